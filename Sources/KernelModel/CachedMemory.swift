@@ -1,0 +1,69 @@
+/// Kernel memory read once per page, for the length of one acquisition.
+///
+/// A cache keeps one acquisition consistent with itself and cheap. A second look at a finding needs a second
+/// acquisition, and with it a second cache: reading the same cache twice proves nothing.
+package final class CachedMemory: KernelMemory {
+  private let base: any KernelMemory
+  private let pageLimit: Int
+  private var pages: [UInt64: [UInt8]] = [:]
+  /// Bytes asked of the underlying memory so far.
+  package private(set) var bytesRead: UInt64 = 0
+
+  /// - Parameter pageLimit: pages kept at most, of 4 KiB each; when full, the cache starts anew.
+  package init(_ base: any KernelMemory, pageLimit: Int = 2048) {
+    self.base = base
+    self.pageLimit = max(pageLimit, 1)
+  }
+
+  package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
+    let count = bytes.byteCount
+    guard count > 0 else { return }
+    guard address.advanced(by: UInt64(count - 1)) != nil else {
+      throw .unreasonable(address, byteCount: UInt64(count))
+    }
+    // A large read is a pass over memory that nobody will ask for again: it would only push out what is reused.
+    guard count < 16 * 4096 else {
+      bytesRead += UInt64(count)
+      try base.read(at: address, into: &bytes)
+      return
+    }
+    var done = 0
+    while done < count {
+      let position = KernelAddress(address.rawValue + UInt64(done))
+      let pageStart = position.aligned(downTo: 4096)
+      let inPage = Int(position.rawValue - pageStart.rawValue)
+      let wanted = min(count - done, 4096 - inPage)
+      guard let page = page(at: pageStart) else {
+        // The whole page cannot be had (a segment may begin or end inside it): ask for exactly what is wanted.
+        let exact = try base.bytes(at: position, count: wanted)
+        for index in 0..<wanted {
+          bytes.storeBytes(of: exact[index], toByteOffset: done + index, as: UInt8.self)
+        }
+        bytesRead += UInt64(wanted)
+        done += wanted
+        continue
+      }
+      for index in 0..<wanted {
+        bytes.storeBytes(of: page[inPage + index], toByteOffset: done + index, as: UInt8.self)
+      }
+      done += wanted
+    }
+  }
+
+  private func page(at start: KernelAddress) -> [UInt8]? {
+    if let page = pages[start.rawValue] {
+      return page
+    }
+    do throws(MemoryFault) {
+      let page = try base.bytes(at: start, count: 4096)
+      bytesRead += 4096
+      if pages.count >= pageLimit {
+        pages.removeAll(keepingCapacity: true)
+      }
+      pages[start.rawValue] = page
+      return page
+    } catch {
+      return nil  // the caller repeats the exact read and reports its fault
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/// Something that is wrong with the kernel: what, where, what was expected, and what else it could be.
+package struct Finding: Hashable, Sendable {
+  package enum Severity: String, Hashable, Sendable, Comparable {
+    /// Has an owner who may be innocent; a person must confirm.
+    case warning
+    /// Tampering, or a reading path that lies.
+    case critical
+
+    package static func < (left: Self, right: Self) -> Bool {
+      left == .warning && right == .critical
+    }
+  }
+
+  package var severity: Severity
+  package var subject: Subject
+  /// What is wrong, in one sentence.
+  package var message: String
+  /// What should have been seen.
+  package var expected: String
+  /// What was seen.
+  package var observed: String
+  /// Whose memory the thing found lies in; nil where that is no question.
+  package var owner: Owner?
+  /// Where it leads: the address whose neighbourhood is worth a look.
+  package var target: KernelAddress?
+  /// What supports the finding, a name and a value each.
+  package var evidence: [Evidence]
+  /// What it means on this kernel: whether the changed thing is in use.
+  package var meaning: String
+  /// What else it could be.
+  package var innocentCauses: [String]
+  /// What to do, in order.
+  package var response: [String]
+
+  package struct Evidence: Hashable, Sendable {
+    package var name: String
+    package var value: String
+
+    package init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package init(
+    severity: Severity, subject: Subject, message: String, expected: String, observed: String, owner: Owner? = nil,
+    target: KernelAddress? = nil, evidence: [Evidence] = [], meaning: String = "", innocentCauses: [String] = [],
+    response: [String] = []
+  ) {
+    self.severity = severity
+    self.subject = subject
+    self.message = message
+    self.expected = expected
+    self.observed = observed
+    self.owner = owner
+    self.target = target
+    self.evidence = evidence
+    self.meaning = meaning
+    self.innocentCauses = innocentCauses
+    self.response = response
+  }
+}

@@ -1,0 +1,55 @@
+/// All that a check may look at: one acquisition of one kernel, running or dead.
+///
+/// A check gets nothing else. It cannot open a file or make a system call, so what it concludes can be concluded
+/// again from a dump.
+package struct Kernel {
+  package var identity: KernelIdentity
+  /// What is there.
+  package var memory: any KernelMemory
+  /// How it is mapped.
+  package var mappings: any KernelMappings
+  /// What is called what.
+  package var symbols: SymbolTable
+  /// What it tells user space.
+  package var claims: Claims
+  /// What should be there.
+  package var reference: any Reference
+  private let owners: OwnerIndex
+
+  package init(
+    identity: KernelIdentity, memory: any KernelMemory, mappings: any KernelMappings, symbols: SymbolTable,
+    claims: Claims, reference: any Reference
+  ) {
+    self.identity = identity
+    self.memory = memory
+    self.mappings = mappings
+    self.symbols = symbols
+    self.claims = claims
+    self.reference = reference
+    owners = OwnerIndex(symbols: symbols, claims: claims, mappings: mappings)
+  }
+
+  /// Whose memory `address` is in: the oracle that every check shares.
+  package func owner(of address: KernelAddress) -> Owner {
+    owners.owner(of: address, symbols: symbols, mappings: mappings)
+  }
+
+  /// The kernel's own code, `_stext` up to `_etext`, or nil if kallsyms does not name both.
+  package var text: MemoryRegion? { owners.text }
+
+  /// The whole kernel image, `_text` up to `_end`, or nil if kallsyms does not name its bounds.
+  package var image: MemoryRegion? { owners.image }
+
+  /// The address of the one kernel symbol called `name`.
+  ///
+  /// - Throws: if there is none, if there are several, or if the addresses are withheld.
+  package func address(of name: String) throws(CannotCheck) -> KernelAddress {
+    guard !symbols.addressesAreWithheld else { throw .symbolsWithheld }
+    let found = symbols.symbols(named: name).filter { $0.module == nil }
+    guard let first = found.first else { throw .symbolMissing(name) }
+    guard found.allSatisfy({ $0.address == first.address }) else {
+      throw .symbolAmbiguous(name, count: found.count)
+    }
+    return first.address
+  }
+}

@@ -1,0 +1,61 @@
+/// Which kernel this is.
+package struct KernelIdentity: Hashable, Sendable {
+  /// As `uname -r` says: `6.1.0-56-amd64`.
+  package var release: String
+  /// As `uname -v` says.
+  package var version: String
+  /// As `uname -m` says: `x86_64`.
+  package var machine: String
+  /// The GNU build id that the kernel claims in `/sys/kernel/notes`.
+  package var claimedBuildID: Result<BuildID, Withheld>
+  /// The GNU build id read from the kernel's own note section in memory.
+  package var buildIDInMemory: Result<BuildID, Withheld>
+  /// Bytes by which the kernel was moved at boot (`KERNELOFFSET` of VMCOREINFO), or why it is not known.
+  package var kaslrOffset: Result<UInt64, Withheld>
+
+  package init(
+    release: String, version: String, machine: String, claimedBuildID: Result<BuildID, Withheld>,
+    buildIDInMemory: Result<BuildID, Withheld>, kaslrOffset: Result<UInt64, Withheld>
+  ) {
+    self.release = release
+    self.version = version
+    self.machine = machine
+    self.claimedBuildID = claimedBuildID
+    self.buildIDInMemory = buildIDInMemory
+    self.kaslrOffset = kaslrOffset
+  }
+}
+
+/// The GNU build id of a binary: the linker's hash of what it linked.
+package struct BuildID: Hashable, Sendable, CustomStringConvertible {
+  package let bytes: [UInt8]
+
+  package init(bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  /// Lower-case hexadecimal, two digits a byte.
+  package var description: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}
+
+/// Something that should be there and could not be had: what, why, and what to do about it.
+package struct Withheld: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What is missing: `/proc/modules`, `the vendor's kernel image`.
+  package var what: String
+  package var why: String
+  /// What a person can do; empty if there is nothing.
+  package var remedy: String
+
+  package init(_ what: String, why: String, remedy: String = "") {
+    self.what = what
+    self.why = why
+    self.remedy = remedy
+  }
+
+  package var description: String {
+    "\(what): \(why)" + (remedy.isEmpty ? "" : "; \(remedy)")
+  }
+}

@@ -1,0 +1,53 @@
+/// What the kernel's page tables say about its address space.
+package protocol KernelMappings {
+  /// How the page at `address` is mapped.
+  func mapping(of address: KernelAddress) -> Mapping
+}
+
+/// How one kernel address is mapped.
+package enum Mapping: Hashable, Sendable {
+  case mapped(Page)
+  /// The page tables have no present entry for it: an access would fault.
+  case unmapped
+  /// It could not be told, and why.
+  case unknown(String)
+
+  package var page: Page? {
+    if case .mapped(let page) = self { page } else { nil }
+  }
+}
+
+/// One leaf of the page tables.
+package struct Page: Hashable, Sendable {
+  /// The addresses this leaf maps: 4 KiB, 2 MiB or 1 GiB of them.
+  package var region: MemoryRegion
+  /// Physical address of the first byte.
+  package var physicalAddress: UInt64
+  package var isWritable: Bool
+  package var isExecutable: Bool
+
+  package init(region: MemoryRegion, physicalAddress: UInt64, isWritable: Bool, isExecutable: Bool) {
+    self.region = region
+    self.physicalAddress = physicalAddress
+    self.isWritable = isWritable
+    self.isExecutable = isExecutable
+  }
+
+  /// The permissions in the way of `/proc/PID/maps`: `r-x`, `rw-`.
+  package var permissions: String {
+    "r" + (isWritable ? "w" : "-") + (isExecutable ? "x" : "-")
+  }
+}
+
+/// Mappings of a kernel whose page tables cannot be read.
+package struct UnknownMappings: KernelMappings {
+  package let reason: String
+
+  package init(reason: String) {
+    self.reason = reason
+  }
+
+  package func mapping(of address: KernelAddress) -> Mapping {
+    .unknown(reason)
+  }
+}

@@ -1,0 +1,80 @@
+/// What should be there: the vendor's own kernel image and modules, as far as they can be had.
+package protocol Reference {
+  /// The pointers that the vendor's kernel image holds in each of `regions`, moved by the running kernel's KASLR
+  /// offset so that they can be compared with memory.
+  ///
+  /// - Parameter regions: addresses in the running kernel; each a whole number of 8-byte pointers.
+  /// - Throws: ``Withheld`` if there is no image, if it is of another build, or if it does not cover a region.
+  func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers
+
+  /// What the module's file on disk says of itself.
+  func moduleFile(named name: String) throws(Withheld) -> ModuleFile
+}
+
+/// Pointers taken from the vendor's kernel image.
+package struct ReferencePointers: Hashable, Sendable {
+  /// Where the image was read from.
+  package var source: String
+  /// One list for each region asked for.
+  package var pointers: [[KernelAddress]]
+
+  package init(source: String, pointers: [[KernelAddress]]) {
+    self.source = source
+    self.pointers = pointers
+  }
+}
+
+/// A module's file and its modinfo.
+package struct ModuleFile: Hashable, Sendable {
+  package var path: String
+  /// Keys and values in the file's order, such as `license`, `version`, `vermagic`, `signer` and `sig_id`.
+  package var info: [InfoEntry]
+
+  package init(path: String, info: [InfoEntry]) {
+    self.path = path
+    self.info = info
+  }
+
+  /// One line of modinfo.
+  package struct InfoEntry: Hashable, Sendable {
+    package var key: String
+    package var value: String
+
+    package init(key: String, value: String) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  /// The first value of `key`, or nil.
+  package subscript(key: String) -> String? {
+    info.first { $0.key == key }?.value
+  }
+
+  /// Whether the file carries a signature.
+  ///
+  /// Whether the kernel accepted it is another question: see the module's taints.
+  package var isSigned: Bool { self["sig_id"] != nil }
+
+  /// Whether the file says it was built from the kernel's own tree.
+  ///
+  /// Anyone can write that.
+  package var claimsInTree: Bool { self["intree"] == "Y" }
+}
+
+/// The reference of a kernel nothing is known about.
+package struct NoReference: Reference {
+  package let reason: Withheld
+
+  package init(_ reason: Withheld) {
+    self.reason = reason
+  }
+
+  package func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers {
+    throw reason
+  }
+
+  package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {
+    throw reason
+  }
+}
