@@ -14,7 +14,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    .target(name: "KernelModel", swiftSettings: settings)
+    .target(name: "KernelModel", swiftSettings: settings),
+    .target(name: "Audit", dependencies: ["KernelModel"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,69 @@
+package import KernelModel
+
+/// Runs the checks, looks again at whatever they find, and concludes.
+///
+/// A live kernel moves: a module that loads between the reading of kallsyms and the reading of memory looks like code
+/// that nobody owns. So a finding must survive a second, *fresh acquisition*. If that second look cannot be made the
+/// finding stands: a suspect gains nothing by spoiling it.
+package struct Audit {
+  private let checks: [any Check]
+  private let investigator: any Investigator
+  /// Acquisitions at most.
+  ///
+  /// Findings that are new at the last one have had no second look and are left unsettled.
+  private let maximumLooks: Int
+
+  package init(checks: [any Check], investigator: any Investigator, maximumLooks: Int = 4) {
+    self.checks = checks
+    self.investigator = investigator
+    self.maximumLooks = max(maximumLooks, 2)
+  }
+
+  /// The verdict on the kernel that `acquire` gives, anew each time it is called.
+  ///
+  /// - Parameter progress: told in a few words what is being done.
+  package func run(
+    acquire: () throws(AcquisitionFailure) -> Kernel, progress: (String) -> Void = { _ in }
+  ) -> Verdict {
+    let first: Kernel
+    do throws(AcquisitionFailure) {
+      first = try acquire()
+    } catch {
+      return .couldNotStart(error.obstacles)
+    }
+    var trials = checks.map { check in
+      progress("checking \(check.manual.id)")
+      return Trial(check, kernel: first)
+    }
+    let identity = first.identity
+    var kernel = first
+    var looks = 1
+    while looks < maximumLooks, trials.contains(where: \.needsAnotherLook) {
+      progress("looking again")
+      do throws(AcquisitionFailure) {
+        kernel = try acquire()
+      } catch {
+        for index in trials.indices { trials[index].secondLookFailed(error) }
+        break
+      }
+      looks += 1
+      for index in trials.indices where trials[index].needsAnotherLook {
+        trials[index].lookAgain(at: kernel)
+      }
+    }
+    let answers = trials.map { $0.answer() }
+    let findings = answers.flatMap(\.findings)
+    if !findings.isEmpty { progress("looking around what was found") }
+    let implants = findings.isEmpty ? [] : investigator.investigate(findings, in: kernel)
+    return Verdict(kernel: identity, answers: answers, implants: implants, looks: looks)
+  }
+}
+
+/// Why no kernel could be acquired.
+package struct AcquisitionFailure: Error {
+  package var obstacles: [Withheld]
+
+  package init(_ obstacles: [Withheld]) {
+    self.obstacles = obstacles
+  }
+}

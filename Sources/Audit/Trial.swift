@@ -1,0 +1,80 @@
+internal import KernelModel
+
+/// One check on its way to an answer, over as many looks as it takes.
+struct Trial {
+  private let check: any Check
+  private var examination = Examination()
+  private var failure: CannotCheck?
+  /// Seen in the latest look and in the one before.
+  private var confirmed: [Finding] = []
+  /// Seen in the latest look for the first time.
+  private var fresh: [Finding] = []
+  private var remarks: [String] = []
+
+  init(_ check: any Check, kernel: Kernel) {
+    self.check = check
+    do throws(CannotCheck) {
+      examination = try check.examine(kernel)
+      fresh = examination.findings
+    } catch {
+      failure = error
+    }
+  }
+
+  var needsAnotherLook: Bool { !fresh.isEmpty }
+
+  /// Examines a fresh acquisition: what is found again is confirmed, what is not found again is dropped.
+  mutating func lookAgain(at kernel: Kernel) {
+    let known = Set((confirmed + fresh).map(\.subject))
+    do throws(CannotCheck) {
+      let again = try check.examine(kernel)
+      let subjects = Set(again.findings.map(\.subject))
+      let vanished = known.subtracting(subjects).sorted()
+      if !vanished.isEmpty {
+        remarks.append(
+          "did not survive a second look, so not reported: " + vanished.map(\.description).joined(separator: ", "))
+      }
+      examination = again
+      confirmed = again.findings.filter { known.contains($0.subject) }
+      fresh = again.findings.filter { !known.contains($0.subject) }
+    } catch {
+      standUnconfirmed("the second look could not be made (\(error)), so the findings stand")
+    }
+  }
+
+  mutating func secondLookFailed(_ failure: AcquisitionFailure) {
+    guard needsAnotherLook else { return }
+    let reasons = failure.obstacles.map(\.description).joined(separator: "; ")
+    standUnconfirmed("the kernel could not be acquired a second time (\(reasons)), so the findings stand")
+  }
+
+  private mutating func standUnconfirmed(_ remark: String) {
+    remarks.append(remark)
+    confirmed += fresh
+    fresh = []
+  }
+
+  func answer() -> Answer {
+    var examination = examination
+    if !fresh.isEmpty {
+      examination.leaveUnanswered(Subject(check.manual.id), .unsettled(fresh.map(\.subject.description).sorted()))
+    }
+    return Answer(
+      check: check.manual, outcome: outcome(of: examination), examination: examination, findings: confirmed,
+      remarks: remarks)
+  }
+
+  private func outcome(of examination: Examination) -> Outcome {
+    if let severity = confirmed.map(\.severity).max() {
+      return .found(severity, count: confirmed.count)
+    }
+    if let failure {
+      if case .notApplicable(let reason) = failure { return .notApplicable(reason) }
+      return .unknown([failure])
+    }
+    if !examination.unanswered.isEmpty {
+      return .unknown(examination.unanswered.map(\.reason))
+    }
+    return .clear(facts: examination.facts.count)
+  }
+}

@@ -1,0 +1,99 @@
+package import KernelModel
+
+/// All that one audit concluded.
+package struct Verdict {
+  /// Which kernel was audited, or nil if none could be acquired.
+  package var kernel: KernelIdentity?
+  /// One answer for each check, in the registry's order.
+  package var answers: [Answer]
+  /// What lies in the memory that findings lead to.
+  package var implants: [Implant]
+  /// Why the audit could not start; empty if it could.
+  package var obstacles: [Withheld]
+  /// Sentences about the acquisition that a reader needs.
+  package var remarks: [String]
+  /// How many times the kernel was acquired.
+  package var looks: Int
+
+  package init(
+    kernel: KernelIdentity?, answers: [Answer] = [], implants: [Implant] = [], obstacles: [Withheld] = [],
+    remarks: [String] = [], looks: Int
+  ) {
+    self.kernel = kernel
+    self.answers = answers
+    self.implants = implants
+    self.obstacles = obstacles
+    self.remarks = remarks
+    self.looks = looks
+  }
+
+  /// A verdict on a kernel that could not be looked at.
+  package static func couldNotStart(_ obstacles: [Withheld]) -> Verdict {
+    Verdict(kernel: nil, obstacles: obstacles, looks: 0)
+  }
+
+  /// All findings, in the order of the answers.
+  package var findings: [Finding] { answers.flatMap(\.findings) }
+
+  package var status: Status {
+    guard obstacles.isEmpty, kernel != nil, !answers.isEmpty else { return .unknown }
+    return answers.reduce(.ok) { $0.combined(with: $1.status) }
+  }
+}
+
+/// What came of one check.
+package struct Answer {
+  package var check: Manual
+  package var outcome: Outcome
+  package var examination: Examination
+  /// Findings that survived every look.
+  package var findings: [Finding]
+  /// Sentences about the second look, added by the audit.
+  package var remarks: [String]
+
+  /// The status of this answer by itself; a part left unanswered outranks a warning.
+  package var status: Status {
+    outcome.status.combined(with: examination.unanswered.isEmpty ? .ok : .unknown)
+  }
+
+  package init(
+    check: Manual, outcome: Outcome, examination: Examination, findings: [Finding], remarks: [String]
+  ) {
+    self.check = check
+    self.outcome = outcome
+    self.examination = examination
+    self.findings = findings
+    self.remarks = remarks
+  }
+}
+
+/// How a check ended.
+package enum Outcome: Hashable, Sendable {
+  /// Answered, and nothing is wrong; with the number of facts the answer rests on.
+  case clear(facts: Int)
+  /// Something is wrong.
+  case found(Finding.Severity, count: Int)
+  /// The question applies and could not be answered, or not wholly.
+  case unknown([CannotCheck])
+  /// The question does not arise on this kernel.
+  case notApplicable(String)
+
+  /// The one word that reports and JSON use.
+  package var word: String {
+    switch self {
+    case .clear: "clear"
+    case .found: "found"
+    case .unknown: "unknown"
+    case .notApplicable: "not-applicable"
+    }
+  }
+
+  package var status: Status {
+    switch self {
+    case .clear, .notApplicable: .ok
+    case .found(.critical, _): .critical
+    case .found(.warning, _): .warning
+    case .unknown: .unknown
+    }
+  }
+}
