@@ -5,15 +5,18 @@ package struct Implant: Hashable, Sendable {
   /// Whether the mapped run goes on below, or above, what was looked at.
   package var continuesBelow: Bool
   package var continuesAbove: Bool
-  /// Stretches of the run with one set of permissions each, lowest first.
+  /// Stretches with one set of permissions each, of the run and of the runs it refers to, lowest first.
   package var permissions: [PermissionRun]
+  /// Other runs of memory that nobody owns and that the code of this run refers to: since Linux v6.4 a module's data
+  /// lies apart from its code.
+  package var referencedRuns: [MemoryRegion]
   /// Who owns the run, in words.
   package var owner: String
   /// What the findings are about.
   package var subjects: [Subject]
   /// The places the findings lead to, lowest first.
   package var sites: [Site]
-  /// All printable strings in the run, lowest first.
+  /// All printable strings in the run and in the runs it refers to, lowest first.
   package var strings: [FoundString]
   /// Symbols that kallsyms places in the run or next to it.
   package var symbols: [Symbol]
@@ -25,14 +28,16 @@ package struct Implant: Hashable, Sendable {
   package var omissions: [String]
 
   package init(
-    run: MemoryRegion, continuesBelow: Bool, continuesAbove: Bool, permissions: [PermissionRun], owner: String,
-    subjects: [Subject], sites: [Site], strings: [FoundString], symbols: [Symbol], signatures: [SignatureMatch],
+    run: MemoryRegion, continuesBelow: Bool, continuesAbove: Bool, permissions: [PermissionRun],
+    referencedRuns: [MemoryRegion] = [], owner: String, subjects: [Subject], sites: [Site], strings: [FoundString],
+    symbols: [Symbol], signatures: [SignatureMatch],
     unreadable: [MemoryFault], omissions: [String]
   ) {
     self.run = run
     self.continuesBelow = continuesBelow
     self.continuesAbove = continuesAbove
     self.permissions = permissions
+    self.referencedRuns = referencedRuns
     self.owner = owner
     self.subjects = subjects
     self.sites = sites
