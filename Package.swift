@@ -16,6 +16,8 @@ let package = Package(
   targets: [
     .target(name: "KernelModel", swiftSettings: settings),
     .target(name: "Audit", dependencies: ["KernelModel"], swiftSettings: settings),
+    .target(name: "Checks", dependencies: ["KernelModel"], swiftSettings: settings),
+    .testTarget(name: "ChecksTests", dependencies: ["Checks"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )
