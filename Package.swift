@@ -14,7 +14,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
+    .systemLibrary(
+      name: "Ccapstone", path: "Sources/CLibraries/Ccapstone", pkgConfig: "capstone",
+      providers: [.apt(["libcapstone-dev"])]),
     .target(name: "KernelModel", swiftSettings: settings),
+    .target(name: "KernelFormats", dependencies: ["KernelModel", "Ccapstone"], swiftSettings: settings),
     .target(name: "Audit", dependencies: ["KernelModel"], swiftSettings: settings),
     .target(name: "Checks", dependencies: ["KernelModel"], swiftSettings: settings),
     .testTarget(name: "ChecksTests", dependencies: ["Checks"], swiftSettings: settings),

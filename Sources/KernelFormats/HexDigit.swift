@@ -1,0 +1,12 @@
+/// Hexadecimal digits as text holds them.
+enum HexDigit {
+  /// What `character` stands for, 0 to 15, or nil if it is no hexadecimal digit.
+  static func value(_ character: UInt8) -> UInt8? {
+    switch character {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}

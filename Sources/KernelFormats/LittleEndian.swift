@@ -1,0 +1,18 @@
+extension Span<UInt8> {
+  /// The little-endian integer of two, four or eight bytes at `offset`, or nil if it does not lie wholly inside.
+  func integer<Value: FixedWidthInteger & UnsignedInteger>(_ type: Value.Type, at offset: Int) -> Value? {
+    let byteCount = Value.bitWidth / 8
+    guard offset >= 0, byteCount <= count, offset <= count - byteCount else { return nil }
+    var value: Value = 0
+    for index in (0..<byteCount).reversed() {
+      value = value << 8 | Value(truncatingIfNeeded: self[offset + index])
+    }
+    return value
+  }
+
+  /// A copy of `byteCount` bytes from `offset` on, or nil if they do not lie wholly inside.
+  func copy(at offset: Int, byteCount: Int) -> [UInt8]? {
+    guard offset >= 0, byteCount >= 0, byteCount <= count, offset <= count - byteCount else { return nil }
+    return extracting(offset..<offset + byteCount).withUnsafeBufferPointer { Array($0) }
+  }
+}

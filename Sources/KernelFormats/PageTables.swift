@@ -1,0 +1,128 @@
+package import KernelModel
+
+/// The kernel's page tables, read from its memory.
+///
+/// Entry layout: Intel SDM volume 3A, section 4.5 ("4-level paging and 5-level paging"), tables 4-14 to 4-20;
+/// arch/x86/include/asm/pgtable_types.h (`_PAGE_BIT_*`), Linux v6.12. Permissions combine over the levels: a page is
+/// writable if every entry on the way allows it, and executable if none of them forbids it (section 4.6).
+package final class PageTables: KernelMappings {
+  /// Bits of an entry.
+  private enum Bit {
+    static let present: UInt64 = 1 << 0
+    static let writable: UInt64 = 1 << 1
+    /// In a table at level 2 or 3, the entry maps a large page; at level 4 and 5, and it must be clear.
+    static let large: UInt64 = 1 << 7
+    static let noExecute: UInt64 = 1 << 63
+    /// Bits 12 to 51, the physical address.
+    static let address: UInt64 = 0x000f_ffff_ffff_f000
+    /// Bit 12 of a large page's entry selects its memory type (PAT) and is no part of the address.
+    static let largePageAttribute: UInt64 = 1 << 12
+  }
+
+  private static let entryCount = 512
+  /// Tables kept at most, of 4 KiB each; when full, the cache starts anew.
+  private static let tableLimit = 256
+
+  private let memory: any KernelMemory
+  private let root: UInt64
+  private let levels: Int
+  private let addressMask: UInt64
+  private let directMap: (UInt64) -> KernelAddress?
+  private var tables: [UInt64: [UInt64]] = [:]
+
+  /// - Parameters:
+  ///   - root: physical address of the top table.
+  ///   - levels: 4, or 5 where the kernel uses 57-bit addresses.
+  ///   - encryptionMask: the bit of an entry that says the page is encrypted (`sme_mask` of VMCOREINFO), or 0.
+  ///   - directMap: where in kernel space the memory at a physical address can be read, or nil if there is none.
+  package init(
+    memory: any KernelMemory, root: UInt64, levels: Int, encryptionMask: UInt64,
+    directMap: @escaping (UInt64) -> KernelAddress?
+  ) {
+    self.memory = memory
+    self.levels = levels
+    self.directMap = directMap
+    addressMask = Bit.address & ~encryptionMask
+    self.root = root & Bit.address & ~encryptionMask
+  }
+
+  /// How the page at `address` is mapped.
+  ///
+  /// An address that is not canonical is unmapped: an access to it faults.
+  package func mapping(of address: KernelAddress) -> Mapping {
+    guard levels == 4 || levels == 5 else { return .unknown("page tables of \(levels) levels are not known") }
+    let unusedBits = 64 - (12 + 9 * levels)
+    let signExtended = (Int64(bitPattern: address.rawValue) << unusedBits) >> unusedBits
+    guard UInt64(bitPattern: signExtended) == address.rawValue else {
+      return .unmapped
+    }
+    var table = root
+    var isWritable = true
+    var isExecutable = true
+    var level = levels
+    while level > 0 {
+      let shift = 12 + 9 * (level - 1)
+      let index = Int(truncatingIfNeeded: address.rawValue >> UInt64(shift)) & (Self.entryCount - 1)
+      let entry: UInt64
+      switch self.entry(index, ofTableAt: table, level: level) {
+      case .success(let value): entry = value
+      case .failure(let problem): return .unknown(problem.reason)
+      }
+      guard entry & Bit.present != 0 else { return .unmapped }
+      isWritable = isWritable && entry & Bit.writable != 0
+      isExecutable = isExecutable && entry & Bit.noExecute == 0
+      let isLeaf = level == 1 || entry & Bit.large != 0
+      guard isLeaf else {
+        table = entry & addressMask
+        level -= 1
+        continue
+      }
+      guard level <= 3 else { return nonsense(entry, level: level, of: address) }
+      let byteCount = UInt64(1) << UInt64(shift)
+      let physical = entry & addressMask & ~(level > 1 ? Bit.largePageAttribute : 0)
+      guard physical & (byteCount - 1) == 0 else { return nonsense(entry, level: level, of: address) }
+      return .mapped(
+        Page(
+          region: MemoryRegion(start: address.aligned(downTo: byteCount), byteCount: byteCount),
+          physicalAddress: physical, isWritable: isWritable, isExecutable: isExecutable))
+    }
+    return .unmapped  // not reached: level 1 is always a leaf
+  }
+
+  private struct Problem: Error {
+    var reason: String
+  }
+
+  private func entry(_ index: Int, ofTableAt physical: UInt64, level: Int) -> Result<UInt64, Problem> {
+    if let entries = tables[physical] { return .success(entries[index]) }
+    guard let start = directMap(physical) else {
+      return .failure(
+        Problem(
+          reason: "a level \(level) page table would be at physical 0x\(String(physical, radix: 16)), "
+            + "where there is no memory"))
+    }
+    let bytes: [UInt8]
+    do throws(MemoryFault) {
+      bytes = try memory.bytes(at: start, count: Self.entryCount * 8)
+    } catch {
+      return .failure(Problem(reason: "a level \(level) page table cannot be read: \(error)"))
+    }
+    let raw = bytes.span.bytes
+    guard raw.byteCount == Self.entryCount * 8 else {
+      return .failure(Problem(reason: "a level \(level) page table at \(start) was read short"))
+    }
+    var entries = [UInt64](repeating: 0, count: Self.entryCount)
+    for number in 0..<Self.entryCount {
+      entries[number] = UInt64(
+        littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: number * 8, as: UInt64.self))
+    }
+    if tables.count >= Self.tableLimit { tables.removeAll(keepingCapacity: true) }
+    tables[physical] = entries
+    return .success(entries[index])
+  }
+
+  private func nonsense(_ entry: UInt64, level: Int, of address: KernelAddress) -> Mapping {
+    .unknown(
+      "the level \(level) page table entry of \(address), 0x\(String(entry, radix: 16)), sets bits that must be clear")
+  }
+}
