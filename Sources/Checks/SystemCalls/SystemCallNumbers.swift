@@ -3,32 +3,32 @@
 /// A number is never reused or changed once assigned, so the newest kernel's tables hold for every kernel: an older one
 /// serves fewer numbers. Which functions serve a number is the kernel's own business and has changed now and then
 /// (`sys_time` became `sys_time32` in v5.1): names here are what to expect, not a proof.
-enum SystemCallNumbers {
+package enum SystemCallNumbers {
   /// One system call.
-  struct Entry: Hashable, Sendable {
-    let number: Int
+  package struct Entry: Hashable, Sendable {
+    package let number: Int
     /// As user space knows it: `stat`.
-    let name: String
+    package let name: String
     /// As `arch/x86/entry/syscalls/*.tbl` name them: `sys_newstat`, and for i386 a `compat_sys_*` after it, which a 64-bit
     /// kernel calls instead.
     ///
     /// Symbols put the ABI before it: `__x64_sys_newstat`, `__ia32_compat_sys_open`; before v4.17 nothing. Empty if the
     /// call is served no more, or never was: its slot leads to `sys_ni_syscall`, or to `sys_` and the name on a kernel
     /// old enough.
-    let entryPoints: [String]
+    package let entryPoints: [String]
   }
 
   /// The Linux version that the numbers are from.
-  static let kernelVersion = SystemCallTables.kernelVersion
+  package static let kernelVersion = SystemCallTables.kernelVersion
 
   /// What 64-bit programs call: the ABIs "common" and "64", ascending by number.
-  static let x86_64 = entries(SystemCallTables.x86_64)
+  package static let x86_64 = entries(SystemCallTables.x86_64)
 
   /// What only x32 programs call, numbers 512 to 547, ascending; they share the other numbers with 64-bit programs.
-  static let x32 = entries(SystemCallTables.x32)
+  package static let x32 = entries(SystemCallTables.x32)
 
   /// What 32-bit programs call, ascending by number.
-  static let i386 = entries(SystemCallTables.i386)
+  package static let i386 = entries(SystemCallTables.i386)
 
   private static func entries(_ table: String) -> [Entry] {
     table.split(separator: "\n").compactMap { line in

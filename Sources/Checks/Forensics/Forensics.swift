@@ -1,0 +1,97 @@
+package import KernelModel
+
+internal import KernelFormats
+
+/// Looks at the memory that findings lead to: what an analyst would read there by hand.
+///
+/// Each target's contiguous run of mapped pages is read, and the runs that nobody owns and that the code in it refers
+/// to. Findings whose runs meet are one implant.
+package struct Forensics: Investigator {
+  /// How far to look around a target, in bytes each way.
+  private let around: UInt64
+  private let signatures: SignatureMatcher
+
+  /// The shortest string worth showing, in characters.
+  private static let shortestString = 4
+  /// Strings kept for one implant.
+  private static let mostStrings = 50_000
+  private static let mostSymbols = 256
+  private static let mostImplants = 64
+
+  package init(around: UInt64 = 1 << 20, signatures: SignatureRules) {
+    self.around = around
+    self.signatures = SignatureMatcher(signatures)
+  }
+
+  package func investigate(_ findings: [Finding], in kernel: Kernel) -> [Implant] {
+    var groups: [(run: MappedRun, targets: [KernelAddress: [Subject]])] = []
+    let targets = findings.compactMap { finding in finding.target.map { ($0, finding.subject) } }
+    for (target, subject) in targets.sorted(by: { $0.0 < $1.0 }) {
+      if let index = groups.firstIndex(where: { $0.run.region.contains(target) }) {
+        groups[index].targets[target, default: []].append(subject)
+      } else if groups.count < Self.mostImplants {
+        groups.append((MappedRun(around: target, limit: around, in: kernel), [target: [subject]]))
+      }
+    }
+    return groups.map { implant($0.run, targets: $0.targets, in: kernel) }
+  }
+
+  private func implant(
+    _ run: MappedRun, targets: [KernelAddress: [Subject]], in kernel: Kernel
+  ) -> Implant {
+    let pages = RunBytes(of: run.region, in: kernel.memory)
+    let referenced = ReferencedRuns(of: pages, run: run, limit: around, in: kernel).runs
+    var permissions = run.permissions
+    var unreadable = pages.faults
+    var strings: [FoundString] = []
+    var omissions: [String] = []
+    for region in [run.region] + referenced.map(\.region) {
+      let bytes = region == run.region ? pages : RunBytes(of: region, in: kernel.memory)
+      if region != run.region { unreadable += bytes.faults }
+      for stretch in bytes.stretches {
+        let room = Self.mostStrings - strings.count
+        let found = PrintableStrings.find(
+          in: stretch.bytes.span, at: stretch.start, minimumLength: Self.shortestString, limit: room)
+        strings += found.strings
+        if !found.isComplete {
+          omissions.append("strings after the first \(Self.mostStrings) of this run were not kept")
+        }
+      }
+    }
+    permissions += referenced.flatMap(\.permissions)
+    strings.sort { ($0.address, $0.encoding.rawValue) < ($1.address, $1.encoding.rawValue) }
+    return Implant(
+      run: run.region, continuesBelow: run.continuesBelow, continuesAbove: run.continuesAbove,
+      permissions: permissions, referencedRuns: referenced.map(\.region), owner: owner(of: targets, in: kernel),
+      subjects: targets.values.flatMap { $0 }.sorted(),
+      sites: targets.sorted { $0.key < $1.key }.map { Site(at: $0.key, subjects: $0.value, in: kernel).site },
+      strings: strings, symbols: symbols(around: run.region, in: kernel), signatures: signatures.matches(in: strings),
+      unreadable: unreadable, omissions: omissions)
+  }
+
+  private func owner(of targets: [KernelAddress: [Subject]], in kernel: Kernel) -> String {
+    Set(targets.keys.map { ownerWords(kernel.owner(of: $0)) }).sorted().joined(separator: "; ")
+  }
+
+  private func ownerWords(_ owner: Owner) -> String {
+    switch owner {
+    case .module(let place): "module \(place.module ?? "?")"
+    case .kernelText: "kernel text"
+    case .kernelData: "kernel data"
+    case .generatedCode(let place): "generated code [\(place.module ?? "?")]"
+    case .nobody: "nobody"
+    }
+  }
+
+  /// Symbols in the run, and the nearest one on each side.
+  private func symbols(around region: MemoryRegion, in kernel: Kernel) -> [Symbol] {
+    var symbols = kernel.symbols.symbols(in: region, limit: Self.mostSymbols)
+    if let before = region.start.retreated(by: 1), let nearest = kernel.symbols.nearest(atOrBelow: before) {
+      symbols.insert(nearest, at: 0)
+    }
+    if let last = region.end?.retreated(by: 1), let next = kernel.symbols.next(above: last) {
+      symbols.append(next)
+    }
+    return symbols
+  }
+}

@@ -1,0 +1,68 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// The runs of memory that nobody owns and that the code of one run refers to.
+///
+/// Since Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory") (in v6.4) a module's
+/// data, and with it its names and strings, lies apart from its code. The code's own operands say where.
+struct ReferencedRuns {
+  private(set) var runs: [MappedRun] = []
+
+  private static let mostRuns = 16
+  private static let mostInstructions = 400_000
+
+  init(of bytes: RunBytes, run: MappedRun, limit: UInt64, in kernel: Kernel) {
+    guard case .nobody = kernel.owner(of: run.region.start), let disassembler = Self.disassembler() else { return }
+    var pages: [KernelAddress: Int] = [:]
+    for stretch in bytes.stretches {
+      Self.collect(from: stretch.bytes, at: stretch.start, with: disassembler) { target in
+        pages[target.aligned(downTo: 4096), default: 0] += 1
+      }
+    }
+    for (page, _) in pages.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+      guard runs.count < Self.mostRuns else { break }
+      guard !run.region.contains(page), !runs.contains(where: { $0.region.contains(page) }),
+        case .nobody(.mapped) = kernel.owner(of: page), !Self.isDirectMap(page, in: kernel)
+      else { continue }
+      runs.append(MappedRun(around: page, limit: limit, in: kernel))
+    }
+    runs.sort { $0.region.start < $1.region.start }
+  }
+
+  /// Only the modules' and vmalloc's areas are followed: the direct map holds everybody's memory, and a stray constant
+  /// that happens to point into it would bring in a megabyte of a stranger's strings.
+  ///
+  /// A page of the direct map is mapped by a large leaf or lies below the vmalloc area; module memory lies in the top
+  /// 2 GiB. Source: Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
+  private static func isDirectMap(_ page: KernelAddress, in kernel: Kernel) -> Bool {
+    page.rawValue < 0xffff_ffff_8000_0000
+  }
+
+  private static func disassembler() -> Disassembler? {
+    do throws(DisassemblerError) {
+      return try Disassembler()
+    } catch {
+      return nil  // without a disassembler the run itself is still shown
+    }
+  }
+
+  private static func collect(
+    from bytes: [UInt8], at start: KernelAddress, with disassembler: Disassembler, to add: (KernelAddress) -> Void
+  ) {
+    var offset = 0
+    var decoded = 0
+    while offset < bytes.count, decoded < mostInstructions, let address = start.advanced(by: UInt64(offset)) {
+      let window = bytes.span.extracting(offset..<min(offset + 4096, bytes.count))
+      let run = disassembler.decode(window, at: address, limit: 4096)
+      for machine in run {
+        if let target = machine.memory?.target, target.isInKernelHalf { add(target) }
+        for immediate in machine.immediates where immediate < 0 {
+          let target = KernelAddress(UInt64(bitPattern: immediate))
+          if target.isInKernelHalf, !machine.isCall, !machine.isJump { add(target) }
+        }
+      }
+      decoded += run.count
+      offset += max(run.reduce(0) { $0 + $1.instruction.bytes.count }, 1)
+    }
+  }
+}

@@ -1,0 +1,14 @@
+package import KernelModel
+
+/// Every check there is, in the order in which they are asked and reported.
+package enum Registry {
+  package static let checks: [any Check] = [
+    BuildIdentity(),
+    SyscallTable(),
+  ]
+
+  /// The check whose id is `id`, or nil.
+  package static func check(withID id: String) -> (any Check)? {
+    checks.first { $0.manual.id == id }
+  }
+}

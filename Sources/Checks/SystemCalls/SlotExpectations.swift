@@ -1,0 +1,79 @@
+internal import KernelModel
+
+/// What each entry of one table should be, from the best source to be had, and what better sources lacked.
+struct SlotExpectations {
+  /// Every entry's address, from the vendor's image; nil without an image.
+  private(set) var addresses: [KernelAddress]?
+  /// The calls that may stand at a number, where that is known.
+  private var calls: [Int: Set<String>] = [:]
+  private let rung: Expectation.Rung
+  /// Which source was used, and why none better.
+  let expectation: Expectation
+
+  /// - Parameter image: what the vendor's image holds where the table is, or why that cannot be had.
+  init(
+    for table: TableLocator.Table, image: Result<(source: String, pointers: [KernelAddress]), Withheld>,
+    in kernel: Kernel
+  ) {
+    var whyNotBetter: [String] = []
+    func expectation(_ rung: Expectation.Rung, _ source: String) -> Expectation {
+      Expectation(subject: table.abi.table, rung: rung, source: source, whyNotBetter: whyNotBetter)
+    }
+    switch image {
+    case .success(let image) where image.pointers.count == table.entryCount:
+      addresses = image.pointers
+      rung = .vendorImage
+      self.expectation = expectation(.vendorImage, image.source)
+      return
+    case .success(let image):
+      whyNotBetter.append("\(image.source): does not hold the whole table")
+    case .failure(let withheld):
+      whyNotBetter.append(withheld.description)
+    }
+    if table.abi == .x86_64 {
+      do throws(CannotCheck) {
+        let metadata = try SyscallMetadata(of: kernel)
+        calls = metadata.calls
+        rung = .kernelRecords
+        let unusable = metadata.unusable == 0 ? "" : ", \(metadata.unusable) unusable"
+        self.expectation = expectation(
+          .kernelRecords, "\(metadata.calls.count) of the kernel's own __syscall_meta__* records\(unusable)")
+        return
+      } catch {
+        whyNotBetter.append("the kernel's own records: \(error)")
+      }
+    }
+    for entry in table.abi.numbers {
+      calls[entry.number, default: []].formUnion(entry.entryPoints.compactMap(SystemCallABI.call(ofEntryPoint:)))
+    }
+    rung = .systemCallNumbers
+    self.expectation = expectation(.systemCallNumbers, "the numbers of the system call ABI, which never change")
+  }
+
+  /// What an entry should be.
+  enum Expected {
+    /// Exactly this address.
+    case address(KernelAddress)
+    /// The handler of one of these calls.
+    case handler(of: Set<String>)
+    /// Any handler: nothing is known about this number.
+    case anyHandler
+  }
+
+  func expected(at number: Int) -> Expected {
+    if let addresses, number < addresses.count { return .address(addresses[number]) }
+    guard let calls = calls[number], !calls.isEmpty else { return .anyHandler }
+    return .handler(of: calls)
+  }
+
+  /// Whether a handler may be missing from the kernel without being wrong.
+  ///
+  /// The ABI assigns numbers to calls that a kernel may have been built without; the kernel's own records exist only
+  /// for calls it was built with.
+  var mayBeCompiledOut: Bool { rung == .systemCallNumbers }
+
+  /// The numbers whose call is `call`, as far as known.
+  func numbers(of call: String) -> [Int] {
+    calls.filter { $0.value.contains(call) }.keys.sorted()
+  }
+}

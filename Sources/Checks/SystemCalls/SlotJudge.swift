@@ -1,0 +1,98 @@
+internal import KernelModel
+
+/// Judges one entry of a system call table.
+struct SlotJudge {
+  /// What is wrong with an entry.
+  enum Fault {
+    /// It is a handler, but another call's: the handler's name.
+    case otherHandler(actual: String, expected: String, belongsTo: [Int])
+    /// It is the kernel's own code, but not the start of a handler.
+    case notAHandler(Place, expected: String)
+    /// It leads out of the kernel's code.
+    case astray(Owner, expected: String)
+  }
+
+  /// What an entry is.
+  enum Judgement {
+    /// As it should be: the handler's name.
+    case right(handler: String)
+    case wrong(Fault)
+  }
+
+  let kernel: Kernel
+  let abi: SystemCallABI
+  let expectations: SlotExpectations
+
+  func judge(_ pointer: KernelAddress, at number: Int) -> Judgement {
+    let owner = kernel.owner(of: pointer)
+    let expected = expectations.expected(at: number)
+    let names = kernel.symbols.symbols(at: pointer).filter { $0.module == nil }.map(\.name)
+    let handlers = names.filter { abi.call(handledBy: $0) != nil }.sorted()
+    if case .address(let address) = expected, pointer == address {
+      return .right(handler: handlers.first ?? names.sorted().first ?? "?")
+    }
+    guard case .kernelText(let place) = owner else {
+      return .wrong(.astray(owner, expected: describe(expected)))
+    }
+    guard let handler = handlers.first else {
+      return .wrong(.notAHandler(place, expected: describe(expected)))
+    }
+    let calls = Set(handlers.compactMap { abi.call(handledBy: $0) })
+    switch expected {
+    case .address:
+      return .wrong(otherHandler(handler, calls: calls, expected: describe(expected)))
+    case .anyHandler:
+      return .right(handler: handler)
+    case .handler(let wanted):
+      if !wanted.isDisjoint(with: calls) { return .right(handler: preferred(handlers, calls: wanted)) }
+      guard isProvenWrong(calls: calls, wanted: wanted) else { return .right(handler: handler) }
+      return .wrong(otherHandler(handler, calls: calls, expected: describe(expected)))
+    }
+  }
+
+  /// Whether an entry that is not the handler expected must be wrong, rather than named otherwise in this kernel.
+  ///
+  /// A name alone does not convict: a handler may have been renamed or compiled out. But the kernel has the handler
+  /// that is expected here, under its own name, and the entry leads to another.
+  private func isProvenWrong(calls: Set<String>, wanted: Set<String>) -> Bool {
+    let exists = wanted.contains { call in handlerAddresses(of: call).contains { !isNotImplemented($0) } }
+    guard exists else { return false }
+    guard expectations.mayBeCompiledOut else { return true }
+    return calls.contains { !expectations.numbers(of: $0).isEmpty } || calls.contains(SystemCallABI.notImplemented)
+  }
+
+  private func handlerAddresses(of call: String) -> [KernelAddress] {
+    abi.handlerPrefixes.flatMap { prefix in
+      ["sys_", "compat_sys_", "compat_sys_ia32_", "compat_sys_x86_", "compat_sys_x32_"].flatMap { infix in
+        kernel.symbols.symbols(named: prefix + infix + call).map(\.address)
+      }
+    }
+  }
+
+  private func isNotImplemented(_ address: KernelAddress) -> Bool {
+    kernel.symbols.symbols(at: address).contains { abi.call(handledBy: $0.name) == SystemCallABI.notImplemented }
+  }
+
+  private func otherHandler(_ handler: String, calls: Set<String>, expected: String) -> Fault {
+    .otherHandler(
+      actual: handler, expected: expected, belongsTo: calls.flatMap { expectations.numbers(of: $0) }.sorted())
+  }
+
+  private func preferred(_ handlers: [String], calls: Set<String>) -> String {
+    handlers.first { abi.call(handledBy: $0).map(calls.contains) ?? false } ?? handlers.first ?? "?"
+  }
+
+  private func describe(_ expected: SlotExpectations.Expected) -> String {
+    switch expected {
+    case .address(let address):
+      let names = kernel.symbols.symbols(at: address).filter { $0.module == nil }.map(\.name).sorted()
+      let handler = names.first { abi.call(handledBy: $0) != nil } ?? names.first
+      return (handler.map { "\($0) at " } ?? "") + address.description
+    case .handler(let calls):
+      let prefix = abi.handlerPrefixes[0]
+      return calls.sorted().map { "\(prefix)sys_\($0)" }.joined(separator: " or ")
+    case .anyHandler:
+      return "a system call handler (\(abi.handlerPrefixes[0])sys_*)"
+    }
+  }
+}

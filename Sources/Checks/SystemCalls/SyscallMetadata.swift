@@ -1,0 +1,50 @@
+internal import KernelModel
+
+/// The kernel's own records of its system calls: one `struct syscall_metadata` for each, with its number and name.
+///
+/// Layout, first members: `const char *name` at 0 and `int syscall_nr` at 8, from v2.6.33 to v7.2
+/// (include/trace/syscall.h). The kernel fills in the numbers at boot from the table as it then was
+/// (kernel/trace/trace_syscalls.c, `init_ftrace_syscalls`). Exists with CONFIG_FTRACE_SYSCALLS; x86-64 numbers only.
+struct SyscallMetadata {
+  /// The call at each number: `read` at 0.
+  var calls: [Int: Set<String>] = [:]
+  /// Records that could not be read, or contradict their own name.
+  var unusable = 0
+
+  private static let symbolPrefix = "__syscall_meta__"
+  private static let largestNumber: Int32 = 4096
+
+  /// Reads every record that kallsyms names.
+  ///
+  /// - Throws: if there are no records, or none of them makes sense.
+  init(of kernel: Kernel) throws(CannotCheck) {
+    let records = kernel.symbols.symbols(withPrefix: Self.symbolPrefix).filter { $0.module == nil }
+    guard !records.isEmpty else { throw .symbolMissing(Self.symbolPrefix + "*") }
+    for record in records {
+      let call = String(record.name.dropFirst(Self.symbolPrefix.count))
+      guard let number = Self.number(in: record, of: kernel, call: call) else {
+        unusable += 1
+        continue
+      }
+      if number >= 0 { calls[number, default: []].insert(call) }
+    }
+    guard !calls.isEmpty else {
+      throw .implausible(Self.symbolPrefix + "*", "\(records.count) records, and none that could be used")
+    }
+  }
+
+  /// The number in one record, -1 for a call that the table does not hold, or nil if the record makes no sense.
+  private static func number(in record: Symbol, of kernel: Kernel, call: String) -> Int? {
+    do throws(MemoryFault) {
+      let bytes = try kernel.memory.bytes(at: record.address, count: 12)
+      let word = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      let number = Int32(bitPattern: bytes[8...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+      guard (-1...largestNumber).contains(number) else { return nil }
+      let name = try kernel.memory.string(at: KernelAddress(word), limit: 128)
+      guard String(decoding: name, as: UTF8.self) == "sys_\(call)" else { return nil }
+      return Int(number)
+    } catch {
+      return nil  // counted by the caller as unusable
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// One of the system call interfaces an x86-64 kernel offers, and the kernel's own names for its parts.
+///
+/// Source of the names: arch/x86/entry/syscall_{32,64,x32}.c, arch/x86/entry/common.c and
+/// arch/x86/include/asm/syscall_wrapper.h, Linux v5.10 to v7.2.
+struct SystemCallABI: Hashable, Sendable {
+  /// The table's symbol, which is also what findings call it.
+  let table: String
+  /// Prefixes of the names of handlers that may stand in the table.
+  let handlerPrefixes: [String]
+  /// The function that dispatches by a switch, since Linux kernel commit 1e3ad78334a6 ("x86/syscall: Don't force use
+  /// of indirect calls for system calls") (in v6.9, and in stable branches).
+  let dispatcher: String
+  /// Functions of the entry code that lead to the table or to the dispatcher.
+  let entryFunctions: [String]
+  /// What a call through this interface is called in sentences.
+  let callers: String
+
+  static let x86_64 = SystemCallABI(
+    table: "sys_call_table", handlerPrefixes: ["__x64_"], dispatcher: "x64_sys_call",
+    entryFunctions: ["do_syscall_64"], callers: "64-bit programs")
+  static let i386 = SystemCallABI(
+    table: "ia32_sys_call_table", handlerPrefixes: ["__ia32_"], dispatcher: "ia32_sys_call",
+    entryFunctions: [
+      "do_int80_syscall_32", "__do_fast_syscall_32", "do_fast_syscall_32", "do_int80_emulation", "int80_emulation",
+      "do_syscall_32_irqs_on",
+    ],
+    callers: "32-bit programs")
+  static let x32 = SystemCallABI(
+    table: "x32_sys_call_table", handlerPrefixes: ["__x64_", "__x32_"], dispatcher: "x32_sys_call",
+    entryFunctions: ["do_syscall_64"], callers: "x32 programs")
+
+  static let all = [x86_64, i386, x32]
+
+  /// The assigned numbers and their entry points.
+  var numbers: [SystemCallNumbers.Entry] {
+    switch self {
+    case .x86_64: SystemCallNumbers.x86_64
+    case .i386: SystemCallNumbers.i386
+    default: SystemCallNumbers.x86_64.filter { $0.number < 512 } + SystemCallNumbers.x32
+    }
+  }
+
+  /// The system call that the kernel symbol `name` handles for this interface, or nil if it is no such handler.
+  ///
+  /// `__x64_sys_read` handles `read`; `__ia32_compat_sys_x86_mmap` and `__ia32_compat_sys_ia32_mmap` (its name
+  /// before and since v5.11) both handle `mmap`; `sys_ni_syscall` handles `ni_syscall`.
+  func call(handledBy name: String) -> String? {
+    if name == "sys_ni_syscall" { return Self.notImplemented }
+    for prefix in handlerPrefixes where name.hasPrefix(prefix) {
+      return Self.call(ofEntryPoint: String(name.dropFirst(prefix.count)))
+    }
+    return nil
+  }
+
+  /// The system call that an entry point of the ABI's list names: `compat_sys_ia32_mmap` names `mmap`.
+  static func call(ofEntryPoint entryPoint: String) -> String? {
+    var rest = Substring(entryPoint)
+    if rest.hasPrefix("compat_") { rest = rest.dropFirst("compat_".count) }
+    guard rest.hasPrefix("sys_") else { return nil }
+    rest = rest.dropFirst("sys_".count)
+    for qualifier in ["ia32_", "x86_", "x32_"] where rest.hasPrefix(qualifier) {
+      rest = rest.dropFirst(qualifier.count)
+    }
+    return String(rest)
+  }
+
+  /// The name of the call that every unassigned number leads to.
+  static let notImplemented = "ni_syscall"
+}

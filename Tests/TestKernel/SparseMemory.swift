@@ -1,0 +1,55 @@
+package import KernelModel
+
+/// Memory made of the pages that were written; all else is absent.
+package final class SparseMemory: KernelMemory {
+  private var pages: [UInt64: [UInt8]] = [:]
+  /// Regions that refuse to be read, as if the kernel withheld them.
+  package var withheld: [MemoryRegion] = []
+
+  package init() {}
+
+  package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
+    for index in 0..<bytes.byteCount {
+      guard let position = address.advanced(by: UInt64(index)) else {
+        throw .unreasonable(address, byteCount: UInt64(bytes.byteCount))
+      }
+      if withheld.contains(where: { $0.contains(position) }) { throw .refused(position, errno: 14) }
+      let page = position.aligned(downTo: 4096)
+      guard let content = pages[page.rawValue] else { throw .absent(position) }
+      bytes.storeBytes(of: content[Int(position.rawValue - page.rawValue)], toByteOffset: index, as: UInt8.self)
+    }
+  }
+
+  /// Makes zeroed pages of all of `region`.
+  package func map(_ region: MemoryRegion) {
+    var page = region.start.aligned(downTo: 4096)
+    while region.contains(page) || page < region.start {
+      if pages[page.rawValue] == nil { pages[page.rawValue] = [UInt8](repeating: 0, count: 4096) }
+      guard let next = page.advanced(by: 4096) else { return }
+      page = next
+    }
+  }
+
+  /// Writes bytes, making pages where there are none.
+  package func write(_ bytes: [UInt8], at address: KernelAddress) {
+    map(MemoryRegion(start: address, byteCount: UInt64(bytes.count)))
+    for (index, byte) in bytes.enumerated() {
+      let position = address.rawValue + UInt64(index)
+      pages[position & ~4095]?[Int(position & 4095)] = byte
+    }
+  }
+
+  /// Writes a little-endian number.
+  package func write<Value: FixedWidthInteger>(_ value: Value, at address: KernelAddress) {
+    write((0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }, at: address)
+  }
+
+  /// Writes a NUL-terminated string.
+  package func write(string: String, at address: KernelAddress) {
+    write(Array(string.utf8) + [0], at: address)
+  }
+
+  package func isPresent(_ address: KernelAddress) -> Bool {
+    pages[address.aligned(downTo: 4096).rawValue] != nil
+  }
+}

@@ -1,0 +1,22 @@
+package import KernelModel
+
+/// Mappings that say of every page that holds memory that it is mapped, with the permissions set for it.
+package final class TestMappings: KernelMappings {
+  private let memory: SparseMemory
+  /// Permissions other than `rw-`, later ones first.
+  package var permissions: [(region: MemoryRegion, isWritable: Bool, isExecutable: Bool)] = []
+
+  package init(of memory: SparseMemory) {
+    self.memory = memory
+  }
+
+  package func mapping(of address: KernelAddress) -> Mapping {
+    guard memory.isPresent(address) else { return .unmapped }
+    let known = permissions.last { $0.region.contains(address) }
+    let page = MemoryRegion(start: address.aligned(downTo: 4096), byteCount: 4096)
+    return .mapped(
+      Page(
+        region: page, physicalAddress: page.start.rawValue & 0xfff_ffff, isWritable: known?.isWritable ?? true,
+        isExecutable: known?.isExecutable ?? false))
+  }
+}

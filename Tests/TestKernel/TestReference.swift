@@ -1,0 +1,25 @@
+package import KernelModel
+
+/// A reference made of what tests put in it.
+package struct TestReference: Reference {
+  /// The vendor's pointers by address; nil stands for an image that cannot be had.
+  package var image: [KernelAddress: KernelAddress]?
+  package var moduleFiles: [String: ModuleFile] = [:]
+
+  package init(image: [KernelAddress: KernelAddress]? = nil) {
+    self.image = image
+  }
+
+  package func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers {
+    guard let image else { throw Withheld("the vendor's kernel image", why: "this test has none") }
+    let pointers = regions.map { region in
+      (0..<region.byteCount / 8).compactMap { region.start.advanced(by: $0 * 8).flatMap { image[$0] } }
+    }
+    return ReferencePointers(source: "/boot/vmlinuz-test", pointers: pointers)
+  }
+
+  package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {
+    guard let file = moduleFiles[name] else { throw Withheld("the file of module \(name)", why: "not found") }
+    return file
+  }
+}
