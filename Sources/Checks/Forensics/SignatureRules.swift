@@ -1,5 +1,3 @@
-package import KernelModel
-
 /// Which strings are known to stand in which family's code: the readable rule file, decoded.
 ///
 /// A rule file is lines of text:
@@ -35,6 +33,12 @@ package struct SignatureRules: Sendable {
     package var file: String
     package var line: Int
     package var problem: String
+
+    package init(file: String, line: Int, problem: String) {
+      self.file = file
+      self.line = line
+      self.problem = problem
+    }
 
     package var description: String { "\(file):\(line): \(problem)" }
   }

@@ -1,0 +1,88 @@
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+@Suite struct ForensicsTests {
+  private func findings(_ targets: [KernelAddress]) -> [Finding] {
+    targets.enumerated().map { index, target in
+      Finding(
+        severity: .critical, subject: Subject("sys_call_table", index: index), message: "", expected: "", observed: "",
+        target: target)
+    }
+  }
+
+  private func investigate(
+    _ kernel: TestKernel, _ targets: [KernelAddress], around: UInt64 = 1 << 20
+  ) throws -> [Implant] {
+    Forensics(around: around, signatures: try .shipped()).investigate(findings(targets), in: kernel.kernel)
+  }
+
+  @Test func `the neighbourhood shows code, strings, permissions, symbols and who is known for such strings`() throws {
+    let kernel = TestKernel()
+    kernel.implant(strings: ["hack_read", "hack_open", "disable_write_protection", "abc"])
+    let implant = try #require(try investigate(kernel, [TestKernel.orphan]).first)
+    #expect(implant.run == MemoryRegion(start: TestKernel.orphan, byteCount: 8192))
+    #expect(!implant.continuesAbove && !implant.continuesBelow)
+    #expect(implant.owner == "nobody")
+    #expect(implant.permissions.map(\.permissions) == ["r-x"])
+    #expect(implant.strings.map(\.text).contains("hack_read"))
+    #expect(!implant.strings.map(\.text).contains("abc"))
+    #expect(implant.signatures.map(\.family) == ["table-hook-tutorial"])
+    #expect(implant.sites.first?.instructions.map(\.mnemonic).prefix(3) == ["endbr64", "mov", "ret"])
+    #expect(implant.symbols.contains { $0.name == "dummy_setup" })
+  }
+
+  @Test func `findings that share a run are one implant`() throws {
+    let kernel = TestKernel()
+    kernel.implant(strings: [])
+    let near = KernelAddress(TestKernel.orphan.rawValue + 4)
+    kernel.implant(strings: [], at: KernelAddress(TestKernel.orphan.rawValue + 0x10000))
+    let far = KernelAddress(TestKernel.orphan.rawValue + 0x10000)
+    let implants = try investigate(kernel, [TestKernel.orphan, near, far])
+    #expect(implants.map(\.subjects.count) == [2, 1])
+    #expect(implants.first?.sites.count == 2)
+  }
+
+  @Test func `a run is cut at the limit, and it is said that it goes on`() throws {
+    let kernel = TestKernel()
+    for page in 0..<16 {
+      kernel.memory.map(
+        MemoryRegion(start: KernelAddress(TestKernel.orphan.rawValue + UInt64(page) * 4096), byteCount: 4096))
+    }
+    let target = KernelAddress(TestKernel.orphan.rawValue + 8 * 4096)
+    let implant = try #require(try investigate(kernel, [target], around: 2 * 4096).first)
+    #expect(implant.run.byteCount <= 5 * 4096)
+    #expect(implant.continuesAbove && implant.continuesBelow)
+  }
+
+  @Test func `memory that the code refers to is looked at too`() throws {
+    let kernel = TestKernel()
+    kernel.implant(strings: [])
+    let data = KernelAddress(TestKernel.orphan.rawValue + 0x40000)
+    kernel.memory.write(string: "written in the data", at: data)
+    // lea rdi, [rip + …]
+    let next = TestKernel.orphan.rawValue + 4 + 7
+    let distance = UInt32(truncatingIfNeeded: data.rawValue &- next)
+    kernel.memory.write(
+      [0x48, 0x8d, 0x3d] + (0..<4).map { UInt8(truncatingIfNeeded: distance >> ($0 * 8)) } + [0xc3],
+      at: KernelAddress(TestKernel.orphan.rawValue + 4))
+    let implant = try #require(try investigate(kernel, [TestKernel.orphan]).first)
+    #expect(implant.referencedRuns.map(\.start) == [data])
+    #expect(implant.strings.map(\.text).contains("written in the data"))
+  }
+
+  @Test func `memory that cannot be read is named, and the rest is shown`() throws {
+    let kernel = TestKernel()
+    kernel.implant(strings: ["hack_read"])
+    kernel.memory.withheld.append(
+      MemoryRegion(start: KernelAddress(TestKernel.orphan.rawValue + 4096), byteCount: 4096))
+    let implant = try #require(try investigate(kernel, [TestKernel.orphan]).first)
+    #expect(implant.unreadable.count == 1)
+    #expect(implant.strings.map(\.text).contains("hack_read"))
+  }
+
+  @Test func `findings that lead nowhere have no implant`() throws {
+    #expect(Forensics(signatures: SignatureRules()).investigate([], in: TestKernel().kernel).isEmpty)
+  }
+}

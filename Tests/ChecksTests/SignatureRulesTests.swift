@@ -1,0 +1,78 @@
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+@Suite struct SignatureRulesTests {
+  private func decode(_ text: String) throws(SignatureRules.Malformed) -> SignatureRules {
+    try SignatureRules(decoding: Array(text.utf8), name: "my.rules")
+  }
+
+  private func families(_ rules: SignatureRules, strings: [String]) throws -> [String] {
+    let kernel = TestKernel()
+    kernel.implant(strings: strings)
+    let finding = Finding(
+      severity: .critical, subject: Subject("sys_call_table", index: 0), message: "", expected: "", observed: "",
+      target: TestKernel.orphan)
+    let implants = Forensics(signatures: rules).investigate([finding], in: kernel.kernel)
+    return try #require(implants.first).signatures.map(\.family)
+  }
+
+  @Test func `the rules shipped are well formed and know the families`() throws {
+    let rules = try SignatureRules.shipped()
+    let families = Set(rules.rules.map(\.family))
+    #expect(families.isSuperset(of: ["diamorphine", "reptile", "kovid", "singularity", "pumakit", "voidlink"]))
+    #expect(families.isSuperset(of: ["suterusu", "skidmap", "research-rootkit", "table-hook-tutorial"]))
+    #expect(rules.rules.allSatisfy { !$0.note.isEmpty && !$0.source.isEmpty })
+  }
+
+  @Test func `one string of several is not enough, two are`() throws {
+    let rules = try decode("family f\n  note n\n  string hack_read\n  string hack_open\n")
+    #expect(try families(rules, strings: ["hack_read", "other"]).isEmpty)
+    #expect(try families(rules, strings: ["hack_read", "hack_open"]) == ["f"])
+  }
+
+  @Test func `the same string twice is one string`() throws {
+    let rules = try decode("family f\n  string hack_read\n  string hack_open\n")
+    #expect(try families(rules, strings: ["hack_read", "xx", "hack_read"]).isEmpty)
+  }
+
+  @Test func `a string that stands alone is enough`() throws {
+    let rules = try decode("family f\n  alone diamorphine_secret\n  string other_name\n")
+    #expect(try families(rules, strings: ["diamorphine_secret"]) == ["f"])
+  }
+
+  @Test func `a string counts only as a whole word, unless it is open`() throws {
+    let closed = try decode("family f\n  needs 1\n  string hack_read\n")
+    #expect(try families(closed, strings: ["unhack_read", "hack_reader"]).isEmpty)
+    #expect(try families(closed, strings: ["call hack_read now"]) == ["f"])
+    let open = try decode("family f\n  needs 1\n  string hack_*\n")
+    #expect(try families(open, strings: ["hack_reader"]) == ["f"])
+  }
+
+  @Test(arguments: [
+    ("string early", 1, "'string' before the first 'family'"),
+    ("family a\n  string abc", 2, "'abc' is shorter than 4 characters"),
+    ("family a\n  needs many\n", 2, "'needs' wants a number from 1 to 100, not 'many'"),
+    ("family a\n  regex x+\n", 2, "'regex' is not known; known are family, note, source, needs, string, alone"),
+    ("family a\n  string abcd\nfamily a", 3, "family a stands here a second time"),
+    ("family a\n", 2, "family a has no string"),
+    ("family\n", 1, "'family' has no value"),
+    ("# \u{1b}[2J\n", 1, "holds a byte that is not printable ASCII"),
+  ]) func `a rule file with an error is refused, with the line`(_ text: String, _ line: Int, _ problem: String) {
+    #expect(throws: SignatureRules.Malformed(file: "my.rules", line: line, problem: problem)) {
+      try decode(text)
+    }
+  }
+
+  @Test func `any prefix of the shipped rules is accepted or refused`() throws {
+    let text = "family f\n  note n\n  source s\n  needs 3\n  alone abcd\n  string efgh*\n"
+    for end in 0...text.utf8.count {
+      do {
+        _ = try SignatureRules(decoding: Array(text.utf8.prefix(end)), name: "prefix")
+      } catch {
+        #expect(error.line >= 1)
+      }
+    }
+  }
+}
