@@ -1,7 +1,7 @@
 /// The answer in one word, and the exit status that goes with it: the convention of monitoring plugins.
 ///
 /// Source: Monitoring Plugins Development Guidelines, "Plugin Return Codes".
-package enum Status: Int32, Sendable, Hashable {
+package enum Status: Int32, Sendable, Hashable, CaseIterable {
   /// Every question that applies was answered, and nothing was found.
   case ok = 0
   /// Only findings that have an owner who may be innocent.

@@ -24,18 +24,25 @@ struct Trial {
   var needsAnotherLook: Bool { !fresh.isEmpty }
 
   /// Examines a fresh acquisition: what is found again is confirmed, what is not found again is dropped.
+  ///
+  /// Unless the check could not see all that it saw before: then what it misses stands.
   mutating func lookAgain(at kernel: Kernel) {
     let known = Set((confirmed + fresh).map(\.subject))
     do throws(CannotCheck) {
       let again = try check.examine(kernel)
       let subjects = Set(again.findings.map(\.subject))
       let vanished = known.subtracting(subjects).sorted()
-      if !vanished.isEmpty {
+      let wentBlind = !Set(again.unanswered.map(\.subject)).isSubset(of: examination.unanswered.map(\.subject))
+      var standing: [Finding] = []
+      if !vanished.isEmpty, wentBlind {
+        standing = (confirmed + fresh).filter { vanished.contains($0.subject) }
+        remarks.append("the second look saw less than the first, so the findings it misses stand")
+      } else if !vanished.isEmpty {
         remarks.append(
           "did not survive a second look, so not reported: " + vanished.map(\.description).joined(separator: ", "))
       }
       examination = again
-      confirmed = again.findings.filter { known.contains($0.subject) }
+      confirmed = standing + again.findings.filter { known.contains($0.subject) }
       fresh = again.findings.filter { !known.contains($0.subject) }
     } catch {
       standUnconfirmed("the second look could not be made (\(error)), so the findings stand")

@@ -1,0 +1,98 @@
+import Audit
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+@Suite struct AuditTests {
+  private let forensics = Forensics(signatures: SignatureRules())
+
+  /// The verdict on kernels that come one after the other, the last of them again and again.
+  private func verdict(_ kernels: [Kernel], checks: [any Check] = Registry.checks) -> Verdict {
+    var looks = 0
+    return Audit(checks: checks, investigator: forensics).run { () throws(AcquisitionFailure) -> Kernel in
+      defer { looks += 1 }
+      return kernels[min(looks, kernels.count - 1)]
+    }
+  }
+
+  private func hooked(_ slots: [Int]) -> Kernel {
+    let kernel = TestKernel()
+    kernel.implant(strings: ["hack_read"])
+    for slot in slots { kernel.setSlot(slot, to: TestKernel.orphan) }
+    return kernel.kernel
+  }
+
+  @Test func `a healthy kernel is OK after one look`() {
+    let verdict = verdict([TestKernel().kernel])
+    #expect(verdict.status == .ok)
+    #expect(verdict.looks == 1)
+    #expect(verdict.answers.map(\.outcome.word) == ["clear", "clear"])
+  }
+
+  @Test func `a hooked kernel is CRITICAL after two looks`() {
+    let verdict = verdict([hooked([0, 2])])
+    #expect(verdict.status == .critical)
+    #expect(verdict.looks == 2)
+    #expect(verdict.findings.map(\.subject.index) == [0, 2])
+    #expect(verdict.implants.count == 1)
+  }
+
+  @Test func `a finding that does not survive the second look is not reported, and that is said`() {
+    let verdict = verdict([hooked([0]), TestKernel().kernel])
+    #expect(verdict.status == .ok)
+    #expect(verdict.findings.isEmpty)
+    #expect(verdict.answers.last?.remarks.first?.contains("did not survive") == true)
+  }
+
+  @Test func `a finding that is new in the second look gets a third`() {
+    let verdict = verdict([hooked([0]), hooked([0, 2])])
+    #expect(verdict.looks == 3)
+    #expect(verdict.findings.map(\.subject.index) == [0, 2])
+  }
+
+  @Test func `findings that never settle are unknown, not silent`() {
+    let verdict = verdict([hooked([0]), hooked([1]), hooked([2]), hooked([3])])
+    #expect(verdict.status == .unknown)
+    #expect(verdict.findings.isEmpty)
+  }
+
+  @Test func `a finding stands if the kernel cannot be acquired again`() {
+    var looks = 0
+    let kernel = hooked([0])
+    let audit = Audit(checks: Registry.checks, investigator: forensics)
+    let verdict = audit.run { () throws(AcquisitionFailure) -> Kernel in
+      looks += 1
+      guard looks == 1 else { throw AcquisitionFailure([Withheld("/proc/kcore", why: "gone")]) }
+      return kernel
+    }
+    #expect(verdict.status == .critical)
+    #expect(verdict.answers.last?.remarks.first?.contains("findings stand") == true)
+  }
+
+  @Test func `a finding stands if the table cannot be read again`() {
+    let unreadable = TestKernel()
+    unreadable.memory.withheld.append(MemoryRegion(start: TestKernel.textStart, byteCount: 0x30000))
+    let verdict = verdict([hooked([0]), unreadable.kernel])
+    #expect(verdict.status == .critical)
+  }
+
+  @Test func `a kernel that cannot be acquired is UNKNOWN, with what to do`() {
+    let obstacle = Withheld("/proc/kcore", why: "permission denied", remedy: "run as root")
+    let verdict = Audit(checks: Registry.checks, investigator: forensics)
+      .run { () throws(AcquisitionFailure) -> Kernel in throw AcquisitionFailure([obstacle]) }
+    #expect(verdict.status == .unknown)
+    #expect(verdict.obstacles == [obstacle])
+  }
+
+  @Test func `no checks at all is not OK`() {
+    #expect(verdict([TestKernel().kernel], checks: []).status == .unknown)
+  }
+
+  @Test func `CRITICAL outranks UNKNOWN, which outranks WARNING`() {
+    #expect(Status.warning.combined(with: .unknown) == .unknown)
+    #expect(Status.critical.combined(with: .unknown) == .critical)
+    #expect(Status.ok.combined(with: .warning) == .warning)
+    #expect(Status.allCases.map(\.rawValue) == [0, 1, 2, 3])
+  }
+}
