@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import Audit
+internal import LiveProbe
+internal import Report
+
+/// `liveprobe doctor`: what a scan needs here, whether it can be had, and what to do if not.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Say what a scan needs on this host, whether it can be had, and what to do.",
+    discussion: "Exit status: 0 if a scan can be made with everything it could use, 1 if without something, 3 if not.")
+
+  func run() {
+    let preflight = Preflight.examine(SystemRoot())
+    let width = preflight.items.map(\.name.count).max() ?? 0
+    for item in preflight.items {
+      let padding = String(repeating: " ", count: width - item.name.count + 2)
+      Terminal.write("\(word(for: item))  \(item.name)\(padding)\(detail(of: item))\n", to: .standardOutput)
+      if let remedy = remedy(for: item) {
+        Terminal.write(String(repeating: " ", count: 9 + width + 2) + "→ \(remedy)\n", to: .standardOutput)
+      }
+    }
+    let status: Status =
+      !preflight.canScan ? .unknown : preflight.items.allSatisfy(\.state.isAvailable) ? .ok : .warning
+    let sentence =
+      switch status {
+      case .ok: "a scan can be made, with everything it could use"
+      case .warning: "a scan can be made; what is missing above makes some answers weaker or unknown"
+      case .unknown, .critical: "no scan can be made until the needed things above can be had"
+      }
+    Terminal.write("\n\(sentence)\n", to: .standardOutput)
+    Terminal.exit(status.rawValue)
+  }
+
+  private func word(for item: Preflight.Item) -> String {
+    switch item.state {
+    case .available: "ok     "
+    case .withheld, .absent: item.isNeeded ? "NEEDED " : "missing"
+    }
+  }
+
+  private func detail(of item: Preflight.Item) -> String {
+    switch item.state {
+    case .available(let detail): PlainText(detail).description
+    case .withheld(let withheld): PlainText("withheld: " + withheld.why).description
+    case .absent(let withheld): PlainText("absent: " + withheld.why).description
+    }
+  }
+
+  private func remedy(for item: Preflight.Item) -> String? {
+    switch item.state {
+    case .available: nil
+    case .withheld(let withheld), .absent(let withheld):
+      withheld.remedy.isEmpty ? nil : PlainText(withheld.remedy).description
+    }
+  }
+}

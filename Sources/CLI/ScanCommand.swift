@@ -1,0 +1,121 @@
+internal import ArgumentParser
+internal import Audit
+internal import Baseline
+internal import Checks
+internal import KernelModel
+internal import LiveProbe
+internal import Report
+
+/// `liveprobe scan`: the main job.
+struct ScanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scan", abstract: "Scan the running kernel.",
+    discussion: "Asks every check there is; needs root. The exit status is the answer.")
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json, monitoring
+  }
+
+  enum Colour: String, ExpressibleByArgument, CaseIterable {
+    case auto, always, never
+  }
+
+  @Option(help: "How to say the verdict.")
+  var format: [Format] = []
+
+  @Option(help: "Ask only this check; may be given more than once.", completion: Self.checks)
+  var only: [String] = []
+
+  @Option(help: "Do not ask this check; may be given more than once.", completion: Self.checks)
+  var skip: [String] = []
+
+  @Option(
+    help: "Take the vendor's kernel image from this file: a vmlinuz, or an uncompressed vmlinux.", completion: .file())
+  var reference: String?
+
+  @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
+  var around = ByteCount(bytes: 1 << 20)
+
+  @Option(help: "Add the signature rules in this file; may be given more than once.", completion: .file())
+  var signatures: [String] = []
+
+  @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
+  var colour: Colour = .auto
+
+  private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))
+
+  mutating func validate() throws {
+    guard Set(format).count <= 1 else {
+      throw ValidationError("--format \(format.map(\.rawValue).joined(separator: " and --format ")) contradict each other")
+    }
+    for id in only + skip where Registry.check(withID: id) == nil {
+      throw ValidationError(UnknownCheck(id: id).message)
+    }
+    if let both = only.first(where: skip.contains) {
+      throw ValidationError("--only \(both) and --skip \(both) contradict each other")
+    }
+    if selectedChecks.isEmpty {
+      throw ValidationError("--skip leaves no check to ask")
+    }
+    if colour == .always, let format = format.first, format != .text {
+      throw ValidationError("--colour always and --format \(format.rawValue) contradict each other")
+    }
+  }
+
+  private var selectedChecks: [any Check] {
+    Registry.checks.filter { check in
+      (only.isEmpty || only.contains(check.manual.id)) && !skip.contains(check.manual.id)
+    }
+  }
+
+  func run() throws {
+    let startedAt = Stopwatch.timeOfDay()
+    let stopwatch = Stopwatch()
+    let rules = try loadRules()
+    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
+    var host = LiveHost(image: reference)
+    let audit = Audit(checks: selectedChecks, investigator: Forensics(around: around.bytes, signatures: rules))
+    var verdict = audit.run(
+      acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
+      progress: progress.report)
+    verdict.remarks += host.remarks
+    progress.finish()
+    let measurements = Measurements(
+      startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead, symbols: host.symbolCount,
+      peakMemoryBytes: Stopwatch.peakMemory())
+    guard Terminal.write(report.render(verdict, measurements), to: .standardOutput) else {
+      Terminal.write("liveprobe: could not write the report\n", to: .standardError)
+      Terminal.exit(max(verdict.status.rawValue, Status.unknown.rawValue))
+    }
+    Terminal.exit(verdict.status.rawValue)
+  }
+
+  private var report: any ReportFormat {
+    switch format.first ?? .text {
+    case .json: JSONReport(version: Liveprobe.version)
+    case .monitoring: MonitoringReport()
+    case .text: TextReport(theme: isColoured ? .colour : .plain)
+    }
+  }
+
+  private var isColoured: Bool {
+    switch colour {
+    case .auto: Terminal.wantsColour(.standardOutput)
+    case .always: true
+    case .never: false
+    }
+  }
+
+  private func loadRules() throws -> SignatureRules {
+    do {
+      var rules = try SignatureRules.shipped()
+      for path in signatures {
+        let bytes = try RuleFile(path: path).bytes()
+        rules = rules.adding(try SignatureRules(decoding: bytes, name: path))
+      }
+      return rules
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+}
