@@ -10,8 +10,13 @@ package struct SymbolTable: Sendable {
   private var moduleNumbers: [UInt16]
   private let names: [UInt8]
   private let modules: [String]
-  /// Open addressing over 3 slots for every 2 symbols; `UInt32.max` is an empty slot.
-  private var nameSlots: [UInt32] = []
+  /// A hash table with one list for every 2 symbols: the lowest index of each list; `UInt32.max` is an empty list.
+  private var listHeads: [UInt32] = []
+  /// For each symbol, the next index of its list; `UInt32.max` ends it.
+  ///
+  /// Lists rather than open addressing: thousands of symbols share a name (`__func__.0`), and a suspect may list
+  /// hundreds of thousands that do. Building must not take time that grows with their square.
+  private var listLinks: [UInt32] = []
 
   /// The longest name the table keeps, in bytes.
   ///
@@ -32,7 +37,7 @@ package struct SymbolTable: Sendable {
 
   /// Bytes the table takes beyond the names' own bytes.
   package var overheadByteCount: Int {
-    addresses.count * (8 + 4 + 2 + 1 + 2) + nameSlots.count * 4
+    addresses.count * (8 + 4 + 2 + 1 + 2) + (listHeads.count + listLinks.count) * 4
   }
 
   package init(_ builder: consuming Builder) {
@@ -44,13 +49,13 @@ package struct SymbolTable: Sendable {
     names = builder.names
     modules = builder.modules
     sortByAddress()
-    nameSlots = nameIndex()
+    (listHeads, listLinks) = nameIndex()
   }
 
   /// All symbols called exactly `name`, lowest address first.
   package func symbols(named name: String) -> [Symbol] {
     let wanted = Array(name.utf8)
-    return indices(ofName: wanted.span).sorted().map { self[$0] }
+    return indices(ofName: wanted.span).map { self[$0] }
   }
 
   /// All symbols at exactly `address`: every alias counts.
@@ -144,14 +149,15 @@ extension SymbolTable {
     return true
   }
 
+  /// The symbols called `name`, lowest first.
   private func indices(ofName name: borrowing Span<UInt8>) -> [Int] {
-    guard !nameSlots.isEmpty else { return [] }
+    guard !listHeads.isEmpty else { return [] }
     var found: [Int] = []
-    var slot = Self.slot(ofHash: Self.hash(name), slotCount: nameSlots.count)
-    while nameSlots[slot] != .max {
-      let index = Int(nameSlots[slot])
-      if Int(nameByteCounts[index]) == name.count, starts(index, with: name) { found.append(index) }
-      slot = slot + 1 == nameSlots.count ? 0 : slot + 1
+    var index = listHeads[Self.list(ofHash: Self.hash(name), listCount: listHeads.count)]
+    while index != .max {
+      let candidate = Int(index)
+      if Int(nameByteCounts[candidate]) == name.count, starts(candidate, with: name) { found.append(candidate) }
+      index = listLinks[candidate]
     }
     return found
   }
@@ -165,23 +171,24 @@ extension SymbolTable {
     return hash
   }
 
-  private static func slot(ofHash hash: UInt64, slotCount: Int) -> Int {
-    Int(truncatingIfNeeded: hash.multipliedFullWidth(by: UInt64(slotCount)).high)
+  private static func list(ofHash hash: UInt64, listCount: Int) -> Int {
+    Int(truncatingIfNeeded: hash.multipliedFullWidth(by: UInt64(listCount)).high)
   }
 
-  private func nameIndex() -> [UInt32] {
-    guard count > 0 else { return [] }
-    let slotCount = count + count / 2 + 1
-    var slots = [UInt32](repeating: .max, count: slotCount)
+  /// Builds the lists from the last symbol to the first, so that each list runs from low to high.
+  private func nameIndex() -> (heads: [UInt32], links: [UInt32]) {
+    guard count > 0 else { return ([], []) }
+    var heads = [UInt32](repeating: .max, count: count / 2 + 1)
+    var links = [UInt32](repeating: .max, count: count)
     let allNames = names.span
-    for index in 0..<count {
+    for index in (0..<count).reversed() {
       let start = Int(nameStarts[index])
       let name = allNames.extracting(start..<start + Int(nameByteCounts[index]))
-      var slot = Self.slot(ofHash: Self.hash(name), slotCount: slotCount)
-      while slots[slot] != .max { slot = slot + 1 == slotCount ? 0 : slot + 1 }
-      slots[slot] = UInt32(index)
+      let list = Self.list(ofHash: Self.hash(name), listCount: heads.count)
+      links[index] = heads[list]
+      heads[list] = UInt32(index)
     }
-    return slots
+    return (heads, links)
   }
 
   /// Sorts the columns by address.
@@ -251,7 +258,7 @@ extension SymbolTable {
       nameByteCounts.append(UInt16(name.count))
       types.append(type)
       moduleNumbers.append(moduleNumber)
-      for index in name.indices { names.append(name[unchecked: index]) }
+      name.withUnsafeBufferPointer { names.append(contentsOf: $0) }
       return true
     }
 
