@@ -1,0 +1,89 @@
+import Glibc
+import KernelFormats
+import KernelModel
+
+/// Whether `/proc/kallsyms` can be had with addresses and data symbols, and if not, which setting withholds them.
+struct KallsymsPreflight {
+  let root: SystemRoot
+  let confinement: Confinement
+
+  private let what = "/proc/kallsyms"
+
+  init(root: SystemRoot, confinement: Confinement) {
+    self.root = root
+    self.confinement = confinement
+  }
+
+  func state(_ kallsyms: Result<Kallsyms, KallsymsFault>) -> Preflight.State {
+    switch kallsyms {
+    case .failure(.file(let fault)) where fault.isAbsence:
+      return .absent(
+        Withheld(
+          what,
+          why: root.exists("proc/version") ? "this kernel does not offer it" : "/proc is not mounted, or not whole",
+          remedy: root.exists("proc/version")
+            ? "it needs a kernel built with CONFIG_KALLSYMS=y" : "mount -t proc proc /proc"))
+    case .failure(.file(let fault)): return .withheld(Withheld(what, why: fault.why, remedy: "run as root"))
+    case .failure(.malformed(let problem)):
+      return .withheld(Withheld(what, why: problem, remedy: "find out what was mounted over it"))
+    case .success(let kallsyms):
+      guard kallsyms.symbols.count > 0 else {
+        return .absent(
+          Withheld(what, why: "it lists no symbol", remedy: "find out what was mounted over it, or who filters it"))
+      }
+      guard !kallsyms.symbols.addressesAreWithheld else { return .withheld(zeros) }
+      guard kallsyms.malformedLines > 0 || kallsyms.overlongNames > 0 else {
+        return .available("\(kallsyms.symbols.count) symbols")
+      }
+      return .available(
+        "\(kallsyms.symbols.count) symbols; \(kallsyms.malformedLines) lines that make no sense and "
+          + "\(kallsyms.overlongNames) names beyond any length the kernel allows were left out")
+    }
+  }
+
+  /// Why every address is zero.
+  ///
+  /// Source: kallsyms_show_value (kernel/ksyms_common.c, v6.12).
+  private var zeros: Withheld {
+    // Unreadable settings are simply not named below.
+    let restrict = (try? root.text(of: "proc/sys/kernel/kptr_restrict")).flatMap { Int($0) }
+    let isCapable = confinement.has(Confinement.syslog)
+    if let restrict, restrict >= 2 {
+      return Withheld(
+        what, why: "every address is zero: kernel.kptr_restrict is \(restrict), which hides them from root too",
+        remedy: "sysctl kernel.kptr_restrict=1 for the time of the scan")
+    }
+    if isCapable == false || confinement.isInUserNamespace {
+      return Withheld(
+        what, why: "every address is zero: this process has no CAP_SYSLOG with the host's kernel",
+        remedy: confinement.signsOfContainer.isEmpty ? "run as root" : "run as root on the host itself")
+    }
+    return Withheld(
+      what,
+      why: "every address is zero, though kernel.kptr_restrict is \(restrict.map(String.init) ?? "unreadable")"
+        + (isCapable == true ? " and this process has CAP_SYSLOG" : ""),
+      remedy: isCapable == true ? "find out who filters it" : "run as root")
+  }
+
+  /// Whether the symbols include data (CONFIG_KALLSYMS_ALL), the tables of system calls among them.
+  static func dataSymbols(_ kallsyms: Result<Kallsyms, KallsymsFault>) -> Preflight.State {
+    let what = "data symbols"
+    guard case .success(let kallsyms) = kallsyms else {
+      return .withheld(Withheld(what, why: "they stand in /proc/kallsyms, which cannot be had"))
+    }
+    let symbols = kallsyms.symbols
+    func isNamed(_ name: String) -> Bool { symbols.symbols(named: name).contains { $0.module == nil } }
+    if isNamed("sys_call_table") { return .available("sys_call_table is named") }
+    // Data that every kernel has, whatever its configuration: init/version.c, init/init_task.c, kernel/time/timer.c.
+    if ["linux_banner", "init_task", "jiffies_64"].contains(where: isNamed) {
+      return .absent(
+        Withheld(
+          what, why: "data is named, and sys_call_table is not among it",
+          remedy: "the tables are sought in memory instead"))
+    }
+    return .absent(
+      Withheld(
+        what, why: "none is named: a kernel built without CONFIG_KALLSYMS_ALL",
+        remedy: "the tables are sought in memory instead; distributions build with CONFIG_KALLSYMS_ALL=y"))
+  }
+}

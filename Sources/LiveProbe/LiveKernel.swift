@@ -1,0 +1,69 @@
+import KernelFormats
+package import KernelModel
+
+/// The kernel that is running, acquired through `/proc` and `/sys`.
+package enum LiveKernel {
+  /// Looks at the running kernel afresh.
+  ///
+  /// What is merely useful and cannot be had becomes a ``Withheld`` claim of the kernel.
+  ///
+  /// - Parameters:
+  ///   - reference: gives what should be there, once it is known which kernel this is.
+  ///   - progress: told what is being done, in words for a person.
+  /// - Throws: if something is missing without which nothing can be asked: see ``Preflight/Need/isNeeded``.
+  package static func acquire(
+    _ root: SystemRoot = SystemRoot(), reference: (KernelIdentity) -> any Reference,
+    progress: (String) -> Void = { _ in }
+  ) throws(CannotAcquire) -> Acquisition {
+    progress("opening /proc/kcore")
+    let openedKcore = Result { () throws(KcoreError) in try ProcKcore(root) }
+    progress("reading /proc/kallsyms")
+    let readKallsyms = Result { () throws(KallsymsFault) in try ProcKallsyms.read(root) }
+    let preflight = Preflight.examine(root, kcore: openedKcore, kallsyms: readKallsyms)
+    guard preflight.canScan, case .success(let kcore) = openedKcore, case .success(let kallsyms) = readKallsyms else {
+      throw CannotAcquire(preflight: preflight)
+    }
+    var remarks = kcore.remarks
+    if kallsyms.malformedLines > 0 {
+      remarks.append("/proc/kallsyms: \(kallsyms.malformedLines) lines make no sense and were left out")
+    }
+    if kallsyms.overlongNames > 0 {
+      remarks.append("/proc/kallsyms: \(kallsyms.overlongNames) names are longer than any the kernel allows")
+    }
+    progress("reading the list of modules")
+    let modules = Result { () throws(Withheld) in try LoadedModules.read(root) }
+    if case .success(let modules) = modules { remarks += modules.remarks }
+    let live = LiveIdentity.read(root, kcore: kcore, symbols: kallsyms.symbols)
+    remarks += live.remarks
+    let memory = CachedMemory(kcore)
+    let mappings = LiveMappings.build(kcore: kcore, memory: memory, symbols: kallsyms.symbols)
+    if let unknown = mappings as? UnknownMappings { remarks.append(unknown.reason) }
+    let kernel = Kernel(
+      identity: live.identity, memory: memory, mappings: mappings, symbols: kallsyms.symbols,
+      claims: Claims(
+        loadedModules: modules.map(\.modules), commandLine: commandLine(root), taint: taint(root)),
+      reference: reference(live.identity))
+    return Acquisition(kernel: kernel, preflight: preflight, remarks: remarks, kcore: kcore)
+  }
+
+  private static func commandLine(_ root: SystemRoot) -> Result<String, Withheld> {
+    do throws(FileFault) {
+      return .success(try root.text(of: "proc/cmdline"))
+    } catch {
+      return .failure(Withheld("the kernel's command line", why: error.description))
+    }
+  }
+
+  private static func taint(_ root: SystemRoot) -> Result<UInt64, Withheld> {
+    let what = "the taint mask"
+    do throws(FileFault) {
+      let text = try root.text(of: "proc/sys/kernel/tainted")
+      guard let mask = UInt64(text) else {
+        return .failure(Withheld(what, why: "/proc/sys/kernel/tainted holds no number: \(text.prefix(40))"))
+      }
+      return .success(mask)
+    } catch {
+      return .failure(Withheld(what, why: error.description))
+    }
+  }
+}

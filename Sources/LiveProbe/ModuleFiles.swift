@@ -1,0 +1,61 @@
+import Glibc
+package import KernelModel
+
+/// The files of kernel modules on disk, found and described by libkmod, and only when somebody asks.
+package final class ModuleFiles {
+  private let root: SystemRoot
+  private let release: String
+  private var known: [String: Result<ModuleFile, Withheld>] = [:]
+
+  /// - Parameter release: as `uname -r` says; module files lie under `lib/modules/RELEASE`.
+  package init(_ root: SystemRoot, release: String) {
+    self.root = root
+    self.release = release
+  }
+
+  /// The path of the module's file and what its modinfo says.
+  ///
+  /// - Throws: if there is no folder for this kernel's modules, no such module in its index, or the file cannot be read.
+  package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {
+    if let answer = known[name] { return try answer.get() }
+    let answer = look(for: name)
+    known[name] = answer
+    return try answer.get()
+  }
+
+  /// The folder of this kernel's modules, or nil if there is none.
+  static func folder(_ root: SystemRoot, release: String) -> String? {
+    guard !release.isEmpty, !release.contains("/"), release != ".." else { return nil }
+    return ["lib/modules/\(release)", "usr/lib/modules/\(release)"].first { root.exists($0) }
+  }
+
+  private func look(for name: String) -> Result<ModuleFile, Withheld> {
+    let what = "the file of module \(name)"
+    guard let folder = Self.folder(root, release: release) else {
+      return .failure(
+        Withheld(
+          what, why: "there is no folder \(root.path("lib/modules/\(release)"))",
+          remedy: "scan where the host's own files can be seen, or install the kernel package for \(release)"))
+    }
+    guard root.exists("\(folder)/modules.dep.bin") else {
+      return .failure(
+        Withheld(
+          what, why: "\(root.path(folder)) has no index modules.dep.bin", remedy: "run depmod -a for \(release)"))
+    }
+    guard let context = LibkmodContext(modulesFolder: root.path(folder)) else {
+      return .failure(Withheld(what, why: "libkmod could not be started: \(FileFault.words(for: errno))"))
+    }
+    switch context.file(named: name) {
+    case .success(let file):
+      let info = file.info.map { ModuleFile.InfoEntry(key: $0.key, value: $0.value) }
+      return .success(ModuleFile(path: file.path, info: info))
+    case .failure(let refusal) where refusal.call == "kmod_module_get_path":
+      return .failure(
+        Withheld(
+          what, why: "the index in \(root.path(folder)) does not name it",
+          remedy: "find out who loaded it, and from where: no installed package of this kernel brings it"))
+    case .failure(let refusal):
+      return .failure(Withheld(what, why: refusal.why))
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import KernelFormats
+package import KernelModel
+
+/// What a scan needs or would gain from, and for each thing whether it can be had here, and if not, what to do.
+package struct Preflight: Sendable {
+  package let items: [Item]
+
+  /// Whether everything is there without which no question could even be asked.
+  package var canScan: Bool { missing.isEmpty }
+
+  /// The needed items that cannot be had.
+  package var missing: [Item] {
+    items.filter { $0.isNeeded && !$0.state.isAvailable }
+  }
+
+  /// One thing that a scan looks for on this system.
+  package enum Need: String, CaseIterable, Sendable {
+    case architecture = "architecture"
+    case procfs = "/proc"
+    case kcore = "/proc/kcore"
+    case vmcoreInfo = "VMCOREINFO"
+    case kallsyms = "/proc/kallsyms"
+    case dataSymbols = "data symbols"
+    case modules = "/proc/modules"
+    case sysfsModules = "/sys/module"
+    case notes = "/sys/kernel/notes"
+    case host = "the host's own view"
+    case vendorImage = "the vendor's kernel image"
+    case moduleIndex = "libkmod's index"
+
+    /// Whether no scan is possible without it.
+    ///
+    /// What is merely useful becomes an *unknown* outcome of the questions that rest on it.
+    package var isNeeded: Bool {
+      switch self {
+      case .architecture, .procfs, .kcore, .kallsyms: true
+      case .vmcoreInfo, .dataSymbols, .modules, .sysfsModules, .notes, .host, .vendorImage, .moduleIndex: false
+      }
+    }
+  }
+
+  package enum State: Hashable, Sendable {
+    /// It can be had; what was seen of it.
+    case available(String)
+    /// It is there, and kept from us.
+    case withheld(Withheld)
+    /// It is not there.
+    case absent(Withheld)
+
+    package var isAvailable: Bool {
+      if case .available = self { true } else { false }
+    }
+  }
+
+  package struct Item: Hashable, Sendable {
+    package var need: Need
+    package var state: State
+
+    package init(need: Need, state: State) {
+      self.need = need
+      self.state = state
+    }
+
+    package var name: String { need.rawValue }
+    package var isNeeded: Bool { need.isNeeded }
+  }
+
+  /// Looks for everything, and reads the large files for real: what opens may still give nothing.
+  package static func examine(_ root: SystemRoot) -> Preflight {
+    examine(
+      root, kcore: Result { () throws(KcoreError) in try ProcKcore(root) },
+      kallsyms: Result { () throws(KallsymsFault) in try ProcKallsyms.read(root) })
+  }
+
+  /// The same, with what reading the two large files led to already known.
+  static func examine(
+    _ root: SystemRoot, kcore: Result<ProcKcore, KcoreError>, kallsyms: Result<Kallsyms, KallsymsFault>
+  ) -> Preflight {
+    let names = KernelNames.read(root)
+    let confinement = Confinement.read(root)
+    let surroundings = SurroundingsPreflight(root: root, names: names, confinement: confinement)
+    let items = Need.allCases.map { need in
+      let state =
+        switch need {
+        case .architecture: surroundings.architecture
+        case .procfs: surroundings.procfs
+        case .kcore: KcorePreflight(root: root, confinement: confinement).state(kcore)
+        case .vmcoreInfo: KcorePreflight.vmcoreInfo(kcore)
+        case .kallsyms: KallsymsPreflight(root: root, confinement: confinement).state(kallsyms)
+        case .dataSymbols: KallsymsPreflight.dataSymbols(kallsyms)
+        case .modules: surroundings.modules
+        case .sysfsModules: surroundings.sysfsModules
+        case .notes: surroundings.notes
+        case .host: surroundings.host
+        case .vendorImage: surroundings.vendorImage
+        case .moduleIndex: surroundings.moduleIndex
+        }
+      return Item(need: need, state: state)
+    }
+    return Preflight(items: items)
+  }
+}
+
+extension Preflight.State: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .available(let detail): detail
+    case .withheld(let withheld), .absent(let withheld):
+      withheld.why + (withheld.remedy.isEmpty ? "" : "; " + withheld.remedy)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import Glibc
+import KernelFormats
+import KernelModel
+
+/// Whether the smaller sources can be had: what the kernel claims in `/proc` and `/sys`, and what the vendor left on disk.
+struct SurroundingsPreflight {
+  let root: SystemRoot
+  let names: KernelNames
+  let confinement: Confinement
+
+  /// We run only on x86-64, so any other answer of `uname` on the live system is a personality.
+  var architecture: Preflight.State {
+    switch names.machine {
+    case "x86_64", "": .available("x86_64")
+    case let machine where root.isLive: .available("x86_64, though uname says \(machine) (see setarch)")
+    case let machine:
+      .absent(
+        Withheld("architecture", why: "\(machine) is not supported", remedy: "only x86_64 kernels can be scanned"))
+    }
+  }
+
+  var procfs: Preflight.State {
+    let mount = Withheld("/proc", why: "it is not mounted", remedy: "mount -t proc proc /proc")
+    guard root.exists("proc") else { return .absent(mount) }
+    guard root.isLive else { return .available(root.path("proc")) }
+    // The root of every procfs has inode 1 (PROC_ROOT_INO, include/linux/proc_ns.h, v6.12).
+    var status = stat()
+    guard stat("/proc", &status) == 0, status.st_ino == 1, root.exists("proc/self/stat") else { return .absent(mount) }
+    return .available("mounted")
+  }
+
+  var modules: Preflight.State {
+    let what = "/proc/modules"
+    let list: [ModuleClaim]
+    do throws(FileFault) {
+      let text = try root.bytes(of: "proc/modules", limit: 16 << 20)
+      do throws(ProcModulesError) {
+        list = try ProcModules.decode(text.span)
+      } catch {
+        return .withheld(
+          Withheld(what, why: "it makes no sense: \(error)", remedy: "find out what was mounted over it"))
+      }
+    } catch {
+      guard error.isAbsence else { return .withheld(Withheld(what, why: error.why, remedy: "run as root")) }
+      return .absent(
+        Withheld(
+          what, why: "this kernel does not offer it",
+          remedy: "a kernel built without CONFIG_MODULES has no modules to list: then nothing is missing"))
+    }
+    guard !list.isEmpty else { return .available("no module is loaded") }
+    guard list.contains(where: { $0.base != nil }) else {
+      return .withheld(
+        Withheld(
+          what, why: "it lists \(list.count) modules, every address zero",
+          remedy: "run as root, with kernel.kptr_restrict below 2"))
+    }
+    return .available("\(list.count) modules")
+  }
+
+  var sysfsModules: Preflight.State {
+    guard root.exists("sys/module") else {
+      return .absent(
+        Withheld(
+          "/sys/module", why: root.exists("sys/kernel") ? "this kernel does not offer it" : "/sys is not mounted",
+          remedy: root.exists("sys/kernel") ? "" : "mount -t sysfs sysfs /sys"))
+    }
+    return .available("there")
+  }
+
+  var notes: Preflight.State {
+    switch LiveIdentity.claimedBuildID(root) {
+    case .success(let id): .available("build id \(id)")
+    case .failure(let withheld):
+      root.exists("sys/kernel/notes") ? .withheld(withheld) : .absent(withheld)
+    }
+  }
+
+  var host: Preflight.State {
+    guard !confinement.signsOfContainer.isEmpty else { return .available("not in a container") }
+    return .withheld(
+      Withheld(
+        "the host's own view", why: "in a container: \(confinement.signsOfContainer.joined(separator: ", "))",
+        remedy: "run on the host itself: what is seen here of files and processes is the container's"))
+  }
+
+  var vendorImage: Preflight.State {
+    let release = names.release
+    let places = ["boot/vmlinuz-\(release)", "usr/lib/modules/\(release)/vmlinuz", "lib/modules/\(release)/vmlinuz"]
+    guard !release.isEmpty, let found = places.first(where: root.exists) else {
+      return .absent(
+        Withheld(
+          "the vendor's kernel image", why: "none of \(places.map(root.path).joined(separator: ", ")) is there",
+          remedy: "install the kernel package for \(release), or name an image; without one, entries that were swapped "
+            + "among themselves are harder to tell"))
+    }
+    guard access(root.path(found), R_OK) == 0 else {
+      return .withheld(
+        Withheld(
+          "the vendor's kernel image", why: "\(root.path(found)) could not be read: \(FileFault.words(for: errno))",
+          remedy: "run as root"))
+    }
+    return .available(root.path(found))
+  }
+
+  var moduleIndex: Preflight.State {
+    let what = "libkmod's index"
+    let place = "lib/modules/\(names.release)"
+    guard let folder = ModuleFiles.folder(root, release: names.release) else {
+      return .absent(
+        Withheld(
+          what, why: "\(root.path(place)) is not there",
+          remedy: "install the kernel package for \(names.release); without it nothing can be said of modules' files"))
+    }
+    guard root.exists("\(folder)/modules.dep.bin") else {
+      return .absent(
+        Withheld(what, why: "\(root.path(folder)) has no modules.dep.bin", remedy: "run depmod -a \(names.release)"))
+    }
+    return .available(root.path(folder))
+  }
+}
