@@ -36,6 +36,7 @@ let package = Package(
     // What the program is made of, from the ground up. Nothing imports what stands below it here.
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
+    library("LiveProbe", ["KernelFormats", "KernelModel", "Ckmod"]),
     library(
       "Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
@@ -51,8 +52,7 @@ let package = Package(
     system("Clzo", "liblzo2-dev"),
 
     // Tests.
-    .target(
-      name: "TestKernel", dependencies: ["Checks", "KernelModel"], path: "Tests/TestKernel", swiftSettings: settings),
+    .target(name: "TestKernel", dependencies: ["Checks", "KernelModel"], path: "Tests/TestKernel", swiftSettings: settings),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
   ],
