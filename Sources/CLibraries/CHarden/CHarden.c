@@ -16,8 +16,9 @@ static const char *const kept_variables[] = {
     "NO_COLOR=",  // the user wants none
 };
 
-// Turns the Swift runtime's crash helper off. Not const: environment strings are `char *`.
-static char no_backtrace[] = "SWIFT_BACKTRACE=enable=no";
+// Turns the Swift runtime's crash helper off, and names as helper what cannot be run, so that the runtime does not look
+// for one beside the executable. Not const: environment strings are `char *`.
+static char no_backtrace[] = "SWIFT_BACKTRACE=enable=no,swift-backtrace=/";
 
 static bool is_kept(const char *variable) {
   for (size_t i = 0; i < sizeof kept_variables / sizeof kept_variables[0]; i++) {

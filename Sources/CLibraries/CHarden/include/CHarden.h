@@ -3,10 +3,10 @@
 // Linking this target is enough for the first part; the program must call `harden_signals` for the second.
 //
 // 1. Before the Swift runtime starts (an entry of .preinit_array):
-//    * The environment is cut down, in place, to a short list of harmless variables, and SWIFT_BACKTRACE=enable=no is
-//      put in. The Swift runtime otherwise answers a crash by running a program called `swift-backtrace` that it
-//      looks for beside the executable (on by default on Linux since Swift 5.9), and a dozen SWIFT_* variables steer
-//      it; libraries read more (LOCPATH, KMOD_LOG, MALLOC_*, GLIBC_TUNABLES…).
+//    * The environment is cut down, in place, to a short list of harmless variables, and SWIFT_BACKTRACE is set to
+//      "no", with a helper that cannot be run. The Swift runtime otherwise answers a crash by running a program called
+//      `swift-backtrace` that it looks for beside the executable (on by default on Linux since Swift 5.9), and a dozen
+//      SWIFT_* variables steer it; libraries read more (LOCPATH, KMOD_LOG, MALLOC_*…).
 //    * Descriptors 0, 1 and 2 are occupied if they came closed. Otherwise the first file opened, /proc/kcore perhaps,
 //      would be standard output, and a message be written to it.
 //    * The process is made undumpable: a crash must not leave the kernel memory it has read in a core file, nor hand

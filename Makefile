@@ -1,0 +1,86 @@
+# liveprobe: every command of the project. `make` alone lists them.
+#
+# SWIFT=/path/to/swift chooses a toolchain; FUZZ_SECONDS=… how long each fuzz target runs in `make test` and `make fuzz`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+SWIFT ?= $(shell scripts/find-swift)
+FUZZ_SECONDS ?= 20
+export SWIFT FUZZ_SECONDS
+
+# The same flags for each debug build and test: other flags would build everything anew.
+strict := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
+formatted := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
+
+# A filter that matches no test passes, and must not here.
+define lab_tests
+mkdir -p .build
+LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/lab.log
+! grep -q 'Test run with 0 tests' .build/lab.log
+endef
+
+.PHONY: help setup build static check lint unit test lab fuzz bench demo scan clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install every Debian package that building, testing and the lab need
+	@scripts/setup all
+
+build: ## build for development: debug and release, dynamically linked
+	@scripts/setup build
+	"$(SWIFT)" build $(strict)
+	"$(SWIFT)" build $(strict) --configuration release
+
+static: ## build the one file, .build/liveprobe: static, stripped, checked
+	@scripts/setup build
+	@scripts/build-static
+
+check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
+
+test: ## everything: check, the one file and its tests, fuzzing for a bounded time, the lab
+	@scripts/setup all
+	@$(MAKE) check
+	@$(MAKE) static
+	Tests/StaticBinary/run .build/liveprobe
+	@$(MAKE) fuzz
+	$(lab_tests)
+
+lab: static ## real kernels, tampered with under emulation: the lab's tests alone
+	@scripts/setup all
+	$(lab_tests)
+
+fuzz: ## feed the decoders mutated bytes, FUZZ_SECONDS each
+	@scripts/setup build
+	scripts/fuzz
+
+bench: static ## time and memory of a scan in the lab's guest
+	@scripts/setup all
+	scripts/bench
+
+demo: static ## boot a kernel with hooked system calls, scan it inside, print the report
+	@scripts/setup lab
+	scripts/lab demo
+
+scan: ## scan this host with the one file (as root: sudo make scan)
+	@scripts/setup build
+	@if [[ $$EUID == 0 && -n "$${SUDO_USER:-}" && "$${SUDO_USER:-}" != root ]]; then \
+	  sudo -H -u "$$SUDO_USER" SWIFT="$(SWIFT)" scripts/build-static; \
+	else scripts/build-static; fi
+	.build/liveprobe scan
+
+clean: ## remove everything that was built
+	rm -rf .build
+
+# Parts of `check`.
+lint:
+	"$(SWIFT)" format lint --strict --recursive --parallel $(formatted)
+
+unit:
+	@scripts/setup build
+	"$(SWIFT)" build $(strict) --build-tests
+	"$(SWIFT)" test $(strict) --skip LabTests
