@@ -1,6 +1,6 @@
 # liveprobe: every command of the project. `make` alone lists them.
 #
-# SWIFT=/path/to/swift chooses a toolchain; FUZZ_SECONDS=… how long each fuzz target runs in `make test` and `make fuzz`.
+# SWIFT=/path/to/swift chooses a toolchain; FUZZ_SECONDS=… how long each fuzz target runs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

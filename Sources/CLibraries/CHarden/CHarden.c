@@ -72,7 +72,8 @@ void harden_signals(void) {
     struct sigaction current;
     // Fails for the two that the C library keeps for itself, and leaves them alone.
     if (sigaction(number, NULL, &current) != 0) continue;
-    bool handled = (current.sa_flags & SA_SIGINFO) != 0 || (current.sa_handler != SIG_DFL && current.sa_handler != SIG_IGN);
+    bool handled = (current.sa_flags & SA_SIGINFO) != 0 ||
+                   (current.sa_handler != SIG_DFL && current.sa_handler != SIG_IGN);
     if (handled) sigaction(number, &standard, NULL);
   }
   for (size_t i = 0; i < sizeof raised_by_crashes / sizeof raised_by_crashes[0]; i++) {
