@@ -1,0 +1,73 @@
+internal import Audit
+internal import KernelModel
+
+/// One check's answer as JSON says it.
+struct CheckDocument: Encodable {
+  let id: PlainText
+  let question: PlainText
+  let outcome: PlainText
+  /// Why the question does not arise, if it does not.
+  let notApplicable: OrNull<PlainText>
+  let facts: Int
+  let remarks: [PlainText]
+  let expectations: [ExpectationDocument]
+  let unanswered: [UnansweredDocument]
+  let findings: [FindingDocument]
+
+  init(_ answer: Answer) {
+    id = PlainText(answer.check.id)
+    question = PlainText(sentence: answer.check.question)
+    outcome = PlainText(answer.outcome.word)
+    if case .notApplicable(let reason) = answer.outcome {
+      notApplicable = OrNull(PlainText(sentence: reason))
+    } else {
+      notApplicable = OrNull(nil)
+    }
+    facts = answer.examination.facts.count
+    remarks = answer.allRemarks.map { PlainText(sentence: $0) }
+    expectations = answer.sortedExpectations.map(ExpectationDocument.init)
+    unanswered = answer.openQuestions.map(UnansweredDocument.init)
+    findings = answer.sortedFindings.map { FindingDocument($0, answer.check) }
+  }
+}
+
+/// What a check compared with.
+struct ExpectationDocument: Encodable {
+  let subject: PlainText
+  let rung: PlainText
+  let source: PlainText
+  let whyNotBetter: [PlainText]
+
+  init(_ expectation: Expectation) {
+    subject = PlainText(expectation.subject)
+    rung = PlainText(expectation.rung.rawValue)
+    source = PlainText(sentence: expectation.source)
+    whyNotBetter = expectation.whyNotBetter.map { PlainText(sentence: $0) }
+  }
+}
+
+/// A part of the question that has no answer.
+struct UnansweredDocument: Encodable {
+  let subject: SubjectDocument
+  let reason: PlainText
+  let remedy: PlainText
+
+  init(_ question: OpenQuestion) {
+    subject = SubjectDocument(question.subject)
+    reason = PlainText(sentence: question.reason)
+    remedy = PlainText(sentence: question.remedy)
+  }
+}
+
+/// What a finding is about.
+struct SubjectDocument: Encodable {
+  let name: PlainText
+  let index: OrNull<Int>
+  let label: OrNull<PlainText>
+
+  init(_ subject: Subject) {
+    name = PlainText(subject.name)
+    index = OrNull(subject.index)
+    label = OrNull(subject.label.map { PlainText($0) })
+  }
+}

@@ -1,0 +1,69 @@
+internal import Audit
+internal import KernelModel
+
+extension Page {
+  /// One line for each check, the outcome in a fixed column, and under it what the answer rests on.
+  mutating func writeChecks(_ answers: [Answer]) {
+    guard !answers.isEmpty else { return }
+    blank()
+    line("CHECKS", as: .heading)
+    let column = 13 + min(20, answers.map(\.check.id.count).max() ?? 0)
+    for answer in answers {
+      let head: PlainText = "\(answer.tableWord.padded(to: 8)) \(answer.check.id)"
+      entry(head, answer.summary, indent: 2, column: column, as: Theme.Role(answer.status))
+      for expectation in answer.sortedExpectations {
+        write(expectation)
+      }
+      entries("remark", answer.allRemarks.map { PlainText(sentence: $0) }, indent: 11, column: Self.details)
+    }
+  }
+
+  private static var details: Int { 21 }
+
+  private mutating func write(_ expectation: Expectation) {
+    let rungs = Expectation.Rung.allCases
+    let rung = (rungs.firstIndex(of: expectation.rung) ?? 0) + 1
+    let quality: PlainText = "rung \(rung) of \(rungs.count)"
+    let colon: PlainText = expectation.whyNotBetter.isEmpty ? "" : "; nothing better because:"
+    entry(
+      "compared",
+      "\(expectation.subject) with \(sentence: expectation.source) (\(expectation.rung.rawValue), \(quality))\(colon)",
+      indent: 11, column: Self.details)
+    for reason in expectation.whyNotBetter {
+      entry("-", PlainText(sentence: reason), indent: Self.details, column: Self.details + 2)
+    }
+  }
+}
+
+extension Answer {
+  /// The outcome's word in the table; what is found stands out without colour.
+  fileprivate var tableWord: PlainText {
+    switch outcome {
+    case .clear: "clear"
+    case .found: "FOUND"
+    case .unknown: "unknown"
+    case .notApplicable: "n-a"
+    }
+  }
+
+  fileprivate var summary: PlainText {
+    let facts = Conclusion.count(examination.facts.count, "fact")
+    switch outcome {
+    case .clear:
+      return "nothing found in \(facts)"
+    case .found:
+      let critical = findings.count { $0.severity == .critical }
+      let warnings = findings.count - critical
+      var parts: [PlainText] = []
+      if critical > 0 { parts.append(Conclusion.count(critical, "critical finding")) }
+      if warnings > 0 { parts.append(Conclusion.count(warnings, "warning")) }
+      let open = openQuestions.count
+      let rest: PlainText = open > 0 ? "; \(Conclusion.count(open, "question")) left open, see below" : ""
+      return "\(PlainText.join(parts, " and ")), from \(facts)\(rest)"
+    case .unknown:
+      return "\(Conclusion.count(openQuestions.count, "question")) left open after \(facts), see below"
+    case .notApplicable(let reason):
+      return PlainText(sentence: reason)
+    }
+  }
+}

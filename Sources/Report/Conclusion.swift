@@ -1,0 +1,88 @@
+internal import Audit
+internal import KernelModel
+
+/// A verdict in one sentence, and in numbers.
+struct Conclusion {
+  let status: Status
+  let critical: Int
+  let warnings: Int
+  /// Checks that ended clear.
+  let clear: Int
+  let notApplicable: Int
+  /// The ids of checks with findings, in the registry's order.
+  let checksWithFindings: [String]
+  /// The ids of checks that were not wholly answered.
+  let unansweredChecks: [String]
+  private let couldNotStart: Bool
+  private let checks: Int
+
+  init(_ verdict: Verdict) {
+    status = verdict.status
+    critical = verdict.findings.count { $0.severity == .critical }
+    warnings = verdict.findings.count { $0.severity == .warning }
+    clear = verdict.answers.count { if case .clear = $0.outcome { true } else { false } }
+    notApplicable = verdict.answers.count { if case .notApplicable = $0.outcome { true } else { false } }
+    checksWithFindings = verdict.answers.filter { !$0.findings.isEmpty }.map(\.check.id)
+    unansweredChecks = verdict.answers.filter { !$0.openQuestions.isEmpty }.map(\.check.id)
+    couldNotStart = verdict.kernel == nil || !verdict.obstacles.isEmpty
+    checks = verdict.answers.count
+  }
+
+  /// What the status means this time.
+  var sentence: PlainText {
+    if couldNotStart { return "could not start: nothing was checked, so nothing is known of this kernel" }
+    if checks == 0 { return "no check was run, so nothing is known of this kernel" }
+    switch status {
+    case .critical: return "signs of tampering: \(findings) in \(Self.some(checksWithFindings))\(unansweredToo)"
+    case .warning: return "a person must confirm: \(findings) in \(Self.some(checksWithFindings))"
+    case .unknown:
+      let rest: PlainText = warnings > 0 ? "; \(findings) to confirm" : "; nothing critical was seen"
+      return "not an all-clear: \(unanswered)\(rest)"
+    case .ok where clear == 0: return "nothing to check: no check applies to this kernel"
+    case .ok:
+      let others: PlainText =
+        notApplicable > 0 ? ", \(Self.count(notApplicable, "does not apply", "do not apply"))" : ""
+      return "nothing found: \(Self.count(clear, "check")) clear\(others)"
+    }
+  }
+
+  /// `2 findings`, or `2 critical findings and 1 warning`.
+  var findings: PlainText {
+    switch (critical, warnings) {
+    case (_, 0): Self.count(critical, "finding")
+    case (0, _): Self.count(warnings, "finding")
+    default: "\(Self.count(critical, "critical finding")) and \(Self.count(warnings, "warning"))"
+    }
+  }
+
+  private var unanswered: PlainText {
+    "\(unansweredChecks.count) of \(Self.count(checks, "check")) not wholly answered (\(Self.some(unansweredChecks)))"
+  }
+
+  private var unansweredToo: PlainText {
+    unansweredChecks.isEmpty ? "" : "; \(unanswered)"
+  }
+
+  /// `1 finding`, `2 findings`.
+  static func count(_ count: Int, _ singular: PlainText, _ plural: PlainText? = nil) -> PlainText {
+    "\(count) \(count == 1 ? singular : plural ?? "\(singular)s")"
+  }
+
+  /// Up to three names, and how many more there are.
+  static func some(_ names: [String]) -> PlainText {
+    let shown = PlainText.join(names.prefix(3).map { PlainText($0) })
+    return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
+  }
+}
+
+extension Status {
+  /// What the exit status means, whatever the scan.
+  var meaning: PlainText {
+    switch self {
+    case .ok: "every question that applies was answered, and nothing was found"
+    case .warning: "only findings whose owner may be innocent; a person must confirm"
+    case .critical: "a finding of tampering, or a reading path that lies"
+    case .unknown: "not an all-clear: a question that applies could not be answered"
+    }
+  }
+}

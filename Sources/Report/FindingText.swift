@@ -1,0 +1,105 @@
+internal import KernelModel
+
+extension Page {
+  /// The findings, each in full, or by kind when there are many.
+  mutating func writeFindings(_ findings: [ReportedFinding], _ limits: TextLimits) {
+    guard !findings.isEmpty else { return }
+    var told = ToldAlready()
+    guard findings.count > limits.findings else {
+      for finding in findings { write(finding, of: findings.count, &told) }
+      return
+    }
+    let groups = ReportedFinding.groups(of: findings)
+    for group in groups.prefix(limits.findings) {
+      guard let first = group.first else { continue }
+      write(first, of: findings.count, &told)
+      writeAlike(group.dropFirst(), limits)
+    }
+    let rest = groups.dropFirst(limits.findings).flatMap { $0 }
+    guard !rest.isEmpty else { return }
+    blank()
+    line("FURTHER FINDINGS  \(rest.count), of other kinds", as: .heading)
+    writeLines(rest[...], limits)
+  }
+
+  private mutating func writeAlike(_ findings: ArraySlice<ReportedFinding>, _ limits: TextLimits) {
+    guard !findings.isEmpty else { return }
+    line("\(findings.count) more like it: same check, same kind of owner, same place", indent: 2, as: .heading)
+    writeLines(findings, limits)
+  }
+
+  private mutating func writeLines(_ findings: ArraySlice<ReportedFinding>, _ limits: TextLimits) {
+    for reported in findings.prefix(limits.alike) {
+      entry(
+        "\(reported.number.description)", "\(reported.finding.subject): \(sentence: reported.finding.observed)",
+        indent: 4, column: 9)
+    }
+    let left = findings.dropFirst(limits.alike)
+    if let first = left.first, let last = left.last {
+      let range: PlainText = "\(first.finding.subject) to \(last.finding.subject)"
+      entry("...", "\(left.count) more, \(range): \(TextLimits.elsewhere)", indent: 4, column: 9)
+    }
+  }
+
+  private mutating func write(_ reported: ReportedFinding, of count: Int, _ told: inout ToldAlready) {
+    let finding = reported.finding
+    let column = Self.column
+    blank()
+    line(
+      "FINDING \(reported.number) of \(count)  \(finding.severity.rawValue)  \(finding.subject)",
+      as: finding.severity == .critical ? .bad : .warning)
+    entry("wrong", PlainText(sentence: finding.message), indent: 2, column: column)
+    entry("expected", PlainText(sentence: finding.expected), indent: 2, column: column)
+    entry("observed", PlainText(sentence: finding.observed), indent: 2, column: column)
+    if let owner = finding.owner {
+      entry("owner", PlainText(sentence: owner.description), indent: 2, column: column)
+    }
+    if let target = finding.target {
+      let implant: PlainText = reported.implant.map { ", in implant \($0)" } ?? ""
+      entry("leads to", "\(target)\(implant)", indent: 2, column: column)
+    }
+    let width = min(24, finding.evidence.map { PlainText($0.name).width }.max() ?? 0)
+    for (index, evidence) in finding.evidence.enumerated() {
+      entry(
+        "\((index == 0 ? "evidence" as PlainText : "").padded(to: column - 2))\(evidence.name)",
+        PlainText(sentence: evidence.value), indent: 2, column: column + width + 2)
+    }
+    let number = reported.number
+    writeList("meaning", told.once([finding.meaning], by: number, \.meanings)) { _ in "" }
+    let causes = reported.innocentCauses.isEmpty ? ["none known"] : reported.innocentCauses
+    writeList("innocent?", told.once(causes, by: number, \.causes)) { _ in "-" }
+    writeList("do", told.once(reported.response, by: number, \.responses)) { "\($0)." }
+  }
+
+  /// Writes `items` beside `label`, each after its mark if there are several.
+  private mutating func writeList(_ label: PlainText, _ items: [PlainText], mark: (Int) -> PlainText) {
+    for (index, item) in items.enumerated() {
+      let head = index == 0 ? label : ""
+      if items.count == 1 {
+        entry(head, item, indent: 2, column: Self.column)
+      } else {
+        let lead: PlainText = "\(head.padded(to: Self.column - 2))\(mark(index + 1))"
+        entry(lead, item, indent: 2, column: lead.width + 3)
+      }
+    }
+  }
+
+  private static var column: Int { 14 }
+}
+
+/// What findings told so far have said that others need not say again: the number of the first to say it.
+private struct ToldAlready {
+  var meanings: [[String]: Int] = [:]
+  var causes: [[String]: Int] = [:]
+  var responses: [[String]: Int] = [:]
+
+  /// The sentences as they are, or a reference to the finding that has said the same.
+  mutating func once(
+    _ sentences: [String], by number: Int, _ topic: WritableKeyPath<ToldAlready, [[String]: Int]>
+  ) -> [PlainText] {
+    guard sentences.contains(where: { !$0.isEmpty }) else { return sentences.map { PlainText(sentence: $0) } }
+    if let first = self[keyPath: topic][sentences] { return ["as for finding \(first)"] }
+    self[keyPath: topic][sentences] = number
+    return sentences.map { PlainText(sentence: $0) }
+  }
+}

@@ -1,0 +1,132 @@
+internal import KernelModel
+
+extension Page {
+  private static var column: Int { 16 }
+
+  /// What lies in the memory that findings lead to.
+  mutating func writeImplants(_ implants: [Implant], _ limits: TextLimits) {
+    for (index, implant) in implants.prefix(limits.implants).enumerated() {
+      blank()
+      line("IMPLANT \(index + 1) of \(implants.count)  \(implant.extent)", as: .heading)
+      writeRun(implant, limits)
+      writeSignatures(implant, limits)
+      writeSymbols(implant, limits)
+      for site in implant.sortedSites.prefix(limits.sites) { write(site, in: implant, limits) }
+      let sites = implant.sortedSites.dropFirst(limits.sites)
+      entries(
+        "other places",
+        Self.shortened(sites.map { "\($0.address) \(Self.names($0.subjects))" }, limits.entries), indent: 2,
+        column: Self.column)
+      writeStrings(implant, limits)
+      entries(
+        "unreadable", Self.shortened(implant.unreadable.map { "\($0)" }, limits.entries), indent: 2,
+        column: Self.column)
+      entries("left out", implant.omissions.map { PlainText(sentence: $0) }, indent: 2, column: Self.column)
+    }
+    let rest = implants.dropFirst(limits.implants)
+    guard !rest.isEmpty else { return }
+    blank()
+    line("FURTHER IMPLANTS  \(rest.count)", as: .heading)
+    let lines = rest.map { "\($0.extent)  \(Self.names($0.subjects))" as PlainText }
+    entries("", Self.shortened(lines, limits.entries), indent: 2, column: 2)
+  }
+
+  private mutating func writeRun(_ implant: Implant, _ limits: TextLimits) {
+    entry("owner", PlainText(sentence: implant.owner), indent: 2, column: Self.column)
+    entry("reached from", Self.names(implant.subjects), indent: 2, column: Self.column)
+    entries(
+      "permissions",
+      Self.shortened(implant.permissions.map { "\($0.region.extent)  \($0.permissions)" }, limits.entries),
+      indent: 2, column: Self.column)
+    entries(
+      "refers to",
+      Self.shortened(
+        implant.referencedRuns.map { "\($0.extent), which nobody owns either" }, limits.entries), indent: 2,
+      column: Self.column)
+    if implant.continuesBelow || implant.continuesAbove {
+      let sides = (implant.continuesBelow ? ["below"] : []) + (implant.continuesAbove ? ["above"] : [])
+      entry(
+        "goes on", "\(sides.joined(separator: " and ")) what was looked at; --around looks further", indent: 2,
+        column: Self.column)
+    }
+  }
+
+  private mutating func writeSignatures(_ implant: Implant, _ limits: TextLimits) {
+    guard !implant.signatures.isEmpty else { return }
+    line("signatures    attribution, not proof: strings can be borrowed or planted", indent: 2, as: .heading)
+    for match in implant.sortedSignatures {
+      entry("*", "\(match.family): \(sentence: match.note)", indent: 4, column: 6, hanging: 8)
+      let evidence = match.evidence.sorted(by: FoundString.precedes)
+      let names = evidence.map { PlainText($0.text, limit: StringSelection.shownLimit) }
+      entry("matched", .join(Self.shortened(names, limits.entries)), indent: 6, column: Self.column)
+    }
+  }
+
+  private mutating func writeSymbols(_ implant: Implant, _ limits: TextLimits) {
+    let symbols = implant.sortedSymbols.map { symbol in
+      let module: PlainText = symbol.module.map { " [\($0)]" } ?? ""
+      return "\(symbol.address)  \(symbol.name)\(module)" as PlainText
+    }
+    entries("symbols", Self.shortened(symbols, limits.entries), indent: 2, column: Self.column)
+  }
+
+  private mutating func write(_ site: Implant.Site, in implant: Implant, _ limits: TextLimits) {
+    let place = implant.place(of: site.address)
+    let name: PlainText = place.map { " <\($0)>" } ?? ""
+    blank()
+    line("place \(site.address)\(name), reached from \(Self.names(site.subjects))", indent: 2, as: .heading)
+    for row in Hexdump.rows(of: site).prefix(limits.byteLines) {
+      line(row.text, indent: 4, as: row.isMarked ? .marked : nil)
+    }
+    writeRemainder(of: (site.bytes.count + 15) / 16, limits.byteLines, "line")
+    if !site.bytes.isEmpty && !site.instructions.isEmpty { blank() }
+    for row in Disassembly.rows(of: site, in: implant).prefix(limits.instructions) {
+      line(row.text, indent: 4, as: row.isMarked ? .marked : nil)
+    }
+    writeRemainder(of: site.instructions.count, limits.instructions, "instruction")
+  }
+
+  private mutating func writeRemainder(of count: Int, _ limit: Int, _ noun: PlainText) {
+    guard count > limit else { return }
+    line("... \(Conclusion.count(count - limit, "more \(noun)")): \(TextLimits.elsewhere)", indent: 4)
+  }
+
+  private mutating func writeStrings(_ implant: Implant, _ limits: TextLimits) {
+    guard !implant.strings.isEmpty else { return }
+    let selection = StringSelection(of: implant, limit: limits.strings)
+    blank()
+    let head: PlainText =
+      selection.left == 0
+      ? "strings       \(selection.shown.count)"
+      : "strings       \(selection.shown.count) of \(implant.strings.count): words before noise, near before far"
+    let mark: PlainText = selection.shown.contains(where: \.isMatched) ? "  (* matched a signature)" : ""
+    line("\(head)\(mark)", indent: 2, as: .heading)
+    for entry in selection.shown {
+      line(entry.text, indent: 4, as: entry.isMatched ? .marked : nil)
+    }
+    if selection.left > 0 {
+      line("... \(selection.left) more: \(TextLimits.elsewhere)", indent: 4)
+    }
+  }
+
+  private static func names(_ subjects: [Subject]) -> PlainText {
+    .join(shortened(subjects.sorted().map { "\($0)" }, 8))
+  }
+
+  /// The first `limit` items, and how many more there are.
+  private static func shortened(_ items: [PlainText], _ limit: Int) -> [PlainText] {
+    items.count <= limit ? items : items.prefix(limit) + ["and \(items.count - limit) more: \(TextLimits.elsewhere)"]
+  }
+}
+
+extension MemoryRegion {
+  /// First and last address, and the size: `0xffffffffc0a31000-0xffffffffc0a32fff, 8.00 KiB`.
+  var extent: PlainText {
+    let last = start.advanced(by: byteCount &- 1) ?? start
+    return "\(start)-\(last), \(Measurements.size(byteCount))"
+  }
+}
+
+extension Implant {
+  fileprivate var extent: PlainText { run.extent }
+}

@@ -1,0 +1,32 @@
+package import Audit
+internal import FoundationEssentials
+
+/// The report for programs: everything, under the names that `docs/report.schema.json` documents.
+///
+/// Every key is always there; what is not known is `null`. Addresses are strings such as `"0xffffffff81000000"`, bytes
+/// are hexadecimal strings, and all text is escaped as ``PlainText`` says before JSON's own escapes.
+package struct JSONReport: ReportFormat {
+  /// The version of the documents' form.
+  ///
+  /// It changes when a program that reads the older form would no longer understand the newer.
+  package static let schema = "liveprobe/1"
+
+  private let toolVersion: String
+
+  /// - Parameter toolVersion: what `liveprobe --version` says.
+  package init(toolVersion: String) {
+    self.toolVersion = toolVersion
+  }
+
+  package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      let document = VerdictDocument(verdict, measurements, toolVersion: toolVersion)
+      return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
+    } catch {
+      // The document holds texts, integers, flags and one finite number, all of which JSON can say.
+      preconditionFailure("a report could not be encoded: \(error)")
+    }
+  }
+}

@@ -1,0 +1,93 @@
+internal import Audit
+internal import KernelModel
+
+/// A finding with its place in the report.
+struct ReportedFinding {
+  /// From 1 on, over the whole report.
+  var number: Int
+  var finding: Finding
+  var check: Manual
+  /// The number of the implant it leads into, from 1 on, if there is one.
+  var implant: Int?
+
+  /// What else it could be: the finding's own words, or else the check's.
+  var innocentCauses: [String] { Self.innocentCauses(of: finding, check) }
+  /// What to do, in order: the finding's own words, or else the check's.
+  var response: [String] { Self.response(to: finding, check) }
+
+  static func innocentCauses(of finding: Finding, _ check: Manual) -> [String] {
+    finding.innocentCauses.isEmpty ? check.innocentCauses : finding.innocentCauses
+  }
+
+  static func response(to finding: Finding, _ check: Manual) -> [String] {
+    finding.response.isEmpty ? check.response : finding.response
+  }
+
+  /// What makes findings alike: one check, one severity, one kind of owner, one module, one implant.
+  struct Likeness: Hashable {
+    var check: String
+    var severity: Finding.Severity
+    var owner: String?
+    var module: String?
+    var implant: Int?
+  }
+
+  var likeness: Likeness {
+    Likeness(
+      check: check.id, severity: finding.severity, owner: finding.owner?.kind, module: finding.owner?.place?.module,
+      implant: implant)
+  }
+
+  /// The findings of `verdict`: critical ones first, then in the checks' order, then by subject.
+  static func all(of verdict: Verdict, implants: [Implant]) -> [ReportedFinding] {
+    let findings = verdict.answers.flatMap { answer in
+      answer.sortedFindings.map { (answer.check, $0) }
+    }
+    let ordered = findings.filter { $0.1.severity == .critical } + findings.filter { $0.1.severity == .warning }
+    return ordered.enumerated().map { index, element in
+      ReportedFinding(
+        number: index + 1, finding: element.1, check: element.0,
+        implant: implants.firstIndex { $0.explains(element.1) }.map { $0 + 1 })
+    }
+  }
+
+  /// Runs of findings that are alike, in the order of their first one.
+  static func groups(of findings: [ReportedFinding]) -> [[ReportedFinding]] {
+    var groups: [[ReportedFinding]] = []
+    var indexOfGroup: [Likeness: Int] = [:]
+    for finding in findings {
+      if let index = indexOfGroup[finding.likeness] {
+        groups[index].append(finding)
+      } else {
+        indexOfGroup[finding.likeness] = groups.count
+        groups.append([finding])
+      }
+    }
+    return groups
+  }
+}
+
+extension Answer {
+  /// The findings by severity, worst first, then by subject and message.
+  var sortedFindings: [Finding] {
+    findings.sorted {
+      $0.severity != $1.severity
+        ? $0.severity > $1.severity : ($0.subject, $0.message, $0.observed) < ($1.subject, $1.message, $1.observed)
+    }
+  }
+}
+
+extension Implant {
+  /// Whether the finding leads into this run.
+  func explains(_ finding: Finding) -> Bool {
+    guard let target = finding.target else { return subjects.contains(finding.subject) }
+    return run.contains(target)
+  }
+}
+
+extension Verdict {
+  /// The implants by address.
+  var sortedImplants: [Implant] {
+    implants.sorted { ($0.run.start, $0.run.byteCount) < ($1.run.start, $1.run.byteCount) }
+  }
+}

@@ -1,0 +1,136 @@
+package import Audit
+internal import KernelModel
+
+/// The report for a person: the verdict first, then what it rests on, then what to do.
+package struct TextReport: ReportFormat {
+  private let theme: Theme
+  private let limits: TextLimits
+
+  package init(theme: Theme = .plain, stringLimit: Int = 40) {
+    self.theme = theme
+    limits = TextLimits(strings: stringLimit)
+  }
+
+  package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
+    var page = Page(theme: theme)
+    let implants = verdict.sortedImplants
+    let findings = ReportedFinding.all(of: verdict, implants: implants)
+    page.writeConclusion(verdict)
+    page.writeObstacles(verdict.obstacles)
+    page.writeChecks(verdict.answers)
+    page.writeFindings(findings, limits)
+    page.writeImplants(implants, limits)
+    page.writeOpenQuestions(verdict.answers)
+    page.writeEnd(verdict, measurements)
+    return page.text
+  }
+}
+
+/// How much of something a text report shows before it says how much more there is.
+struct TextLimits {
+  /// Strings of one implant.
+  var strings: Int
+  /// Findings, each told in full.
+  let findings = 10
+  /// Further findings of one kind, on a line each.
+  let alike = 20
+  /// Implants shown in full.
+  let implants = 6
+  /// Places of one implant shown with bytes and code.
+  let sites = 4
+  /// Lines of 16 bytes for each place.
+  let byteLines = 16
+  /// Instructions for each place.
+  let instructions = 32
+  /// Entries of any other list.
+  let entries = 24
+
+  init(strings: Int) {
+    self.strings = max(strings, 0)
+  }
+
+  /// Where all of it can be had.
+  static let elsewhere: PlainText = "--format json has them all"
+}
+
+extension Page {
+  /// The verdict in a line, and the kernel it is about.
+  fileprivate mutating func writeConclusion(_ verdict: Verdict) {
+    let conclusion = Conclusion(verdict)
+    let column = 10
+    entry(
+      PlainText(conclusion.status.word), conclusion.sentence, indent: 0, column: column, as: Theme.Role(verdict.status))
+    if let kernel = verdict.kernel { writeKernel(kernel, column: column) }
+    entries("note", verdict.remarks.map { PlainText(sentence: $0) }, indent: 0, column: column)
+  }
+
+  private mutating func writeKernel(_ kernel: KernelIdentity, column: Int) {
+    let release: PlainText = "\(kernel.release) \(kernel.machine)"
+    switch (kernel.claimedBuildID, kernel.buildIDInMemory) {
+    case (.success(let claimed), .success(let inMemory)) where claimed == inMemory:
+      entry("kernel", "\(release), build id \(claimed)", indent: 0, column: column)
+    case (.success(let claimed), .success(let inMemory)):
+      entry("kernel", release, indent: 0, column: column)
+      entry(
+        "build id",
+        "CONTRADICTION: the kernel claims \(claimed), its memory holds \(inMemory); one of the two is false",
+        indent: 0, column: column, as: .bad)
+    case (.success(let claimed), .failure(let withheld)):
+      entry("kernel", "\(release), build id \(claimed) (claimed)", indent: 0, column: column)
+      entry("build id", "not confirmed in memory: \(sentence: withheld.description)", indent: 0, column: column)
+    case (.failure(let withheld), .success(let inMemory)):
+      entry("kernel", "\(release), build id \(inMemory) (in memory)", indent: 0, column: column)
+      entry("build id", "not claimed by the kernel: \(sentence: withheld.description)", indent: 0, column: column)
+    case (.failure(let claim), .failure):
+      entry("kernel", "\(release), build id unknown: \(sentence: claim.description)", indent: 0, column: column)
+    }
+  }
+
+  /// Why the scan could not start, and what to do about each reason.
+  fileprivate mutating func writeObstacles(_ obstacles: [Withheld]) {
+    guard !obstacles.isEmpty else { return }
+    blank()
+    line("IN THE WAY", as: .heading)
+    for obstacle in obstacles {
+      entry("*", "\(obstacle.what): \(sentence: obstacle.why)", indent: 2, column: 4, hanging: 6)
+      let remedy = obstacle.remedy.isEmpty ? "nothing is known to help; run `liveprobe doctor`" : obstacle.remedy
+      entry("do", PlainText(sentence: remedy), indent: 4, column: 8)
+    }
+  }
+
+  fileprivate mutating func writeOpenQuestions(_ answers: [Answer]) {
+    let open = answers.filter { !$0.openQuestions.isEmpty }
+    guard !open.isEmpty else { return }
+    blank()
+    line("COULD NOT ANSWER", as: .heading)
+    for answer in open {
+      line("\(answer.check.id): \(sentence: answer.check.question)", indent: 2)
+      let questions = answer.openQuestions
+      for (index, question) in questions.enumerated() {
+        entry("*", "\(question.subject): \(sentence: question.reason)", indent: 4, column: 6, hanging: 8)
+        guard index + 1 == questions.count || questions[index + 1].remedy != question.remedy else { continue }
+        entry("do", PlainText(sentence: question.remedy), indent: 6, column: 10)
+      }
+    }
+  }
+
+  fileprivate mutating func writeEnd(_ verdict: Verdict, _ measurements: Measurements) {
+    let status = verdict.status
+    blank()
+    line("exit status \(status.rawValue) (\(status.word)): \(status.meaning)")
+    let conclusion = Conclusion(verdict)
+    if !verdict.obstacles.isEmpty {
+      line("more: liveprobe doctor")
+    } else if let check = (conclusion.checksWithFindings + conclusion.unansweredChecks).first {
+      line("more: liveprobe explain \(check)")
+    } else {
+      line("more: liveprobe explain <check>")
+    }
+    line(
+      """
+      run: \(measurements.startedAt), \(measurements.seconds) s, \(Conclusion.count(verdict.looks, "look")), \
+      kcore \(Measurements.size(measurements.kcoreBytesRead)), \(measurements.symbols) symbols, \
+      peak memory \(Measurements.size(measurements.peakMemoryBytes))
+      """)
+  }
+}
