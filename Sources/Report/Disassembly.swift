@@ -26,7 +26,7 @@ enum Disassembly {
   /// What the operands do not say of a branch: the name of where it leads, or the address.
   private static func destination(_ instruction: Instruction, _ implant: Implant) -> PlainText {
     guard let target = instruction.branchTarget else { return "" }
-    if let place = implant.place(of: target) { return " <\(place)>" }
+    if let name = implant.name(of: target) { return " \(name)" }
     let isShown = instruction.operands.contains(String(target.rawValue, radix: 16))
     return isShown ? "" : " -> \(target)"
   }

@@ -29,6 +29,12 @@ extension Implant {
     guard let best, let offset = address.offset(from: best.address) else { return nil }
     return Place(symbol: best.name, offset: offset, module: best.module)
   }
+
+  /// The place as listings of code write it: `<hack_read>`, `<hack_read+0x10>`.
+  func name(of address: KernelAddress) -> PlainText? {
+    guard let place = place(of: address) else { return nil }
+    return place.offset == 0 ? "<\(place.symbol)>" : "<\(place.symbol)+0x\(String(place.offset, radix: 16))>"
+  }
 }
 
 extension FoundString {

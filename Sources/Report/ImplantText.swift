@@ -7,7 +7,7 @@ extension Page {
   mutating func writeImplants(_ implants: [Implant], _ limits: TextLimits) {
     for (index, implant) in implants.prefix(limits.implants).enumerated() {
       blank()
-      line("IMPLANT \(index + 1) of \(implants.count)  \(implant.extent)", as: .heading)
+      line("IMPLANT \(index + 1) of \(implants.count)  \(implant.run.extent)", as: .heading)
       writeRun(implant, limits)
       writeSignatures(implant, limits)
       writeSymbols(implant, limits)
@@ -27,8 +27,8 @@ extension Page {
     guard !rest.isEmpty else { return }
     blank()
     line("FURTHER IMPLANTS  \(rest.count)", as: .heading)
-    let lines = rest.map { "\($0.extent)  \(Self.names($0.subjects))" as PlainText }
-    entries("", Self.shortened(lines, limits.entries), indent: 2, column: 2)
+    let lines = rest.map { "\($0.run.extent)  \(Self.names($0.subjects))" as PlainText }
+    for line in Self.shortened(lines, limits.entries) { entry("-", line, indent: 2, column: 4) }
   }
 
   private mutating func writeRun(_ implant: Implant, _ limits: TextLimits) {
@@ -71,8 +71,7 @@ extension Page {
   }
 
   private mutating func write(_ site: Implant.Site, in implant: Implant, _ limits: TextLimits) {
-    let place = implant.place(of: site.address)
-    let name: PlainText = place.map { " <\($0)>" } ?? ""
+    let name: PlainText = implant.name(of: site.address).map { " \($0)" } ?? ""
     blank()
     line("place \(site.address)\(name), reached from \(Self.names(site.subjects))", indent: 2, as: .heading)
     for row in Hexdump.rows(of: site).prefix(limits.byteLines) {
@@ -125,8 +124,4 @@ extension MemoryRegion {
     let last = start.advanced(by: byteCount &- 1) ?? start
     return "\(start)-\(last), \(Measurements.size(byteCount))"
   }
-}
-
-extension Implant {
-  fileprivate var extent: PlainText { run.extent }
 }

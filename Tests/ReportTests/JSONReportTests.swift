@@ -1,0 +1,169 @@
+import Report
+import Testing
+
+struct JSONReportTests {
+  @Test func `a scan that could not start`() {
+    let expected =
+      #"""
+      {
+        "checks" : [
+
+        ],
+        "exitStatus" : 3,
+        "implants" : [
+
+        ],
+        "kernel" : null,
+        "obstacles" : [
+          {
+            "remedy" : "run as root with CAP_SYS_RAWIO; under lockdown=confidentiality no process may read it",
+            "what" : "/proc/kcore",
+            "why" : "cannot be opened: operation not permitted (1)"
+          },
+          {
+            "remedy" : "",
+            "what" : "/proc/kallsyms",
+            "why" : "shows every address as zero"
+          }
+        ],
+        "remarks" : [
+
+        ],
+        "run" : {
+          "kcoreBytesRead" : 1310720,
+          "looks" : 0,
+          "peakMemoryBytes" : 21000192,
+          "startedAt" : "2026-03-01T03:00:00Z",
+          "symbols" : 143210,
+          "wallSeconds" : 0.412
+        },
+        "schema" : "liveprobe/1",
+        "sentence" : "could not start: nothing was checked, so nothing is known of this kernel",
+        "status" : "UNKNOWN",
+        "tool" : {
+          "name" : "liveprobe",
+          "version" : "0.1.0"
+        }
+      }
+
+      """#
+    #expect(JSONReport(toolVersion: "0.1.0").render(Sample.couldNotStart, Sample.measurements) == expected)
+  }
+
+  @Test func `one finding`() {
+    let expected =
+      #"""
+      {
+        "checks" : [
+          {
+            "expectations" : [
+              {
+                "rung" : "kernel-records",
+                "source" : "the kernel's own __syscall_meta__ records",
+                "subject" : "sys_call_table",
+                "whyNotBetter" : [
+                  "the vendor's kernel image /boot/vmlinuz-6.1.0-56-amd64: no such file"
+                ]
+              }
+            ],
+            "facts" : 452,
+            "findings" : [
+              {
+                "evidence" : [
+                  {
+                    "name" : "module's file",
+                    "value" : "/lib/modules/6.1.0-56-amd64/updates/dkms/edr_guard.ko.xz"
+                  },
+                  {
+                    "name" : "signed",
+                    "value" : "no"
+                  },
+                  {
+                    "name" : "version",
+                    "value" : "4.2.1"
+                  }
+                ],
+                "expected" : "__x64_sys_execve+0x0",
+                "innocentCauses" : [
+                  "a product you installed on purpose"
+                ],
+                "meaning" : "every execve of a 64-bit program runs edr_guard's code first",
+                "message" : "the entry leads into a visible module",
+                "observed" : "0xffffffffc0b00010 (guard_execve+0x0 [edr_guard])",
+                "owner" : {
+                  "description" : "module edr_guard, guard_execve+0x0 [edr_guard]",
+                  "kind" : "module",
+                  "place" : {
+                    "module" : "edr_guard",
+                    "offset" : 0,
+                    "symbol" : "guard_execve"
+                  }
+                },
+                "response" : [
+                  "ask who installed edr_guard"
+                ],
+                "severity" : "warning",
+                "subject" : {
+                  "index" : 59,
+                  "label" : "execve",
+                  "name" : "sys_call_table"
+                },
+                "target" : null
+              }
+            ],
+            "id" : "syscall-table",
+            "notApplicable" : null,
+            "outcome" : "found",
+            "question" : "Does every entry of every table lead to the function the vendor's image puts there?",
+            "remarks" : [
+
+            ],
+            "unanswered" : [
+
+            ]
+          }
+        ],
+        "exitStatus" : 1,
+        "implants" : [
+
+        ],
+        "kernel" : {
+          "buildID" : {
+            "claimed" : "000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7",
+            "inMemory" : "000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7"
+          },
+          "kaslrOffset" : "0x1a000000",
+          "machine" : "x86_64",
+          "release" : "6.1.0-56-amd64",
+          "version" : "#1 SMP Debian 6.1.199-1 (2026-02-01)",
+          "withheld" : [
+
+          ]
+        },
+        "obstacles" : [
+
+        ],
+        "remarks" : [
+
+        ],
+        "run" : {
+          "kcoreBytesRead" : 1310720,
+          "looks" : 2,
+          "peakMemoryBytes" : 21000192,
+          "startedAt" : "2026-03-01T03:00:00Z",
+          "symbols" : 143210,
+          "wallSeconds" : 0.412
+        },
+        "schema" : "liveprobe/1",
+        "sentence" : "a person must confirm: 1 finding in syscall-table",
+        "status" : "WARNING",
+        "tool" : {
+          "name" : "liveprobe",
+          "version" : "0.1.0"
+        }
+      }
+
+      """#
+    #expect(JSONReport(toolVersion: "0.1.0").render(Sample.guarded, Sample.measurements) == expected)
+  }
+}

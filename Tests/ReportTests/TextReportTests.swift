@@ -1,0 +1,154 @@
+import Audit
+import KernelModel
+import Testing
+
+@testable import Report
+
+struct TextReportTests {
+  @Test func `a healthy kernel`() {
+    let expected =
+      #"""
+      OK        nothing found: 1 check clear, 1 does not apply
+      kernel    6.1.0-56-amd64 x86_64, build id 000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7
+
+      CHECKS
+        clear    syscall-table  nothing found in 452 facts
+                 compared  sys_call_table with /boot/vmlinuz-6.1.0-56-amd64 (vendor-image, rung 1 of 4)
+                 remark    64-bit programs' calls are dispatched through sys_call_table: the call in
+                           do_syscall_64 says so
+        n-a      module-list    this kernel was built without CONFIG_MODULES
+
+      exit status 0 (OK): every question that applies was answered, and nothing was found
+      more: liveprobe explain <check>
+      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+
+      """#
+    #expect(TextReport().render(Sample.clean, Sample.measurements) == expected)
+  }
+
+  @Test func `one finding in a visible module`() {
+    let expected =
+      #"""
+      WARNING   a person must confirm: 1 finding in syscall-table
+      kernel    6.1.0-56-amd64 x86_64, build id 000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7
+
+      CHECKS
+        FOUND    syscall-table  1 warning, from 452 facts
+                 compared  sys_call_table with the kernel's own __syscall_meta__ records (kernel-records,
+                           rung 2 of 4); nothing better because:
+                           - the vendor's kernel image /boot/vmlinuz-6.1.0-56-amd64: no such file
+
+      FINDING 1 of 1  warning  sys_call_table[59] (execve)
+        wrong       the entry leads into a visible module
+        expected    __x64_sys_execve+0x0
+        observed    0xffffffffc0b00010 (guard_execve+0x0 [edr_guard])
+        owner       module edr_guard, guard_execve+0x0 [edr_guard]
+        evidence    module's file  /lib/modules/6.1.0-56-amd64/updates/dkms/edr_guard.ko.xz
+                    signed         no
+                    version        4.2.1
+        meaning     every execve of a 64-bit program runs edr_guard's code first
+        innocent?   a product you installed on purpose
+        do          ask who installed edr_guard
+
+      exit status 1 (WARNING): only findings whose owner may be innocent; a person must confirm
+      more: liveprobe explain syscall-table
+      run: 2026-03-01T03:00:00Z, 0.41 s, 2 looks, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+
+      """#
+    #expect(TextReport().render(Sample.guarded, Sample.measurements) == expected)
+  }
+
+  @Test func `questions without an answer`() {
+    let expected =
+      #"""
+      UNKNOWN   not an all-clear: 2 of 2 checks not wholly answered (syscall-table, module-list); nothing
+                critical was seen
+      kernel    6.1.0-56-amd64 x86_64, build id 000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7 (claimed)
+      build id  not confirmed in memory: the kernel's notes in memory: the symbol __start_notes is
+                withheld; run as root
+      note      kallsyms shows every address as zero, so nothing can be found by name
+
+      CHECKS
+        unknown  syscall-table  2 questions left open after 12 facts, see below
+                 remark    did not survive a second look, so not reported: sys_call_table[1] (write)
+        unknown  module-list    1 question left open after 0 facts, see below
+
+      COULD NOT ANSWER
+        syscall-table: Does every entry of every table lead to the function the vendor's image puts there?
+          * ia32_sys_call_table: the symbol ia32_sys_call_table is not in kallsyms, and it was not found
+              in memory
+          * ia32_sys_call_table[11] (execve): could not read 0xffffffff82001000: refused with error 14
+            do  run `liveprobe doctor` as root; if it misses nothing, report this kernel's release with
+                the JSON report
+        module-list: Do all the places that know of modules agree?
+          * module-list: kallsyms shows every address as zero
+            do  run as root with CAP_SYSLOG and kernel.kptr_restrict below 2
+
+      exit status 3 (UNKNOWN): not an all-clear: a question that applies could not be answered
+      more: liveprobe explain syscall-table
+      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+
+      """#
+    #expect(TextReport().render(Sample.unknown, Sample.measurements) == expected)
+  }
+
+  @Test func `a scan that could not start`() {
+    let expected =
+      #"""
+      UNKNOWN   could not start: nothing was checked, so nothing is known of this kernel
+
+      IN THE WAY
+        * /proc/kcore: cannot be opened: operation not permitted (1)
+          do  run as root with CAP_SYS_RAWIO; under lockdown=confidentiality no process may read it
+        * /proc/kallsyms: shows every address as zero
+          do  nothing is known to help; run `liveprobe doctor`
+
+      exit status 3 (UNKNOWN): not an all-clear: a question that applies could not be answered
+      more: liveprobe doctor
+      run: 2026-03-01T03:00:00Z, 0.41 s, 0 looks, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+
+      """#
+    #expect(TextReport().render(Sample.couldNotStart, Sample.measurements) == expected)
+  }
+
+  @Test func `two build ids that differ are a contradiction`() {
+    var verdict = Sample.clean
+    verdict.kernel?.claimedBuildID = .success(BuildID(bytes: [0xde, 0xad]))
+    let report = TextReport().render(verdict, Sample.measurements)
+    #expect(
+      report.contains(
+        """
+        kernel    6.1.0-56-amd64 x86_64
+        build id  CONTRADICTION: the kernel claims dead, its memory holds
+                  000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7; one of the two is false
+
+        """))
+  }
+
+  @Test func `a finding outranks what is left open, and both are told`() {
+    var verdict = Sample.hooked
+    verdict.answers += Sample.unknown.answers.dropFirst()
+    let report = TextReport().render(verdict, Sample.measurements)
+    #expect(
+      report.hasPrefix(
+        """
+        CRITICAL  signs of tampering: 2 findings in syscall-table; 1 of 3 checks not wholly answered
+                  (module-list)
+
+        """))
+    #expect(report.contains("\nCOULD NOT ANSWER\n"))
+    #expect(report.contains("\nexit status 2 (CRITICAL): "))
+  }
+
+  @Test func `a kernel on which no check was run is not intact`() {
+    let report = TextReport().render(Sample.verdict([]), Sample.measurements)
+    #expect(report.hasPrefix("UNKNOWN   no check was run, so nothing is known of this kernel\n"))
+  }
+
+  @Test func `words stand before the noise of code`() {
+    #expect(!StringSelection.readsLikeWord("AWAVAUATUH"))
+    #expect(!StringSelection.readsLikeWord("ffff.u"))
+    #expect(StringSelection.readsLikeWord("hack_read"))
+    #expect(StringSelection.readsLikeWord("/dev/shm/x tmp: %s open"))
+  }
+}
