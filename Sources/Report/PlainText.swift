@@ -3,7 +3,7 @@
 /// Names and strings from a kernel's memory are hostile: a module may be called `"\u{1b}[2K ok"` to wipe the line that
 /// speaks of it. The formats of this module write nothing but values of this type, and the only way in from a `String`
 /// goes through the escape: as an argument of ``init(_:limit:)``, or interpolated into a literal. A literal's own
-/// characters are ours and stand as they are.
+/// characters are ours and stand as they are, in `PlainText("…")` too, which Swift takes as the literal itself.
 ///
 /// A Unicode scalar that is not printable ASCII becomes `\u{1b}`, and a backslash becomes `\\`, so that the text can be
 /// told back exactly. Text that is too long ends in `…(+N)`, with the number of scalars left out; no text from a kernel

@@ -32,6 +32,19 @@ struct SameStateTests {
     }
   }
 
+  @Test func `the worst comes first`() throws {
+    let warning = Sample.guarded.findings[0]
+    let critical = Sample.hook(300, "late", at: 0xffff_ffff_c0a3_1040, owner: Sample.nobody())
+    let verdict = Sample.verdict([Sample.answer([warning, critical])])
+    let text = TextReport().render(verdict, Sample.measurements)
+    #expect(text.hasPrefix("CRITICAL  signs of tampering: 1 critical finding and 1 warning in syscall-table\n"))
+    #expect(text.contains("\nFINDING 1 of 2  critical  sys_call_table[300] (late)\n"))
+    #expect(text.contains("\nFINDING 2 of 2  warning  sys_call_table[59] (execve)\n"))
+    let json = try JSONValue.parse(JSONReport(toolVersion: "0.1.0").render(verdict, Sample.measurements))
+    let findings = try #require(json["checks"]?.list?.first?["findings"]?.list)
+    #expect(findings.map { $0["severity"]?.text } == ["critical", "warning"])
+  }
+
   @Test func `measurements show in one line of text, and under run in JSON`() throws {
     let other = Measurements(
       startedAt: "2027-01-01T00:00:00Z", wallSeconds: .nan, kcoreBytesRead: .max, symbols: 7, peakMemoryBytes: 100)
