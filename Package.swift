@@ -38,6 +38,8 @@ let package = Package(
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
     library("LiveProbe", ["KernelFormats", "KernelModel", "Ckmod"]),
     library(
+      "Baseline", ["KernelFormats", "KernelModel", "Clzma", "Czstd", "Czlib", "Cbzip2", "Clz4", "Clzo"]),
+    library(
       "Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
     // C.
@@ -53,6 +55,9 @@ let package = Package(
 
     // Tests.
     .target(name: "TestKernel", dependencies: ["Checks", "KernelModel"], path: "Tests/TestKernel", swiftSettings: settings),
+    tests(
+      "BaselineTests",
+      ["Baseline", "KernelFormats", "KernelModel", "Clzma", "Czstd", "Czlib", "Cbzip2", "Clz4", "Clzo"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
   ],

@@ -1,0 +1,22 @@
+/// Where distributions keep the image of an installed kernel.
+enum VendorImagePaths {
+  /// Paths below the root where the image of `release` may be, the likeliest first; none if `release` is no file name.
+  ///
+  /// `/boot/vmlinuz-*`: Debian, Ubuntu, Fedora, RHEL, SUSE; `/usr/lib/modules/*/vmlinuz`: Fedora, Arch, Debian's
+  /// newest; `/boot/kernel-*`: Gentoo. The rest are uncompressed, from packages with debugging information.
+  static func candidates(release: String) -> [String] {
+    guard !release.isEmpty, release.utf8.count <= 64, release != ".", release != "..",
+      release.utf8.allSatisfy({ $0 != 0x2f && $0 > 0x20 && $0 < 0x7f })
+    else { return [] }
+    return [
+      "boot/vmlinuz-\(release)",
+      "usr/lib/modules/\(release)/vmlinuz",
+      "lib/modules/\(release)/vmlinuz",
+      "boot/kernel-\(release)",
+      "boot/vmlinux-\(release)",
+      "usr/lib/debug/boot/vmlinux-\(release)",
+      "usr/lib/debug/lib/modules/\(release)/vmlinux",
+      "usr/lib/modules/\(release)/vmlinux",
+    ]
+  }
+}
