@@ -27,6 +27,7 @@ import Testing
 
   @Test func `a call that is served no more has no entry point`() {
     #expect(entry(134, in: SystemCallNumbers.x86_64) == .init(number: 134, name: "uselib", entryPoints: []))
+    #expect(entry(134, in: SystemCallNumbers.i386) == .init(number: 134, name: "bdflush", entryPoints: []))
   }
 
   @Test func `32-bit programs have numbers of their own, and compat entry points`() {

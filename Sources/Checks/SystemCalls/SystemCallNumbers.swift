@@ -14,7 +14,8 @@ package enum SystemCallNumbers {
     ///
     /// Symbols put the ABI before it: `__x64_sys_newstat`, `__ia32_compat_sys_open`; before v4.17 nothing. Empty if the
     /// call is served no more, or never was: its slot leads to `sys_ni_syscall`, or to `sys_` and the name on a kernel
-    /// old enough.
+    /// old enough. Debian's 5.10, 6.1 and 6.12 differ from this list in nine slots, and only so: the number is not
+    /// served yet or is served still, or by a `compat_sys_` handler of the same call.
     package let entryPoints: [String]
   }
 

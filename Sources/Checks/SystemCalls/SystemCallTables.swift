@@ -165,7 +165,7 @@ enum SystemCallTables {
     153 vhangup sys_vhangup
     154 modify_ldt sys_modify_ldt
     155 pivot_root sys_pivot_root
-    156 _sysctl sys_ni_syscall
+    156 _sysctl
     157 prctl sys_prctl
     158 arch_prctl sys_arch_prctl
     159 adjtimex sys_adjtimex
@@ -572,7 +572,7 @@ enum SystemCallTables {
     131 quotactl sys_quotactl
     132 getpgid sys_getpgid
     133 fchdir sys_fchdir
-    134 bdflush sys_ni_syscall
+    134 bdflush
     135 sysfs sys_sysfs
     136 personality sys_personality
     137 afs_syscall
@@ -587,7 +587,7 @@ enum SystemCallTables {
     146 writev sys_writev
     147 getsid sys_getsid
     148 fdatasync sys_fdatasync
-    149 _sysctl sys_ni_syscall
+    149 _sysctl
     150 mlock sys_mlock
     151 munlock sys_munlock
     152 mlockall sys_mlockall
