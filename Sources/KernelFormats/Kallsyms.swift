@@ -8,6 +8,11 @@ package struct Kallsyms: Sendable {
     package var number: Int
     /// How the line begins; hostile text, to be escaped before it is shown.
     package var bytes: [UInt8]
+
+    package init(number: Int, bytes: [UInt8]) {
+      self.number = number
+      self.bytes = bytes
+    }
   }
 
   package var symbols: SymbolTable
