@@ -11,13 +11,16 @@ let settings: [SwiftSetting] = [
 /// A library of ours.
 ///
 /// What it may import is what it lists: the build refuses anything else.
-func library(
-  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
-) -> Target {
-  .target(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
+func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
-/// Tests of one module, on its own and on the kernel in memory that tests tamper with.
+/// A library that only tests use.
+func testLibrary(_ name: String, _ dependencies: [Target.Dependency], path: String) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+/// Tests of one module.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -27,22 +30,34 @@ func system(_ name: String, _ package: String) -> Target {
   .systemLibrary(name: name, path: "Sources/CLibraries/\(name)", providers: [.apt([package])])
 }
 
+let compression: [Target.Dependency] = ["Clzma", "Czstd", "Czlib", "Cbzip2", "Clz4", "Clzo"]
+
 let package = Package(
   name: "liveprobe",
+  products: [
+    .executable(name: "liveprobe", targets: ["liveprobe"])
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    // What the program is made of, from the ground up. Nothing imports what stands below it here.
+    // What the program is made of, from the ground up: nothing imports what stands below it.
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
     library("LiveProbe", ["KernelFormats", "KernelModel", "Ckmod"]),
-    library(
-      "Baseline", ["KernelFormats", "KernelModel", "Clzma", "Czstd", "Czlib", "Cbzip2", "Clz4", "Clzo"]),
-    library(
-      "Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
+    library("Baseline", ["KernelFormats", "KernelModel"] + compression),
+    library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
-    // C.
+    library("Report", ["Audit", "KernelModel"]),
+    library(
+      "CLI",
+      [
+        "Audit", "Baseline", "Checks", "KernelModel", "LiveProbe", "Report",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI"], swiftSettings: settings),
+
+    // C: what runs before the program does, and the distribution's libraries.
     .target(name: "CHarden", path: "Sources/CLibraries/CHarden"),
     system("Ccapstone", "libcapstone-dev"),
     system("Ckmod", "libkmod-dev"),
@@ -53,13 +68,15 @@ let package = Package(
     system("Clz4", "liblz4-dev"),
     system("Clzo", "liblzo2-dev"),
 
-    // Tests.
-    .target(name: "TestKernel", dependencies: ["Checks", "KernelModel"], path: "Tests/TestKernel", swiftSettings: settings),
-    tests(
-      "BaselineTests",
-      ["Baseline", "KernelFormats", "KernelModel", "Clzma", "Czstd", "Czlib", "Cbzip2", "Clz4", "Clzo"]),
+    // Tests, and what they share. Fuzz/ compiles DecoderTrials too.
+    testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
+    testLibrary("DecoderTrials", ["KernelFormats", "KernelModel"], path: "Tests/DecoderTrials"),
+    tests("KernelModelTests", ["DecoderTrials", "KernelModel"]),
+    tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel"]),
+    tests("BaselineTests", ["Baseline", "KernelFormats", "KernelModel"] + compression),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
+    tests("ReportTests", ["Audit", "KernelModel", "Report"]),
   ],
   swiftLanguageModes: [.v6]
 )

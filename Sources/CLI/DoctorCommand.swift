@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Audit
+internal import KernelModel
 internal import LiveProbe
 internal import Report
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Checks
+internal import KernelModel
 internal import Report
 
 /// `liveprobe explain <check>`: what a check asks, how, and what it cannot see.

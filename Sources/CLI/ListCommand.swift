@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Checks
+internal import KernelModel
 
 /// `liveprobe list`: the questions there are.
 struct ListCommand: ParsableCommand {

@@ -46,7 +46,8 @@ struct ScanCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard Set(format).count <= 1 else {
-      throw ValidationError("--format \(format.map(\.rawValue).joined(separator: " and --format ")) contradict each other")
+      let given = format.map { "--format \($0.rawValue)" }.joined(separator: " and ")
+      throw ValidationError("\(given) contradict each other")
     }
     for id in only + skip where Registry.check(withID: id) == nil {
       throw ValidationError(UnknownCheck(id: id).message)
@@ -92,7 +93,7 @@ struct ScanCommand: ParsableCommand {
 
   private var report: any ReportFormat {
     switch format.first ?? .text {
-    case .json: JSONReport(version: Liveprobe.version)
+    case .json: JSONReport(toolVersion: Liveprobe.version)
     case .monitoring: MonitoringReport()
     case .text: TextReport(theme: isColoured ? .colour : .plain)
     }

@@ -28,7 +28,7 @@ struct Stopwatch {
   /// The most memory this process has had, in bytes.
   static func peakMemory() -> UInt64 {
     var usage = rusage()
-    guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+    guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
     return UInt64(max(usage.ru_maxrss, 0)) * 1024
   }
 }

@@ -14,12 +14,12 @@ enum Terminal {
   static func write(_ text: String, to stream: Stream) -> Bool {
     var text = text
     return text.withUTF8 { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let written = Glibc.write(stream.rawValue, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      var done = 0
+      while done < bytes.count {
+        let written = Glibc.write(stream.rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done)
         if written < 0, errno == EINTR { continue }
         guard written > 0 else { return false }
-        rest = rest.dropFirst(written)
+        done += written
       }
       return true
     }

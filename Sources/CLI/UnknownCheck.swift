@@ -1,4 +1,5 @@
 internal import Checks
+internal import KernelModel
 
 /// The message for a check that does not exist.
 struct UnknownCheck {

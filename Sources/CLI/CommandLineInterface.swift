@@ -1,0 +1,25 @@
+internal import ArgumentParser
+
+/// The command line as a whole: from arguments to exit status.
+package enum CommandLineInterface {
+  /// Runs the program, and ends it.
+  ///
+  /// Every way out that is not an answer is status 3, UNKNOWN: ArgumentParser's own 64 means nothing to a monitoring
+  /// system.
+  package static func run() -> Never {
+    do {
+      var command = try Liveprobe.parseAsRoot()
+      try command.run()
+      Terminal.exit(0)
+    } catch {
+      let code = Liveprobe.exitCode(for: error)
+      let message = Liveprobe.fullMessage(for: error)
+      guard !code.isSuccess else {
+        Terminal.write(message + "\n", to: .standardOutput)
+        Terminal.exit(0)
+      }
+      if !message.isEmpty { Terminal.write(message + "\n", to: .standardError) }
+      Terminal.exit(3)
+    }
+  }
+}

@@ -1,0 +1,14 @@
+internal import CHarden
+internal import CLI
+
+/// The program's entry: hardened before anything else runs, then the command line.
+///
+/// It stands in a target of its own because whatever links `CHarden` has its environment cut down before `main`: the
+/// tests of the command line must not.
+@main
+enum Main {
+  static func main() {
+    harden_signals()
+    CommandLineInterface.run()
+  }
+}
