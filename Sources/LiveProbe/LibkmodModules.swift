@@ -10,7 +10,7 @@ struct LibkmodModules {
     var name: String
     /// Bytes of the module's core memory, or nil if libkmod could not tell.
     var byteCount: UInt64?
-    /// In the words of `/proc/modules`, or nil if libkmod could not tell.
+    /// In the words of `/proc/modules`, or `built in`; nil if libkmod could not tell.
     var state: String?
   }
 
@@ -105,6 +105,7 @@ struct LibkmodContext: ~Copyable {
 
   private static func word(forState state: Int32) -> String? {
     switch kmod_module_initstate(rawValue: UInt32(bitPattern: state)) {
+    case KMOD_MODULE_BUILTIN: "built in"
     case KMOD_MODULE_LIVE: "Live"
     case KMOD_MODULE_COMING: "Loading"
     case KMOD_MODULE_GOING: "Unloading"

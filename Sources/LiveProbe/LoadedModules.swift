@@ -15,7 +15,7 @@ package struct LoadedModules {
   /// How often a disagreement must be seen again.
   private static let confirmations = 3
   /// How often the list is read anew because it changed meanwhile.
-  private static let attempts = 5
+  private static let attempts = 3
   /// Between two readings, in microseconds: time for a load or unload to get through.
   private static let pause: useconds_t = 20_000
 
@@ -27,7 +27,7 @@ package struct LoadedModules {
   }
 
   /// As ``read(_:)``, with what is done between two readings given.
-  static func read(_ root: SystemRoot, wait: () -> Void) throws(Withheld) -> LoadedModules {
+  package static func read(_ root: SystemRoot, wait: () -> Void) throws(Withheld) -> LoadedModules {
     var reading = try ModuleReading.take(root)
     var attempt = 1
     while !reading.isSettled, attempt < attempts {
@@ -54,8 +54,8 @@ package struct LoadedModules {
     var remarks = strangers.sorted()
     if !reading.isSettled {
       remarks.append(
-        "/proc/modules changed during each of \(attempt) readings: modules were being loaded or unloaded, and what the"
-          + " sources say differently about those was not judged")
+        "/proc/modules kept changing while it was read: what the sources say differently about the modules that were "
+          + "being loaded or unloaded was not judged")
     }
     if let refusal = reading.libkmodRefusal { remarks.append(refusal) }
     let modules = reading.modules.map { module in

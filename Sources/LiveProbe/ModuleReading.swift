@@ -18,7 +18,11 @@ struct ModuleReading {
     let before = try list(root)
     let kmod = root.isLive ? LibkmodModules.read() : nil
     var sysfs: [String: SysfsModule] = [:]
-    for module in before { sysfs[module.name] = SysfsModule.read(root, named: module.name) }
+    var isKmodThere = false
+    if case .success = kmod { isKmodThere = true }
+    for module in before {
+      sysfs[module.name] = SysfsModule.read(root, named: module.name, sectionsOnly: isKmodThere)
+    }
     let hasSysfs = root.exists("sys/module")
     // Unreadable is as good as absent here: the preflight says so, and no module is said to be missing from it.
     let onlyInSysfs = (try? SysfsModule.loadedNames(root, except: Set(before.map(\.name)))) ?? []
@@ -75,7 +79,7 @@ struct ModuleReading {
   private static func sysfsDisagreements(_ module: ModuleClaim, _ sysfs: SysfsModule?, _ root: SystemRoot) -> [String] {
     guard let sysfs else { return ["/proc/modules lists it, and /sys/module has no folder for it"] }
     var said: [String] = []
-    if sysfs.state == nil { said.append("/sys/module/\(module.name) has no initstate, as if it were built in") }
+    if sysfs.hasState == false { said.append("/sys/module/\(module.name) has no initstate, as if it were built in") }
     // `coresize` counts what stays after loading, and so does `/proc/modules` once a module is live.
     // Source: show_coresize (kernel/module/main.c) and module_total_size (kernel/module/procfs.c), v6.12.
     if let byteCount = sysfs.byteCount, byteCount != module.byteCount {

@@ -68,6 +68,19 @@ package struct ReadOnlyFile: ~Copyable {
     return bytes
   }
 
+  /// What one read at the start of the file gives, `limit` bytes at most.
+  package func start(limit: Int) throws(FileFault) -> [UInt8] {
+    var error: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
+      var count: Int
+      repeat { count = pread(descriptor, buffer.baseAddress, buffer.count, 0) } while count < 0 && errno == EINTR
+      if count < 0 { error = errno }
+      filled = max(count, 0)
+    }
+    guard error == 0 else { throw FileFault(path: path, operation: .read, reason: .refused(errno: error)) }
+    return bytes
+  }
+
   /// All bytes from the current position to the end, unless there are more than `limit`.
   package func readAll(limit: Int) throws(FileFault) -> [UInt8] {
     var all: [UInt8] = []

@@ -2,38 +2,39 @@ import KernelModel
 
 /// What `/sys/module/NAME` says of one loaded module.
 struct SysfsModule {
-  /// Bytes of core memory, from `coresize`; nil if the file is not there or cannot be read.
+  /// Bytes of core memory, from `coresize`; nil if it was not asked for or cannot be read.
   var byteCount: UInt64?
-  /// From `initstate`, in the words of `/proc/modules`; nil if the file is not there, as for built-in code.
-  var state: String?
+  /// Whether there is an `initstate`, which built-in code has not; nil if that was not asked.
+  var hasState: Bool?
   /// The sections asked for that the kernel shows with an address other than zero.
   var sections: [ModuleSection]
-  /// Whether the folder `sections` is there (CONFIG_KALLSYMS).
-  var hasSections: Bool
 
-  /// The sections that bound a module's memory: code, and the start of each kind of data.
+  /// The sections that are read: where the code starts.
   ///
-  /// Not the `.init` ones: the kernel frees that memory after loading and goes on showing the address.
-  static let boundingSections = [".text", ".rodata", ".data", ".bss"]
+  /// Each costs a file per module. Not the `.init` ones in any case: the kernel frees that memory after loading and goes
+  /// on showing the address.
+  static let boundingSections = [".text"]
 
   /// Reads what is said of `name`, or nil if there is no such folder.
-  static func read(_ root: SystemRoot, named name: String) -> SysfsModule? {
+  ///
+  /// - Parameter sectionsOnly: whether size and state are left out, because libkmod reads the same files.
+  static func read(_ root: SystemRoot, named name: String, sectionsOnly: Bool) -> SysfsModule? {
     guard isFileName(name) else { return nil }
     let folder = "sys/module/\(name)"
-    guard root.exists(folder) else { return nil }
     var sections: [ModuleSection] = []
     for section in boundingSections {
       // A module without such a section has no such file: that is ordinary, so the fault is not kept.
-      guard let text = try? root.text(of: "\(folder)/sections/\(section)"), let address = address(text) else {
+      guard let line = try? root.line(of: "\(folder)/sections/\(section)"), let address = address(line) else {
         continue
       }
       sections.append(ModuleSection(name: section, address: address))
     }
+    guard !sections.isEmpty || root.exists(folder) else { return nil }
+    guard !sectionsOnly else { return SysfsModule(byteCount: nil, hasState: nil, sections: sections) }
     return SysfsModule(
-      // Absent in kernels before v3.3 and unreadable when the module goes this moment; either way nothing is claimed.
-      byteCount: (try? root.text(of: "\(folder)/coresize")).flatMap { UInt64($0) },
-      state: (try? root.text(of: "\(folder)/initstate")).flatMap { words[$0] }, sections: sections,
-      hasSections: !sections.isEmpty || root.exists("\(folder)/sections"))
+      // Unreadable when the module goes this moment: then nothing is claimed.
+      byteCount: (try? root.line(of: "\(folder)/coresize")).flatMap { UInt64($0) },
+      hasState: root.exists("\(folder)/initstate"), sections: sections)
   }
 
   /// The address of every section of `name` that the kernel shows, the `.init` ones included: dozens of files.
@@ -44,7 +45,7 @@ struct SysfsModule {
     guard let list = try? ReadOnlyFile(root.path(folder), isDirectory: true), let names = try? list.names(limit: 4096)
     else { return [] }
     return names.sorted().compactMap { section in
-      (try? root.text(of: "\(folder)/\(section)")).flatMap(address).map { ModuleSection(name: section, address: $0) }
+      (try? root.line(of: "\(folder)/\(section)")).flatMap(address).map { ModuleSection(name: section, address: $0) }
     }
   }
 
@@ -68,9 +69,4 @@ struct SysfsModule {
     guard let value = UInt64(digits, radix: 16), value != 0 else { return nil }
     return KernelAddress(value)
   }
-
-  /// `initstate` against `/proc/modules`.
-  ///
-  /// Source: show_initstate and m_show (kernel/module/sysfs.c, kernel/module/procfs.c, v6.12).
-  private static let words = ["live": "Live", "coming": "Loading", "going": "Unloading"]
 }

@@ -40,6 +40,14 @@ extension SystemRoot {
     return String(decoding: line.drop { blanks.contains($0) }, as: UTF8.self)
   }
 
+  /// The first line of the file `relative`, as one read gives it: for the many small files of sysfs, which give all of
+  /// their text at once.
+  package func line(of relative: String) throws(FileFault) -> String {
+    let file = try ReadOnlyFile(path(relative))
+    let bytes = try file.start(limit: 256)
+    return String(decoding: bytes.prefix { $0 != 0x0a && $0 != 0 }, as: UTF8.self)
+  }
+
   /// Where the symbolic link `relative` leads.
   package func link(at relative: String) throws(FileFault) -> String {
     let path = path(relative)
