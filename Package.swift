@@ -75,6 +75,7 @@ let package = Package(
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel"]),
     tests("BaselineTests", ["Baseline", "KernelFormats", "KernelModel"] + compression),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
+    tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("ReportTests", ["Audit", "KernelModel", "Report"]),
   ],
