@@ -13,6 +13,8 @@ package struct FileFault: Error, Hashable, Sendable {
   package enum Reason: Hashable, Sendable {
     /// The system call failed with this error number.
     case refused(errno: Int32)
+    /// It is no regular file: a device, a pipe or a folder stands in its place.
+    case notRegular
     /// Fewer bytes came than were asked for: this many.
     case ended(after: Int)
     /// The file is larger than this many bytes, and nothing of its kind should be.
@@ -39,6 +41,7 @@ package struct FileFault: Error, Hashable, Sendable {
   package var why: String {
     switch reason {
     case .refused(let errno): "could not \(operation.rawValue) it: \(Self.words(for: errno))"
+    case .notRegular: "a device, a pipe or a folder stands in its place"
     case .ended(let count): "it ended after \(count) bytes"
     case .tooLarge(let limit): "it is larger than \(limit) bytes, which nothing of its kind is"
     }

@@ -23,7 +23,10 @@ struct KallsymsPreflight {
           why: root.exists("proc/version") ? "this kernel does not offer it" : "/proc is not mounted, or not whole",
           remedy: root.exists("proc/version")
             ? "it needs a kernel built with CONFIG_KALLSYMS=y" : "mount -t proc proc /proc"))
-    case .failure(.file(let fault)): return .withheld(Withheld(what, why: fault.why, remedy: "run as root"))
+    case .failure(.file(let fault)):
+      let isForbidden = fault.errorNumber == EACCES || fault.errorNumber == EPERM
+      return .withheld(
+        Withheld(what, why: fault.why, remedy: isForbidden ? "run as root" : "find out what was mounted over it"))
     case .failure(.malformed(let problem)):
       return .withheld(Withheld(what, why: problem, remedy: "find out what was mounted over it"))
     case .success(let kallsyms):

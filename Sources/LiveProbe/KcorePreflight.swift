@@ -18,11 +18,6 @@ struct KcorePreflight {
   func state(_ kcore: Result<ProcKcore, KcoreError>) -> Preflight.State {
     switch kcore {
     case .success(let kcore): tryOut(kcore)
-    case .failure(.notRegular):
-      .withheld(
-        Withheld(
-          what, why: "a device stands in its place, as container runtimes put one there to hide it",
-          remedy: Self.runOnHost))
     case .failure(.malformed(let problem)):
       .withheld(
         Withheld(
@@ -54,6 +49,9 @@ struct KcorePreflight {
 
   private func refusal(_ fault: FileFault) -> Preflight.State {
     switch (fault.reason, fault.errorNumber) {
+    case (.notRegular, _):
+      .withheld(
+        Withheld(what, why: "\(fault.why), as container runtimes put one there to hide it", remedy: Self.runOnHost))
     case (.ended(let count), _):
       .withheld(
         Withheld(

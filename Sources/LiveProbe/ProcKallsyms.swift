@@ -8,20 +8,29 @@ package enum ProcKallsyms {
   /// system calls; it only keeps lines whole.
   static let chunkByteCount = 64 << 10
 
+  /// More bytes than this are not believed; the largest kernels list some 20 MB.
+  static let largestText = 256 << 20
+
   /// Reads and decodes the whole file.
   ///
   /// Addresses that the kernel withholds (`kptr_restrict`, no CAP_SYSLOG) are zeros here; ask
   /// `symbols.addressesAreWithheld`.
   package static func read(_ root: SystemRoot) throws(KallsymsFault) -> Kallsyms {
     var decoder = KallsymsDecoder(expectedSymbolCount: 150_000)
+    var byteCount = 0
     do throws(FileFault) {
       let file = try ReadOnlyFile(root.path("proc/kallsyms"))
       try file.stream(chunkByteCount: chunkByteCount) { chunk in
+        byteCount += chunk.count
+        guard byteCount <= largestText else { return false }
         decoder.consume(chunk)
         return true
       }
     } catch {
       throw .file(error)
+    }
+    guard byteCount <= largestText else {
+      throw .malformed("it has more than \(largestText) bytes, which no kernel lists")
     }
     do throws(KallsymsError) {
       return try decoder.finish()

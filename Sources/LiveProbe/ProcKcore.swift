@@ -32,7 +32,6 @@ package final class ProcKcore: KernelMemory {
   /// Opens `/proc/kcore` and decodes its headers and notes.
   package init(_ root: SystemRoot) throws(KcoreError) {
     let file = try Self.open(root)
-    guard file.isRegular else { throw .notRegular }
     let (header, table) = try Self.segmentTable(of: file)
     var remarks: [String] = []
     var loads: [CoreFileSegment] = []

@@ -8,11 +8,11 @@ package struct ReadOnlyFile: ~Copyable {
   package let path: String
   private let descriptor: Int32
 
-  /// Opens the file at `path`.
+  /// Opens the regular file at `path`.
   ///
   /// - Parameters:
   ///   - followingLinks: whether the last component may be a symbolic link, as in `/boot`.
-  ///   - isDirectory: whether a directory is meant, and nothing else will do.
+  ///   - isDirectory: whether a directory is meant instead, and nothing else will do.
   package init(_ path: String, followingLinks: Bool = false, isDirectory: Bool = false) throws(FileFault) {
     var flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     if !followingLinks { flags |= O_NOFOLLOW }
@@ -20,18 +20,18 @@ package struct ReadOnlyFile: ~Copyable {
     var descriptor: Int32
     repeat { descriptor = open(path, flags) } while descriptor < 0 && errno == EINTR
     guard descriptor >= 0 else { throw FileFault(path: path, operation: .open, reason: .refused(errno: errno)) }
+    // A device may have no end, and give anything.
+    var status = stat()
+    guard isDirectory || fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw FileFault(path: path, operation: .open, reason: .notRegular)
+    }
     self.path = path
     self.descriptor = descriptor
   }
 
   deinit {
     close(descriptor)
-  }
-
-  /// Whether it is a regular file: a device or a pipe in a file's place was put there by somebody.
-  package var isRegular: Bool {
-    var status = stat()
-    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   /// Reads once, at `offset`, into `bytes` from byte `start` on, and returns how many bytes came; 0 is the end.

@@ -128,7 +128,9 @@ import Testing
     guard case .file(let fault) = missing else { throw Unexpected() }
     #expect(fault.isAbsence)
     try fixture.makePipe("proc/kcore")
-    #expect(throws: KcoreError.notRegular) { try ProcKcore(fixture.root) }
+    let pipe = #expect(throws: KcoreError.self) { try ProcKcore(fixture.root) }
+    guard case .file(let refusal) = pipe else { throw Unexpected() }
+    #expect(refusal.reason == .notRegular)
     try fixture.remove("proc/kcore")
     try fixture.makeLink("proc/kcore", to: "/dev/zero")
     #expect(throws: KcoreError.self) { try ProcKcore(fixture.root) }

@@ -8,8 +8,6 @@ import Testing
     try fixture.write("0123456789", to: "file")
     let file = try ReadOnlyFile(fixture.root.path("file"))
     #expect(try file.bytes(at: 3, count: 4) == Array("3456".utf8))
-    let isRegular = file.isRegular
-    #expect(isRegular)
   }
 
   @Test func `a file that ends early says after how many bytes`() throws {
@@ -53,21 +51,12 @@ import Testing
     #expect(try followed.readAll(limit: 100) == Array("there".utf8))
   }
 
-  @Test func `a pipe in a file's place does not hold us up`() throws {
+  @Test func `a pipe, a folder or a device in a file's place is refused, and none holds us up`() throws {
     let fixture = try FixtureRoot()
     try fixture.makePipe("pipe")
-    let file = try ReadOnlyFile(fixture.root.path("pipe"))
-    let isRegular = file.isRegular
-    #expect(!isRegular)
-  }
-
-  @Test func `a folder in a file's place is refused when it is read`() throws {
-    let fixture = try FixtureRoot()
     try fixture.makeFolder("folder")
-    let path = fixture.root.path("folder")
-    let file = try ReadOnlyFile(path)
-    #expect(throws: FileFault(path: path, operation: .read, reason: .refused(errno: EISDIR))) {
-      try file.readAll(limit: 100)
+    for path in [fixture.root.path("pipe"), fixture.root.path("folder"), "/dev/zero"] {
+      #expect(throws: FileFault(path: path, operation: .open, reason: .notRegular)) { _ = try ReadOnlyFile(path) }
     }
   }
 
