@@ -1,0 +1,116 @@
+import Foundation
+import Glibc
+
+/// One QEMU process, which ends when this value does, or when the process that started it ends for whatever reason.
+final class Emulator {
+  /// Holds the guest's memory, its sockets and its console, and is removed with the guest.
+  let directory: URL
+  let memoryFile: URL
+  let channelSocket: URL
+  let consoleFile: URL
+  private let messageFile: URL
+
+  private let process: ChildProcess
+  /// While this is open the emulator may live.
+  private var lifeline: Int32
+
+  /// Starts QEMU.
+  ///
+  /// Only software emulation is used: a `/dev/kvm` that does not work hangs instead of failing.
+  init(kernel: GuestKernel, initramfs: URL, options: GuestOptions) throws(LabError) {
+    directory = try Self.makeDirectory(for: options)
+    memoryFile = directory.appendingPathComponent("memory")
+    channelSocket = directory.appendingPathComponent("channel")
+    consoleFile = directory.appendingPathComponent("console")
+    messageFile = directory.appendingPathComponent("messages")
+    let files = directory.appendingPathComponent("initramfs")
+    do {
+      try FileManager.default.moveItem(at: initramfs, to: files)
+    } catch {
+      throw LabError("the guest's file system could not be moved to \(files.path): \(error)")
+    }
+
+    // Neither the guest nor another guest's keeper may hold our end, or it would not close with us: a pair of sockets, since
+    // `pipe2` is not among what Glibc shows to Swift.
+    var ends: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw LabError("no sockets for the emulator: \(String(cString: strerror(errno)))")
+    }
+    defer { close(ends[0]) }
+    let arguments =
+      ["sh", "-c", Self.keeper, "keeper", directory.path, String(options.lifetime)]
+      + [
+        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", String(options.processors),
+        "-m", "\(options.memory)M",
+        "-object", "memory-backend-file,id=memory,size=\(options.memory)M,mem-path=\(memoryFile.path),share=on",
+        "-machine", "pc,memory-backend=memory", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
+        "-kernel", kernel.image.path, "-initrd", files.path,
+        "-append", (["console=ttyS0", "quiet", "panic=-1"] + options.kernelArguments).joined(separator: " "),
+        "-serial", "file:\(consoleFile.path)",
+        "-chardev", "socket,id=channel,path=\(channelSocket.path),server=on,wait=off", "-serial", "chardev:channel",
+      ]
+    do throws(LabError) {
+      process = try ChildProcess(arguments, input: ends[0], errors: messageFile.path)
+    } catch {
+      close(ends[1])
+      // What is left over is an empty directory; the reason to report is why nothing was started.
+      try? FileManager.default.removeItem(at: directory)
+      throw error
+    }
+    lifeline = ends[1]
+  }
+
+  deinit { stop() }
+
+  var isRunning: Bool { process.isRunning }
+
+  /// Ends the guest at once, and removes what it leaves. May be called again.
+  func stop() {
+    guard lifeline >= 0 else { return }
+    // The keeper sees the end of its input, kills the emulator and removes the directory.
+    close(lifeline)
+    lifeline = -1
+    _ = process.wait()
+  }
+
+  /// The last lines of what the emulator and the guest's console say, for a message.
+  var lastWords: String {
+    var lines: [Substring] = []
+    for file in [messageFile, consoleFile] {
+      let text = String(decoding: (FileManager.default.contents(atPath: file.path) ?? Data()).suffix(4000), as: UTF8.self)
+      lines += text.split(whereSeparator: \.isNewline).suffix(25)
+    }
+    return lines.isEmpty ? "(nothing)" : lines.joined(separator: "\n")
+  }
+
+  /// Runs the emulator and outlives nobody: ends it when standard input does, or after a time, and cleans up.
+  private static let keeper = """
+    directory=$1 lifetime=$2
+    shift 2
+    exec 3<&0
+    "$@" </dev/null 3<&- & emulator=$!
+    (timeout "$lifetime" cat <&3 >/dev/null; kill -KILL $emulator) & watcher=$!
+    exec 3<&-
+    wait $emulator
+    rm -rf "$directory"
+    kill $watcher 2>/dev/null
+    """
+
+  /// Makes a directory in shared memory if a whole guest fits in, else below the temporary directory.
+  private static func makeDirectory(for options: GuestOptions) throws(LabError) -> URL {
+    var template = Array("\(hasRoom("/dev/shm", options) ? "/dev/shm" : NSTemporaryDirectory())/liveprobe-lab-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw LabError("no temporary directory: \(String(cString: strerror(errno)))")
+    }
+    let path = String(decoding: template.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return URL(fileURLWithPath: path, isDirectory: true)
+  }
+
+  private static func hasRoom(_ path: String, _ options: GuestOptions) -> Bool {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return false }
+    // Twice, since guests run side by side and each file grows only as the guest uses its memory.
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize) > 2 * UInt64(options.memory) << 20
+  }
+}

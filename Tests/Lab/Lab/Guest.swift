@@ -1,0 +1,131 @@
+import Foundation
+
+/// A booted kernel: runs commands inside, and reads and writes its memory from outside.
+///
+/// Not for use by two threads at once. The guest ends with `shutdown()`, with the last reference to it, or with this process.
+package final class Guest {
+  /// Who runs a command.
+  package enum User: Sendable { case root, guest }
+
+  package let kernel: GuestKernel
+  /// The guest's physical memory.
+  package let memory: GuestMemory
+  /// From starting the emulator to the first command, in seconds.
+  package let bootSeconds: Double
+  private let emulator: Emulator
+  private let channel: CommandChannel
+  private var commandCount = 0
+  private var knownSymbols: [String: UInt64] = [:]
+  private var knownMap: AddressMap?
+
+  /// Boots a kernel and waits until it takes commands.
+  ///
+  /// - Parameter liveprobe: the static executable that becomes `/liveprobe` in the guest; without one there is none.
+  package static func boot(
+    _ kernel: GuestKernel, settings: LabSettings, liveprobe: URL? = nil, options: GuestOptions = GuestOptions()
+  ) throws(LabError) -> Guest {
+    try Guest(kernel: kernel, settings: settings, liveprobe: liveprobe, options: options)
+  }
+
+  private init(kernel: GuestKernel, settings: LabSettings, liveprobe: URL?, options: GuestOptions) throws(LabError) {
+    let initramfs = try Initramfs.build(for: kernel, settings: settings, liveprobe: liveprobe)
+    let begin = ContinuousClock.now
+    let emulator = try Emulator(kernel: kernel, initramfs: initramfs, options: options)
+    let deadline = Deadline(seconds: options.bootTimeout)
+    do throws(LabError) {
+      channel = try CommandChannel(socket: emulator.channelSocket.path, deadline: deadline) { emulator.isRunning }
+      let greeting = try channel.readLine(deadline: deadline)
+      guard greeting == "ready \(kernel.release)" else {
+        throw LabError("the guest says \"\(greeting)\" instead of \"ready \(kernel.release)\"")
+      }
+      memory = try GuestMemory(file: emulator.memoryFile)
+    } catch {
+      let console = emulator.lastWords
+      emulator.stop()
+      throw LabError("\(kernel) did not boot: \(error)\nits console:\n\(console)")
+    }
+    self.kernel = kernel
+    self.emulator = emulator
+    bootSeconds = begin.duration(to: .now).seconds
+  }
+
+  /// Ends the guest at once. May be called again.
+  package func shutdown() { emulator.stop() }
+
+  /// Runs a shell command in the guest.
+  ///
+  /// - Parameter timeout: in seconds; the guest kills the command then, and its status is 137.
+  package func run(_ command: String, as user: User = .root, timeout: Int = 120) throws(LabError) -> CommandResult {
+    commandCount += 1
+    let script = user == .root ? command : "exec su -s /bin/sh guest -c \(Self.quoted(command))"
+    let line = "\(commandCount) \(timeout) \(Data(script.utf8).base64EncodedString())\n"
+    do throws(LabError) {
+      try channel.send(Array(line.utf8))
+      // The emulated clock may run slower than ours, and the output takes its time on the wire.
+      let deadline = Deadline(seconds: Double(timeout) * 2 + 60)
+      let header = try channel.readLine(deadline: deadline).split(separator: " ")
+      guard header.count == 6, header[0] == "frame", header[1] == "\(commandCount)",
+        let status = Int(header[2]), let hundredths = Int(header[3]), let stdout = Int(header[4]),
+        let stderr = Int(header[5]), stdout >= 0, stderr >= 0
+      else { throw LabError("the guest's answer has the header \"\(header.joined(separator: " "))\"") }
+      return CommandResult(
+        status: status, stdout: try channel.read(count: stdout, deadline: deadline),
+        stderr: try channel.read(count: stderr, deadline: deadline), seconds: Double(hundredths) / 100)
+    } catch {
+      throw LabError("\(kernel): `\(command)`: \(error)\nits console:\n\(emulator.lastWords)")
+    }
+  }
+
+  /// Runs a command that must succeed, and returns what it printed, without the space around it.
+  package func output(of command: String, timeout: Int = 120) throws(LabError) -> String {
+    let result = try run(command, timeout: timeout)
+    guard result.status == 0 else {
+      throw LabError("\(kernel): `\(command)` ended with status \(result.status): \(result.errorText)")
+    }
+    return result.text.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// The addresses of kernel symbols, as the guest's `/proc/kallsyms` gives them; a name that is not there is left out.
+  ///
+  /// The first symbol of a name counts. What was asked for once is remembered.
+  package func symbols(_ names: [String]) throws(LabError) -> [String: UInt64] {
+    let unknown = names.filter { knownSymbols[$0] == nil }
+    if !unknown.isEmpty {
+      let patterns = unknown.map { "-e ' \($0)'" }.joined(separator: " ")
+      // grep's status 1 says that there is none of them.
+      for line in try output(of: "grep -F \(patterns) /proc/kallsyms || [ $? = 1 ]").split(separator: "\n") {
+        let fields = line.split(whereSeparator: \.isWhitespace)
+        guard fields.count >= 3, let address = UInt64(fields[0], radix: 16), address != 0 else { continue }
+        let name = String(fields[2])
+        if unknown.contains(name), knownSymbols[name] == nil { knownSymbols[name] = address }
+      }
+    }
+    return knownSymbols.filter { names.contains($0.key) }
+  }
+
+  /// The address of a kernel symbol that must exist.
+  package func symbol(_ name: String) throws(LabError) -> UInt64 {
+    guard let address = try symbols([name])[name] else { throw LabError("\(kernel) has no symbol \(name)") }
+    return address
+  }
+
+  /// How this kernel's virtual addresses lie in physical memory.
+  package func addressMap() throws(LabError) -> AddressMap {
+    if let knownMap { return knownMap }
+    // The table of program headers follows the ELF header and is far shorter than this.
+    let head = try run("dd if=/proc/kcore bs=4096 count=4 2>/dev/null")
+    guard head.status == 0 else { throw LabError("\(kernel): /proc/kcore cannot be read: \(head.errorText)") }
+    let map = try AddressMap(elfCoreHead: head.stdout)
+    knownMap = map
+    return map
+  }
+
+  private static func quoted(_ command: String) -> String {
+    "'" + command.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+}
+
+extension Duration {
+  /// This duration in seconds.
+  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

@@ -1,0 +1,35 @@
+import Foundation
+
+/// A distribution kernel in the lab's cache.
+package struct GuestKernel: Sendable, Hashable, CustomStringConvertible {
+  /// The kernels of the lab, oldest first. `7` is the newest one that Debian's unstable has.
+  package static let labels = ["5.10", "6.1", "6.12", "7"]
+
+  package let label: String
+  /// What `uname -r` says in the guest.
+  package let release: String
+  package let directory: URL
+
+  /// Finds a kernel that `Tests/Lab/fetch-kernels` has unpacked.
+  package init(label: String, settings: LabSettings) throws(LabError) {
+    let directory = settings.cache.appendingPathComponent(label)
+    let release: String
+    do {
+      release = try String(contentsOf: directory.appendingPathComponent("release"), encoding: .utf8)
+    } catch {
+      throw LabError("no kernel \(label) in \(settings.cache.path): run Tests/Lab/fetch-kernels (\(error))")
+    }
+    self.label = label
+    self.release = release.trimmingCharacters(in: .whitespacesAndNewlines)
+    self.directory = directory
+  }
+
+  package var image: URL { directory.appendingPathComponent("vmlinuz") }
+
+  /// Whether the lab's own module could be built for it; it is `/fixtures/hooked.ko` in the guest.
+  package var hasFixture: Bool {
+    FileManager.default.fileExists(atPath: directory.appendingPathComponent("fixtures/hooked.ko").path)
+  }
+
+  package var description: String { "\(label) (\(release))" }
+}

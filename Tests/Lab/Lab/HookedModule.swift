@@ -1,0 +1,26 @@
+/// The lab's own kernel module, which hooks slots of a table and passes on each call (`Tests/Lab/fixtures/hooked`).
+package enum HookedModule {
+  /// The functions that a hooked slot leads to, in the order of the slots.
+  package static let hooks = ["hack_read", "hack_open"]
+  /// The strings that lie in its memory.
+  package static let names = ["hack_read", "hack_open", "disable_write_protection"]
+
+  /// Loads the module into a guest that has it.
+  ///
+  /// - Parameter hidden: whether it leaves the lists of modules after that; then it stays until the guest ends.
+  package static func load(
+    into guest: Guest, slots: [Int] = [0, 2], table: String = "sys_call_table", hidden: Bool = false
+  ) throws(LabError) {
+    guard guest.kernel.hasFixture else { throw LabError("\(guest.kernel) has no fixture: run Tests/Lab/build-fixtures") }
+    let slotList = slots.map(String.init).joined(separator: ",")
+    let address = hex(try guest.symbol(table))
+    _ = try guest.output(
+      of: "insmod /fixtures/hooked.ko table=\(address) slots=\(slotList)\(hidden ? " hide=1" : "")")
+    if hidden {
+      let traces = try guest.run("grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")
+      guard traces.stdout.isEmpty else { throw LabError("\(guest.kernel): the hidden module can be seen: \(traces.text)") }
+    }
+  }
+
+  package static func unload(from guest: Guest) throws(LabError) { _ = try guest.output(of: "rmmod hooked") }
+}

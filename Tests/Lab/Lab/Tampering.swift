@@ -1,0 +1,93 @@
+import Foundation
+
+/// Changes a guest's system call tables from outside, through its memory file, and puts everything back.
+///
+/// Nothing runs in the guest for it, so it works on every kernel, also on those no module can be built for here.
+package final class Tampering {
+  private let guest: Guest
+  private var undo: [(physical: UInt64, value: UInt64)] = []
+
+  package init(_ guest: Guest) { self.guest = guest }
+
+  /// Whether this kernel really calls through its 64-bit table. Since Linux commit 1e3ad78334a6 ("x86/syscall: Don't force use of
+  /// indirect calls for system calls") (in v6.9, and in the stable series from 6.1.85) it calls `x64_sys_call`, a switch.
+  package static func dispatchesThroughTable(_ guest: Guest) throws(LabError) -> Bool {
+    try guest.symbols(["x64_sys_call"]).isEmpty
+  }
+
+  /// The value of a slot.
+  package func value(ofSlot index: Int, in table: String = "sys_call_table") throws(LabError) -> UInt64 {
+    try guest.memory.readWord(physical: physicalAddress(ofSlot: index, in: table))
+  }
+
+  /// Puts any value into a slot.
+  package func replaceSlot(_ index: Int, in table: String = "sys_call_table", with value: UInt64) throws(LabError) {
+    let physical = try physicalAddress(ofSlot: index, in: table)
+    undo.append((physical, try guest.memory.readWord(physical: physical)))
+    try guest.memory.writeWord(physical: physical, value)
+  }
+
+  /// Swaps two slots, so that both still lead to handlers.
+  package func swapSlots(_ first: Int, _ second: Int, in table: String = "sys_call_table") throws(LabError) {
+    let (one, other) = (try value(ofSlot: first, in: table), try value(ofSlot: second, in: table))
+    guard one != other else { throw LabError("slots \(first) and \(second) of \(table) are the same") }
+    try replaceSlot(first, in: table, with: other)
+    try replaceSlot(second, in: table, with: one)
+  }
+
+  /// An address in the range of modules where nothing is mapped: far above the modules, which are loaded upwards.
+  package static let unmappedModuleAddress: UInt64 = 0xffff_ffff_fe12_3450
+
+  /// A page of the guest's memory that no part of the kernel owns, with code and telling names in it.
+  package struct UnownedPage: Sendable {
+    /// Its address among all of memory.
+    package let address: UInt64
+    /// Where the hooks begin.
+    package var hooks: [UInt64] { [address + 0x40, address + 0x80] }
+    /// The names that lie beside them.
+    package static let names = ["hack_read", "hack_open", "disable_write_protection"]
+  }
+
+  /// Has a process of the guest allocate a page, and fills it from outside.
+  ///
+  /// The page belongs to a file in memory, `/tmp/unowned`, and stays until that is removed.
+  package func plantUnownedPage() throws(LabError) -> UnownedPage {
+    let marker = UUID().uuidString + UUID().uuidString
+    // The file's page is one of those that begin with the marker; the others are what the command left in buffers.
+    _ = try guest.output(of: "{ printf %s \(marker); head -c \(4096 - marker.utf8.count) /dev/zero; } >/tmp/unowned")
+    for physical in try guest.memory.pages(beginningWith: Array(marker.utf8)) {
+      let tag = UUID().uuidString
+      let before = try guest.memory.read(physical: physical, count: tag.utf8.count)
+      try guest.memory.write(physical: physical, Array(tag.utf8))
+      guard try guest.output(of: "head -c \(tag.utf8.count) /tmp/unowned") == tag else {
+        try guest.memory.write(physical: physical, before)
+        continue
+      }
+      try guest.memory.write(physical: physical, Self.unownedContent())
+      return UnownedPage(address: try guest.addressMap().directMap(of: physical))
+    }
+    throw LabError("\(guest.kernel): the page of /tmp/unowned was not found in the guest's memory")
+  }
+
+  /// Puts back all that was changed, the last first.
+  package func restore() throws(LabError) {
+    while let (physical, value) = undo.popLast() { try guest.memory.writeWord(physical: physical, value) }
+  }
+
+  private func physicalAddress(ofSlot index: Int, in table: String) throws(LabError) -> UInt64 {
+    try guest.addressMap().physical(of: guest.symbol(table) + UInt64(index) * 8)
+  }
+
+  /// A page with two small functions that refuse (`endbr64; mov $-38, %rax; ret`), and the names after them.
+  private static func unownedContent() -> [UInt8] {
+    var page = [UInt8](repeating: 0, count: 4096)
+    let code: [UInt8] = [0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0xc7, 0xc0, 0xda, 0xff, 0xff, 0xff, 0xc3]
+    for offset in [0x40, 0x80] { page.replaceSubrange(offset..<offset + code.count, with: code) }
+    var offset = 0x200
+    for name in UnownedPage.names {
+      page.replaceSubrange(offset..<offset + name.utf8.count, with: name.utf8)
+      offset += 0x40
+    }
+    return page
+  }
+}
