@@ -2,10 +2,12 @@ import Lab
 import Testing
 
 /// Whether the lab itself can be relied on: kernels boot, commands carry bytes, memory is where we think it is.
-@Suite("The lab's harness", .serialized, .lab)
+@Suite("The lab's harness", .lab)
 struct HarnessTests {
   @Test(arguments: GuestKernel.labels)
-  func `a kernel boots, and what is read from outside is what the guest reads`(label: String) throws {
+  func `a kernel boots, and what is read from outside is what the guest reads`(label: String) async throws {
+    await LabRuns.shared.enter()
+    defer { Task { await LabRuns.shared.leave() } }
     let settings = LabSettings()
     guard let kernel = try LabTrait.kernel(label, settings) else { return }
     let guest = try Guest.boot(kernel, settings: settings)
@@ -36,14 +38,17 @@ struct HarnessTests {
     #expect(try tampering.value(ofSlot: 102) == guest.symbol("__x64_sys_getgid"))
     let page = try tampering.plantUnownedPage()
     #expect(try guest.output(of: "strings /tmp/unowned").contains(Tampering.UnownedPage.names.joined(separator: "\n")))
-    #expect(try guest.memory.pages(beginningWith: [UInt8](repeating: 0, count: 0x40) + [0xf3, 0x0f, 0x1e, 0xfa])
-      .contains { try map.directMap(of: $0) == page.address })
+    #expect(
+      try guest.memory.pages(beginningWith: [UInt8](repeating: 0, count: 0x40) + [0xf3, 0x0f, 0x1e, 0xfa])
+        .contains { try map.directMap(of: $0) == page.address })
     try tampering.restore()
     #expect(try tampering.value(ofSlot: 102) == guest.symbol("__x64_sys_getuid"))
   }
 
   @Test
-  func `a command's output is carried byte for byte`() throws {
+  func `a command's output is carried byte for byte`() async throws {
+    await LabRuns.shared.enter()
+    defer { Task { await LabRuns.shared.leave() } }
     let settings = LabSettings()
     guard let kernel = try LabTrait.kernel("6.12", settings) else { return }
     let guest = try Guest.boot(kernel, settings: settings)

@@ -1,7 +1,8 @@
 /// How a kernel's virtual addresses lie in physical memory, as the program headers of its `/proc/kcore` say.
 ///
-/// Linux has stated the physical address there for ordinary memory and for the kernel's image since v4.8 (fs/proc/kcore.c,
-/// `p_paddr`); for the areas of vmalloc and of modules it says -1, and those cannot be translated with this.
+/// Linux has stated the physical address there for ordinary memory and for the kernel's image since v4.8
+/// (fs/proc/kcore.c, `p_paddr`); for the areas of vmalloc and of modules it says -1, and those cannot be translated
+/// with this.
 package struct AddressMap: Sendable {
   /// A stretch that is contiguous in both.
   package struct Segment: Sendable {
@@ -23,7 +24,9 @@ package struct AddressMap: Sendable {
       }
       return bytes[offset..<offset + size].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
-    guard try load(0, 4) == 0x464c_457f, try load(4, 1) == 2 else { throw LabError("/proc/kcore is no 64-bit ELF file") }
+    guard try load(0, 4) == 0x464c_457f, try load(4, 1) == 2 else {
+      throw LabError("/proc/kcore is no 64-bit ELF file")
+    }
     let table = Int(truncatingIfNeeded: try load(32, 8))
     let (size, count) = (Int(try load(54, 2)), Int(try load(56, 2)))
     var segments: [Segment] = []
@@ -41,17 +44,22 @@ package struct AddressMap: Sendable {
 
   /// The physical address behind a virtual one.
   package func physical(of virtual: UInt64) throws(LabError) -> UInt64 {
-    guard let segment = segment(of: virtual) else { throw LabError("\(hex(virtual)) is not in any segment of /proc/kcore") }
+    guard let segment = segment(of: virtual) else {
+      throw LabError("\(hex(virtual)) is not in any segment of /proc/kcore")
+    }
     return segment.physical + (virtual - segment.virtual)
   }
 
   /// Where a virtual address lies in `/proc/kcore`.
   package func fileOffset(of virtual: UInt64) throws(LabError) -> UInt64 {
-    guard let segment = segment(of: virtual) else { throw LabError("\(hex(virtual)) is not in any segment of /proc/kcore") }
+    guard let segment = segment(of: virtual) else {
+      throw LabError("\(hex(virtual)) is not in any segment of /proc/kcore")
+    }
     return segment.fileOffset + (virtual - segment.virtual)
   }
 
-  /// The address at which the kernel sees a physical address among all of its memory (the direct map), not in its image.
+  /// The address at which the kernel sees a physical address among all of its memory (the direct map), not in its
+  /// image.
   package func directMap(of physical: UInt64) throws(LabError) -> UInt64 {
     // The image is mapped in the highest 2 GiB (Documentation/arch/x86/x86_64/mm.rst).
     for segment in segments where segment.virtual < 0xffff_ffff_8000_0000 {

@@ -2,8 +2,8 @@ import Glibc
 
 /// A program that was started, with an empty signal mask.
 ///
-/// Foundation's `Process` hands down the mask of the thread that starts it. Threads of Swift's pool block nearly all signals; a shell
-/// that inherits this never learns that its children have ended.
+/// Foundation's `Process` hands down the mask of the thread that starts it. Threads of Swift's pool block nearly all
+/// signals; a shell that inherits this never learns that its children have ended.
 final class ChildProcess {
   private let pid: pid_t
   private var ended: Int32?
@@ -38,7 +38,9 @@ final class ChildProcess {
 
     var pid: pid_t = 0
     let status = Self.withCStrings(arguments) { arguments in
-      Self.withCStrings(Self.environment(with: environment)) { posix_spawnp(&pid, program, &actions, &attributes, arguments, $0) }
+      Self.withCStrings(Self.environment(with: environment)) {
+        posix_spawnp(&pid, program, &actions, &attributes, arguments, $0)
+      }
     }
     guard status == 0 else { throw LabError("\(program) could not be started: \(String(cString: strerror(status)))") }
     self.pid = pid
@@ -66,7 +68,8 @@ final class ChildProcess {
     var next = environ
     while let entry = next.pointee {
       let variable = String(cString: entry)
-      if let name = variable.split(separator: "=", maxSplits: 1).first, added[String(name)] == nil { variables.append(variable) }
+      let name = variable.prefix { $0 != "=" }
+      if added[String(name)] == nil { variables.append(variable) }
       next += 1
     }
     return variables + added.map { "\($0)=\($1)" }

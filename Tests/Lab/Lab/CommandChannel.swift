@@ -40,7 +40,9 @@ final class CommandChannel {
   func send(_ bytes: [UInt8]) throws(LabError) {
     var sent = 0
     while sent < bytes.count {
-      let count = bytes[sent...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      let count = bytes[sent...].withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw LabError("the guest is gone: \(String(cString: strerror(errno)))") }
       sent += count

@@ -18,6 +18,7 @@ final class Emulator {
   ///
   /// Only software emulation is used: a `/dev/kvm` that does not work hangs instead of failing.
   init(kernel: GuestKernel, initramfs: URL, options: GuestOptions) throws(LabError) {
+    _ = ParentWatch.begin
     directory = try Self.makeDirectory(for: options)
     memoryFile = directory.appendingPathComponent("memory")
     channelSocket = directory.appendingPathComponent("channel")
@@ -30,8 +31,8 @@ final class Emulator {
       throw LabError("the guest's file system could not be moved to \(files.path): \(error)")
     }
 
-    // Neither the guest nor another guest's keeper may hold our end, or it would not close with us: a pair of sockets, since
-    // `pipe2` is not among what Glibc shows to Swift.
+    // Neither the guest nor another guest's keeper may hold our end, or it would not close with us: a pair of sockets,
+    // since `pipe2` is not among what Glibc shows to Swift.
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
@@ -65,7 +66,9 @@ final class Emulator {
 
   var isRunning: Bool { process.isRunning }
 
-  /// Ends the guest at once, and removes what it leaves. May be called again.
+  /// Ends the guest at once, and removes what it leaves.
+  ///
+  /// May be called again.
   func stop() {
     guard lifeline >= 0 else { return }
     // The keeper sees the end of its input, kills the emulator and removes the directory.
@@ -78,7 +81,8 @@ final class Emulator {
   var lastWords: String {
     var lines: [Substring] = []
     for file in [messageFile, consoleFile] {
-      let text = String(decoding: (FileManager.default.contents(atPath: file.path) ?? Data()).suffix(4000), as: UTF8.self)
+      let end = (FileManager.default.contents(atPath: file.path) ?? Data()).suffix(4000)
+      let text = String(decoding: end, as: UTF8.self)
       lines += text.split(whereSeparator: \.isNewline).suffix(25)
     }
     return lines.isEmpty ? "(nothing)" : lines.joined(separator: "\n")
@@ -99,7 +103,8 @@ final class Emulator {
 
   /// Makes a directory in shared memory if a whole guest fits in, else below the temporary directory.
   private static func makeDirectory(for options: GuestOptions) throws(LabError) -> URL {
-    var template = Array("\(hasRoom("/dev/shm", options) ? "/dev/shm" : NSTemporaryDirectory())/liveprobe-lab-XXXXXX".utf8CString)
+    let parent = hasRoom("/dev/shm", options) ? "/dev/shm" : NSTemporaryDirectory()
+    var template = Array("\(parent)/liveprobe-lab-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       throw LabError("no temporary directory: \(String(cString: strerror(errno)))")
     }

@@ -2,7 +2,8 @@ import Foundation
 
 /// A booted kernel: runs commands inside, and reads and writes its memory from outside.
 ///
-/// Not for use by two threads at once. The guest ends with `shutdown()`, with the last reference to it, or with this process.
+/// Not for use by two threads at once. The guest ends with `shutdown()`, with the last reference to it, or with this
+/// process.
 package final class Guest {
   /// Who runs a command.
   package enum User: Sendable { case root, guest }
@@ -49,7 +50,9 @@ package final class Guest {
     bootSeconds = begin.duration(to: .now).seconds
   }
 
-  /// Ends the guest at once. May be called again.
+  /// Ends the guest at once.
+  ///
+  /// May be called again.
   package func shutdown() { emulator.stop() }
 
   /// Runs a shell command in the guest.

@@ -2,7 +2,9 @@ import Foundation
 
 /// A distribution kernel in the lab's cache.
 package struct GuestKernel: Sendable, Hashable, CustomStringConvertible {
-  /// The kernels of the lab, oldest first. `7` is the newest one that Debian's unstable has.
+  /// The kernels of the lab, oldest first.
+  ///
+  /// `7` is the newest one that Debian's unstable has.
   package static let labels = ["5.10", "6.1", "6.12", "7"]
 
   package let label: String

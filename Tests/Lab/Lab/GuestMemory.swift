@@ -42,10 +42,14 @@ package final class GuestMemory {
     try write(physical: address, withUnsafeBytes(of: value.littleEndian) { Array($0) })
   }
 
-  /// The physical addresses of the pages that begin with these bytes. Memory the guest never used is passed over.
+  /// The physical addresses of the pages that begin with these bytes.
+  ///
+  /// Memory the guest never used is passed over.
   package func pages(beginningWith bytes: [UInt8]) throws(LabError) -> [UInt64] {
     let page = 4096
-    guard !bytes.isEmpty, bytes.count <= page else { throw LabError("\(bytes.count) bytes are not the beginning of a page") }
+    guard !bytes.isEmpty, bytes.count <= page else {
+      throw LabError("\(bytes.count) bytes are not the beginning of a page")
+    }
     var found: [UInt64] = []
     var chunk = [UInt8](repeating: 0, count: 4 << 20)
     var offset: off_t = 0

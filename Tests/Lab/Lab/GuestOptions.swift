@@ -3,7 +3,9 @@ package struct GuestOptions: Sendable {
   /// Added to the kernel's command line, for example `lockdown=confidentiality`.
   package var kernelArguments: [String]
   package var processors: Int
-  /// In MiB. Below 3 GiB a physical address is an offset in the memory file.
+  /// The size of memory in MiB.
+  ///
+  /// Below 3 GiB a physical address is an offset in the memory file.
   package var memory: Int
   /// After this many seconds the guest is ended, whatever it does.
   package var lifetime: Int

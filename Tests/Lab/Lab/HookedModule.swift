@@ -11,14 +11,19 @@ package enum HookedModule {
   package static func load(
     into guest: Guest, slots: [Int] = [0, 2], table: String = "sys_call_table", hidden: Bool = false
   ) throws(LabError) {
-    guard guest.kernel.hasFixture else { throw LabError("\(guest.kernel) has no fixture: run Tests/Lab/build-fixtures") }
+    guard guest.kernel.hasFixture else {
+      throw LabError("\(guest.kernel) has no fixture: run Tests/Lab/build-fixtures")
+    }
     let slotList = slots.map(String.init).joined(separator: ",")
     let address = hex(try guest.symbol(table))
     _ = try guest.output(
       of: "insmod /fixtures/hooked.ko table=\(address) slots=\(slotList)\(hidden ? " hide=1" : "")")
     if hidden {
-      let traces = try guest.run("grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")
-      guard traces.stdout.isEmpty else { throw LabError("\(guest.kernel): the hidden module can be seen: \(traces.text)") }
+      let traces = try guest.run(
+        "grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")
+      guard traces.stdout.isEmpty else {
+        throw LabError("\(guest.kernel): the hidden module can be seen: \(traces.text)")
+      }
     }
   }
 

@@ -9,8 +9,10 @@ package final class Tampering {
 
   package init(_ guest: Guest) { self.guest = guest }
 
-  /// Whether this kernel really calls through its 64-bit table. Since Linux commit 1e3ad78334a6 ("x86/syscall: Don't force use of
-  /// indirect calls for system calls") (in v6.9, and in the stable series from 6.1.85) it calls `x64_sys_call`, a switch.
+  /// Whether this kernel really calls through its 64-bit table.
+  ///
+  /// Since Linux commit 1e3ad78334a6 ("x86/syscall: Don't force use of indirect calls for system calls") (in v6.9, and
+  /// in the stable series from 6.1.85) it calls `x64_sys_call`, a switch.
   package static func dispatchesThroughTable(_ guest: Guest) throws(LabError) -> Bool {
     try guest.symbols(["x64_sys_call"]).isEmpty
   }

@@ -1,0 +1,120 @@
+import Foundation
+import Lab
+
+/// What a scan costs, against merely reading what it reads, in the same guest.
+enum Bench {
+  private static let rounds = 5
+  private static let ratioLimit = 2.0
+  private static let peakLimit = 48.0
+
+  struct Measurement {
+    let kernel: GuestKernel
+    /// `cat /proc/kallsyms >/dev/null`, then `dd` of as many bytes of `/proc/kcore` as the scan read.
+    let reading: Double
+    let scan: Double
+    let kcoreBytes: Int
+    /// In MB (10^6 bytes), of resident memory.
+    let peak: Double
+
+    var ratio: Double { scan / reading }
+    var isWithinLimits: Bool { ratio <= ratioLimit && peak < peakLimit }
+  }
+
+  /// Measures each kernel named, or all, and prints a line for each.
+  ///
+  /// - Returns: 1 if `--enforce` is among the arguments and a limit is exceeded.
+  static func run(_ arguments: [String], settings: LabSettings) throws(LabError) -> Int32 {
+    let enforced = arguments.contains("--enforce")
+    let labels = arguments.filter { $0 != "--enforce" }
+    var withinLimits = true
+    for label in labels.isEmpty ? GuestKernel.labels : labels {
+      let measurement = try measure(GuestKernel(label: label, settings: settings), settings: settings)
+      print(
+        String(
+          format:
+            "%-24@ reading %.2f s  scan %.2f s  ratio %.2f (limit %.1f)  kcore %.1f MB  peak %.1f MB (limit %.0f)",
+          "\(measurement.kernel)" as NSString, measurement.reading, measurement.scan, measurement.ratio, ratioLimit,
+          Double(measurement.kcoreBytes) / 1e6, measurement.peak, peakLimit))
+      withinLimits = withinLimits && measurement.isWithinLimits
+    }
+    return enforced && !withinLimits ? 1 : 0
+  }
+
+  private static func measure(_ kernel: GuestKernel, settings: LabSettings) throws(LabError) -> Measurement {
+    let guest = try LabCommand.boot(kernel, settings: settings, needsLiveprobe: true)
+    defer { guest.shutdown() }
+    let bytes = try kcoreBytes(guest)
+    guard let largest = try guest.addressMap().segments.max(by: { $0.size < $1.size }) else {
+      throw LabError("\(kernel): /proc/kcore has no segments")
+    }
+    let page = 4096
+    let (skip, count) = (largest.fileOffset / UInt64(page), (bytes + page - 1) / page)
+    let readingCommand = """
+      cat /proc/kallsyms >/dev/null
+      dd if=/proc/kcore of=/dev/null bs=\(page) skip=\(skip) count=\(count)
+      """
+    var reading: [Double] = []
+    var scans: [Double] = []
+    // By turns, so that whatever else happens on this machine meets both.
+    for _ in 0..<rounds {
+      reading.append(try seconds(readingCommand, in: guest))
+      scans.append(try seconds("/liveprobe scan >/dev/null", in: guest))
+    }
+    return Measurement(
+      kernel: kernel, reading: median(reading), scan: median(scans), kcoreBytes: bytes, peak: try peak(guest))
+  }
+
+  /// How many bytes of `/proc/kcore` a scan says it read.
+  private static func kcoreBytes(_ guest: Guest) throws(LabError) -> Int {
+    let result = try guest.run("/liveprobe scan --format json")
+    let report: Any
+    do {
+      report = try JSONSerialization.jsonObject(with: Data(result.stdout))
+    } catch {
+      throw LabError("\(guest.kernel): the scan gave no JSON (\(error)): \(result.errorText)")
+    }
+    guard let bytes = number(named: "bytesRead", in: report) else {
+      throw LabError("\(guest.kernel): the scan's JSON has no `bytesRead`")
+    }
+    return bytes
+  }
+
+  private static func number(named name: String, in value: Any) -> Int? {
+    if let object = value as? [String: Any] {
+      if let number = object[name] as? Int { return number }
+      return object.values.lazy.compactMap { number(named: name, in: $0) }.first
+    }
+    if let list = value as? [Any] { return list.lazy.compactMap { number(named: name, in: $0) }.first }
+    return nil
+  }
+
+  private static func seconds(_ command: String, in guest: Guest) throws(LabError) -> Double {
+    let result = try guest.run(command)
+    // 1 and 2 are verdicts; anything else did not do what is measured.
+    guard (0...2).contains(result.status) else {
+      throw LabError("\(guest.kernel): `\(command)` ended with status \(result.status): \(result.errorText)")
+    }
+    return result.seconds
+  }
+
+  /// The most resident memory that a scan has at once, in MB.
+  private static func peak(_ guest: Guest) throws(LabError) -> Double {
+    // busybox takes getrusage's kilobytes for pages and shows four times as much. What it says of a program that prints
+    // its own peak tells by how much.
+    let known = try guest.run("time -v grep VmHWM /proc/self/status")
+    let scan = try guest.run("time -v /liveprobe scan >/dev/null")
+    guard let own = known.text.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) }), own > 0,
+      let ownShown = resident(known.errorText), let shown = resident(scan.errorText)
+    else { throw LabError("\(guest.kernel): `time -v` does not say how much memory was resident: \(scan.errorText)") }
+    let factor = ownShown / own > 2 ? 4.0 : 1.0
+    return shown / factor * 1024 / 1e6
+  }
+
+  /// The maximum resident set in what `time -v` says, in its kilobytes.
+  private static func resident(_ text: String) -> Double? {
+    text.split(separator: "\n").first { $0.contains("Maximum resident set size") }?
+      .split(separator: ":").last.flatMap { Double($0.trimmingCharacters(in: .whitespaces)) }
+  }
+
+  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Lab
+
+/// Boots one guest for a purpose other than the tests: a demonstration, a measurement, a look around.
+@main
+struct LabCommand {
+  static func main() {
+    do {
+      exit(try run(Array(CommandLine.arguments.dropFirst())))
+    } catch {
+      write("lab: \(error)\n", to: .standardError)
+      exit(1)
+    }
+  }
+
+  private static func run(_ arguments: [String]) throws(LabError) -> Int32 {
+    let settings = LabSettings()
+    let rest = Array(arguments.dropFirst())
+    switch arguments.first {
+    case "demo": return try Demo.run(label: rest.first, settings: settings)
+    case "bench": return try Bench.run(rest, settings: settings)
+    case "run" where rest.count >= 2:
+      let guest = try boot(GuestKernel(label: rest[0], settings: settings), settings: settings)
+      defer { guest.shutdown() }
+      let result = try guest.run(rest.dropFirst().joined(separator: " "), timeout: 600)
+      write(result.stdout, to: .standardOutput)
+      write(result.stderr, to: .standardError)
+      return Int32(truncatingIfNeeded: result.status)
+    default:
+      throw LabError(
+        """
+        usage: lab demo [LABEL]
+                   scans a guest in which two system calls are hooked by a hidden module, and prints the report
+               lab bench [--enforce] [LABEL ...]
+                   compares a scan with merely reading what it reads; --enforce fails beyond the limits
+               lab run LABEL COMMAND
+                   runs a shell command in a guest
+        labels: \(GuestKernel.labels.joined(separator: " "))
+        """)
+    }
+  }
+
+  /// Boots a guest with the static executable in it, if it was built.
+  static func boot(_ kernel: GuestKernel, settings: LabSettings, needsLiveprobe: Bool = false) throws(LabError) -> Guest
+  {
+    let exists = FileManager.default.isExecutableFile(atPath: settings.liveprobe.path)
+    if needsLiveprobe, !exists { throw LabError("no executable \(settings.liveprobe.path): run `make static` first") }
+    return try Guest.boot(kernel, settings: settings, liveprobe: exists ? settings.liveprobe : nil)
+  }
+
+  static func write(_ bytes: [UInt8], to file: FileHandle) {
+    do {
+      try file.write(contentsOf: Data(bytes))
+    } catch {
+      // The reader is gone: nobody is left to tell.
+      exit(1)
+    }
+  }
+
+  static func write(_ text: String, to file: FileHandle) { write(Array(text.utf8), to: file) }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import Lab
+
+/// Runs each kernel's scenarios once, however many tests ask for their results, and as many kernels at once as there is
+/// room for.
+actor LabRuns {
+  static let shared = LabRuns()
+
+  let settings = LabSettings()
+  private var runs: [String: Task<[ScenarioResult], Never>] = [:]
+  private var results: [String: [ScenarioResult]] = [:]
+  private var free: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  private init() { free = settings.concurrentGuests }
+
+  func result(of scenario: String, on label: String) async -> ScenarioResult {
+    let run = runs[label] ?? Task { await self.run(label) }
+    runs[label] = run
+    return await run.value.first { $0.scenario == scenario }
+      ?? ScenarioResult(label: label, scenario: scenario, outcome: .impossible("the run left it out"))
+  }
+
+  /// Waits for room for one more guest.
+  ///
+  /// Each call is followed by one of `leave`.
+  func enter() async {
+    if free > 0 {
+      free -= 1
+    } else {
+      await withCheckedContinuation { waiting.append($0) }
+    }
+  }
+
+  func leave() {
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+  }
+
+  private func run(_ label: String) async -> [ScenarioResult] {
+    await enter()
+    let settings = settings
+    let begin = ContinuousClock.now
+    // A guest is waited for with blocking calls, which must not hold up the threads that tests share.
+    let kernelResults = await withCheckedContinuation { continuation in
+      Thread { continuation.resume(returning: ScenarioResult.run(Scenario.all, label: label, settings: settings)) }
+        .start()
+    }
+    leave()
+    results[label] = kernelResults
+    let rows = GuestKernel.labels.compactMap { results[$0] }.flatMap { $0 }
+    print("kernel \(label): \(Int(begin.duration(to: .now).seconds)) s\n\(ScenarioTable.markdown(kernelResults))")
+    ScenarioTable.write(rows, to: settings.output)
+    return kernelResults
+  }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Lab
+
+/// What the lab reads of a report in JSON.
+///
+/// The one place of the tests that knows how `liveprobe scan --format json` is laid out.
+struct ScanReport: Decodable, Sendable {
+  struct Subject: Decodable, Sendable, Hashable, CustomStringConvertible {
+    let name: String
+    let index: Int?
+    var description: String { index.map { "\(name)[\($0)]" } ?? name }
+  }
+
+  struct Finding: Decodable, Sendable {
+    let subject: Subject
+    let severity: String
+    let message: String
+    /// Who owns what the entry leads to, in whatever shape the report says it.
+    let owner: AnyText?
+  }
+
+  struct Check: Decodable, Sendable {
+    let id: String
+    let outcome: String
+    let findings: [Finding]?
+  }
+
+  struct Implant: Decodable, Sendable {
+    let strings: AnyText?
+    let signatures: AnyText?
+  }
+
+  /// `OK`, `WARNING`, `CRITICAL` or `UNKNOWN`.
+  let status: String
+  let checks: [Check]?
+  let implants: [Implant]?
+
+  var findings: [Finding] { (checks ?? []).flatMap { $0.findings ?? [] } }
+
+  func check(_ id: String) -> Check? { checks?.first { $0.id == id } }
+
+  static func decode(_ bytes: [UInt8]) throws -> ScanReport {
+    try JSONDecoder().decode(ScanReport.self, from: Data(bytes))
+  }
+}
+
+/// All text in a part of a report, whatever its structure.
+struct AnyText: Decodable, Sendable {
+  let text: String
+
+  init(from decoder: any Decoder) throws {
+    if let value = try? decoder.singleValueContainer().decode(String.self) {
+      text = value
+    } else if var list = try? decoder.unkeyedContainer() {
+      var parts: [String] = []
+      while !list.isAtEnd { parts.append(try list.decode(AnyText.self).text) }
+      text = parts.joined(separator: "\n")
+    } else if let object = try? decoder.container(keyedBy: AnyKey.self) {
+      text = try object.allKeys.sorted { $0.stringValue < $1.stringValue }
+        .map { "\($0.stringValue)=\(try object.decode(AnyText.self, forKey: $0).text)" }.joined(separator: " ")
+    } else {
+      // A number, a truth value or null: no text that a scenario asks for.
+      text = ""
+    }
+  }
+
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}
+
+/// One run of `liveprobe scan` in a guest.
+struct Scan: Sendable {
+  let exitStatus: Int
+  let seconds: Double
+  /// nil if the output was no report.
+  let report: ScanReport?
+  /// What is wrong with the output if it was no report.
+  let complaint: String
+
+  init(in guest: Guest, as user: Guest.User = .root) throws(LabError) {
+    let result = try guest.run("/liveprobe scan --format json", as: user, timeout: 120)
+    exitStatus = result.status
+    seconds = result.seconds
+    do {
+      report = try ScanReport.decode(result.stdout)
+      complaint = ""
+    } catch {
+      report = nil
+      complaint = "no report (\(error)): \(result.text.prefix(400)) \(result.errorText.prefix(400))"
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import Lab
+import Testing
+
+/// Each scenario on each kernel of the lab.
+///
+/// `Scenarios.swift` is the table.
+@Suite("The lab's scenarios", .lab, .timeLimit(.minutes(30)))
+struct ScenarioTests {
+  @Test(arguments: GuestKernel.labels, Scenario.all)
+  func `a kernel in this state gets this verdict`(label: String, scenario: Scenario) async {
+    let result = await LabRuns.shared.result(of: scenario.name, on: label)
+    switch result.outcome {
+    case .ran, .exempt: break
+    case .impossible(let reason):
+      if LabSettings().mode == .required {
+        Issue.record("\(label), \(scenario.name): \(reason)")
+      } else {
+        print("SKIPPED: \(label), \(scenario.name): \(reason)")
+      }
+    }
+    for complaint in result.complaints { Issue.record("\(label), \(scenario.name): \(complaint)") }
+  }
+}
