@@ -78,6 +78,11 @@ let package = Package(
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("ReportTests", ["Audit", "KernelModel", "Report"]),
+
+    // The lab: real kernels under emulation.
+    testLibrary("Lab", [], path: "Tests/Lab/Lab"),
+    .executableTarget(name: "lab", dependencies: ["Lab"], path: "Tests/Lab/Command", swiftSettings: settings),
+    tests("LabTests", ["Lab"]),
   ],
   swiftLanguageModes: [.v6]
 )

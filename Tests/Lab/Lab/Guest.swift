@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// A booted kernel: runs commands inside, and reads and writes its memory from outside.
 ///

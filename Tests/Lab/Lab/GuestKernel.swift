@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// A distribution kernel in the lab's cache.
 package struct GuestKernel: Sendable, Hashable, CustomStringConvertible {

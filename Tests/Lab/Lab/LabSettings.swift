@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Where the lab finds what it needs, and how strict it is about what is missing.
 ///
