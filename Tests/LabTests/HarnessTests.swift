@@ -4,7 +4,7 @@ import Testing
 /// Whether the lab itself can be relied on: kernels boot, commands carry bytes, memory is where we think it is.
 @Suite("The lab's harness", .lab)
 struct HarnessTests {
-  @Test(arguments: GuestKernel.labels)
+  @Test(arguments: LabSettings().labels)
   func `a kernel boots, and what is read from outside is what the guest reads`(label: String) async throws {
     await LabRuns.shared.enter()
     defer { Task { await LabRuns.shared.leave() } }
@@ -50,7 +50,7 @@ struct HarnessTests {
     await LabRuns.shared.enter()
     defer { Task { await LabRuns.shared.leave() } }
     let settings = LabSettings()
-    guard let kernel = try LabTrait.kernel("6.12", settings) else { return }
+    guard let kernel = try LabTrait.kernel(settings.labels[0], settings) else { return }
     let guest = try Guest.boot(kernel, settings: settings)
     defer { guest.shutdown() }
     let begin = ContinuousClock.now

@@ -47,7 +47,7 @@ actor LabRuns {
     }
     leave()
     results[label] = kernelResults
-    let rows = GuestKernel.labels.compactMap { results[$0] }.flatMap { $0 }
+    let rows = settings.labels.compactMap { results[$0] }.flatMap { $0 }
     print("kernel \(label): \(Int(begin.duration(to: .now).seconds)) s\n\(ScenarioTable.markdown(kernelResults))")
     ScenarioTable.write(rows, to: settings.output)
     return kernelResults

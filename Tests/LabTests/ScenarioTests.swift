@@ -6,7 +6,7 @@ import Testing
 /// `Scenarios.swift` is the table.
 @Suite("The lab's scenarios", .lab, .timeLimit(.minutes(30)))
 struct ScenarioTests {
-  @Test(arguments: GuestKernel.labels, Scenario.all)
+  @Test(arguments: LabSettings().labels, Scenario.all)
   func `a kernel in this state gets this verdict`(label: String, scenario: Scenario) async {
     let result = await LabRuns.shared.result(of: scenario.name, on: label)
     switch result.outcome {

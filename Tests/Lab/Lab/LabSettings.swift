@@ -24,12 +24,17 @@ package struct LabSettings: Sendable {
   /// How many guests run at once: `LIVEPROBE_LAB_GUESTS`, or one for each two processors but at least two.
   package let concurrentGuests: Int
 
+  /// The kernels to run on: `LIVEPROBE_LAB_KERNELS`, labels with spaces between, or all of them.
+  package let labels: [String]
+
   package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
     switch environment["LIVEPROBE_LAB"] {
     case nil, "", "0": mode = .off
     case "require": mode = .required
     default: mode = .wanted
     }
+    let chosen = (environment["LIVEPROBE_LAB_KERNELS"] ?? "").split(separator: " ").map(String.init)
+    labels = chosen.isEmpty ? GuestKernel.labels : chosen
     if let path = environment["LIVEPROBE_LAB_CACHE"] {
       cache = URL(fileURLWithPath: path, isDirectory: true)
     } else {
