@@ -24,6 +24,11 @@ package struct SymbolTable: Sendable {
   /// since Linux kernel commit b8a94bfb3395 ("kallsyms: increase maximum kernel symbol length to 512") (in v6.1).
   package static let longestName = 4096
 
+  /// How many symbols of one address are compared to find the best name for it.
+  ///
+  /// A kernel has a few dozen aliases at most; a suspect may list hundreds of thousands.
+  private static let mostRanked = 1024
+
   package static let empty = SymbolTable(Builder())
 
   /// How many symbols there are.
@@ -71,14 +76,15 @@ package struct SymbolTable: Sendable {
 
   /// The symbol whose address is the nearest at or below `address`.
   ///
-  /// Of several at one address, code goes before data and a global name before a local one.
+  /// Of several at one address, code goes before data and a global name before a local one; of more than
+  /// ``mostRanked``, only the last are compared.
   package func nearest(atOrBelow address: KernelAddress) -> Symbol? {
     let above = upperBound(address.rawValue)
     guard above > 0 else { return nil }
     let nearest = addresses[above - 1]
     var best = above - 1
     var index = above - 1
-    while index >= 0, addresses[index] == nearest {
+    while index >= max(above - Self.mostRanked, 0), addresses[index] == nearest {
       if rank(index) >= rank(best) { best = index }
       index -= 1
     }

@@ -87,6 +87,22 @@ import Testing
     #expect(kallsyms.firstMalformed?.bytes.count == 120)
   }
 
+  @Test func `what is left of an endless line does not pass for a symbol`() throws {
+    // Cut after as much as is ever kept, this would be a symbol `x` of a module with a long name.
+    let start = "ffffffff81000000 T x\t["
+    let padding = String(repeating: "m", count: SymbolTable.longestName + 1024 - start.utf8.count - 1)
+    let kallsyms = try decode("\(start)\(padding)]\(padding)]\nffffffff81000010 T after\n")
+    #expect(kallsyms.symbols.symbols(named: "x").isEmpty)
+    #expect(kallsyms.overlongNames == 1)
+  }
+
+  @Test func `each symbol goes to its own module, wherever the lines of a module stand`() throws {
+    let modules = ["a", "bb", "bb", "bc", "b", "a", "a", "bc", "bc"]
+    let text = modules.enumerated().map { "00000000000000\($0.offset + 10) t symbol\t[\($0.element)]\n" }.joined()
+    let symbols = try decode(text).symbols.symbols(named: "symbol")
+    #expect(symbols.map(\.module) == modules)
+  }
+
   @Test func `terminal escapes in a name are kept as they are`() throws {
     let name = "\u{1b}[2J\u{1b}[31mhack"
     let kallsyms = try decode("ffffffffc0a31000 t \(name)\t[\u{7}bell]\n")

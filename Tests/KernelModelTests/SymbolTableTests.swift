@@ -58,6 +58,11 @@ import Testing
     #expect(self.table([("b", 0x10, "d"), ("a", 0x10, "D")]).nearest(atOrBelow: KernelAddress(0x10))?.name == "a")
   }
 
+  @Test func `the nearest of very many aliases is one of them`() {
+    let table = table((0..<3000).map { ("alias_\($0)", 0x10, $0 == 2500 ? "T" : "d") })
+    #expect(table.nearest(atOrBelow: KernelAddress(0x18))?.name == "alias_2500")
+  }
+
   @Test func `the next symbol is not at the address itself`() {
     let table = table([("a", 0x10, "T"), ("b", 0x20, "T"), ("top", .max, "T")])
     #expect(table.next(above: KernelAddress(0))?.name == "a")
