@@ -127,6 +127,11 @@ package struct KallsymsDecoder {
 
   /// The address, the type letter and where the name starts, or nil if the line does not begin so.
   private static func fields(of line: Span<UInt8>) -> (address: UInt64, type: UInt8, nameStart: Int)? {
+    if line.count > 19, let high = line.hexadecimal(at: 0), let low = line.hexadecimal(at: 8),
+      line[16] == UInt8(ascii: " "), line[18] == UInt8(ascii: " "), line[17] > 0x20, line[17] < 0x7f
+    {
+      return (UInt64(high) << 32 | UInt64(low), line[17], 19)
+    }
     var address: UInt64 = 0
     var position = 0
     while position < line.count, position < 16, let digit = HexDigit.value(line[position]) {
@@ -177,6 +182,23 @@ package struct KallsymsDecoder {
 }
 
 extension Span<UInt8> {
+  /// The number that the eight digits at `start` write in lower-case hexadecimal, or nil if they are none; all eight
+  /// are looked at in one step.
+  fileprivate func hexadecimal(at start: Int) -> UInt32? {
+    precondition(start >= 0 && start <= count - 8)
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let digits = UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
+    guard digits & (ones &* 0x80) == 0 else { return nil }
+    // Each byte is below 0x80, so no sum carries into the next byte: the top bit says which side of a bound it is.
+    let isDecimal = (digits &+ ones &* 0x50) & ~(digits &+ ones &* 0x46)
+    let isLetter = (digits &+ ones &* 0x1f) & ~(digits &+ ones &* 0x19)
+    guard (isDecimal | isLetter) & (ones &* 0x80) == ones &* 0x80 else { return nil }
+    var value = (digits & (ones &* 0x0f)) &+ ((digits >> 6) & ones) &* 9
+    value = (value | value >> 4) & 0x00ff_00ff_00ff_00ff
+    value = (value | value >> 8) & 0x0000_ffff_0000_ffff
+    return UInt32(truncatingIfNeeded: value | value >> 16)
+  }
+
   /// Where the first newline at or after `start` is, or nil; eight bytes are looked at in one step.
   fileprivate func index(ofNewlineFrom start: Int) -> Int? {
     let ones: UInt64 = 0x0101_0101_0101_0101

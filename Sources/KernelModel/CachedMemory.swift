@@ -36,17 +36,21 @@ package final class CachedMemory: KernelMemory {
       guard let page = page(at: pageStart) else {
         // The whole page cannot be had (a segment may begin or end inside it): ask for exactly what is wanted.
         let exact = try base.bytes(at: position, count: wanted)
-        for index in 0..<wanted {
-          bytes.storeBytes(of: exact[index], toByteOffset: done + index, as: UInt8.self)
-        }
+        Self.copy(exact[...], into: &bytes, at: done)
         bytesRead += UInt64(wanted)
         done += wanted
         continue
       }
-      for index in 0..<wanted {
-        bytes.storeBytes(of: page[inPage + index], toByteOffset: done + index, as: UInt8.self)
-      }
+      Self.copy(page[inPage..<inPage + wanted], into: &bytes, at: done)
       done += wanted
+    }
+  }
+
+  private static func copy(_ source: ArraySlice<UInt8>, into bytes: inout MutableRawSpan, at offset: Int) {
+    source.withUnsafeBytes { source in
+      bytes.withUnsafeMutableBytes { target in
+        UnsafeMutableRawBufferPointer(rebasing: target[offset..<offset + source.count]).copyMemory(from: source)
+      }
     }
   }
 

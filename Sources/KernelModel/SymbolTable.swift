@@ -168,13 +168,23 @@ extension SymbolTable {
     return found
   }
 
-  /// FNV-1a, 64 bit.
+  /// A hash of the name's first and last eight bytes and its length.
+  ///
+  /// Cheap rather than thorough: there are 200 000 names to hash in every acquisition. Names that differ in the middle
+  /// only share a list, which costs a longer look-up and nothing else.
   private static func hash(_ name: borrowing Span<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for index in name.indices {
-      hash = (hash ^ UInt64(name[unchecked: index])) &* 0x100_0000_01b3
+    let bytes = name.bytes
+    let count = bytes.byteCount
+    var first: UInt64 = 0
+    var last: UInt64 = 0
+    if count >= 8 {
+      first = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
+      last = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+    } else {
+      for index in name.indices { first = first << 8 | UInt64(name[unchecked: index]) }
     }
-    return hash
+    let mixed = (first ^ UInt64(truncatingIfNeeded: count)) &* 0x9e37_79b9_7f4a_7c15 ^ last &* 0xc2b2_ae3d_27d4_eb4f
+    return (mixed ^ mixed >> 29) &* 0xbf58_476d_1ce4_e5b9
   }
 
   private static func list(ofHash hash: UInt64, listCount: Int) -> Int {
@@ -197,13 +207,24 @@ extension SymbolTable {
     return (heads, links)
   }
 
-  /// Sorts the columns by address.
+  /// Sorts the columns by address; the order of equal addresses is kept.
   ///
-  /// The kernel prints its own symbols in order and those of modules after them, so
-  /// mostly there is a long sorted run and little to move; the order of equal addresses is kept.
+  /// The kernel prints its own symbols in order and those of modules after them, so there is a long sorted run first:
+  /// only what follows it is sorted, and merged with it.
   private mutating func sortByAddress() {
-    guard !zip(addresses, addresses.dropFirst()).allSatisfy({ $0 <= $1 }) else { return }
-    let order = (0..<addresses.count).sorted { (addresses[$0], $0) < (addresses[$1], $1) }
+    guard let sortedCount = (1..<max(count, 1)).first(where: { addresses[$0] < addresses[$0 - 1] }) else { return }
+    let rest = (sortedCount..<count).sorted { (addresses[$0], $0) < (addresses[$1], $1) }
+    var order: [Int] = []
+    order.reserveCapacity(count)
+    var head = 0
+    for index in rest {
+      while head < sortedCount, addresses[head] <= addresses[index] {
+        order.append(head)
+        head += 1
+      }
+      order.append(index)
+    }
+    order += head..<sortedCount
     addresses = order.map { addresses[$0] }
     nameStarts = order.map { nameStarts[$0] }
     nameByteCounts = order.map { nameByteCounts[$0] }

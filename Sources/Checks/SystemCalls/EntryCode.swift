@@ -19,6 +19,9 @@ struct EntryCode {
 
   /// The most bytes of one function that are decoded; the kernel's own entry functions have a few hundred.
   private static let longestFunction: UInt64 = 16 << 10
+  /// Bytes of a dispatcher that are decoded: enough to see whether it goes on through a table. Its switch has one branch
+  /// for every system call, and is another check's to verify.
+  private static let dispatcherStart: UInt64 = 256
 
   init(of abi: SystemCallABI, in kernel: Kernel, disassembler: Disassembler) {
     var waiting = abi.entryFunctions.flatMap { kernel.symbols.symbols(named: $0) }.filter { $0.module == nil }
@@ -43,7 +46,7 @@ struct EntryCode {
   private mutating func read(
     _ function: Symbol, of abi: SystemCallABI, in kernel: Kernel, disassembler: Disassembler
   ) throws(CannotCheck) -> [Symbol] {
-    let code = try Self.code(of: function, in: kernel)
+    let code = try Self.code(of: function, of: abi, in: kernel)
     functions.append(function.name)
     var called: [Symbol] = []
     let instructions = Self.instructions(of: code, at: function.address, disassembler: disassembler)
@@ -66,9 +69,10 @@ struct EntryCode {
     return called
   }
 
-  private static func code(of function: Symbol, in kernel: Kernel) throws(CannotCheck) -> [UInt8] {
+  private static func code(of function: Symbol, of abi: SystemCallABI, in kernel: Kernel) throws(CannotCheck) -> [UInt8] {
     let end = kernel.symbols.next(above: function.address)?.address
-    let length = min(end?.offset(from: function.address) ?? longestFunction, longestFunction)
+    let longest = function.name.hasPrefix(abi.dispatcher) ? dispatcherStart : longestFunction
+    let length = min(end?.offset(from: function.address) ?? longest, longest)
     do throws(MemoryFault) {
       return try kernel.memory.bytes(at: function.address, count: Int(length))
     } catch {
