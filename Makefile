@@ -23,7 +23,7 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static check lint unit test lab fuzz bench demo scan clean
+.PHONY: help setup build static check lint unit test lab fuzz bench demo scan docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -72,6 +72,9 @@ scan: ## scan this host with the one file (as root: sudo make scan)
 	  sudo -H -u "$$SUDO_USER" SWIFT="$(SWIFT)" scripts/build-static; \
 	else scripts/build-static; fi
 	.build/liveprobe scan
+
+docs: ## renew docs/checks.md from the checks' own manuals
+	LIVEPROBE_WRITE_DOCS=1 "$(SWIFT)" test $(strict) --filter DocumentationTests
 
 clean: ## remove everything that was built
 	rm -rf .build

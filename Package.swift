@@ -78,6 +78,8 @@ let package = Package(
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("ReportTests", ["Audit", "KernelModel", "Report"]),
+    tests("CLITests", ["liveprobe"]),
+    tests("DocumentationTests", ["Checks", "KernelModel", "Report"]),
 
     // The lab: real kernels under emulation.
     testLibrary("Lab", [], path: "Tests/Lab/Lab"),

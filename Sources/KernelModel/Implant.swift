@@ -18,7 +18,7 @@ package struct Implant: Hashable, Sendable {
   package var sites: [Site]
   /// All printable strings in the run and in the runs it refers to, lowest first.
   package var strings: [FoundString]
-  /// Symbols that kallsyms places in the run or next to it.
+  /// Symbols that kallsyms places in the run or next to it, or that the code shown branches to; lowest first.
   package var symbols: [Symbol]
   /// Which known families' marks the run bears: attribution, never the ground of a verdict.
   package var signatures: [SignatureMatch]

@@ -159,6 +159,21 @@ import Testing
     #expect(try examine(kernel).findings.isEmpty)
   }
 
+  @Test func `a call that x32 programs know by a number of their own is not an alarm`() throws {
+    let kernel = TestKernel(.table)
+    kernel.removeSymbols { $0.name.hasPrefix("__syscall_meta__") }
+    let none = KernelAddress(TestKernel.textStart.rawValue + 0x700)
+    let table = KernelAddress(TestKernel.table.rawValue + 0x4000)
+    kernel.add("__x64_sys_ni_syscall", none)
+    for number in 0..<TestKernel.callCount { kernel.setSlot(number, of: table, to: TestKernel.handler(number)) }
+    for number in [13, 15, 16, 19, 20, 45, 46, 47, 54, 55, 59, 101] { kernel.setSlot(number, of: table, to: none) }
+    kernel.add("x32_sys_call_table", table, "R")
+    kernel.add("after_x32_sys_call_table", KernelAddress(table.rawValue + UInt64(TestKernel.callCount) * 8), "R")
+    #expect(try examine(kernel).findings.isEmpty)
+    kernel.setSlot(0, of: table, to: none)
+    #expect(try only(try examine(kernel)).subject == Subject("x32_sys_call_table", index: 0, label: "read"))
+  }
+
   // MARK: Finding the table
 
   @Test func `a table without a symbol is found by the entry code`() throws {

@@ -59,13 +59,14 @@ package struct Forensics: Investigator {
       }
     }
     permissions += referenced.flatMap(\.permissions)
+    let sites = targets.sorted { $0.key < $1.key }.map { Site(at: $0.key, subjects: $0.value, in: kernel).site }
     strings.sort { ($0.address, $0.encoding.rawValue) < ($1.address, $1.encoding.rawValue) }
     return Implant(
       run: run.region, continuesBelow: run.continuesBelow, continuesAbove: run.continuesAbove,
       permissions: permissions, referencedRuns: referenced.map(\.region), owner: owner(of: targets, in: kernel),
       subjects: targets.values.flatMap { $0 }.sorted(),
-      sites: targets.sorted { $0.key < $1.key }.map { Site(at: $0.key, subjects: $0.value, in: kernel).site },
-      strings: strings, symbols: symbols(around: run.region, in: kernel), signatures: signatures.matches(in: strings),
+      sites: sites, strings: strings, symbols: symbols(around: run.region, reachedFrom: sites, in: kernel),
+      signatures: signatures.matches(in: strings),
       unreadable: unreadable, omissions: omissions)
   }
 
@@ -83,15 +84,19 @@ package struct Forensics: Investigator {
     }
   }
 
-  /// Symbols in the run, and the nearest one on each side.
-  private func symbols(around region: MemoryRegion, in kernel: Kernel) -> [Symbol] {
+  /// Symbols in the run, the nearest one on each side, and those that the code shown branches to.
+  private func symbols(
+    around region: MemoryRegion, reachedFrom sites: [Implant.Site], in kernel: Kernel
+  ) -> [Symbol] {
     var symbols = kernel.symbols.symbols(in: region, limit: Self.mostSymbols)
+    let branches = sites.flatMap(\.instructions).compactMap(\.branchTarget).filter { !region.contains($0) }
+    symbols += branches.compactMap { kernel.symbols.nearest(atOrBelow: $0) }
     if let before = region.start.retreated(by: 1), let nearest = kernel.symbols.nearest(atOrBelow: before) {
-      symbols.insert(nearest, at: 0)
+      symbols.append(nearest)
     }
     if let last = region.end?.retreated(by: 1), let next = kernel.symbols.next(above: last) {
       symbols.append(next)
     }
-    return symbols
+    return Set(symbols).sorted { ($0.address, $0.name) < ($1.address, $1.name) }
   }
 }

@@ -36,9 +36,18 @@ struct SystemCallABI: Hashable, Sendable {
     switch self {
     case .x86_64: SystemCallNumbers.x86_64
     case .i386: SystemCallNumbers.i386
-    default: SystemCallNumbers.x86_64.filter { $0.number < 512 } + SystemCallNumbers.x32
+    default: Self.x32Numbers
     }
   }
+
+  /// What x32 programs call: the numbers they share with 64-bit programs, and their own from 512 on.
+  ///
+  /// A call that has a number of its own for x32 does not answer to the other one: its slot leads to `sys_ni_syscall`.
+  /// Source: arch/x86/entry/syscalls/syscall_64.tbl, the ABIs "64" and "x32" (Linux v5.10).
+  private static let x32Numbers: [SystemCallNumbers.Entry] = {
+    let own = Set(SystemCallNumbers.x32.map(\.name))
+    return SystemCallNumbers.x86_64.filter { !own.contains($0.name) } + SystemCallNumbers.x32
+  }()
 
   /// The system call that the kernel symbol `name` handles for this interface, or nil if it is no such handler.
   ///

@@ -23,9 +23,9 @@ enum Demo {
     return 0
   }
 
-  /// The distribution's own kernel, or else the newest one that a module could be built for.
+  /// The kernel that still calls through the table, or else the newest one that a module could be built for.
   private static func preferred(_ settings: LabSettings) throws(LabError) -> GuestKernel {
-    for label in ["6.1"] + GuestKernel.labels.reversed() {
+    for label in ["5.10"] + GuestKernel.labels.reversed() {
       // A kernel that is not there is passed over: another will do.
       if let kernel = try? GuestKernel(label: label, settings: settings), kernel.hasFixture { return kernel }
     }
