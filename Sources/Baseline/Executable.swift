@@ -70,4 +70,16 @@ struct Executable {
     }
     return nil
   }
+
+  /// The link-time address of a run of pointers; nil if no segment's part in the file has all of it.
+  func address(ofRun run: PointerTableCollector.Run) -> KernelAddress? {
+    let byteCount = UInt64(run.pointers.count * 8)
+    for segment in segments where segment.kind == .load && run.fileOffset >= segment.fileOffset {
+      let offset = run.fileOffset - segment.fileOffset
+      if offset < segment.fileByteCount, byteCount <= segment.fileByteCount - offset {
+        return segment.memory.start.advanced(by: offset)
+      }
+    }
+    return nil
+  }
 }

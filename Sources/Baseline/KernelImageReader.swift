@@ -4,7 +4,7 @@ package import KernelModel
 /// Keeps what is wanted of a kernel, and no more, while it passes by piece by piece.
 ///
 /// What is wanted is named by link-time addresses. Where these lie is known once the program headers, at the very start,
-/// have passed; the build id always is wanted too.
+/// have passed; the build id and the tables of pointers that pass before it are always kept too.
 package struct KernelImageReader {
   /// Program headers lie within so many bytes from the start; with the linker's they begin at byte 64.
   static let headLimit = 64 << 10
@@ -18,6 +18,7 @@ package struct KernelImageReader {
   private let regions: [MemoryRegion]
   private var head: [UInt8] = []
   private var wanted: Wanted?
+  private var tables = PointerTableCollector()
 
   package init(regions: [MemoryRegion]) {
     self.regions = regions
@@ -25,6 +26,7 @@ package struct KernelImageReader {
 
   /// Takes the next bytes of the kernel, and returns whether more are wanted.
   mutating func consume(_ bytes: Span<UInt8>) throws(BootImageError) -> Bool {
+    tables.scan(bytes)
     if wanted == nil {
       bytes.withUnsafeBufferPointer { head.append(contentsOf: $0) }
       position += UInt64(bytes.count)
@@ -53,11 +55,16 @@ package struct KernelImageReader {
   consuming func finish() throws(BootImageError) -> VendorImage {
     guard let wanted else { throw .notAKernel("it ends after \(position) bytes, within its ELF headers") }
     guard position >= wanted.end else { throw .endsEarly(decompressed: position, promised: wanted.end) }
-    return VendorImage(buildID: try wanted.buildID(), contents: wanted.regions.map { $0?.bytes })
+    return VendorImage(
+      buildID: try wanted.buildID(), contents: wanted.regions.map { $0?.bytes },
+      tables: tables.runs.compactMap { run in
+        wanted.executable.address(ofRun: run).map { VendorImage.Table(start: $0, pointers: run.pointers) }
+      })
   }
 
   /// Parts of the decompressed kernel, filled as it passes.
   private struct Wanted {
+    let executable: Executable
     /// One for each region asked for; nil where the kernel has nothing for it.
     var regions: [Part?]
     var notes: [Part]
@@ -65,6 +72,7 @@ package struct KernelImageReader {
     let end: UInt64
 
     init(_ executable: Executable, regions: [MemoryRegion]) throws(BootImageError) {
+      self.executable = executable
       self.regions = regions.map { region in
         executable.fileRange(of: region).map { Part(range: $0) }
       }

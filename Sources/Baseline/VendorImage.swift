@@ -5,6 +5,23 @@ package struct VendorImage: Hashable, Sendable {
   package let buildID: BuildID
   /// One for each region asked for; nil where the image holds nothing for all of it.
   package let contents: [[UInt8]?]
+  /// Tables of pointers into the kernel that lie before the build id.
+  package let tables: [Table]
+
+  /// A long run of pointers into the kernel's image.
+  package struct Table: Hashable, Sendable {
+    /// Its link-time address.
+    package let start: KernelAddress
+    package let pointers: [UInt64]
+
+    /// The pointers at `region`, link-time addresses, or nil if the table does not have all of them.
+    func pointers(in region: MemoryRegion) -> [UInt64]? {
+      guard MemoryRegion(start: start, byteCount: UInt64(pointers.count * 8)).contains(region),
+        let offset = region.start.offset(from: start), offset.isMultiple(of: 8), region.byteCount.isMultiple(of: 8)
+      else { return nil }
+      return Array(pointers[Int(offset / 8)..<Int((offset + region.byteCount) / 8)])
+    }
+  }
 
   /// Reads the bytes at `regions`, link-time addresses, from a kernel image.
   ///

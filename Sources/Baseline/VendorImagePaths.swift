@@ -1,6 +1,15 @@
 /// Where distributions keep the image of an installed kernel.
 enum VendorImagePaths {
-  /// Paths below the root where the image of `release` may be, the likeliest first; none if `release` is no file name.
+  /// Where the image of `release` may be, the likeliest first; none if `release` is no file name.
+  ///
+  /// An image that was named is the only one.
+  static func candidates(release: String, root: String, explicitImage: String?) -> [String] {
+    if let explicitImage { return [explicitImage] }
+    let root = root.hasSuffix("/") ? root : root + "/"
+    return candidates(release: release).map { root + $0 }
+  }
+
+  /// Paths below the root.
   ///
   /// `/boot/vmlinuz-*`: Debian, Ubuntu, Fedora, RHEL, SUSE; `/usr/lib/modules/*/vmlinuz`: Fedora, Arch, Debian's
   /// newest; `/boot/kernel-*`: Gentoo. The rest are uncompressed, from packages with debugging information.

@@ -5,10 +5,6 @@ package import KernelModel
 /// An image is taken only if its build id is the running kernel's, read from memory where that was possible. Whether the
 /// file can be trusted is another question: whoever changed the kernel may have changed its image.
 package final class VendorReference: Reference {
-  /// Where the kernel is linked, and how far its image may reach and move: pointers into it move with it.
-  ///
-  /// Source: arch/x86/include/asm/page_64_types.h, __START_KERNEL_map and KERNEL_IMAGE_SIZE (Linux 7.2).
-  private static let imageSpace = MemoryRegion(start: KernelAddress(0xffff_ffff_8000_0000), byteCount: 1 << 30)
   /// The largest region asked for, in bytes.
   private static let regionLimit: UInt64 = 1 << 20
   private static let subject = "the vendor's kernel image"
@@ -20,21 +16,30 @@ package final class VendorReference: Reference {
   /// The image that was found to be the running kernel's.
   private var image: String?
   /// What was read from it, by link-time addresses: decompressing takes a good part of a second.
-  private var contents: [MemoryRegion: [UInt8]] = [:]
+  private var contents: [MemoryRegion: [UInt64]] = [:]
+  /// Tables that were read from it beforehand.
+  private let tables: [VendorImage.Table]
 
   /// - Parameters:
   ///   - identity: the running kernel; its image is known by the build id.
   ///   - root: the directory that stands for `/`.
   ///   - explicitImage: an image to use and no other, wherever it lies.
+  ///   - tables: what was read beforehand, from an image in one of the same places.
   ///   - modules: finds a module's file and what it says of itself.
   package init(
-    identity: KernelIdentity, root: String = "/", explicitImage: String? = nil,
+    identity: KernelIdentity, root: String = "/", explicitImage: String? = nil, tables: VendorTables? = nil,
     modules: @escaping (String) throws(Withheld) -> ModuleFile
   ) {
     self.identity = identity
-    self.root = root.hasSuffix("/") ? root : root + "/"
+    self.root = root
     self.explicitImage = explicitImage
     self.modules = modules
+    if let tables, case .success(let running) = Self.buildID(of: identity), tables.image.buildID == running {
+      image = tables.path
+      self.tables = tables.image.tables
+    } else {
+      self.tables = []
+    }
   }
 
   package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {
@@ -55,7 +60,7 @@ package final class VendorReference: Reference {
       guard let start = region.start.retreated(by: offset) else { throw notCovered(region) }
       linked.append(MemoryRegion(start: start, byteCount: region.byteCount))
     }
-    let missing = linked.filter { !$0.isEmpty && contents[$0] == nil }
+    let missing = linked.filter { !$0.isEmpty && known($0) == nil }
     if image == nil || !missing.isEmpty {
       try read(missing)
     }
@@ -63,8 +68,8 @@ package final class VendorReference: Reference {
     for (region, link) in zip(regions, linked) {
       if link.isEmpty {
         pointers.append([])
-      } else if let bytes = contents[link] {
-        pointers.append(Self.pointers(in: bytes, movedBy: offset))
+      } else if let known = known(link) {
+        pointers.append(known.map { Self.moved(KernelAddress($0), by: offset) })
       } else {
         throw notCovered(region)
       }
@@ -72,15 +77,16 @@ package final class VendorReference: Reference {
     return ReferencePointers(source: image ?? "", pointers: pointers)
   }
 
+  private func known(_ region: MemoryRegion) -> [UInt64]? {
+    contents[region] ?? tables.lazy.compactMap { $0.pointers(in: region) }.first
+  }
+
   /// Reads `regions`, link-time addresses, from the first image that is the running kernel's, and remembers them.
   private func read(_ regions: [MemoryRegion]) throws(Withheld) {
-    let expected = try expectedBuildID()
+    let expected = try Self.buildID(of: identity).get()
     let candidates =
-      if let known = image ?? explicitImage {
-        [known]
-      } else {
-        VendorImagePaths.candidates(release: identity.release).map { root + $0 }
-      }
+      image.map { [$0] }
+      ?? VendorImagePaths.candidates(release: identity.release, root: root, explicitImage: explicitImage)
     var absent: [String] = []
     var reasons: [String] = []
     for path in candidates {
@@ -92,7 +98,7 @@ package final class VendorReference: Reference {
         }
         image = path
         for (region, bytes) in zip(regions, found.contents) {
-          contents[region] = bytes
+          contents[region] = bytes.map(Self.words)
         }
         return
       } catch {
@@ -114,13 +120,15 @@ package final class VendorReference: Reference {
       remedy: "install the running kernel's own package, or name its vmlinuz or vmlinux")
   }
 
-  private func expectedBuildID() throws(Withheld) -> BuildID {
+  /// The build id to know the running kernel's image by.
+  private static func buildID(of identity: KernelIdentity) -> Result<BuildID, Withheld> {
     switch (identity.buildIDInMemory, identity.claimedBuildID) {
     case (.success(let id), _), (.failure, .success(let id)):
-      return id
+      .success(id)
     case (.failure(let reason), .failure):
-      throw Withheld(
-        Self.subject, why: "which build is running is not known (\(reason.what): \(reason.why))", remedy: reason.remedy)
+      .failure(
+        Withheld(
+          subject, why: "which build is running is not known (\(reason.what): \(reason.why))", remedy: reason.remedy))
     }
   }
 
@@ -128,13 +136,14 @@ package final class VendorReference: Reference {
     Withheld(Self.subject, why: "\(image ?? "no image") holds nothing for \(region)")
   }
 
-  /// The pointers in `bytes`; those into the kernel's image are moved by `offset`, and anything else is left as it is.
-  private static func pointers(in bytes: [UInt8], movedBy offset: UInt64) -> [KernelAddress] {
+  private static func words(_ bytes: [UInt8]) -> [UInt64] {
     let span = bytes.span
-    return stride(from: 0, to: span.count, by: 8).map { position in
-      let pointer = KernelAddress(span.loadLittleEndian(at: position) as UInt64)
-      guard imageSpace.contains(pointer) else { return pointer }
-      return pointer.advanced(by: offset) ?? pointer
-    }
+    return stride(from: 0, to: span.count, by: 8).map { span.loadLittleEndian(at: $0) }
+  }
+
+  /// The pointer as it is in memory: moved by `offset` if it leads into the kernel's image.
+  private static func moved(_ pointer: KernelAddress, by offset: UInt64) -> KernelAddress {
+    guard PointerTableCollector.imageSpace.contains(pointer) else { return pointer }
+    return pointer.advanced(by: offset) ?? pointer
   }
 }

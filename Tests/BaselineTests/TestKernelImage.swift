@@ -5,14 +5,14 @@ import KernelModel
 /// A small kernel such as a linker would leave it, with a table of pointers and a build id, and the bzImage around it.
 struct TestKernelImage {
   static let link = KernelAddress(0xffff_ffff_8100_0000)
-  /// 40 pointers, some way into the text, past the first pieces that a decoder gives.
-  static let table = MemoryRegion(start: KernelAddress(0xffff_ffff_8100_0000 + 150_000), byteCount: 320)
+  /// 160 pointers, some way into the text, past the first pieces that a decoder gives.
+  static let table = MemoryRegion(start: KernelAddress(0xffff_ffff_8100_0000 + 150_000), byteCount: 1280)
   static let textOffset = 4096
   static let textByteCount = 200_000
   static let notesOffset = textOffset + 190_000
 
   var buildID: [UInt8] = Array(1...20)
-  var pointers: [UInt64] = (0..<40).map { 0xffff_ffff_8100_1000 + $0 * 64 }
+  var pointers: [UInt64] = (0..<160).map { 0xffff_ffff_8100_1000 + $0 * 64 }
   var notes: [UInt8]?
   var type: UInt16 = 2
   var machine: UInt16 = 62
@@ -47,7 +47,7 @@ struct TestKernelImage {
     elf += programHeader(4, offset: note.offset, address: 0xffff_ffff_8102_e630, note.byteCount)
     elf += [UInt8](repeating: 0, count: Self.textOffset - elf.count)
     var text = Self.text
-    text.replaceSubrange(150_000..<150_320, with: pointers.flatMap { little($0) })
+    text.replaceSubrange(150_000..<151_280, with: pointers.flatMap { little($0) })
     let notesStart = Self.notesOffset - Self.textOffset
     text.replaceSubrange(notesStart..<notesStart + noteBytes.count, with: noteBytes)
     return elf + text + tail

@@ -18,7 +18,9 @@ import Testing
   func `pointers and build id come out of every compression`(_ compression: Compression) throws {
     let kernel = TestKernelImage()
     let image = try read(try kernel.bzImage(compression))
-    #expect(image == VendorImage(buildID: BuildID(bytes: kernel.buildID), contents: [tableBytes(kernel)]))
+    #expect(image.buildID == BuildID(bytes: kernel.buildID))
+    #expect(image.contents == [tableBytes(kernel)])
+    #expect(image.tables == [VendorImage.Table(start: Self.table.start, pointers: kernel.pointers)])
   }
 
   @Test func `the kernel may stand there without a boot loader`() throws {

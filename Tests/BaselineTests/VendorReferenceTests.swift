@@ -137,6 +137,36 @@ import Testing
     #expect(try reference.pointers(in: [Self.table]) == first)
   }
 
+  @Test func `tables read beforehand serve without the image`() throws {
+    let root = try TemporaryDirectory()
+    let name = "boot/vmlinuz-\(Self.release)"
+    let kernel = TestKernelImage()
+    try root.write(try kernel.bzImage(.zstd), to: name)
+    let tables = try #require(VendorTables.read(release: Self.release, root: root.path))
+    try root.write([], to: name)
+    let reference = VendorReference(identity: identity(), root: root.path, tables: tables) { (name) throws(Withheld) in
+      throw Withheld(name, why: "not in this test")
+    }
+    let part = MemoryRegion(start: KernelAddress(Self.table.start.rawValue + 16), byteCount: 24)
+    let answer = try reference.pointers(in: [Self.table, part])
+    #expect(answer.source == "\(root.path)/\(name)")
+    #expect(answer.pointers[0] == kernel.pointers.map { KernelAddress($0 + Self.offset) })
+    #expect(answer.pointers[1] == Array(answer.pointers[0][2..<5]))
+    // What is no table has to be read from the image.
+    #expect(self.refusal(reference, MemoryRegion(start: KernelAddress(0xffff_ffff_9b00_0000), byteCount: 8)) != nil)
+  }
+
+  @Test func `tables of another build do not serve`() throws {
+    let root = try TemporaryDirectory()
+    let kernel = TestKernelImage(buildID: [9])
+    try root.write(try kernel.bzImage(.zstd), to: "boot/vmlinuz-\(Self.release)")
+    let tables = try #require(VendorTables.read(release: Self.release, root: root.path))
+    let reference = VendorReference(identity: identity(), root: root.path, tables: tables) { (name) throws(Withheld) in
+      throw Withheld(name, why: "not in this test")
+    }
+    #expect(self.refusal(reference)?.why.contains("is build 09, and build 0102") == true)
+  }
+
   @Test func `a pipe in the image's place is refused, and does not hang`() throws {
     let root = try TemporaryDirectory()
     try root.makePipe("boot/vmlinuz-\(Self.release)")
