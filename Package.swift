@@ -70,10 +70,11 @@ let package = Package(
 
     // Tests, and what they share. Fuzz/ compiles DecoderTrials too.
     testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
-    testLibrary("DecoderTrials", ["KernelFormats", "KernelModel"], path: "Tests/DecoderTrials"),
+    testLibrary(
+      "DecoderTrials", ["Baseline", "KernelFormats", "KernelModel"] + compression, path: "Tests/DecoderTrials"),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel"]),
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel"]),
-    tests("BaselineTests", ["Baseline", "KernelFormats", "KernelModel"] + compression),
+    tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),

@@ -11,13 +11,26 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The libraries that decompress kernel images.
+let compression: [Target.Dependency] = ["Clzma", "Czstd", "Czlib", "Cbzip2", "Clz4", "Clzo"]
+
 let package = Package(
   name: "liveprobe-fuzz",
   targets: [
     .systemLibrary(name: "Ccapstone", providers: [.apt(["libcapstone-dev"])]),
+    .systemLibrary(name: "Clzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "Czstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "Cbzip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "Clz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "Clzo", providers: [.apt(["liblzo2-dev"])]),
     .target(name: "KernelModel", swiftSettings: settings),
     .target(name: "KernelFormats", dependencies: ["KernelModel", "Ccapstone"], swiftSettings: settings),
-    .target(name: "DecoderTrials", dependencies: ["KernelFormats", "KernelModel"], swiftSettings: settings),
+    .target(
+      name: "Baseline", dependencies: ["KernelFormats", "KernelModel"] + compression, swiftSettings: settings),
+    .target(
+      name: "DecoderTrials", dependencies: ["Baseline", "KernelFormats", "KernelModel"] + compression,
+      swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -7,7 +7,7 @@ package protocol ByteSource {
 }
 
 /// An array that stands for a file.
-package struct BytesInMemory: ByteSource {
+package struct ImageInMemory: ByteSource {
   private let contents: [UInt8]
 
   package init(_ contents: [UInt8]) {

@@ -1,3 +1,4 @@
+import DecoderTrials
 import KernelModel
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 /// Images made to hurt whoever reads them.
 @Suite struct HostileImageTests {
   private func read(_ bytes: [UInt8]) throws(BootImageError) -> VendorImage {
-    try VendorImage.read([TestKernelImage.table], from: BytesInMemory(bytes))
+    try VendorImage.read([TestKernelImage.table], from: ImageInMemory(bytes))
   }
 
   private func reason(_ kernel: TestKernelImage) -> BootImageError? {
@@ -103,7 +104,7 @@ import Testing
 
   @Test(arguments: Compression.allCases)
   func `random bytes after a true beginning are survived`(_ compression: Compression) throws {
-    let start = try TestCompression.compress(TestKernelImage(tail: []).vmlinux(), compression)
+    let start = try SampleCompression.compress(TestKernelImage(tail: []).vmlinux(), compression)
     var generator = SystemRandomNumberGenerator()
     for kept in [4, 9, 16, 40, 200] {
       let noise = (0..<4_000).map { _ in UInt8.random(in: 0...255, using: &generator) }

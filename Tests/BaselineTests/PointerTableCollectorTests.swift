@@ -1,10 +1,11 @@
+import DecoderTrials
 import Testing
 
 @testable import Baseline
 
 @Suite struct PointerTableCollectorTests {
   private func collect(_ words: [UInt64], pieceByteCount: Int) -> [PointerTableCollector.Run] {
-    let bytes = words.flatMap { TestCompression.littleEndian($0) }
+    let bytes = words.flatMap { SampleCompression.littleEndian($0) }
     var collector = PointerTableCollector()
     for start in stride(from: 0, to: bytes.count, by: pieceByteCount) {
       let piece = Array(bytes[start..<min(start + pieceByteCount, bytes.count)])

@@ -1,3 +1,4 @@
+import DecoderTrials
 import KernelModel
 
 @testable import Baseline
@@ -56,29 +57,21 @@ struct TestKernelImage {
   /// The bzImage around the compressed ELF file.
   func bzImage(_ compression: Compression) throws -> [UInt8] {
     let kernel = vmlinux()
-    var payload = try TestCompression.compress(kernel, compression)
+    var payload = try SampleCompression.compress(kernel, compression)
     // All but gzip, which has it already, get the size appended: scripts/Makefile.lib, size_append (Linux 7.2).
     if compression != .gzip { payload += little(UInt32(kernel.count)) }
     return Self.bzImage(payload: payload)
   }
 
   static func bzImage(payload: [UInt8], setupSectors: UInt8 = 2, version: UInt16 = 0x020f) -> [UInt8] {
-    var header = [UInt8](repeating: 0, count: (Int(setupSectors == 0 ? 4 : setupSectors) + 1) * 512)
-    header[0x1f1] = setupSectors
-    header.replaceSubrange(0x1fe..<0x206, with: [0x55, 0xaa, 0xeb, 0x66, 0x48, 0x64, 0x72, 0x53])
-    header.replaceSubrange(0x206..<0x208, with: TestCompression.littleEndian(version))
-    // The decompressor's own code lies before the payload.
-    let loader = [UInt8](repeating: 0xcc, count: 0x2cc)
-    header.replaceSubrange(0x248..<0x24c, with: TestCompression.littleEndian(UInt32(loader.count)))
-    header.replaceSubrange(0x24c..<0x250, with: TestCompression.littleEndian(UInt32(payload.count)))
-    return header + loader + payload + [UInt8](repeating: 0, count: 100)
+    SampleBootImage.file(payload: payload, setupSectors: setupSectors, version: version)
   }
 
   static func note(name: String, type: UInt32, _ descriptor: [UInt8]) -> [UInt8] {
     let name = Array(name.utf8) + [0]
     let padded = { (bytes: [UInt8]) in bytes + [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4) }
-    return TestCompression.littleEndian(UInt32(name.count)) + TestCompression.littleEndian(UInt32(descriptor.count))
-      + TestCompression.littleEndian(type) + padded(name) + padded(descriptor)
+    return SampleCompression.littleEndian(UInt32(name.count)) + SampleCompression.littleEndian(UInt32(descriptor.count))
+      + SampleCompression.littleEndian(type) + padded(name) + padded(descriptor)
   }
 
   private func programHeader(_ type: UInt32, offset: UInt64, address: UInt64, _ byteCount: UInt64) -> [UInt8] {
@@ -87,6 +80,6 @@ struct TestKernelImage {
   }
 
   private func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
-    TestCompression.littleEndian(value)
+    SampleCompression.littleEndian(value)
   }
 }

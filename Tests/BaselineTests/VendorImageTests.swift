@@ -1,3 +1,4 @@
+import DecoderTrials
 import KernelModel
 import Testing
 
@@ -7,11 +8,11 @@ import Testing
   private static let table = TestKernelImage.table
 
   private func read(_ bytes: [UInt8], _ regions: [MemoryRegion] = [table]) throws(BootImageError) -> VendorImage {
-    try VendorImage.read(regions, from: BytesInMemory(bytes))
+    try VendorImage.read(regions, from: ImageInMemory(bytes))
   }
 
   private func tableBytes(_ image: TestKernelImage) -> [UInt8] {
-    image.pointers.flatMap { TestCompression.littleEndian($0) }
+    image.pointers.flatMap { SampleCompression.littleEndian($0) }
   }
 
   @Test(arguments: Compression.allCases)
@@ -28,9 +29,20 @@ import Testing
     #expect(try read(kernel.vmlinux()).contents == [tableBytes(kernel)])
   }
 
+  @Test func `the small samples that are damaged elsewhere are sound`() throws {
+    let samples = SampleBootImage.samples
+    #expect(samples.count == Compression.allCases.count + 1)
+    for (index, sample) in samples.enumerated() {
+      let isWhole = index == 0 || index == samples.count - 1
+      let image = try read(isWhole ? sample : SampleBootImage.file(payload: sample), [])
+      #expect(image.buildID == BuildID(bytes: Array(1...20)))
+      #expect(image.tables.map(\.pointers.count) == [128])
+    }
+  }
+
   @Test func `a header that says no setup sectors means four`() throws {
     let kernel = TestKernelImage()
-    let payload = try TestCompression.compress(kernel.vmlinux(), .gzip)
+    let payload = try SampleCompression.compress(kernel.vmlinux(), .gzip)
     #expect(try read(TestKernelImage.bzImage(payload: payload, setupSectors: 0)).contents == [tableBytes(kernel)])
   }
 
@@ -77,7 +89,7 @@ import Testing
     var file = try TestKernelImage().bzImage(.gzip)
     let offset = UInt64(3 * 512 + 0x2cc)
     let byteCount = UInt64(file.count) - offset + 1
-    file.replaceSubrange(0x24c..<0x250, with: TestCompression.littleEndian(UInt32(byteCount)))
+    file.replaceSubrange(0x24c..<0x250, with: SampleCompression.littleEndian(UInt32(byteCount)))
     #expect(
       throws: BootImageError.payloadOutside(offset: offset, byteCount: byteCount, fileByteCount: UInt64(file.count))
     ) { try read(file) }
@@ -92,7 +104,7 @@ import Testing
   @Test(arguments: Compression.allCases)
   func `a payload that breaks off is refused, wherever it does`(_ compression: Compression) throws {
     let kernel = TestKernelImage()
-    let payload = try TestCompression.compress(kernel.vmlinux(), compression)
+    let payload = try SampleCompression.compress(kernel.vmlinux(), compression)
     for count in Array(1..<40) + stride(from: 40, to: 150_000, by: 9_973) where count < payload.count {
       let file = TestKernelImage.bzImage(payload: Array(payload.prefix(count)))
       #expect(throws: BootImageError.self, "\(count) bytes") { try read(file) }
@@ -101,13 +113,13 @@ import Testing
 
   @Test func `a file that shrinks while it is read is refused`() throws {
     let whole = try TestKernelImage().bzImage(.gzip)
-    let source = ShrunkenFile(byteCount: UInt64(whole.count), contents: BytesInMemory(Array(whole.prefix(20_000))))
+    let source = ShrunkenFile(byteCount: UInt64(whole.count), contents: ImageInMemory(Array(whole.prefix(20_000))))
     #expect(throws: BootImageError.self) { try VendorImage.read([Self.table], from: source) }
   }
 
   private struct ShrunkenFile: ByteSource {
     let byteCount: UInt64
-    let contents: BytesInMemory
+    let contents: ImageInMemory
 
     func read(at offset: UInt64, into bytes: inout [UInt8]) throws(BootImageError) -> Int {
       try contents.read(at: offset, into: &bytes)

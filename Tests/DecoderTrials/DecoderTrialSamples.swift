@@ -2,6 +2,8 @@ extension DecoderTrial {
   /// Small, valid inputs: what property tests damage, and what fuzzing starts from.
   package var samples: [[UInt8]] {
     switch self {
+    case .bootImage:
+      return SampleBootImage.samples
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))

@@ -1,3 +1,4 @@
+package import Baseline
 import Cbzip2
 import Clz4
 import Clzma
@@ -5,13 +6,11 @@ import Clzo
 import Czlib
 import Czstd
 
-@testable import Baseline
-
 /// Compresses as the kernel's build does, with the libraries that decompress.
-enum TestCompression {
-  struct Failed: Error {}
+package enum SampleCompression {
+  package struct Failed: Error {}
 
-  static func compress(_ bytes: [UInt8], _ compression: Compression) throws -> [UInt8] {
+  package static func compress(_ bytes: [UInt8], _ compression: Compression) throws -> [UInt8] {
     switch compression {
     case .none: bytes
     case .gzip: try gzip(bytes)
@@ -128,7 +127,7 @@ enum TestCompression {
     stride(from: 0, to: bytes.count, by: count).map { Array(bytes[$0..<min($0 + count, bytes.count)]) }
   }
 
-  static func littleEndian<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
+  package static func littleEndian<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
     (0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
   }
 

@@ -1,0 +1,51 @@
+import Baseline
+
+/// A kernel of little more than a kilobyte, and bzImages around it.
+package enum SampleBootImage {
+  /// One segment, with a table of 128 pointers and a build id.
+  static let vmlinux: [UInt8] = {
+    let table = (0..<128).map { 0xffff_ffff_8100_0000 + UInt64($0) * 16 }.flatMap { little($0) }
+    let note = SampleCoreFile.note("GNU", type: 3, Array(1...20))
+    let start = 64 + 2 * 56
+    var elf: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0] + [UInt8](repeating: 0, count: 8)
+    elf += little(UInt16(2)) + little(UInt16(62)) + little(UInt32(1)) + little(UInt64(0x100_0000))
+    elf += little(UInt64(64)) + little(UInt64(0)) + little(UInt32(0))
+    elf += little(UInt16(64)) + little(UInt16(56)) + little(UInt16(2)) + little(UInt16(64)) + little(UInt32(0))
+    elf += programHeader(1, offset: start, table.count + note.count)
+    elf += programHeader(4, offset: start + table.count, note.count)
+    return elf + table + note
+  }()
+
+  /// The kernel in each compression, and an image with it.
+  package static let samples: [[UInt8]] = {
+    let payloads = Compression.allCases.compactMap { compression in
+      // A library that fails to compress leaves one sample fewer.
+      (try? SampleCompression.compress(vmlinux, compression)).map {
+        $0 + (compression == .gzip ? [] : little(UInt32(vmlinux.count)))
+      }
+    }
+    return payloads + payloads.dropFirst().prefix(1).map { file(payload: $0) }
+  }()
+
+  /// A bzImage with this payload.
+  package static func file(payload: [UInt8], setupSectors: UInt8 = 1, version: UInt16 = 0x020f) -> [UInt8] {
+    var header = [UInt8](repeating: 0, count: (Int(setupSectors == 0 ? 4 : setupSectors) + 1) * 512)
+    header[0x1f1] = setupSectors
+    header.replaceSubrange(0x1fe..<0x206, with: [0x55, 0xaa, 0xeb, 0x66, 0x48, 0x64, 0x72, 0x53])
+    header.replaceSubrange(0x206..<0x208, with: little(version))
+    // The decompressor's own code lies before the payload, and more behind it.
+    let loader = [UInt8](repeating: 0xcc, count: 0x2cc)
+    header.replaceSubrange(0x248..<0x24c, with: little(UInt32(loader.count)))
+    header.replaceSubrange(0x24c..<0x250, with: little(UInt32(payload.count)))
+    return header + loader + payload + [UInt8](repeating: 0, count: 100)
+  }
+
+  private static func programHeader(_ type: UInt32, offset: Int, _ byteCount: Int) -> [UInt8] {
+    little(type) + little(UInt32(5)) + little(UInt64(offset)) + little(0xffff_ffff_8100_0000 + UInt64(offset))
+      + little(UInt64(0)) + little(UInt64(byteCount)) + little(UInt64(byteCount)) + little(UInt64(8))
+  }
+
+  private static func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
+    SampleCompression.littleEndian(value)
+  }
+}
