@@ -7,6 +7,8 @@ internal import LiveProbe
 struct LiveHost {
   private let root = SystemRoot()
   private let image: String?
+  /// The vendor's tables, once they have been looked for: for all acquisitions, and nil if there are none.
+  private var tables: VendorTables??
   private var acquisitions: [(bytes: () -> UInt64, symbols: Int)] = []
   /// What was odd about the latest acquisition.
   private(set) var remarks: [String] = []
@@ -24,13 +26,14 @@ struct LiveHost {
 
   /// The running kernel, afresh.
   mutating func acquire(progress: (String) -> Void) throws(AcquisitionFailure) -> Kernel {
+    let tables = vendorTables(progress: progress)
     do throws(CannotAcquire) {
       let acquisition = try LiveKernel.acquire(
         root,
         reference: { identity in
           let files = ModuleFiles(root, release: identity.release)
           return VendorReference(
-            identity: identity, explicitImage: image,
+            identity: identity, explicitImage: image, tables: tables,
             modules: { (name) throws(Withheld) -> ModuleFile in try files.moduleFile(named: name) })
         }, progress: progress)
       acquisitions.append((acquisition.bytesRead, acquisition.kernel.symbols.count))
@@ -39,6 +42,15 @@ struct LiveHost {
     } catch {
       throw AcquisitionFailure(error.missing.map(\.obstacle))
     }
+  }
+
+  /// The vendor's tables, read before the symbols take their room: see ``VendorTables``.
+  private mutating func vendorTables(progress: (String) -> Void) -> VendorTables? {
+    if let tables { return tables }
+    progress("reading the vendor's kernel image")
+    let read = VendorTables.read(release: LiveKernel.release(root), explicitImage: image)
+    tables = .some(read)
+    return read
   }
 }
 

@@ -46,6 +46,11 @@ package enum LiveKernel {
     return Acquisition(kernel: kernel, preflight: preflight, remarks: remarks, kcore: kcore)
   }
 
+  /// The running kernel's release, as `uname -r` says; empty if it cannot be had.
+  package static func release(_ root: SystemRoot = SystemRoot()) -> String {
+    KernelNames.read(root).release
+  }
+
   private static func commandLine(_ root: SystemRoot) -> Result<String, Withheld> {
     do throws(FileFault) {
       return .success(try root.text(of: "proc/cmdline"))
