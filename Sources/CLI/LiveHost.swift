@@ -47,6 +47,8 @@ struct LiveHost {
   /// The vendor's tables, read before the symbols take their room: see ``VendorTables``.
   private mutating func vendorTables(progress: (String) -> Void) -> VendorTables? {
     if let tables { return tables }
+    // Decompressing takes a second; a scan that will be refused should not wait for it.
+    guard LiveKernel.canBeRead(root) else { return nil }
     progress("reading the vendor's kernel image")
     let read = VendorTables.read(release: LiveKernel.release(root), explicitImage: image)
     tables = .some(read)

@@ -51,6 +51,17 @@ package enum LiveKernel {
     KernelNames.read(root).release
   }
 
+  /// Whether `/proc/kcore` opens and begins as it should: the cheapest of the things a scan needs, and the one most often
+  /// refused.
+  package static func canBeRead(_ root: SystemRoot) -> Bool {
+    do throws(KcoreError) {
+      _ = try ProcKcore(root)
+      return true
+    } catch {
+      return false  // the acquisition meets the same obstacle, and says it
+    }
+  }
+
   private static func commandLine(_ root: SystemRoot) -> Result<String, Withheld> {
     do throws(FileFault) {
       return .success(try root.text(of: "proc/cmdline"))

@@ -12,7 +12,7 @@ struct ReferencedRuns {
   private static let mostInstructions = 400_000
 
   init(of bytes: RunBytes, run: MappedRun, limit: UInt64, in kernel: Kernel) {
-    guard case .nobody = kernel.owner(of: run.region.start), let disassembler = Self.disassembler() else { return }
+    guard !Self.isKernelImage(run, in: kernel), let disassembler = Self.disassembler() else { return }
     var pages: [KernelAddress: Int] = [:]
     for stretch in bytes.stretches {
       Self.collect(from: stretch.bytes, at: stretch.start, with: disassembler) { target in
@@ -36,6 +36,11 @@ struct ReferencedRuns {
   /// 2 GiB. Source: Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
   private static func isDirectMap(_ page: KernelAddress, in kernel: Kernel) -> Bool {
     page.rawValue < 0xffff_ffff_8000_0000
+  }
+
+  /// Whether the run is the kernel's own, whose operands lead everywhere.
+  private static func isKernelImage(_ run: MappedRun, in kernel: Kernel) -> Bool {
+    kernel.image.map { $0.overlaps(run.region) } ?? false
   }
 
   private static func disassembler() -> Disassembler? {

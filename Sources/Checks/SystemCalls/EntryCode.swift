@@ -19,8 +19,9 @@ struct EntryCode {
 
   /// The most bytes of one function that are decoded; the kernel's own entry functions have a few hundred.
   private static let longestFunction: UInt64 = 16 << 10
-  /// Bytes of a dispatcher that are decoded: enough to see whether it goes on through a table. Its switch has one branch
-  /// for every system call, and is another check's to verify.
+  /// Bytes of a dispatcher that are decoded: enough to see whether it goes on through a table.
+  ///
+  /// Its switch has one branch for every system call, and is another check's to verify.
   private static let dispatcherStart: UInt64 = 256
 
   init(of abi: SystemCallABI, in kernel: Kernel, disassembler: Disassembler) {
@@ -69,7 +70,8 @@ struct EntryCode {
     return called
   }
 
-  private static func code(of function: Symbol, of abi: SystemCallABI, in kernel: Kernel) throws(CannotCheck) -> [UInt8] {
+  private static func code(of function: Symbol, of abi: SystemCallABI, in kernel: Kernel) throws(CannotCheck) -> [UInt8]
+  {
     let end = kernel.symbols.next(above: function.address)?.address
     let longest = function.name.hasPrefix(abi.dispatcher) ? dispatcherStart : longestFunction
     let length = min(end?.offset(from: function.address) ?? longest, longest)
