@@ -43,6 +43,8 @@ package struct KallsymsDecoder {
       position = end + 1
     }
     while position < chunk.count {
+      position = decodePlainLines(of: chunk, from: position)
+      guard position < chunk.count else { return }
       guard let end = chunk.index(ofNewlineFrom: position) else {
         keep(chunk.extracting(position..<chunk.count))
         return
@@ -68,6 +70,66 @@ package struct KallsymsDecoder {
     return Kallsyms(
       symbols: SymbolTable(builder), malformedLines: malformedLines, firstMalformed: firstMalformed,
       overlongNames: overlongNames)
+  }
+
+  /// Decodes the lines from `start` on that are as nearly all are: 16 digits, a type, and a name of the kernel's own.
+  ///
+  /// - Returns: where the first line begins that is of any other kind, or whose end is not in this chunk.
+  private mutating func decodePlainLines(of chunk: Span<UInt8>, from start: Int) -> Int {
+    var position = start
+    chunk.withUnsafeBytes { bytes in
+      // The longest plain line, and eight bytes that a step may look at beyond it, must lie in the chunk.
+      while position <= bytes.count - 28 {
+        let nameStart = position + 19
+        guard let address = Self.address(in: bytes, at: position), bytes[position + 16] == UInt8(ascii: " "),
+          bytes[position + 18] == UInt8(ascii: " "), bytes[position + 17] > 0x20, bytes[position + 17] < 0x7f,
+          let end = Self.end(ofName: bytes, from: nameStart), bytes[end] == UInt8(ascii: "\n"), end > nameStart,
+          end - nameStart <= SymbolTable.longestName, symbolCount < Self.mostSymbols
+        else { return }
+        lineNumber += 1
+        symbolCount += 1
+        builder.add(
+          name: chunk.extracting(nameStart..<end), address: address, type: bytes[position + 17])
+        position = end + 1
+      }
+    }
+    return position
+  }
+
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+
+  /// The number that 16 digits of lower-case hexadecimal write, or nil if they are none; eight are looked at in one
+  /// step.
+  private static func address(in bytes: UnsafeRawBufferPointer, at start: Int) -> UInt64? {
+    var address: UInt64 = 0
+    for offset in stride(from: start, to: start + 16, by: 8) {
+      let digits = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      guard digits & (ones &* 0x80) == 0 else { return nil }
+      // Each byte is below 0x80, so no sum carries into the next byte: the top bit says which side of a bound it is.
+      let isDecimal = (digits &+ ones &* 0x50) & ~(digits &+ ones &* 0x46)
+      let isLetter = (digits &+ ones &* 0x1f) & ~(digits &+ ones &* 0x19)
+      guard (isDecimal | isLetter) & (ones &* 0x80) == ones &* 0x80 else { return nil }
+      var value = (digits & (ones &* 0x0f)) &+ ((digits >> 6) & ones) &* 9
+      value = (value | value >> 4) & 0x00ff_00ff_00ff_00ff
+      value = (value | value >> 8) & 0x0000_ffff_0000_ffff
+      address = address << 32 | (value | value >> 16) & 0xffff_ffff
+    }
+    return address
+  }
+
+  /// Where the first newline or tab at or after `start` is, or nil if the last whole eight bytes hold none.
+  private static func end(ofName bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var position = start
+    while position <= bytes.count - 8 {
+      let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+      let newlines = word ^ ones &* UInt64(UInt8(ascii: "\n"))
+      let tabs = word ^ ones &* UInt64(UInt8(ascii: "\t"))
+      // The lowest byte that is zero has its top bit set here, and no byte below it has.
+      let zeros = ((newlines &- ones) & ~newlines | (tabs &- ones) & ~tabs) & (ones &* 0x80)
+      if zeros != 0 { return position + zeros.trailingZeroBitCount / 8 }
+      position += 8
+    }
+    return nil
   }
 
   private mutating func keep(_ bytes: Span<UInt8>) {
@@ -127,11 +189,6 @@ package struct KallsymsDecoder {
 
   /// The address, the type letter and where the name starts, or nil if the line does not begin so.
   private static func fields(of line: Span<UInt8>) -> (address: UInt64, type: UInt8, nameStart: Int)? {
-    if line.count > 19, let high = line.hexadecimal(at: 0), let low = line.hexadecimal(at: 8),
-      line[16] == UInt8(ascii: " "), line[18] == UInt8(ascii: " "), line[17] > 0x20, line[17] < 0x7f
-    {
-      return (UInt64(high) << 32 | UInt64(low), line[17], 19)
-    }
     var address: UInt64 = 0
     var position = 0
     while position < line.count, position < 16, let digit = HexDigit.value(line[position]) {
@@ -182,23 +239,6 @@ package struct KallsymsDecoder {
 }
 
 extension Span<UInt8> {
-  /// The number that the eight digits at `start` write in lower-case hexadecimal, or nil if they are none; all eight
-  /// are looked at in one step.
-  fileprivate func hexadecimal(at start: Int) -> UInt32? {
-    precondition(start >= 0 && start <= count - 8)
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let digits = UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
-    guard digits & (ones &* 0x80) == 0 else { return nil }
-    // Each byte is below 0x80, so no sum carries into the next byte: the top bit says which side of a bound it is.
-    let isDecimal = (digits &+ ones &* 0x50) & ~(digits &+ ones &* 0x46)
-    let isLetter = (digits &+ ones &* 0x1f) & ~(digits &+ ones &* 0x19)
-    guard (isDecimal | isLetter) & (ones &* 0x80) == ones &* 0x80 else { return nil }
-    var value = (digits & (ones &* 0x0f)) &+ ((digits >> 6) & ones) &* 9
-    value = (value | value >> 4) & 0x00ff_00ff_00ff_00ff
-    value = (value | value >> 8) & 0x0000_ffff_0000_ffff
-    return UInt32(truncatingIfNeeded: value | value >> 16)
-  }
-
   /// Where the first newline at or after `start` is, or nil; eight bytes are looked at in one step.
   fileprivate func index(ofNewlineFrom start: Int) -> Int? {
     let ones: UInt64 = 0x0101_0101_0101_0101

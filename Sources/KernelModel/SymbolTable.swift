@@ -1,13 +1,33 @@
 /// All symbols of a kernel, found by address and by name.
 ///
-/// One kernel has 100 000 to 250 000 symbols, so they are kept in columns: 17 bytes a symbol, 6 bytes of hash index,
-/// and the names' own bytes in one array. A ``Symbol`` is made only for what somebody asks about.
+/// One kernel has 100 000 to 250 000 symbols, so they are kept small: 16 bytes a symbol, 6 bytes of hash index, and the
+/// names' own bytes in one array. A ``Symbol`` is made only for what somebody asks about.
 package struct SymbolTable: Sendable {
-  private var addresses: [UInt64]
-  private var nameStarts: [UInt32]
-  private var nameByteCounts: [UInt16]
-  private var types: [UInt8]
-  private var moduleNumbers: [UInt16]
+  /// What is kept of one symbol: 16 bytes.
+  fileprivate struct Entry {
+    var address: UInt64
+    var nameStart: UInt32
+    /// From the lowest bit: 13 bits for the number of bytes of the name, 7 for the type, 12 for the module's number.
+    var packed: UInt32
+
+    init(address: UInt64, nameStart: UInt32, nameByteCount: Int, type: UInt8, moduleNumber: UInt16) {
+      self.address = address
+      self.nameStart = nameStart
+      packed = UInt32(truncatingIfNeeded: nameByteCount) | UInt32(type & 0x7f) << 13 | UInt32(moduleNumber) << 20
+    }
+
+    var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(packed & 0x1fff) }
+    var nameByteCount: Int { Int(packed & 0x1fff) }
+    var type: UInt8 { UInt8(truncatingIfNeeded: packed >> 13) & 0x7f }
+    var moduleNumber: Int { Int(packed >> 20) }
+
+    /// By address, and at one address in the order in which the symbols were added.
+    static func precedes(_ left: Entry, _ right: Entry) -> Bool {
+      left.address == right.address ? left.nameStart < right.nameStart : left.address < right.address
+    }
+  }
+
+  private var entries: [Entry]
   private let names: [UInt8]
   private let modules: [String]
   /// A hash table with one list for every 2 symbols: the lowest index of each list; `UInt32.max` is an empty list.
@@ -32,25 +52,21 @@ package struct SymbolTable: Sendable {
   package static let empty = SymbolTable(Builder())
 
   /// How many symbols there are.
-  package var count: Int { addresses.count }
+  package var count: Int { entries.count }
 
   /// Whether the kernel withheld the addresses: symbols are there, and every address is zero (`kptr_restrict`, or a
   /// reader without CAP_SYSLOG).
   package var addressesAreWithheld: Bool {
-    !addresses.isEmpty && addresses.last == 0
+    !entries.isEmpty && entries.last?.address == 0
   }
 
   /// Bytes the table takes beyond the names' own bytes.
   package var overheadByteCount: Int {
-    addresses.count * (8 + 4 + 2 + 1 + 2) + (listHeads.count + listLinks.count) * 4
+    entries.count * MemoryLayout<Entry>.stride + (listHeads.count + listLinks.count) * 4
   }
 
   package init(_ builder: consuming Builder) {
-    addresses = builder.addresses
-    nameStarts = builder.nameStarts
-    nameByteCounts = builder.nameByteCounts
-    types = builder.types
-    moduleNumbers = builder.moduleNumbers
+    entries = builder.entries
     names = builder.names
     modules = builder.modules
     sortByAddress()
@@ -67,7 +83,7 @@ package struct SymbolTable: Sendable {
   package func symbols(at address: KernelAddress) -> [Symbol] {
     var index = lowerBound(address.rawValue)
     var found: [Symbol] = []
-    while index < count, addresses[index] == address.rawValue {
+    while index < count, entries[index].address == address.rawValue {
       found.append(self[index])
       index += 1
     }
@@ -81,10 +97,10 @@ package struct SymbolTable: Sendable {
   package func nearest(atOrBelow address: KernelAddress) -> Symbol? {
     let above = upperBound(address.rawValue)
     guard above > 0 else { return nil }
-    let nearest = addresses[above - 1]
+    let nearest = entries[above - 1].address
     var best = above - 1
     var index = above - 1
-    while index >= max(above - Self.mostRanked, 0), addresses[index] == nearest {
+    while index >= max(above - Self.mostRanked, 0), entries[index].address == nearest {
       if rank(index) >= rank(best) { best = index }
       index -= 1
     }
@@ -101,7 +117,7 @@ package struct SymbolTable: Sendable {
   package func symbols(in region: MemoryRegion, limit: Int) -> [Symbol] {
     var index = lowerBound(region.start.rawValue)
     var found: [Symbol] = []
-    while index < count, found.count < limit, region.contains(KernelAddress(addresses[index])) {
+    while index < count, found.count < limit, region.contains(KernelAddress(entries[index].address)) {
       found.append(self[index])
       index += 1
     }
@@ -116,14 +132,14 @@ package struct SymbolTable: Sendable {
   }
 
   private subscript(index: Int) -> Symbol {
-    let start = Int(nameStarts[index])
-    let name = String(decoding: names[start..<start + Int(nameByteCounts[index])], as: UTF8.self)
-    let module = moduleNumbers[index] == 0 ? nil : modules[Int(moduleNumbers[index]) - 1]
-    return Symbol(name: name, address: KernelAddress(addresses[index]), type: types[index], module: module)
+    let entry = entries[index]
+    let name = String(decoding: names[entry.nameRange], as: UTF8.self)
+    let module = entry.moduleNumber == 0 ? nil : modules[entry.moduleNumber - 1]
+    return Symbol(name: name, address: KernelAddress(entry.address), type: entry.type, module: module)
   }
 
   private func rank(_ index: Int) -> Int {
-    let type = types[index]
+    let type = entries[index].type
     let isGlobal = type & 0x20 == 0
     return (Symbol.isText(type) ? 2 : 0) + (isGlobal ? 1 : 0)
   }
@@ -137,7 +153,7 @@ extension SymbolTable {
     var high = count
     while low < high {
       let middle = (low + high) / 2
-      if addresses[middle] < address { low = middle + 1 } else { high = middle }
+      if entries[middle].address < address { low = middle + 1 } else { high = middle }
     }
     return low
   }
@@ -147,8 +163,9 @@ extension SymbolTable {
   }
 
   private func starts(_ index: Int, with prefix: borrowing Span<UInt8>) -> Bool {
-    guard Int(nameByteCounts[index]) >= prefix.count else { return false }
-    let start = Int(nameStarts[index])
+    let entry = entries[index]
+    guard entry.nameByteCount >= prefix.count else { return false }
+    let start = Int(entry.nameStart)
     for position in 0..<prefix.count where names[start + position] != prefix[position] {
       return false
     }
@@ -162,7 +179,7 @@ extension SymbolTable {
     var index = listHeads[Self.list(ofHash: Self.hash(name), listCount: listHeads.count)]
     while index != .max {
       let candidate = Int(index)
-      if Int(nameByteCounts[candidate]) == name.count, starts(candidate, with: name) { found.append(candidate) }
+      if entries[candidate].nameByteCount == name.count, starts(candidate, with: name) { found.append(candidate) }
       index = listLinks[candidate]
     }
     return found
@@ -197,9 +214,10 @@ extension SymbolTable {
     var heads = [UInt32](repeating: .max, count: count / 2 + 1)
     var links = [UInt32](repeating: .max, count: count)
     let allNames = names.span
-    for index in (0..<count).reversed() {
-      let start = Int(nameStarts[index])
-      let name = allNames.extracting(start..<start + Int(nameByteCounts[index]))
+    var index = count
+    while index > 0 {
+      index -= 1
+      let name = allNames.extracting(entries[index].nameRange)
       let list = Self.list(ofHash: Self.hash(name), listCount: heads.count)
       links[index] = heads[list]
       heads[list] = UInt32(index)
@@ -207,29 +225,27 @@ extension SymbolTable {
     return (heads, links)
   }
 
-  /// Sorts the columns by address; the order of equal addresses is kept.
+  /// Sorts the symbols by address; the order of equal addresses is kept.
   ///
   /// The kernel prints its own symbols in order and those of modules after them, so there is a long sorted run first:
   /// only what follows it is sorted, and merged with it.
   private mutating func sortByAddress() {
-    guard let sortedCount = (1..<max(count, 1)).first(where: { addresses[$0] < addresses[$0 - 1] }) else { return }
-    let rest = (sortedCount..<count).sorted { (addresses[$0], $0) < (addresses[$1], $1) }
-    var order: [Int] = []
-    order.reserveCapacity(count)
+    guard let sortedCount = (1..<max(count, 1)).first(where: { entries[$0].address < entries[$0 - 1].address }) else {
+      return
+    }
+    let rest = entries[sortedCount...].sorted(by: Entry.precedes)
+    var merged: [Entry] = []
+    merged.reserveCapacity(count)
     var head = 0
-    for index in rest {
-      while head < sortedCount, addresses[head] <= addresses[index] {
-        order.append(head)
+    for entry in rest {
+      while head < sortedCount, entries[head].address <= entry.address {
+        merged.append(entries[head])
         head += 1
       }
-      order.append(index)
+      merged.append(entry)
     }
-    order += head..<sortedCount
-    addresses = order.map { addresses[$0] }
-    nameStarts = order.map { nameStarts[$0] }
-    nameByteCounts = order.map { nameByteCounts[$0] }
-    types = order.map { types[$0] }
-    moduleNumbers = order.map { moduleNumbers[$0] }
+    merged += entries[head..<sortedCount]
+    entries = merged
   }
 }
 
@@ -238,38 +254,33 @@ extension SymbolTable {
 extension SymbolTable {
   /// Collects symbols in any order; ``SymbolTable/init(_:)`` sorts and indexes them once.
   package struct Builder {
-    fileprivate var addresses: [UInt64] = []
-    fileprivate var nameStarts: [UInt32] = []
-    fileprivate var nameByteCounts: [UInt16] = []
-    fileprivate var types: [UInt8] = []
-    fileprivate var moduleNumbers: [UInt16] = []
+    fileprivate var entries: [Entry] = []
     fileprivate var names: [UInt8] = []
     fileprivate var modules: [String] = []
     private var numbersOfModules: [String: UInt16] = [:]
+
+    /// Modules that can be told apart; a kernel has a few hundred at most.
+    private static let mostModules = 4095
 
     package init() {}
 
     /// Makes room for `symbolCount` symbols whose names take `nameByteCount` bytes.
     package mutating func reserve(symbolCount: Int, nameByteCount: Int) {
-      addresses.reserveCapacity(symbolCount)
-      nameStarts.reserveCapacity(symbolCount)
-      nameByteCounts.reserveCapacity(symbolCount)
-      types.reserveCapacity(symbolCount)
-      moduleNumbers.reserveCapacity(symbolCount)
+      entries.reserveCapacity(symbolCount)
       names.reserveCapacity(nameByteCount)
     }
 
-    /// The number that stands for `module` in ``add(name:address:type:moduleNumber:)``, or nil once 65 534 modules
-    /// have been named, far more than a kernel can hold.
+    /// The number that stands for `module` in ``add(name:address:type:moduleNumber:)``, or nil once 4095 modules have
+    /// been named.
     package mutating func moduleNumber(for module: String) -> UInt16? {
       if let number = numbersOfModules[module] { return number }
-      guard modules.count < Int(UInt16.max) - 1 else { return nil }
+      guard modules.count < Self.mostModules else { return nil }
       modules.append(module)
       numbersOfModules[module] = UInt16(modules.count)
       return UInt16(modules.count)
     }
 
-    /// Adds one symbol; `moduleNumber` 0 is the kernel image.
+    /// Adds one symbol; `moduleNumber` 0 is the kernel image, others come from ``moduleNumber(for:)``.
     ///
     /// - Returns: false, with nothing added, if the name is empty or longer than ``SymbolTable/longestName``, or the
     ///   table is full (4 GiB of names).
@@ -277,14 +288,13 @@ extension SymbolTable {
     package mutating func add(
       name: borrowing Span<UInt8>, address: UInt64, type: UInt8, moduleNumber: UInt16 = 0
     ) -> Bool {
-      guard !name.isEmpty, name.count <= SymbolTable.longestName, names.count < Int(UInt32.max) - name.count else {
-        return false
-      }
-      addresses.append(address)
-      nameStarts.append(UInt32(names.count))
-      nameByteCounts.append(UInt16(name.count))
-      types.append(type)
-      moduleNumbers.append(moduleNumber)
+      let count = name.count
+      guard count > 0, count <= SymbolTable.longestName, names.count < Int(UInt32.max) - count, Int(moduleNumber) <= Self.mostModules
+      else { return false }
+      entries.append(
+        Entry(
+          address: address, nameStart: UInt32(names.count), nameByteCount: count, type: type,
+          moduleNumber: moduleNumber))
       name.withUnsafeBufferPointer { names.append(contentsOf: $0) }
       return true
     }

@@ -3,8 +3,6 @@ package import KernelModel
 /// One look at the running kernel, sharing nothing with any other look.
 package struct Acquisition {
   package var kernel: Kernel
-  /// What could be had and what not.
-  package let preflight: Preflight
   /// What was odd on the way, in words, and did not stop us.
   package let remarks: [String]
   /// The running kernel's memory as it is read, beneath the cache that ``kernel`` uses.

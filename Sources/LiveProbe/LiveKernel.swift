@@ -19,9 +19,10 @@ package enum LiveKernel {
     let openedKcore = Result { () throws(KcoreError) in try ProcKcore(root) }
     progress("reading /proc/kallsyms")
     let readKallsyms = Result { () throws(KallsymsFault) in try ProcKallsyms.read(root) }
-    let preflight = Preflight.examine(root, kcore: openedKcore, kallsyms: readKallsyms)
-    guard preflight.canScan, case .success(let kcore) = openedKcore, case .success(let kallsyms) = readKallsyms else {
-      throw CannotAcquire(preflight: preflight)
+    guard case .success(let kcore) = openedKcore, case .success(let kallsyms) = readKallsyms,
+      !kallsyms.symbols.addressesAreWithheld
+    else {
+      throw CannotAcquire(preflight: Preflight.examine(root, kcore: openedKcore, kallsyms: readKallsyms))
     }
     var remarks = kcore.remarks
     if kallsyms.malformedLines > 0 {
@@ -43,7 +44,7 @@ package enum LiveKernel {
       claims: Claims(
         loadedModules: modules.map(\.modules), commandLine: commandLine(root), taint: taint(root)),
       reference: reference(live.identity))
-    return Acquisition(kernel: kernel, preflight: preflight, remarks: remarks, kcore: kcore)
+    return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)
   }
 
   /// The running kernel's release, as `uname -r` says; empty if it cannot be had.

@@ -101,7 +101,8 @@ struct SlotFinding {
       evidence.append(.init("file", file.path))
       evidence.append(.init("signed", file.isSigned ? "yes" : "no"))
       evidence.append(.init("says it is in-tree", file.claimsInTree ? "yes" : "no"))
-      evidence += file.info.map { .init($0.key, $0.value) }
+      // A value that libkmod could not decode (a signer, without OpenSSL) is empty.
+      evidence += file.info.filter { !$0.value.isEmpty }.map { .init($0.key, $0.value) }
     } catch {
       evidence.append(.init("file", "not found: \(error)"))
     }

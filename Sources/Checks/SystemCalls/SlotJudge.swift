@@ -24,27 +24,27 @@ struct SlotJudge {
   let expectations: SlotExpectations
 
   func judge(_ pointer: KernelAddress, at number: Int) -> Judgement {
-    let owner = kernel.owner(of: pointer)
     let expected = expectations.expected(at: number)
-    let names = kernel.symbols.symbols(at: pointer).filter { $0.module == nil }.map(\.name)
-    let handlers = names.filter { abi.call(handledBy: $0) != nil }.sorted()
+    let names = kernel.symbols.symbols(at: pointer).filter { $0.module == nil }.map(\.name).sorted()
+    let handlers = names.compactMap { name in abi.call(handledBy: name).map { (name: name, call: $0) } }
     if case .address(let address) = expected, pointer == address {
-      return .right(handler: handlers.first ?? names.sorted().first ?? "?")
+      return .right(handler: handlers.first?.name ?? names.first ?? "?")
     }
-    guard case .kernelText(let place) = owner else {
-      return .wrong(.astray(owner, expected: describe(expected)))
+    guard kernel.text?.contains(pointer) == true else {
+      return .wrong(.astray(kernel.owner(of: pointer), expected: describe(expected)))
     }
-    guard let handler = handlers.first else {
+    guard let handler = handlers.first?.name else {
+      let place = kernel.owner(of: pointer).place ?? Place(symbol: pointer.description)
       return .wrong(.notAHandler(place, expected: describe(expected)))
     }
-    let calls = Set(handlers.compactMap { abi.call(handledBy: $0) })
+    let calls = Set(handlers.map(\.call))
     switch expected {
     case .address:
       return .wrong(otherHandler(handler, calls: calls, expected: describe(expected)))
     case .anyHandler:
       return .right(handler: handler)
     case .handler(let wanted):
-      if !wanted.isDisjoint(with: calls) { return .right(handler: preferred(handlers, calls: wanted)) }
+      if let match = handlers.first(where: { wanted.contains($0.call) }) { return .right(handler: match.name) }
       guard isProvenWrong(calls: calls, wanted: wanted) else { return .right(handler: handler) }
       return .wrong(otherHandler(handler, calls: calls, expected: describe(expected)))
     }
@@ -76,10 +76,6 @@ struct SlotJudge {
   private func otherHandler(_ handler: String, calls: Set<String>, expected: String) -> Fault {
     .otherHandler(
       actual: handler, expected: expected, belongsTo: calls.flatMap { expectations.numbers(of: $0) }.sorted())
-  }
-
-  private func preferred(_ handlers: [String], calls: Set<String>) -> String {
-    handlers.first { abi.call(handledBy: $0).map(calls.contains) ?? false } ?? handlers.first ?? "?"
   }
 
   private func describe(_ expected: SlotExpectations.Expected) -> String {
