@@ -72,10 +72,11 @@ struct ScanCommand: ParsableCommand {
   func run() throws {
     let startedAt = Stopwatch.timeOfDay()
     let stopwatch = Stopwatch()
-    let rules = try loadRules()
+    let added = try loadAddedRules()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     var host = LiveHost(image: reference)
-    let audit = Audit(checks: selectedChecks, investigator: Forensics(around: around.bytes, signatures: rules))
+    let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
+    let audit = Audit(checks: selectedChecks, investigator: forensics)
     var verdict = audit.run(
       acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
       progress: progress.report)
@@ -107,14 +108,12 @@ struct ScanCommand: ParsableCommand {
     }
   }
 
-  private func loadRules() throws -> SignatureRules {
+  /// The rules in the files that the user named; an error in one of them is known before anything is scanned.
+  private func loadAddedRules() throws -> SignatureRules {
     do {
-      var rules = try SignatureRules.shipped()
-      for path in signatures {
-        let bytes = try RuleFile(path: path).bytes()
-        rules = rules.adding(try SignatureRules(decoding: bytes, name: path))
+      return try signatures.reduce(SignatureRules()) { rules, path in
+        rules.adding(try SignatureRules(decoding: try RuleFile(path: path).bytes(), name: path))
       }
-      return rules
     } catch {
       throw ValidationError("\(error)")
     }

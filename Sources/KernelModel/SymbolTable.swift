@@ -289,7 +289,8 @@ extension SymbolTable {
       name: borrowing Span<UInt8>, address: UInt64, type: UInt8, moduleNumber: UInt16 = 0
     ) -> Bool {
       let count = name.count
-      guard count > 0, count <= SymbolTable.longestName, names.count < Int(UInt32.max) - count, Int(moduleNumber) <= Self.mostModules
+      guard count > 0, count <= SymbolTable.longestName, names.count < Int(UInt32.max) - count,
+        Int(moduleNumber) <= Self.mostModules
       else { return false }
       entries.append(
         Entry(

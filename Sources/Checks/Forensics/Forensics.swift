@@ -9,7 +9,8 @@ internal import KernelFormats
 package struct Forensics: Investigator {
   /// How far to look around a target, in bytes each way.
   private let around: UInt64
-  private let signatures: SignatureMatcher
+  /// Gives the rules once they are needed: most scans find nothing to apply them to.
+  private let signatures: @Sendable () -> SignatureRules
 
   /// The shortest string worth showing, in characters.
   private static let shortestString = 4
@@ -18,9 +19,13 @@ package struct Forensics: Investigator {
   private static let mostSymbols = 256
   private static let mostImplants = 64
 
-  package init(around: UInt64 = 1 << 20, signatures: SignatureRules) {
+  package init(around: UInt64 = 1 << 20, signatures: @escaping @Sendable () -> SignatureRules) {
     self.around = around
-    self.signatures = SignatureMatcher(signatures)
+    self.signatures = signatures
+  }
+
+  package init(around: UInt64 = 1 << 20, signatures: SignatureRules) {
+    self.init(around: around) { signatures }
   }
 
   package func investigate(_ findings: [Finding], in kernel: Kernel) -> [Implant] {
@@ -33,11 +38,12 @@ package struct Forensics: Investigator {
         groups.append((MappedRun(around: target, limit: around, in: kernel), [target: [subject]]))
       }
     }
-    return groups.map { implant($0.run, targets: $0.targets, in: kernel) }
+    let matcher = SignatureMatcher(signatures())
+    return groups.map { implant($0.run, targets: $0.targets, matcher: matcher, in: kernel) }
   }
 
   private func implant(
-    _ run: MappedRun, targets: [KernelAddress: [Subject]], in kernel: Kernel
+    _ run: MappedRun, targets: [KernelAddress: [Subject]], matcher: SignatureMatcher, in kernel: Kernel
   ) -> Implant {
     let pages = RunBytes(of: run.region, in: kernel.memory)
     let referenced = ReferencedRuns(of: pages, run: run, limit: around, in: kernel).runs
@@ -66,7 +72,7 @@ package struct Forensics: Investigator {
       permissions: permissions, referencedRuns: referenced.map(\.region), owner: owner(of: targets, in: kernel),
       subjects: targets.values.flatMap { $0 }.sorted(),
       sites: sites, strings: strings, symbols: symbols(around: run.region, reachedFrom: sites, in: kernel),
-      signatures: signatures.matches(in: strings),
+      signatures: matcher.matches(in: strings),
       unreadable: unreadable, omissions: omissions)
   }
 

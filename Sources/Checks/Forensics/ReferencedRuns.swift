@@ -14,9 +14,12 @@ struct ReferencedRuns {
   init(of bytes: RunBytes, run: MappedRun, limit: UInt64, in kernel: Kernel) {
     guard !Self.isKernelImage(run, in: kernel), let disassembler = Self.disassembler() else { return }
     var pages: [KernelAddress: Int] = [:]
-    for stretch in bytes.stretches {
-      Self.collect(from: stretch.bytes, at: stretch.start, with: disassembler) { target in
-        pages[target.aligned(downTo: 4096), default: 0] += 1
+    for code in run.permissions where Self.mayBeExecuted(code) {
+      for stretch in bytes.stretches {
+        guard let part = Self.part(of: stretch, in: code.region) else { continue }
+        Self.collect(from: part.bytes, at: part.start, with: disassembler) { target in
+          pages[target.aligned(downTo: 4096), default: 0] += 1
+        }
       }
     }
     for (page, _) in pages.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
@@ -36,6 +39,23 @@ struct ReferencedRuns {
   /// 2 GiB. Source: Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
   private static func isDirectMap(_ page: KernelAddress, in kernel: Kernel) -> Bool {
     page.rawValue < 0xffff_ffff_8000_0000
+  }
+
+  /// Whether pages with these permissions can hold code; where the permissions are not known they can.
+  private static func mayBeExecuted(_ run: Implant.PermissionRun) -> Bool {
+    run.permissions.hasSuffix("x") || run.permissions == "???"
+  }
+
+  /// The bytes of a stretch that lie in `region`.
+  private static func part(
+    of stretch: (start: KernelAddress, bytes: [UInt8]), in region: MemoryRegion
+  ) -> (start: KernelAddress, bytes: [UInt8])? {
+    let whole = MemoryRegion(start: stretch.start, byteCount: UInt64(stretch.bytes.count))
+    guard whole.overlaps(region) else { return nil }
+    let start = max(whole.start, region.start)
+    guard let skipped = start.offset(from: whole.start), let toEnd = region.end?.offset(from: start) else { return nil }
+    let count = min(UInt64(stretch.bytes.count) - skipped, toEnd)
+    return (start, Array(stretch.bytes[Int(skipped)..<Int(skipped + count)]))
   }
 
   /// Whether the run is the kernel's own, whose operands lead everywhere.

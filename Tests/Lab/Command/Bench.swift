@@ -76,7 +76,8 @@ enum Bench {
       scans.append(try seconds("/liveprobe scan >/dev/null", in: guest))
     }
     return Measurement(
-      kernel: kernel, hasImage: hasImage, reading: median(reading), scan: median(scans), kcoreBytes: bytes, peak: try peak(guest))
+      kernel: kernel, hasImage: hasImage, reading: median(reading), scan: median(scans), kcoreBytes: bytes,
+      peak: try peak(guest))
   }
 
   /// How many bytes of `/proc/kcore` a scan says it read.
