@@ -13,9 +13,9 @@ struct Site {
   init(at address: KernelAddress, subjects: [Subject], in kernel: Kernel) {
     let line = address.aligned(downTo: Self.lineByteCount)
     let start = line.retreated(by: Self.linesBefore * Self.lineByteCount) ?? line
-    let (shownStart, shown) = Self.bytes(from: start, orFrom: line, in: kernel.memory)
+    let (shownStart, shown) = Self.bytes(from: start, orFrom: line, in: kernel)
     var instructions: [Instruction] = []
-    let (_, code) = Self.bytes(from: address, orFrom: address, in: kernel.memory)
+    let (_, code) = Self.bytes(from: address, orFrom: address, in: kernel)
     do throws(DisassemblerError) {
       let disassembler = try Disassembler()
       instructions = disassembler.decode(code.span, at: address, limit: Self.instructionCount).map(\.instruction)
@@ -26,19 +26,26 @@ struct Site {
       address: address, subjects: subjects.sorted(), bytesStart: shownStart, bytes: shown, instructions: instructions)
   }
 
-  /// Up to 128 bytes from the first of the two addresses that can be read; fewer at the end of a mapping.
+  /// Up to 128 bytes from the first of the two addresses where something is mapped; fewer at the end of a mapping.
+  ///
+  /// What the page tables do not map is not read: `/proc/kcore` would give zeros for it, and they would be believed.
   private static func bytes(
-    from first: KernelAddress, orFrom second: KernelAddress, in memory: any KernelMemory
+    from first: KernelAddress, orFrom second: KernelAddress, in kernel: Kernel
   ) -> (KernelAddress, [UInt8]) {
-    for start in [first, second] {
+    for start in [first, second] where isMapped(start, in: kernel) {
       for count in [byteCount, 64, 16] {
+        guard let last = start.advanced(by: UInt64(count - 1)), isMapped(last, in: kernel) else { continue }
         do throws(MemoryFault) {
-          return (start, try memory.bytes(at: start, count: count))
+          return (start, try kernel.memory.bytes(at: start, count: count))
         } catch {
           continue  // fewer bytes, or a later start, may still be readable
         }
       }
     }
     return (second, [])
+  }
+
+  private static func isMapped(_ address: KernelAddress, in kernel: Kernel) -> Bool {
+    kernel.mappings.mapping(of: address) != .unmapped
   }
 }
