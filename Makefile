@@ -16,6 +16,12 @@ export SWIFT FUZZ_SECONDS
 strict := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
 formatted := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
 
+# Fetched once, and kept outside the tree.
+define lab_kernels
+Tests/Lab/fetch-kernels
+Tests/Lab/build-fixtures
+endef
+
 # A filter that matches no test passes, and must not here.
 define lab_tests
 mkdir -p .build
@@ -44,6 +50,7 @@ check: lint unit ## before each commit: format, warnings, dependency rule, unit 
 
 test: ## everything: check, the one file and its tests, fuzzing for a bounded time, the lab
 	@scripts/setup all
+	$(lab_kernels)
 	@$(MAKE) check
 	@$(MAKE) static
 	Tests/StaticBinary/run .build/liveprobe
@@ -52,6 +59,7 @@ test: ## everything: check, the one file and its tests, fuzzing for a bounded ti
 
 lab: static ## real kernels, tampered with under emulation: the lab's tests alone
 	@scripts/setup all
+	$(lab_kernels)
 	$(lab_tests)
 
 fuzz: ## feed the decoders mutated bytes, FUZZ_SECONDS each
