@@ -7,8 +7,16 @@ enum Bench {
   private static let ratioLimit = 2.0
   private static let peakLimit = 48.0
 
+  /// What is measured: time as it passes, or instructions.
+  enum Clock: String {
+    case time
+    /// A nanosecond stands for an instruction: see ``GuestOptions/countsInstructions``.
+    case instructions
+  }
+
   struct Measurement {
     let kernel: GuestKernel
+    let clock: Clock
     /// Whether the guest had the vendor's kernel image to compare with, which a scan then decompresses.
     let hasImage: Bool
     /// `cat /proc/kallsyms >/dev/null`, then `dd` of as many bytes of `/proc/kcore` as the scan read.
@@ -41,22 +49,30 @@ enum Bench {
 
   private static func line(for measurement: Measurement) -> String {
     String(
-      format: "%-20@ %-13@ reading %.2f s  scan %.2f s  ratio %.2f%@  kcore %.2f MB  peak %.1f MB (limit %.0f)",
-      "\(measurement.kernel)" as NSString, (measurement.hasImage ? "with image" : "without image") as NSString,
+      format:
+        "%-5@ %-13@ by %-12@  reading %.3f s  scan %.3f s  ratio %5.2f%@  kcore %.2f MB  peak %.1f MB (limit %.0f)",
+      measurement.kernel.label as NSString, (measurement.hasImage ? "with image" : "without image") as NSString,
+      measurement.clock.rawValue as NSString,
       measurement.reading, measurement.scan, measurement.ratio,
-      (measurement.hasImage ? "" : String(format: " (limit %.1f)", ratioLimit)) as NSString,
+      (measurement.hasImage ? "            " : String(format: " (limit %.1f)", ratioLimit)) as NSString,
       Double(measurement.kcoreBytes) / 1e6, measurement.peak, peakLimit)
   }
 
   private static func measure(_ kernel: GuestKernel, settings: LabSettings) throws(LabError) -> [Measurement] {
     let guest = try LabCommand.boot(kernel, settings: settings, needsLiveprobe: true)
     defer { guest.shutdown() }
-    let withImage = try measure(guest, hasImage: true)
+    let withImage = try measure(guest, by: .time, hasImage: true)
     _ = try guest.output(of: "mv /boot /boot-away")
-    return [try measure(guest, hasImage: false), withImage]
+    let withoutImage = try measure(guest, by: .time, hasImage: false)
+    guest.shutdown()
+    let counted = GuestOptions(bootTimeout: 600, countsInstructions: true)
+    let counting = try LabCommand.boot(kernel, settings: settings, needsLiveprobe: true, options: counted)
+    defer { counting.shutdown() }
+    _ = try counting.output(of: "mv /boot /boot-away")
+    return [withoutImage, try measure(counting, by: .instructions, hasImage: false), withImage]
   }
 
-  private static func measure(_ guest: Guest, hasImage: Bool) throws(LabError) -> Measurement {
+  private static func measure(_ guest: Guest, by clock: Clock, hasImage: Bool) throws(LabError) -> Measurement {
     let kernel = guest.kernel
     let bytes = try kcoreBytes(guest)
     guard let largest = try guest.addressMap().segments.max(by: { $0.size < $1.size }) else {
@@ -76,7 +92,8 @@ enum Bench {
       scans.append(try seconds("/liveprobe scan >/dev/null", in: guest))
     }
     return Measurement(
-      kernel: kernel, hasImage: hasImage, reading: median(reading), scan: median(scans), kcoreBytes: bytes,
+      kernel: kernel, clock: clock, hasImage: hasImage, reading: median(reading), scan: median(scans),
+      kcoreBytes: bytes,
       peak: try peak(guest))
   }
 

@@ -41,11 +41,12 @@ struct LabCommand {
   }
 
   /// Boots a guest with the static executable in it, if it was built.
-  static func boot(_ kernel: GuestKernel, settings: LabSettings, needsLiveprobe: Bool = false) throws(LabError) -> Guest
-  {
+  static func boot(
+    _ kernel: GuestKernel, settings: LabSettings, needsLiveprobe: Bool = false, options: GuestOptions = GuestOptions()
+  ) throws(LabError) -> Guest {
     let exists = FileManager.default.isExecutableFile(atPath: settings.liveprobe.path)
     if needsLiveprobe, !exists { throw LabError("no executable \(settings.liveprobe.path): run `make static` first") }
-    return try Guest.boot(kernel, settings: settings, liveprobe: exists ? settings.liveprobe : nil)
+    return try Guest.boot(kernel, settings: settings, liveprobe: exists ? settings.liveprobe : nil, options: options)
   }
 
   static func write(_ bytes: [UInt8], to file: FileHandle) {

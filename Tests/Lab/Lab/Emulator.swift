@@ -39,10 +39,12 @@ final class Emulator {
       throw LabError("no sockets for the emulator: \(String(cString: strerror(errno)))")
     }
     defer { close(ends[0]) }
-    let arguments =
+    let arguments: [String] =
       ["sh", "-c", Self.keeper, "keeper", directory.path, String(options.lifetime)]
       + [
-        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", String(options.processors),
+        "qemu-system-x86_64",
+      ] + Self.acceleration(options) + [
+        "-cpu", "max", "-smp", String(options.processors),
         "-m", "\(options.memory)M",
         "-object", "memory-backend-file,id=memory,size=\(options.memory)M,mem-path=\(memoryFile.path),share=on",
         "-machine", "pc,memory-backend=memory", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
@@ -60,6 +62,11 @@ final class Emulator {
       throw error
     }
     lifeline = ends[1]
+  }
+
+  private static func acceleration(_ options: GuestOptions) -> [String] {
+    guard options.countsInstructions else { return ["-accel", "tcg,thread=multi"] }
+    return ["-accel", "tcg,thread=single", "-icount", "shift=0"]
   }
 
   deinit { stop() }

@@ -11,15 +11,21 @@ package struct GuestOptions: Sendable {
   package var lifetime: Int
   /// The longest that booting may take, in seconds.
   package var bootTimeout: Double
+  /// Whether the guest's clock counts instructions, a nanosecond each, instead of time.
+  ///
+  /// Then what a program takes does not depend on how busy this machine is, nor on what it costs to translate code that
+  /// runs only once.
+  package var countsInstructions: Bool
 
   package init(
     kernelArguments: [String] = [], processors: Int = 1, memory: Int = 1024, lifetime: Int = 1800,
-    bootTimeout: Double = 120
+    bootTimeout: Double = 120, countsInstructions: Bool = false
   ) {
     self.kernelArguments = kernelArguments
     self.processors = processors
     self.memory = memory
     self.lifetime = lifetime
     self.bootTimeout = bootTimeout
+    self.countsInstructions = countsInstructions
   }
 }
