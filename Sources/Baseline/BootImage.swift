@@ -1,3 +1,5 @@
+import KernelFormats
+
 /// A kernel image as a boot loader takes it, and where in it the kernel proper lies.
 ///
 /// A bzImage (`vmlinuz`) is a small loader with the compressed ELF kernel inside; a `vmlinux` is that ELF file itself.
@@ -41,12 +43,12 @@ package struct BootImage {
       header[0x202...].starts(with: [0x48, 0x64, 0x72, 0x53])  // HdrS
     else { throw .notABootImage }
     let fields = header.span
-    let version: UInt16 = fields.loadLittleEndian(at: 0x206)
+    let version = fields.integer(UInt16.self, at: 0x206) ?? 0
     guard version >= 0x0208 else { throw .protocolTooOld(version) }
     // The real-mode sectors, of which there are 4 if the field says 0, and the boot sector before them.
     let setupSectors = UInt64(header[0x1f1] == 0 ? 4 : header[0x1f1])
-    let offset = (setupSectors + 1) * 512 + UInt64(fields.loadLittleEndian(at: 0x248) as UInt32)
-    let byteCount = UInt64(fields.loadLittleEndian(at: 0x24c) as UInt32)
+    let offset = (setupSectors + 1) * 512 + UInt64(fields.integer(UInt32.self, at: 0x248) ?? 0)
+    let byteCount = UInt64(fields.integer(UInt32.self, at: 0x24c) ?? 0)
     guard byteCount <= payloadLimit else {
       throw .tooLarge("its compressed kernel", byteCount: byteCount, limit: payloadLimit)
     }

@@ -20,14 +20,14 @@ struct Executable {
     }
     guard head.count >= Self.headerByteCount else { return nil }
     guard head[4] == 2, head[5] == 1 else { throw .notAKernel("it is not a 64-bit little-endian ELF file") }
-    let type: UInt16 = head.loadLittleEndian(at: 16)
-    let machine: UInt16 = head.loadLittleEndian(at: 18)
+    let type = head.integer(UInt16.self, at: 16) ?? 0
+    let machine = head.integer(UInt16.self, at: 18) ?? 0
     guard type == 2, machine == 62 else {
       throw .notAKernel("its ELF type is \(type) and its machine \(machine), not 2 (executable) and 62 (x86-64)")
     }
-    let tableOffset: UInt64 = head.loadLittleEndian(at: 32)
-    let entryByteCount = Int(head.loadLittleEndian(at: 54) as UInt16)
-    let count = Int(head.loadLittleEndian(at: 56) as UInt16)
+    let tableOffset = head.integer(UInt64.self, at: 32) ?? 0
+    let entryByteCount = Int(head.integer(UInt16.self, at: 54) ?? 0)
+    let count = Int(head.integer(UInt16.self, at: 56) ?? 0)
     guard entryByteCount == CoreFileSegment.byteCount, 1...Self.mostProgramHeaders ~= count else {
       throw .notAKernel("it has \(count) program headers of \(entryByteCount) bytes")
     }

@@ -1,4 +1,5 @@
 import Clz4
+import KernelFormats
 
 /// An LZ4 legacy frame: blocks, each with the length of its compressed form before it, decoded one by one by liblz4.
 ///
@@ -14,7 +15,7 @@ struct Lz4Blocks: PayloadDecoder {
     while payload.byteCount > 4 {
       guard let word = try payload.take(4) else { throw .truncated(.lz4, decompressed: image.position) }
       let wordSpan = word.span
-      let count = Int(wordSpan.loadLittleEndian(at: 0) as UInt32)
+      let count = Int(wordSpan.integer(UInt32.self, at: 0) ?? 0)
       if count == Self.magic { continue }
       if count == 0 { return }
       guard count <= limit else {

@@ -1,3 +1,4 @@
+import KernelFormats
 package import KernelModel
 
 /// What the vendor's kernel image and modules on disk say, if they are those of the kernel that is running.
@@ -138,7 +139,7 @@ package final class VendorReference: Reference {
 
   private static func words(_ bytes: [UInt8]) -> [UInt64] {
     let span = bytes.span
-    return stride(from: 0, to: span.count, by: 8).map { span.loadLittleEndian(at: $0) }
+    return stride(from: 0, to: span.count, by: 8).map { span.integer(UInt64.self, at: $0) ?? 0 }
   }
 
   /// The pointer as it is in memory: moved by `offset` if it leads into the kernel's image.

@@ -1,6 +1,6 @@
 extension Span<UInt8> {
   /// The little-endian integer of two, four or eight bytes at `offset`, or nil if it does not lie wholly inside.
-  func integer<Value: FixedWidthInteger & UnsignedInteger>(_ type: Value.Type, at offset: Int) -> Value? {
+  package func integer<Value: FixedWidthInteger & UnsignedInteger>(_ type: Value.Type, at offset: Int) -> Value? {
     let byteCount = Value.bitWidth / 8
     guard offset >= 0, byteCount <= count, offset <= count - byteCount else { return nil }
     var value: Value = 0

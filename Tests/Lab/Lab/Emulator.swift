@@ -42,7 +42,7 @@ final class Emulator {
     let arguments: [String] =
       ["sh", "-c", Self.keeper, "keeper", directory.path, String(options.lifetime)]
       + [
-        "qemu-system-x86_64",
+        "qemu-system-x86_64"
       ] + Self.acceleration(options) + [
         "-cpu", "max", "-smp", String(options.processors),
         "-m", "\(options.memory)M",
