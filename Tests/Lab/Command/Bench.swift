@@ -52,7 +52,7 @@ enum Bench {
       format:
         "%-5@ %-13@ by %-12@  reading %.3f s  scan %.3f s  ratio %5.2f%@  kcore %.2f MB  peak %.1f MB (limit %.0f)",
       measurement.kernel.label as NSString, (measurement.hasImage ? "with image" : "without image") as NSString,
-      measurement.clock.rawValue as NSString,
+      "by \(measurement.clock.rawValue)" as NSString,
       measurement.reading, measurement.scan, measurement.ratio,
       (measurement.hasImage ? "            " : String(format: " (limit %.1f)", ratioLimit)) as NSString,
       Double(measurement.kcoreBytes) / 1e6, measurement.peak, peakLimit)

@@ -41,9 +41,8 @@ final class Emulator {
     defer { close(ends[0]) }
     let arguments: [String] =
       ["sh", "-c", Self.keeper, "keeper", directory.path, String(options.lifetime)]
+      + ["qemu-system-x86_64"] + Self.acceleration(options)
       + [
-        "qemu-system-x86_64"
-      ] + Self.acceleration(options) + [
         "-cpu", "max", "-smp", String(options.processors),
         "-m", "\(options.memory)M",
         "-object", "memory-backend-file,id=memory,size=\(options.memory)M,mem-path=\(memoryFile.path),share=on",
