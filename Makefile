@@ -71,7 +71,6 @@ bench: static ## time and memory of a scan in the lab's guest
 	scripts/bench
 
 demo: static ## boot a kernel with hooked system calls, scan it inside, print the report
-	@scripts/setup lab
 	scripts/lab demo
 
 scan: ## scan this host with the one file (as root: sudo make scan)

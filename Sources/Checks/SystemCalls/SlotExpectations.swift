@@ -3,10 +3,9 @@ internal import KernelModel
 /// What each entry of one table should be, from the best source to be had, and what better sources lacked.
 struct SlotExpectations {
   /// Every entry's address, from the vendor's image; nil without an image.
-  private(set) var addresses: [KernelAddress]?
+  private var addresses: [KernelAddress]?
   /// The calls that may stand at a number, where that is known.
   private var calls: [Int: Set<String>] = [:]
-  private let rung: Expectation.Rung
   /// Which source was used, and why none better.
   let expectation: Expectation
 
@@ -22,7 +21,6 @@ struct SlotExpectations {
     switch image {
     case .success(let image) where image.pointers.count == table.entryCount:
       addresses = image.pointers
-      rung = .vendorImage
       self.expectation = expectation(.vendorImage, image.source)
       return
     case .success(let image):
@@ -34,7 +32,6 @@ struct SlotExpectations {
       do throws(CannotCheck) {
         let metadata = try SyscallMetadata(of: kernel)
         calls = metadata.calls
-        rung = .kernelRecords
         let unusable = metadata.unusable == 0 ? "" : ", \(metadata.unusable) unusable"
         self.expectation = expectation(
           .kernelRecords, "\(metadata.calls.count) of the kernel's own __syscall_meta__* records\(unusable)")
@@ -46,7 +43,6 @@ struct SlotExpectations {
     for entry in table.abi.numbers {
       calls[entry.number, default: []].formUnion(entry.entryPoints.compactMap(SystemCallABI.call(ofEntryPoint:)))
     }
-    rung = .systemCallNumbers
     self.expectation = expectation(.systemCallNumbers, "the numbers of the system call ABI, which never change")
   }
 
@@ -70,7 +66,7 @@ struct SlotExpectations {
   ///
   /// The ABI assigns numbers to calls that a kernel may have been built without; the kernel's own records exist only
   /// for calls it was built with.
-  var mayBeCompiledOut: Bool { rung == .systemCallNumbers }
+  var mayBeCompiledOut: Bool { expectation.rung == .systemCallNumbers }
 
   /// The numbers whose call is `call`, as far as known.
   func numbers(of call: String) -> [Int] {
