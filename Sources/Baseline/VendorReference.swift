@@ -47,6 +47,18 @@ package final class VendorReference: Reference {
     try modules(name)
   }
 
+  package func kernelImage() throws(Withheld) -> VendorObject {
+    throw Withheld(Self.subject, why: "not decoded yet")
+  }
+
+  package func moduleObject(named name: String) throws(Withheld) -> VendorObject {
+    throw Withheld("the file of module \(name)", why: "not decoded yet")
+  }
+
+  package func provenance(of source: String) -> Provenance {
+    .unvouched("not looked up yet")
+  }
+
   package func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers {
     let offset: UInt64
     switch identity.kaslrOffset {

@@ -7,6 +7,18 @@ package protocol Reference {
   /// - Throws: ``Withheld`` if there is no image, if it is of another build, or if it does not cover a region.
   func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers
 
+  /// The vendor's kernel image, decompressed: the ELF file itself, at its link-time addresses.
+  ///
+  /// - Throws: ``Withheld`` if there is no image, or if it is of another build.
+  func kernelImage() throws(Withheld) -> VendorObject
+
+  /// The file of the module that is loaded under `name`, decompressed; whether it is the same build as the loaded one is
+  /// for the caller to see.
+  func moduleObject(named name: String) throws(Withheld) -> VendorObject
+
+  /// How far the file that ``kernelImage()`` or ``moduleObject(named:)`` named as its `source` can be trusted.
+  func provenance(of source: String) -> Provenance
+
   /// What the module's file on disk says of itself.
   func moduleFile(named name: String) throws(Withheld) -> ModuleFile
 }
@@ -72,6 +84,18 @@ package struct NoReference: Reference {
 
   package func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers {
     throw reason
+  }
+
+  package func kernelImage() throws(Withheld) -> VendorObject {
+    throw reason
+  }
+
+  package func moduleObject(named name: String) throws(Withheld) -> VendorObject {
+    throw reason
+  }
+
+  package func provenance(of source: String) -> Provenance {
+    .unvouched("\(reason)")
   }
 
   package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {

@@ -6,6 +6,11 @@ package struct TestReference: Reference {
   package var image: [KernelAddress: KernelAddress]?
   package var moduleFiles: [String: ModuleFile] = [:]
 
+  /// The vendor's kernel as an ELF file; nil stands for one that cannot be had.
+  package var kernelObject: VendorObject?
+  package var moduleObjects: [String: VendorObject] = [:]
+  package var provenances: [String: Provenance] = [:]
+
   package init(image: [KernelAddress: KernelAddress]? = nil) {
     self.image = image
   }
@@ -16,6 +21,20 @@ package struct TestReference: Reference {
       (0..<region.byteCount / 8).compactMap { region.start.advanced(by: $0 * 8).flatMap { image[$0] } }
     }
     return ReferencePointers(source: "/boot/vmlinuz-test", pointers: pointers)
+  }
+
+  package func kernelImage() throws(Withheld) -> VendorObject {
+    guard let kernelObject else { throw Withheld("the vendor's kernel image", why: "this test has none") }
+    return kernelObject
+  }
+
+  package func moduleObject(named name: String) throws(Withheld) -> VendorObject {
+    guard let object = moduleObjects[name] else { throw Withheld("the file of module \(name)", why: "not found") }
+    return object
+  }
+
+  package func provenance(of source: String) -> Provenance {
+    provenances[source] ?? .unvouched("this test does not say")
   }
 
   package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {

@@ -1,0 +1,98 @@
+/// One ELF file that the vendor built, decompressed: the kernel itself, or a module.
+///
+/// What it says is a claim of the file's; every size in it was checked against the file's own bytes by whoever made
+/// this value, so that a section's bytes are always there.
+package final class VendorObject {
+  /// Where it was read from, in words: a path, or a package and the path in it.
+  package let source: String
+  /// The GNU build id in its notes, or nil if it has none (modules of some kernels).
+  package let buildID: BuildID?
+  /// In the order of the section header table; an index here is the file's own section number.
+  package let sections: [Section]
+  /// All of the file.
+  package let contents: Contents
+
+  package init(source: String, buildID: BuildID?, sections: [Section], contents: Contents) {
+    self.source = source
+    self.buildID = buildID
+    self.sections = sections
+    self.contents = contents
+  }
+
+  /// The first section called `name`.
+  package func section(named name: String) -> Section? {
+    sections.first { $0.name == name }
+  }
+
+  /// The bytes of `section`; none if it takes no room in the file (SHT_NOBITS).
+  package func bytes(of section: Section) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: contents.bytes[section.fileRange])
+  }
+
+  /// One entry of the section header table.
+  ///
+  /// Source: include/uapi/linux/elf.h, `struct elf64_shdr` (Linux v6.12).
+  package struct Section: Hashable, Sendable {
+    package var name: String
+    /// SHT_*: 1 PROGBITS, 2 SYMTAB, 3 STRTAB, 4 RELA, 7 NOTE, 8 NOBITS.
+    package var type: UInt32
+    /// SHF_*: 1 WRITE, 2 ALLOC, 4 EXECINSTR.
+    package var flags: UInt64
+    /// Link-time address; 0 in a module.
+    package var address: UInt64
+    /// Bytes in memory.
+    package var byteCount: UInt64
+    /// Where its bytes lie in the file; empty for SHT_NOBITS.
+    package var fileRange: Range<Int>
+    package var link: UInt32
+    package var info: UInt32
+    package var alignment: UInt64
+    /// Bytes of one entry, or 0 if the file does not say.
+    package var entryByteCount: UInt64
+
+    package init(
+      name: String, type: UInt32, flags: UInt64, address: UInt64, byteCount: UInt64, fileRange: Range<Int>,
+      link: UInt32 = 0, info: UInt32 = 0, alignment: UInt64 = 1, entryByteCount: UInt64 = 0
+    ) {
+      self.name = name
+      self.type = type
+      self.flags = flags
+      self.address = address
+      self.byteCount = byteCount
+      self.fileRange = fileRange
+      self.link = link
+      self.info = info
+      self.alignment = alignment
+      self.entryByteCount = entryByteCount
+    }
+
+    package var isAllocated: Bool { flags & 2 != 0 }
+    package var isWritable: Bool { flags & 1 != 0 }
+    package var isExecutable: Bool { flags & 4 != 0 }
+    /// Whether it takes room in memory and none in the file.
+    package var isNoBits: Bool { type == 8 }
+  }
+
+  /// The bytes of a decompressed file: tens of megabytes, kept once and given back when nobody uses them any more.
+  package final class Contents {
+    package let bytes: UnsafeRawBufferPointer
+    private let release: (UnsafeRawBufferPointer) -> Void
+
+    /// - Parameter release: gives the memory back; called once.
+    package init(_ bytes: UnsafeRawBufferPointer, release: @escaping (UnsafeRawBufferPointer) -> Void) {
+      self.bytes = bytes
+      self.release = release
+    }
+
+    /// A copy of some bytes.
+    package convenience init(copying source: [UInt8]) {
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 16)
+      copy.copyBytes(from: source)
+      self.init(UnsafeRawBufferPointer(copy)) { $0.deallocate() }
+    }
+
+    deinit {
+      release(bytes)
+    }
+  }
+}
