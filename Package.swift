@@ -87,6 +87,9 @@ let package = Package(
     testLibrary("Lab", [], path: "Tests/Lab/Lab"),
     .executableTarget(name: "lab", dependencies: ["Lab"], path: "Tests/Lab/Command", swiftSettings: settings),
     tests("LabTests", ["Lab"]),
+    testLibrary(
+      "SavedKernel", ["Baseline", "KernelFormats", "KernelModel", "LiveProbe"], path: "Tests/SavedKernel"),
+    tests("SavedKernelTests", ["KernelModel", "SavedKernel"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -19,6 +19,7 @@ struct LabCommand {
     switch arguments.first {
     case "demo": return try Demo.run(label: rest.first, settings: settings)
     case "bench": return try Bench.run(rest, settings: settings)
+    case "snapshot": return try SnapshotCommand.run(rest, settings: settings)
     case "run" where rest.count >= 2:
       let guest = try boot(GuestKernel(label: rest[0], settings: settings), settings: settings)
       defer { guest.shutdown() }
@@ -35,6 +36,8 @@ struct LabCommand {
                    compares a scan with merely reading what it reads; --enforce fails beyond the limits
                lab run LABEL COMMAND
                    runs a shell command in a guest
+               \(SnapshotCommand.usage)
+                   saves a guest's memory, symbols and modules, after a command if one is given
         labels: \(GuestKernel.labels.joined(separator: " "))
         """)
     }

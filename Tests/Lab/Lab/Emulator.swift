@@ -7,6 +7,7 @@ final class Emulator {
   let directory: URL
   let memoryFile: URL
   let channelSocket: URL
+  let monitorSocket: URL
   let consoleFile: URL
   private let messageFile: URL
 
@@ -22,6 +23,7 @@ final class Emulator {
     directory = try Self.makeDirectory(for: options)
     memoryFile = directory.appendingPathComponent("memory")
     channelSocket = directory.appendingPathComponent("channel")
+    monitorSocket = directory.appendingPathComponent("monitor")
     consoleFile = directory.appendingPathComponent("console")
     messageFile = directory.appendingPathComponent("messages")
     let files = directory.appendingPathComponent("initramfs")
@@ -43,7 +45,7 @@ final class Emulator {
       ["sh", "-c", Self.keeper, "keeper", directory.path, String(options.lifetime)]
       + ["qemu-system-x86_64"] + Self.acceleration(options)
       + [
-        "-cpu", "max", "-smp", String(options.processors),
+        "-cpu", options.processorModel, "-smp", String(options.processors),
         "-m", "\(options.memory)M",
         "-object", "memory-backend-file,id=memory,size=\(options.memory)M,mem-path=\(memoryFile.path),share=on",
         "-machine", "pc,memory-backend=memory", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
@@ -51,6 +53,7 @@ final class Emulator {
         "-append", (["console=ttyS0", "quiet", "panic=-1"] + options.kernelArguments).joined(separator: " "),
         "-serial", "file:\(consoleFile.path)",
         "-chardev", "socket,id=channel,path=\(channelSocket.path),server=on,wait=off", "-serial", "chardev:channel",
+        "-qmp", "unix:\(monitorSocket.path),server=on,wait=off",
       ]
     do throws(LabError) {
       process = try ChildProcess(arguments, input: ends[0], errors: messageFile.path)

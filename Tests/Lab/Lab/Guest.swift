@@ -11,9 +11,11 @@ package final class Guest {
   package let kernel: GuestKernel
   /// The guest's physical memory.
   package let memory: GuestMemory
+  package var memoryFile: URL { emulator.memoryFile }
   /// From starting the emulator to the first command, in seconds.
   package let bootSeconds: Double
   private let emulator: Emulator
+  private var monitor: Monitor?
   private let channel: CommandChannel
   private var commandCount = 0
   private var knownSymbols: [String: UInt64] = [:]
@@ -54,6 +56,19 @@ package final class Guest {
   ///
   /// May be called again.
   package func shutdown() { emulator.stop() }
+
+  /// Stops the guest's processors, until `resume()`.
+  package func pause() throws(LabError) { try connectedMonitor().execute("stop") }
+
+  /// Lets the guest's processors go on.
+  package func resume() throws(LabError) { try connectedMonitor().execute("cont") }
+
+  private func connectedMonitor() throws(LabError) -> Monitor {
+    if let monitor { return monitor }
+    let monitor = try Monitor(emulator)
+    self.monitor = monitor
+    return monitor
+  }
 
   /// Runs a shell command in the guest.
   ///

@@ -3,6 +3,9 @@ package struct GuestOptions: Sendable {
   /// Added to the kernel's command line, for example `lockdown=confidentiality`.
   package var kernelArguments: [String]
   package var processors: Int
+  /// What QEMU calls the processor (`qemu-system-x86_64 -cpu help`), with features added or taken away:
+  /// `Skylake-Server`, `EPYC`.
+  package var processorModel: String
   /// The size of memory in MiB.
   ///
   /// Below 3 GiB a physical address is an offset in the memory file.
@@ -18,11 +21,12 @@ package struct GuestOptions: Sendable {
   package var countsInstructions: Bool
 
   package init(
-    kernelArguments: [String] = [], processors: Int = 1, memory: Int = 1024, lifetime: Int = 1800,
-    bootTimeout: Double = 120, countsInstructions: Bool = false
+    kernelArguments: [String] = [], processors: Int = 1, processorModel: String = "max", memory: Int = 1024,
+    lifetime: Int = 1800, bootTimeout: Double = 120, countsInstructions: Bool = false
   ) {
     self.kernelArguments = kernelArguments
     self.processors = processors
+    self.processorModel = processorModel
     self.memory = memory
     self.lifetime = lifetime
     self.bootTimeout = bootTimeout
