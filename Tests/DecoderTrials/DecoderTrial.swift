@@ -14,6 +14,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case printableStrings = "printable-strings"
   case disassembler
   case bootImage = "boot-image"
+  case moduleObject = "module-object"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -26,6 +27,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .printableStrings: Self.printableStrings(bytes)
     case .disassembler: Self.disassembler(bytes)
     case .bootImage: Self.bootImage(bytes)
+    case .moduleObject: Self.moduleObject(bytes)
     }
   }
 

@@ -4,6 +4,8 @@ extension DecoderTrial {
     switch self {
     case .bootImage:
       return SampleBootImage.samples
+    case .moduleObject:
+      return SampleModule.samples
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))
