@@ -13,6 +13,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case pageTables = "page-tables"
   case printableStrings = "printable-strings"
   case disassembler
+  case instructionShape = "instruction-shape"
   case bootImage = "boot-image"
   case moduleObject = "module-object"
 
@@ -26,6 +27,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .pageTables: PageTableTrial(bytes).run()
     case .printableStrings: Self.printableStrings(bytes)
     case .disassembler: Self.disassembler(bytes)
+    case .instructionShape: Self.instructionShape(bytes)
     case .bootImage: Self.bootImage(bytes)
     case .moduleObject: Self.moduleObject(bytes)
     }
