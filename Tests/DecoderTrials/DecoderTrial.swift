@@ -14,6 +14,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case printableStrings = "printable-strings"
   case disassembler
   case instructionShape = "instruction-shape"
+  case btf
   case bootImage = "boot-image"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
@@ -27,6 +28,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .printableStrings: Self.printableStrings(bytes)
     case .disassembler: Self.disassembler(bytes)
     case .instructionShape: Self.instructionShape(bytes)
+    case .btf: Self.btf(bytes)
     case .bootImage: Self.bootImage(bytes)
     }
   }

@@ -4,6 +4,8 @@ extension DecoderTrial {
     switch self {
     case .bootImage:
       return SampleBootImage.samples
+    case .btf:
+      return [SampleBTF.module.bytes(), SampleBTF.module.bytes(layout: [UInt8](repeating: 0, count: 80))]
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))
