@@ -15,6 +15,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case disassembler
   case instructionShape = "instruction-shape"
   case btf
+  case imageKallsyms = "image-kallsyms"
   case bootImage = "boot-image"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
@@ -29,6 +30,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .disassembler: Self.disassembler(bytes)
     case .instructionShape: Self.instructionShape(bytes)
     case .btf: Self.btf(bytes)
+    case .imageKallsyms: Self.imageKallsyms(bytes)
     case .bootImage: Self.bootImage(bytes)
     }
   }
