@@ -69,16 +69,19 @@ package struct BTF {
   /// How many types there are, `void` not counted.
   package var typeCount: Int { starts.count }
 
-  /// The structure or union called `name`, or nil if there is none.
+  /// The structure or union called `name`, or nil if there is none, or several that are laid out differently.
   ///
-  /// Of several of one name, which C allows in different files, the first.
+  /// C allows that in different files; some twenty names of a kernel are such, as `console` of v6.12.
   package func structure(_ name: String) -> Structure? {
     withName(name) { name in
+      var found: BTFType?
       for start in structures {
         let type = BTFType(types, at: Int(start))
-        if isName(type.nameOffset, name) { return Structure(btf: self, type: type) }
+        guard isName(type.nameOffset, name) else { continue }
+        if let found, found.sizeOrType != type.sizeOrType || found.elementCount != type.elementCount { return nil }
+        found = found ?? type
       }
-      return nil
+      return found.map { Structure(btf: self, type: $0) }
     }
   }
 

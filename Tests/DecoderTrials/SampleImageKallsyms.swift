@@ -20,7 +20,8 @@ package struct SampleImageKallsyms {
   /// Bytes before the tables; other data lies there.
   package var before: [UInt8] = Array(repeating: 0xa5, count: 24)
 
-  package static let samples = [Layout.v6_1, .v7_2].map { SampleImageKallsyms($0).bytes() }
+  /// One layout, and as few symbols as can be: property tests damage each bit.
+  package static let samples = [SampleImageKallsyms(.v6_1, count: 257).bytes()]
 
   /// - Parameter count: how many symbols there are.
   package init(_ layout: Layout, count: Int = 260) {

@@ -72,6 +72,18 @@ import Testing
     #expect(btf.structure("module")?.member("odd") == nil, "no bitfield, and yet not at a byte")
   }
 
+  @Test func `a name of two structures that differ is nobody's`() throws {
+    var btf = SampleBTF()
+    let int = btf.integer("int", 4)
+    for size: UInt32 in [4, 4, 8] {
+      btf.structure("same", 4, [("number", int, 0)])
+      btf.structure("other", size, [("number", int, 0)])
+    }
+    let decoded = try decode(btf.bytes())
+    #expect(decoded.structure("same")?.member("number")?.byteCount == 4)
+    #expect(decoded.structure("other")?.byteCount == nil)
+  }
+
   @Test func `a function has no size`() throws {
     #expect(try module().member("function") == nil)
   }
