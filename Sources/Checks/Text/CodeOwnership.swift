@@ -1,0 +1,43 @@
+internal import KernelModel
+
+/// Whether a function that the kernel's text was made to lead to is somebody's who may.
+struct CodeOwnership {
+  /// What an address is, as far as text may lead to it.
+  enum Standing: Hashable {
+    /// A function of the kernel starts exactly there.
+    case kernelFunction
+    /// In the kernel's text, but no function starts there.
+    case insideKernelText
+    /// In the code of a module that is listed.
+    case module(String)
+    /// Code that the kernel generated, and lists: a BPF program, a trampoline.
+    case generated(String)
+    case nobody
+  }
+
+  let kernel: Kernel
+  let symbols: VendorSymbols
+  let text: Range<UInt64>
+
+  func standing(of address: UInt64) -> Standing {
+    if text.contains(address) { return symbols.isFunctionStart(address) ? .kernelFunction : .insideKernelText }
+    switch kernel.owner(of: KernelAddress(address)) {
+    case .module(let place): return .module(place.module ?? "?")
+    case .generatedCode(let place): return .generated(place.description)
+    case .kernelText, .kernelData, .nobody: return .nobody
+    }
+  }
+
+  func isLegitimate(_ address: UInt64) -> Bool {
+    switch standing(of: address) {
+    case .kernelFunction, .module, .generated: true
+    case .insideKernelText, .nobody: false
+    }
+  }
+
+  /// Whose `address` is, in words.
+  func words(for address: UInt64) -> String {
+    let owner = kernel.owner(of: KernelAddress(address))
+    return "\(KernelAddress(address)), \(owner)"
+  }
+}

@@ -1,0 +1,126 @@
+internal import KernelModel
+
+/// Function entries as the tracer left them, and the tracer's own entry code.
+///
+/// Source: arch/x86/kernel/ftrace.c (Linux v5.10 to v7.2).
+struct FtracePatches {
+  let facts: KernelFacts
+  let state: FtraceState
+  let trampolines: FtraceTrampolines
+  let callDepth: CallDepthPatches
+
+  /// Patches the function entries of one object.
+  ///
+  /// - Parameters:
+  ///   - entries: the live addresses that the vendor's own table of function entries names, ascending.
+  func apply(to recreation: Recreation, entries: FunctionEntries) throws(CannotCheck) {
+    let verified = trampolines.addresses
+    try state.forEachRecord(live: facts.live) { address, flags in
+      guard let site = recreation.image.pointer(at: address, count: 5), entries.contains(address) else { return }
+      switch FtraceState.Entry(flags: flags) {
+      case .untouched:
+        PatchBytes(facts.nops.atomic5).withBytes {
+          recreation.write(.ftrace, at: address, site, $0, count: 5, "nobody traces this function")
+        }
+      case .common(let savesRegisters):
+        let name = savesRegisters ? "ftrace_regs_caller" : "ftrace_caller"
+        guard let target = facts.symbols[name] else { return }
+        recreation.writeBranch(.ftrace, at: address, site, opcode: 0xe8, to: target, "traced through \(name)")
+      case .trampoline:
+        guard let first = verified.first else { return }
+        if verified.count > 1 { recreation.allow(.call(verified), at: address) }
+        recreation.writeBranch(
+          .ftrace, at: address, site, opcode: 0xe8, to: first, "traced through the trampoline of its one user")
+      case .direct:
+        guard let direct = state.directCalls[address] else { return }
+        // Since v6.19 the lowest bit asks for a jump instead of a call.
+        let isJump = direct & 1 != 0
+        judge(direct & ~1, of: address, recreation)
+        recreation.writeBranch(
+          .ftrace, at: address, site, opcode: isJump ? 0xe9 : 0xe8, to: direct & ~1,
+          "a direct call of \(facts.ownership.words(for: direct & ~1))")
+      }
+    }
+  }
+
+  /// Patches the calls in the common entry code, which lead to whatever the tracer's state asks for.
+  func applyEntryCode(to recreation: Recreation) {
+    let names = [
+      "ftrace_stub", "ftrace_ops_list_func", "arch_ftrace_ops_list_func", "ftrace_ops_assist_func", "ftrace_ops_no_ops",
+    ]
+    var allowed = Set(names.compactMap { facts.symbols[$0] })
+    allowed.formUnion(state.operations.map(\.function).filter(facts.ownership.isLegitimate))
+    for name in ["ftrace_call", "ftrace_regs_call"] {
+      guard let address = facts.symbols[name], let site = recreation.image.pointer(at: address, count: 5),
+        facts.live.value(UInt8.self, at: address) == 0xe8,
+        let distance = facts.live.value(Int32.self, at: address &+ 1)
+      else { continue }
+      let target = address &+ 5 &+ UInt64(bitPattern: Int64(distance))
+      let pad = UInt64(callDepth.padByteCount(in: recreation.image) ?? 0)
+      guard allowed.contains(target) || facts.modes.tracksCallDepth && allowed.contains(target &+ pad) else { continue }
+      recreation.writeBranch(.ftrace, at: address, site, opcode: 0xe8, to: target, "the tracer's state asks for it")
+    }
+    if let address = facts.symbols["ftrace_graph_call"], let graph = facts.symbols["ftrace_graph_caller"],
+      let stub = facts.symbols["ftrace_stub"], let site = recreation.image.pointer(at: address, count: 5),
+      let distance = facts.live.value(Int32.self, at: address &+ 1)
+    {
+      let target = address &+ 5 &+ UInt64(bitPattern: Int64(distance))
+      guard target == graph || target == stub else { return }
+      recreation.writeBranch(.ftrace, at: address, site, opcode: 0xe9, to: target, "graph tracing is on or off")
+    }
+  }
+
+  private func judge(_ target: UInt64, of function: UInt64, _ recreation: Recreation) {
+    guard !facts.ownership.isLegitimate(target) else { return }
+    let place = facts.ownership.kernel.owner(of: KernelAddress(function)).place
+    recreation.violations.append(
+      PatchViolation(
+        mechanism: .ftrace, subject: place?.symbol ?? "a traced function",
+        message: "calls, at its start, code that nobody owns", expected: "a BPF program, a module, or no call at all",
+        observed: facts.ownership.words(for: target), target: target))
+  }
+}
+
+/// The function entries that the vendor's file names: `__mcount_loc`.
+struct FunctionEntries {
+  private let base: UInt64
+  /// Distances from ``base``, ascending.
+  private var offsets: [UInt32] = []
+
+  /// - Parameters:
+  ///   - table: addresses of 8 bytes each.
+  ///   - offset: what is added to each.
+  init(_ table: PatchTable, movedBy offset: UInt64, base: UInt64) {
+    self.base = base
+    let count = table.entryCount(of: 8)
+    offsets.reserveCapacity(count)
+    var isSorted = true
+    for index in 0..<count {
+      guard let place = UInt32(exactly: table.bytes.value(UInt64.self, at: index * 8) &+ offset &- base) else {
+        continue
+      }
+      if let last = offsets.last, place < last { isSorted = false }
+      offsets.append(place)
+    }
+    if !isSorted { offsets.sort() }
+  }
+
+  /// Function entries by their live addresses.
+  init(addresses: [UInt64], base: UInt64) {
+    self.base = base
+    offsets = addresses.compactMap { UInt32(exactly: $0 &- base) }.sorted()
+  }
+
+  var count: Int { offsets.count }
+
+  func contains(_ address: UInt64) -> Bool {
+    guard let wanted = UInt32(exactly: address &- base) else { return false }
+    var low = 0
+    var high = offsets.count
+    while low < high {
+      let middle = (low + high) / 2
+      if offsets[middle] < wanted { low = middle + 1 } else { high = middle }
+    }
+    return low < offsets.count && offsets[low] == wanted
+  }
+}

@@ -1,0 +1,155 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// What the running kernel's function tracer holds: its operations, their trampolines, and the direct calls.
+///
+/// Source: include/linux/ftrace.h, kernel/trace/ftrace.c (Linux v5.10 to v7.2).
+struct FtraceState {
+  /// One registered user of the tracer, or one that was registered and whose trampoline is still there.
+  struct Operations {
+    var address: UInt64
+    var function: UInt64
+    var flags: UInt64
+    var trampoline: UInt64
+    var trampolineByteCount: UInt64
+
+    /// FTRACE_OPS_FL_SAVE_REGS.
+    var savesRegisters: Bool { flags & 1 << 2 != 0 }
+    /// FTRACE_OPS_FL_ALLOC_TRAMP.
+    var ownsTrampoline: Bool { flags & 1 << 11 != 0 }
+  }
+
+  /// The kernel's record of one function entry, as its flags say it is patched.
+  enum Entry {
+    case untouched
+    /// A call of the common entry code.
+    case common(savesRegisters: Bool)
+    /// A call of the trampoline of the one user of this function.
+    case trampoline
+    /// A call, or a jump, straight to somebody's code.
+    case direct
+
+    /// Source: FTRACE_FL_* in include/linux/ftrace.h (Linux v7.2).
+    init(flags: UInt64) {
+      if flags & 1 << 31 == 0 {
+        self = .untouched
+      } else if flags & 1 << 23 != 0 {
+        self = .direct
+      } else if flags & 1 << 27 != 0 {
+        self = .trampoline
+      } else {
+        self = .common(savesRegisters: flags & 1 << 29 != 0)
+      }
+    }
+  }
+
+  private(set) var operations: [Operations] = []
+  /// By function entry: where the call leads.
+  private(set) var directCalls: [UInt64: UInt64] = [:]
+  /// Runs of records: the address of the first one, and how many.
+  private(set) var recordRuns: [(address: UInt64, count: Int)] = []
+
+  private static let mostOperations = 65_536
+  private static let mostRuns = 65_536
+  private static let recordByteCount = 16
+
+  init(facts: KernelFacts) throws(CannotCheck) {
+    guard facts.symbols["ftrace_pages_start"] != nil else { return }
+    try readRuns(facts)
+    try readOperations(facts)
+    try readDirectCalls(facts)
+  }
+
+  /// Calls `body` with the address and the flags of every record.
+  func forEachRecord(live: LivePages, _ body: (UInt64, UInt64) -> Void) throws(CannotCheck) {
+    for run in recordRuns {
+      guard let bytes = live.bytes(at: run.address, count: run.count * Self.recordByteCount) else {
+        throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(run.address)))
+      }
+      bytes.withUnsafeBytes { raw in
+        for index in 0..<run.count {
+          body(
+            raw.value(UInt64.self, at: index * Self.recordByteCount),
+            raw.value(UInt64.self, at: index * Self.recordByteCount + 8))
+        }
+      }
+    }
+  }
+
+  private mutating func readRuns(_ facts: KernelFacts) throws(CannotCheck) {
+    guard let start = facts.symbols["ftrace_pages_start"] else { return }
+    let next = try facts.offset(of: "next", in: "ftrace_page")
+    let records = try facts.offset(of: "records", in: "ftrace_page")
+    let index = try facts.offset(of: "index", in: "ftrace_page")
+    guard facts.types.structure("dyn_ftrace")?.byteCount == Self.recordByteCount else {
+      throw .implausible("dyn_ftrace", "is not \(Self.recordByteCount) bytes long")
+    }
+    var page = try facts.load(UInt64.self, at: start)
+    while page != 0 {
+      guard recordRuns.count < Self.mostRuns else { throw .implausible("ftrace_pages_start", "the list has no end") }
+      let count = try facts.load(Int32.self, at: page &+ index)
+      guard count >= 0, count <= 1 << 20 else { throw .implausible("ftrace_page", "holds \(count) records") }
+      recordRuns.append((try facts.load(UInt64.self, at: page &+ records), Int(count)))
+      page = try facts.load(UInt64.self, at: page &+ next)
+    }
+  }
+
+  private mutating func readOperations(_ facts: KernelFacts) throws(CannotCheck) {
+    let next = try facts.offset(of: "next", in: "ftrace_ops")
+    var seen: Set<UInt64> = []
+    if let head = facts.symbols["ftrace_ops_list"], let end = facts.symbols["ftrace_list_end"] {
+      var address = try facts.load(UInt64.self, at: head)
+      while address != 0, address != end, seen.insert(address).inserted {
+        guard operations.count < Self.mostOperations else {
+          throw .implausible("ftrace_ops_list", "the list has no end")
+        }
+        operations.append(try Self.operations(at: address, facts))
+        address = try facts.load(UInt64.self, at: address &+ next)
+      }
+    }
+    // Trampolines stay after their user has gone, until no task can be in them any more.
+    if let head = facts.symbols["ftrace_ops_trampoline_list"],
+      let nodes = facts.live.list(at: head, limit: Self.mostOperations)
+    {
+      let link = try facts.offset(of: "list", in: "ftrace_ops")
+      for node in nodes where seen.insert(node &- link).inserted {
+        operations.append(try Self.operations(at: node &- link, facts))
+      }
+    }
+  }
+
+  private static func operations(at address: UInt64, _ facts: KernelFacts) throws(CannotCheck) -> Operations {
+    Operations(
+      address: address,
+      function: try facts.load(UInt64.self, at: address &+ facts.offset(of: "func", in: "ftrace_ops")),
+      flags: try facts.load(UInt64.self, at: address &+ facts.offset(of: "flags", in: "ftrace_ops")),
+      trampoline: try facts.load(UInt64.self, at: address &+ facts.offset(of: "trampoline", in: "ftrace_ops")),
+      trampolineByteCount: try facts.load(
+        UInt64.self, at: address &+ facts.offset(of: "trampoline_size", in: "ftrace_ops")))
+  }
+
+  private mutating func readDirectCalls(_ facts: KernelFacts) throws(CannotCheck) {
+    guard let variable = facts.symbols["direct_functions"],
+      let structure = facts.types.structure("ftrace_hash"), let entry = facts.types.structure("ftrace_func_entry"),
+      let sizeBits = structure.member("size_bits"), let buckets = structure.member("buckets"),
+      let ip = entry.member("ip"), let direct = entry.member("direct")
+    else { return }
+    let hash = try facts.load(UInt64.self, at: variable)
+    guard hash != 0 else { return }
+    let bits = try facts.load(UInt64.self, at: hash &+ UInt64(sizeBits.byteOffset)) & 0xff
+    let table = try facts.load(UInt64.self, at: hash &+ UInt64(buckets.byteOffset))
+    guard table != 0 else { return }
+    guard bits <= 16 else { throw .implausible("direct_functions", "has 2^\(bits) buckets") }
+    for bucket in 0..<(UInt64(1) << bits) {
+      var node = try facts.load(UInt64.self, at: table &+ bucket * 8)
+      while node != 0 {
+        guard directCalls.count < Self.mostOperations else {
+          throw .implausible("direct_functions", "the list has no end")
+        }
+        let function = try facts.load(UInt64.self, at: node &+ UInt64(ip.byteOffset))
+        directCalls[function] = try facts.load(UInt64.self, at: node &+ UInt64(direct.byteOffset))
+        node = try facts.load(UInt64.self, at: node)
+      }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// What the kernel's own patching decides by: the image's symbols and types, and the live variables.
+///
+/// The kernel's text and every module's are verified with the same facts.
+final class KernelFacts {
+  let symbols: VendorSymbols
+  let types: BTF
+  let live: LivePages
+  /// Live addresses of the kernel's code, `_text` up to `_etext`.
+  let text: Range<UInt64>
+  let nops: Nops
+  let features: CPUFeatures
+  /// Who the functions that text leads to belong to.
+  let ownership: CodeOwnership
+  /// Whether the kernel has only ever used one processor, so that `LOCK` prefixes were dropped.
+  let droppedLocks: Bool
+  /// The live `x86_return_thunk`, or nil on a kernel without return thunks.
+  let returnThunk: UInt64?
+  /// Bytes of one entry of a table of alternatives: see ``PatchTables/alternativeByteCount``.
+  let alternativeByteCount: Int
+  /// Decided once, by the kernel's own sites, and then demanded of every site: see ``PatchModes``.
+  var modes = PatchModes()
+  private var offsets: [String: UInt64] = [:]
+
+  init(
+    symbols: VendorSymbols, types: BTF, live: LivePages, text: Range<UInt64>, image: TextImage,
+    ownership: CodeOwnership, alternativeByteCount: Int
+  ) throws(CannotCheck) {
+    self.symbols = symbols
+    self.types = types
+    self.live = live
+    self.text = text
+    self.ownership = ownership
+    self.alternativeByteCount = alternativeByteCount
+    nops = try Self.nops(symbols: symbols, live: live, image: image)
+    features = try CPUFeatures(symbols: symbols, types: types, live: live)
+    droppedLocks =
+      try symbols["uniproc_patched"].map { address throws(CannotCheck) in
+        try Self.load(UInt8.self, at: address, live) != 0
+      } ?? false
+    returnThunk = try symbols["x86_return_thunk"].map { address throws(CannotCheck) in
+      try Self.load(UInt64.self, at: address, live)
+    }
+  }
+
+  /// The live value at `address`.
+  func load<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Value.Type, at address: UInt64
+  ) throws(CannotCheck) -> Value {
+    try Self.load(type, at: address, live)
+  }
+
+  /// The offset of a member, in bytes.
+  func offset(of member: String, in structure: String) throws(CannotCheck) -> UInt64 {
+    let path = "\(structure).\(member)"
+    if let known = offsets[path] { return known }
+    guard let found = types.structure(structure)?.member(member) else {
+      throw .implausible("the image's type information", "has no \(path)")
+    }
+    offsets[path] = UInt64(found.byteOffset)
+    return UInt64(found.byteOffset)
+  }
+
+  private static func load<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Value.Type, at address: UInt64, _ live: LivePages
+  ) throws(CannotCheck) -> Value {
+    guard let value = live.value(type, at: address) else {
+      throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(address)))
+    }
+    return value
+  }
+
+  private static func nops(
+    symbols: VendorSymbols, live: LivePages, image: TextImage
+  ) throws(CannotCheck) -> Nops {
+    func pointers(at table: UInt64) -> [UInt64] {
+      guard let raw = image.pointer(at: table, count: 13 * 8) else { return [] }
+      return (0..<13).map { raw.value(UInt64.self, at: $0 * 8) }
+    }
+    func bytes(at address: UInt64, count: Int) -> [UInt8] {
+      image.pointer(at: address, count: count).map {
+        Array(UnsafeRawBufferPointer(start: $0, count: count))
+      } ?? []
+    }
+    /// Lengths 1, 2, 3… as far as each begins where the one before ends.
+    func chain(_ pointers: [UInt64], atMost limit: Int) -> [[UInt8]] {
+      var found: [[UInt8]] = [[]]
+      for length in 1...limit where pointers.count > length {
+        if length > 1, pointers[length] != pointers[length - 1] &+ UInt64(length - 1) { break }
+        let nop = bytes(at: pointers[length], count: length)
+        guard nop.count == length else { break }
+        found.append(nop)
+      }
+      return found
+    }
+    if let table = symbols["x86_nops"] {
+      let byLength = chain(pointers(at: table), atMost: 11)
+      guard byLength.count > 8 else { throw .implausible("x86_nops", "is no table of instructions") }
+      return Nops(byLength: byLength, atomic5: byLength[5], isChosenAtBoot: false)
+    }
+    guard let chosen = symbols["ideal_nops"] else { throw .symbolMissing("x86_nops and ideal_nops") }
+    let table = try load(UInt64.self, at: chosen, live)
+    guard table == symbols["p6_nops"] || table == symbols["k8_nops"] else {
+      throw .implausible("ideal_nops", "points to neither p6_nops nor k8_nops")
+    }
+    let all = pointers(at: table)
+    let byLength = chain(all, atMost: 8)
+    guard byLength.count == 9, all.count > 9 else { throw .implausible("ideal_nops", "is no table of instructions") }
+    return Nops(byLength: byLength, atomic5: bytes(at: all[9], count: 5), isChosenAtBoot: true)
+  }
+}
+
+/// The processor features that the kernel patched by: `boot_cpu_data.x86_capability`.
+struct CPUFeatures {
+  private let words: [UInt32]
+
+  init(symbols: VendorSymbols, types: BTF, live: LivePages) throws(CannotCheck) {
+    guard let data = symbols["boot_cpu_data"] else { throw .symbolMissing("boot_cpu_data") }
+    guard let member = types.structure("cpuinfo_x86")?.member("x86_capability"), member.byteCount <= 256 else {
+      throw .implausible("the image's type information", "has no cpuinfo_x86.x86_capability")
+    }
+    guard let bytes = live.bytes(at: data &+ UInt64(member.byteOffset), count: member.byteCount) else {
+      throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(data)))
+    }
+    let span = bytes.span
+    words = stride(from: 0, to: bytes.count, by: 4).compactMap { span.integer(UInt32.self, at: $0) }
+  }
+
+  /// Whether the feature or bug of this number is set; nil if there is no such number.
+  subscript(number: Int) -> Bool? {
+    number >= 0 && number / 32 < words.count ? words[number / 32] >> UInt32(number % 32) & 1 == 1 : nil
+  }
+}
+
+/// Choices that the kernel makes once and follows at every site.
+struct PatchModes {
+  enum Retpoline: Hashable {
+    /// The calls of thunks stay.
+    case keep
+    /// The branch itself; `lfence` before it if asked for; a thunk instead where its last byte would lie in the lower
+    /// half of a cache line, if the processor has the ITS bug.
+    case indirect(lfence: Bool, avoidsLowerHalf: Bool, padding: Padding)
+    /// Call depth tracking: other thunks.
+    case callDepth
+  }
+
+  /// How the rest of a site is filled.
+  enum Padding: Hashable {
+    /// Instructions that do nothing (v5.10 before the ITS mitigation).
+    case nops
+    /// A breakpoint after a jump, then instructions that do nothing.
+    case breakpointThenNops
+    /// Prefixes before a call, breakpoints after a jump (v6.17).
+    case prefixesOrBreakpoints
+  }
+
+  var retpoline = Retpoline.keep
+  /// Whether returns go through the live `x86_return_thunk`.
+  var usesReturnThunk = false
+  /// What a sealed `ENDBR64` becomes, or nil if this kernel does not seal.
+  var sealedEndbr: [UInt8]?
+  /// Whether calls chosen as alternatives are led to call depth thunks too (up to v6.14).
+  var tracksAlternativeCalls = false
+
+  var tracksCallDepth: Bool { retpoline == .callDepth }
+}

@@ -1,0 +1,113 @@
+internal import KernelModel
+
+/// The places in the kernel's image that hold addresses, which move with the kernel.
+///
+/// Their list follows the ELF file in the decompressed payload: 32-bit words, read from the end, each the low half of a
+/// link-time address; lists of places that hold 32-bit addresses, (up to v6.14) 32-bit distances from what does not move,
+/// and 64-bit addresses, a 0 after each. Source: handle_relocations() in arch/x86/boot/compressed/misc.c (Linux v6.12).
+struct KernelRelocations {
+  private let words: UnsafeRawBufferPointer
+  private let hasInverseList: Bool
+
+  /// Finds the lists behind the ELF file.
+  init(of object: VendorObject) throws(CannotCheck) {
+    let bytes = object.contents.bytes
+    guard bytes.count >= 64 else { throw .implausible(object.source, "is too short") }
+    let tableOffset = bytes.value(UInt64.self, at: 40)
+    let entryByteCount = UInt64(bytes.value(UInt16.self, at: 58))
+    let count = UInt64(bytes.value(UInt16.self, at: 60))
+    let (end, overflow) = tableOffset.addingReportingOverflow(entryByteCount * count)
+    guard !overflow, end <= UInt64(bytes.count) else { throw .implausible(object.source, "ends within its headers") }
+    let rest = bytes[Int(end)...]
+    guard rest.count >= 8, rest.count.isMultiple(of: 4), rest.count <= 64 << 20 else {
+      throw .withheld(
+        Withheld(
+          "the kernel image's relocations", why: "\(object.source) has none behind its ELF file",
+          remedy: "use the vendor's vmlinuz: an uncompressed vmlinux from a debug package has lost them"))
+    }
+    words = UnsafeRawBufferPointer(rebasing: rest)
+    var zeros = 0
+    for index in 0..<words.count / 4 where words.value(UInt32.self, at: index * 4) == 0 { zeros += 1 }
+    guard zeros == 2 || zeros == 3, words.value(UInt32.self, at: 0) == 0 else {
+      throw .implausible(object.source, "has \(zeros) lists of relocations; 2 or 3 were expected")
+    }
+    hasInverseList = zeros == 3
+  }
+
+  /// Moves every address in `recreation` by `offset`.
+  func apply(to recreation: Recreation, offset: UInt64) {
+    var index = words.count / 4 - 1
+    var tally = MechanismTally()
+    while index >= 0, case let word = words.value(UInt32.self, at: index * 4), word != 0 {
+      move32(word, by: offset, offset: offset, recreation, &tally)
+      index -= 1
+    }
+    index -= 1
+    if hasInverseList {
+      while index >= 0, case let word = words.value(UInt32.self, at: index * 4), word != 0 {
+        move32(word, by: 0 &- offset, offset: offset, recreation, &tally)
+        index -= 1
+      }
+      index -= 1
+    }
+    while index >= 0, case let word = words.value(UInt32.self, at: index * 4), word != 0 {
+      move64(word, offset: offset, recreation, &tally)
+      index -= 1
+    }
+    recreation.count(.relocation, sites: tally.sites, changedBytes: tally.changedBytes)
+  }
+
+  /// The live address of the place that `word` names.
+  @inline(__always)
+  private func address(_ word: UInt32, offset: UInt64) -> UInt64 {
+    UInt64(bitPattern: Int64(Int32(bitPattern: word))) &+ offset
+  }
+
+  @inline(__always)
+  private func move32(
+    _ word: UInt32, by distance: UInt64, offset: UInt64, _ recreation: Recreation, _ tally: inout MechanismTally
+  ) {
+    let address = address(word, offset: offset)
+    guard let place = recreation.image.pointer(at: address, count: 4) else { return }
+    let old = place.value(UInt32.self)
+    let new = old &+ UInt32(truncatingIfNeeded: distance)
+    if recreation.isTraced(address, count: 4) {
+      withUnsafeBytes(of: new.littleEndian) { raw in
+        guard let bytes = raw.baseAddress else { return }
+        recreation.write(
+          .relocation, at: address, place, bytes, count: 4, "an address of 32 bits moves with the kernel")
+      }
+      return
+    }
+    place.set(new)
+    tally.sites += 1
+    var changed = old ^ new
+    while changed != 0 {
+      if changed & 0xff != 0 { tally.changedBytes += 1 }
+      changed >>= 8
+    }
+  }
+
+  @inline(__always)
+  private func move64(_ word: UInt32, offset: UInt64, _ recreation: Recreation, _ tally: inout MechanismTally) {
+    let address = address(word, offset: offset)
+    guard let place = recreation.image.pointer(at: address, count: 8) else { return }
+    let old = place.value(UInt64.self)
+    let new = old &+ offset
+    if recreation.isTraced(address, count: 8) {
+      withUnsafeBytes(of: new.littleEndian) { raw in
+        guard let bytes = raw.baseAddress else { return }
+        recreation.write(
+          .relocation, at: address, place, bytes, count: 8, "an address of 64 bits moves with the kernel")
+      }
+      return
+    }
+    place.set(new)
+    tally.sites += 1
+    var changed = old ^ new
+    while changed != 0 {
+      if changed & 0xff != 0 { tally.changedBytes += 1 }
+      changed >>= 8
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package import KernelModel
+
+internal import KernelFormats
+
+/// Compares the running kernel's text and constants, byte for byte, with what the vendor's image must have become.
+package final class KernelTextVerifier {
+  let kernel: Kernel
+  let vendor: VendorKernel
+  let facts: KernelFacts
+  let ftrace: FtraceState
+  private(set) var trampolines: FtraceTrampolines?
+
+  /// - Parameter memory: where the live state is read from; another than `kernel.memory` to look again.
+  /// - Throws: if the image makes no sense, or the kernel's own state cannot be read.
+  init(_ kernel: Kernel, vendor: VendorKernel, memory: any KernelMemory) throws(CannotCheck) {
+    self.kernel = kernel
+    self.vendor = vendor
+    let image = vendor.makeImage()
+    recreation = Recreation(image, tracing: nil)
+    let live = LivePages(memory)
+    try KernelRelocations(of: vendor.object).apply(to: recreation, offset: vendor.offset)
+    facts = try KernelFacts(
+      symbols: vendor.symbols, types: vendor.types, live: live, text: vendor.text, image: image,
+      ownership: CodeOwnership(kernel: kernel, symbols: vendor.symbols, text: vendor.text),
+      alternativeByteCount: vendor.tables.alternativeByteCount)
+    ftrace = try FtraceState(facts: facts)
+  }
+
+  /// The vendor's bytes as they are patched so far.
+  private(set) var recreation: Recreation
+
+  /// Where the kernel's code and constants lie, stretch by stretch.
+  package var regions: [(name: String, region: MemoryRegion)] {
+    compared.map { name, range in
+      (name, MemoryRegion(from: KernelAddress(range.lowerBound), to: KernelAddress(range.upperBound)))
+    }
+  }
+
+  /// Gives back the memory of the copy; nothing can be compared any more.
+  func discardImage() {
+    recreation = Recreation(TextImage())
+  }
+
+  /// Starts over with a copy in which what is done at `traced`, or at every site, is remembered.
+  func restart(tracing traced: Range<UInt64>?, recordsSites: Bool = false) throws(CannotCheck) {
+    discardImage()
+    recreation = Recreation(vendor.makeImage(), tracing: traced, recordsSites: recordsSites)
+    try KernelRelocations(of: vendor.object).apply(to: recreation, offset: vendor.offset)
+  }
+
+  /// Every place where a mechanism wrote, by address; made by patching another copy.
+  func sites() -> [SiteRecord] {
+    let kept = recreation
+    defer { recreation = kept }
+    recreation = Recreation(vendor.makeImage(), recordsSites: true)
+    do throws(CannotCheck) {
+      try KernelRelocations(of: vendor.object).apply(to: recreation, offset: vendor.offset)
+      try recreate()
+    } catch {
+      return []  // it was possible a moment ago; without the sites, every difference is judged by itself
+    }
+    return recreation.sites.sorted { $0.address < $1.address }
+  }
+
+  /// Does all of the kernel's own patching again, in the kernel's order.
+  func recreate() throws(CannotCheck) {
+    let sequence = PatchSequence(facts: facts, tables: vendor.tables, ftrace: ftrace)
+    sequence.decideModes(image: recreation.image)
+    sequence.applyOnce(to: recreation, paravirtOffset: vendor.offset, isModule: false)
+    let trampolines = FtraceTrampolines(
+      facts: facts, state: ftrace, image: recreation.image, relocates: vendor.tables.alternativeByteCount == 14)
+    self.trampolines = trampolines
+    recreation.violations += trampolines.violations
+    recreation.count(.ftrace, sites: trampolines.tally.sites, changedBytes: trampolines.tally.changedBytes)
+    try sequence.applyLive(
+      to: recreation, trampolines: trampolines,
+      entries: FunctionEntries(vendor.tables.functionEntries, movedBy: vendor.offset, base: vendor.text.lowerBound),
+      staticCalls: StaticCallKeys(facts.symbols.trampolines))
+    FtracePatches(facts: facts, state: ftrace, trampolines: trampolines, callDepth: sequence.callDepth)
+      .applyEntryCode(to: recreation)
+  }
+
+  /// Compares memory with what was recreated.
+  func compare(_ memory: any KernelMemory, only wanted: [Range<UInt64>]? = nil) -> TextComparison {
+    var comparison = TextComparison(
+      recreation, facts: facts, callDepth: CallDepthPatches(facts: facts, tables: vendor.tables),
+      functionStart: vendor.symbols.functionStart(atOrAfter:))
+    for (_, range) in compared {
+      guard let wanted else {
+        comparison.compare(range, in: memory)
+        continue
+      }
+      for part in wanted {
+        let start = max(part.lowerBound, range.lowerBound)
+        let end = min(part.upperBound, range.upperBound)
+        if start < end { comparison.compare(start..<end, in: memory) }
+      }
+    }
+    return comparison
+  }
+
+  /// Sections of code and constants without the data that is written once while the kernel boots.
+  private var compared: [(name: String, range: Range<UInt64>)] {
+    vendor.sections.flatMap { section -> [(String, Range<UInt64>)] in
+      let start = section.address &+ vendor.offset
+      let range = start..<start &+ UInt64(section.fileRange.count)
+      return Self.range(range, without: vendor.writtenOnce).map { (section.name, $0) }
+    }
+  }
+
+  private static func range(_ range: Range<UInt64>, without hole: Range<UInt64>) -> [Range<UInt64>] {
+    guard !hole.isEmpty, range.overlaps(hole) else { return [range] }
+    var parts: [Range<UInt64>] = []
+    if range.lowerBound < hole.lowerBound { parts.append(range.lowerBound..<hole.lowerBound) }
+    if hole.upperBound < range.upperBound { parts.append(hole.upperBound..<range.upperBound) }
+    return parts
+  }
+}

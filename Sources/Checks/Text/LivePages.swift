@@ -1,0 +1,112 @@
+internal import KernelModel
+
+/// The running kernel's variables, read a page at a time and once each.
+///
+/// One of these is one moment: whoever wants to look again makes another. What cannot be read is remembered, so that
+/// nothing that rests on it is called legal.
+final class LivePages {
+  private let memory: any KernelMemory
+  private var pages: [UInt64: UnsafeMutableRawPointer] = [:]
+  private var last: (page: UInt64, bytes: UnsafeMutableRawPointer)?
+  /// The first address that could not be read, if any.
+  private(set) var fault: MemoryFault?
+
+  private static let pageSize = 4096
+  /// Pages kept at most: 64 MiB of a kernel's variables are more than any has.
+  private static let mostPages = 16384
+
+  init(_ memory: any KernelMemory) {
+    self.memory = memory
+  }
+
+  deinit {
+    for page in pages.values { page.deallocate() }
+  }
+
+  /// The integer at `address`, or nil if it cannot be read.
+  @inline(__always)
+  func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at address: UInt64) -> Value? {
+    let inPage = Int(truncatingIfNeeded: address & UInt64(Self.pageSize - 1))
+    guard inPage <= Self.pageSize - MemoryLayout<Value>.size else { return splitValue(type, at: address) }
+    guard let page = page(address &- UInt64(inPage)) else { return nil }
+    return page.value(type, at: inPage)
+  }
+
+  /// The `count` bytes at `address`, or nil if one of them cannot be read.
+  func bytes(at address: UInt64, count: Int) -> [UInt8]? {
+    guard count >= 0, count <= 1 << 24 else { return nil }
+    do throws(MemoryFault) {
+      if count > Self.pageSize { return try memory.bytes(at: KernelAddress(address), count: count) }
+    } catch {
+      note(error)
+      return nil
+    }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    var position = address
+    while bytes.count < count {
+      let inPage = Int(truncatingIfNeeded: position & UInt64(Self.pageSize - 1))
+      guard let page = page(position &- UInt64(inPage)) else { return nil }
+      let part = min(Self.pageSize - inPage, count - bytes.count)
+      bytes += UnsafeRawBufferPointer(start: page + inPage, count: part)
+      position = position &+ UInt64(part)
+    }
+    return bytes
+  }
+
+  /// The NUL-terminated text at `address`, of at most 128 bytes.
+  func text(at address: UInt64) -> String? {
+    var text: [UInt8] = []
+    while text.count < 128, let byte = value(UInt8.self, at: address &+ UInt64(text.count)) {
+      if byte == 0 { return String(decoding: text, as: UTF8.self) }
+      text.append(byte)
+    }
+    return nil
+  }
+
+  /// The addresses of a circular list of `list_head`s, without its head; nil if it is broken or longer than `limit`.
+  ///
+  /// A list that changes while it is read may look broken: look again.
+  func list(at head: UInt64, limit: Int) -> [UInt64]? {
+    var found: [UInt64] = []
+    guard var next = value(UInt64.self, at: head) else { return nil }
+    while next != head {
+      guard found.count < limit, next != 0 else { return nil }
+      found.append(next)
+      guard let following = value(UInt64.self, at: next) else { return nil }
+      next = following
+    }
+    return found
+  }
+
+  private func splitValue<Value: FixedWidthInteger>(_ type: Value.Type, at address: UInt64) -> Value? {
+    guard let bytes = bytes(at: address, count: Value.bitWidth / 8) else { return nil }
+    return bytes.reversed().reduce(0) { $0 << 8 | Value(truncatingIfNeeded: $1) }
+  }
+
+  private func page(_ start: UInt64) -> UnsafeMutableRawPointer? {
+    if let last, last.page == start { return last.bytes }
+    if let known = pages[start] {
+      last = (start, known)
+      return known
+    }
+    guard pages.count < Self.mostPages else { return nil }
+    do throws(MemoryFault) {
+      let bytes = try memory.bytes(at: KernelAddress(start), count: Self.pageSize)
+      let page = UnsafeMutableRawPointer.allocate(byteCount: Self.pageSize, alignment: 16)
+      bytes.withUnsafeBytes { source in
+        UnsafeMutableRawBufferPointer(start: page, count: Self.pageSize).copyMemory(from: source)
+      }
+      pages[start] = page
+      last = (start, page)
+      return page
+    } catch {
+      note(error)
+      return nil
+    }
+  }
+
+  private func note(_ error: MemoryFault) {
+    if fault == nil { fault = error }
+  }
+}

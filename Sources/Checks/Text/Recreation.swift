@@ -1,0 +1,196 @@
+/// The vendor's bytes on their way to what should be in memory: what each mechanism made of them, and what it explains.
+final class Recreation {
+  let image: TextImage
+  /// By ``Mechanism``.
+  private(set) var tallies: [MechanismTally]
+  /// Sites where the live state allows more than one byte string; asked only where memory holds another than the first.
+  private(set) var choices: [UInt64: SiteChoice] = [:]
+  /// What is wrong with the state that decides, whatever the bytes say.
+  var violations: [PatchViolation] = []
+  /// What was done at the addresses that somebody wants explained.
+  private(set) var trace: [SiteTrace] = []
+  /// Every site that was written, if that was asked for.
+  private(set) var sites: [SiteRecord] = []
+  private let traced: Range<UInt64>?
+  private let recordsSites: Bool
+  private let isPlain: Bool
+
+  /// - Parameters:
+  ///   - traced: addresses that somebody wants explained.
+  ///   - recordsSites: whether to remember where each mechanism wrote.
+  init(_ image: TextImage, tracing traced: Range<UInt64>? = nil, recordsSites: Bool = false) {
+    self.image = image
+    self.traced = traced
+    self.recordsSites = recordsSites
+    isPlain = traced == nil && !recordsSites
+    tallies = [MechanismTally](repeating: MechanismTally(), count: Mechanism.allCases.count)
+  }
+
+  /// Writes what `mechanism` makes of the `count` bytes at `address`, which lie at `site`.
+  ///
+  /// - Parameter reason: why just these bytes, for a person; made only where it is asked for.
+  @inline(__always)
+  func write(
+    _ mechanism: Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, _ bytes: UnsafeRawPointer,
+    count: Int, _ reason: @autoclosure () -> String
+  ) {
+    if !isPlain { note(mechanism, at: address, site, bytes, count: count, reason) }
+    var changed = 0
+    for offset in 0..<count {
+      let new = bytes.load(fromByteOffset: offset, as: UInt8.self)
+      if site.load(fromByteOffset: offset, as: UInt8.self) != new {
+        site.storeBytes(of: new, toByteOffset: offset, as: UInt8.self)
+        changed += 1
+      }
+    }
+    tallies[mechanism.index].sites += 1
+    tallies[mechanism.index].changedBytes += changed
+  }
+
+  /// Writes `opcode` and the distance to `target` at `address`: a near call or jump of five bytes.
+  @inline(__always)
+  func writeBranch(
+    _ mechanism: Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, opcode: UInt8, to target: UInt64,
+    _ reason: @autoclosure () -> String
+  ) {
+    var code = PatchBytes()
+    code.append(opcode)
+    code.appendDistance(from: address &+ 5, to: target)
+    code.withBytes { write(mechanism, at: address, site, $0, count: 5, reason()) }
+  }
+
+  /// Counts a site that stays as it is.
+  @inline(__always)
+  func keep(_ mechanism: Mechanism, at address: UInt64, _ reason: @autoclosure () -> String) {
+    tallies[mechanism.index].sites += 1
+    if !isPlain, let site = image.pointer(at: address, count: 1) {
+      note(mechanism, at: address, site, UnsafeRawPointer(site), count: 1, reason)
+    }
+  }
+
+  /// Counts many sites at once, whose bytes were written without ``write(_:at:_:_:count:_:)``.
+  func count(_ mechanism: Mechanism, sites: Int, changedBytes: Int) {
+    tallies[mechanism.index] += MechanismTally(sites: sites, changedBytes: changedBytes)
+  }
+
+  /// Allows other byte strings at `address` than the one that was written.
+  func allow(_ choice: SiteChoice, at address: UInt64) {
+    choices[address] = choice
+  }
+
+  func tally(of mechanism: Mechanism) -> MechanismTally { tallies[mechanism.index] }
+
+  /// Whether each site at `address` must go through ``write(_:at:_:_:count:_:)``: somebody wants it remembered.
+  @inline(__always)
+  func isTraced(_ address: UInt64, count: Int) -> Bool {
+    !isPlain && (recordsSites || concerns(address, count: count))
+  }
+
+  private func concerns(_ address: UInt64, count: Int) -> Bool {
+    traced.map { $0.lowerBound < address &+ UInt64(count) && address < $0.upperBound } ?? false
+  }
+
+  private func note(
+    _ mechanism: Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, _ bytes: UnsafeRawPointer,
+    count: Int, _ reason: () -> String
+  ) {
+    if recordsSites {
+      sites.append(SiteRecord(address: address, byteCount: UInt16(clamping: count), mechanism: mechanism))
+    }
+    guard concerns(address, count: count), trace.count < 256 else { return }
+    trace.append(
+      SiteTrace(
+        mechanism: mechanism, address: address,
+        before: Array(UnsafeRawBufferPointer(start: site, count: count)),
+        after: Array(UnsafeRawBufferPointer(start: bytes, count: count)), reason: reason()))
+  }
+}
+
+extension Mechanism {
+  /// Its place in ``allCases``.
+  var index: Int {
+    switch self {
+    case .relocation: 0
+    case .paravirt: 1
+    case .retpoline: 2
+    case .returnThunk: 3
+    case .callDepth: 4
+    case .alternative: 5
+    case .endbrSeal: 6
+    case .smpLock: 7
+    case .runtimeConstant: 8
+    case .jumpLabel: 9
+    case .staticCall: 10
+    case .ftrace: 11
+    case .kprobe: 12
+    }
+  }
+}
+
+/// What one mechanism did at one site.
+package struct SiteTrace: Hashable, Sendable {
+  package var mechanism: Mechanism
+  package var address: UInt64
+  package var before: [UInt8]
+  package var after: [UInt8]
+  package var reason: String
+}
+
+/// Byte strings that are as legal at a site as the one that was written there.
+enum SiteChoice {
+  /// Any of these.
+  case bytes([[UInt8]])
+  /// A near call of any of these addresses.
+  case call([UInt64])
+  /// A branch, with the same bytes before its distance, to a thunk `jmp *register; int3` in the upper half of a cache
+  /// line.
+  case indirectThunk(register: UInt8)
+}
+
+/// Something wrong with the state that a mechanism decides by.
+struct PatchViolation {
+  var mechanism: Mechanism
+  /// What it is about, in words that survive a reboot: `static call x86_pmu_read`.
+  var subject: String
+  var message: String
+  var expected: String
+  var observed: String
+  /// Where the wrong thing leads.
+  var target: UInt64?
+}
+
+/// The bytes that are to be written at one site: 64 at most.
+struct PatchBytes {
+  private var storage: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+  private(set) var count = 0
+
+  init() {}
+
+  init(_ bytes: [UInt8]) {
+    for byte in bytes { append(byte) }
+  }
+
+  @inline(__always)
+  mutating func append(_ byte: UInt8) {
+    guard count < 64 else { return }
+    let place = count
+    withUnsafeMutableBytes(of: &storage) { $0[place] = byte }
+    count = place + 1
+  }
+
+  /// Appends the distance from `next`, the address of the following instruction, to `target`: four bytes.
+  @inline(__always)
+  mutating func appendDistance(from next: UInt64, to target: UInt64) {
+    let distance = UInt32(truncatingIfNeeded: target &- next)
+    for shift in stride(from: UInt32(0), to: 32, by: 8) { append(UInt8(truncatingIfNeeded: distance >> shift)) }
+  }
+
+  @inline(__always)
+  func withBytes<Result>(_ body: (UnsafeRawPointer) -> Result) -> Result {
+    withUnsafeBytes(of: storage) { raw in
+      raw.baseAddress.map(body) ?? body(UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped)
+    }
+  }
+
+  var array: [UInt8] { withBytes { Array(UnsafeRawBufferPointer(start: $0, count: count)) } }
+}

@@ -1,0 +1,148 @@
+internal import KernelModel
+
+/// Static calls: each site calls the function that the key holds, and so does the key's trampoline.
+///
+/// Source: arch/x86/kernel/static_call.c, kernel/static_call_inline.c (Linux 5.10.262 to v7.2).
+struct StaticCallPatches {
+  let facts: KernelFacts
+  let tables: PatchTables
+  let callDepth: CallDepthPatches
+  let keys: StaticCallKeys
+
+  /// Bytes of one entry: the distances to the site and to the key, which carries two flags.
+  static let entryByteCount = 8
+
+  func applySites(to recreation: Recreation) {
+    let table = tables.staticCalls
+    var judged: Set<UInt64> = []
+    for index in 0..<table.entryCount(of: Self.entryByteCount) {
+      let offset = index * Self.entryByteCount
+      let address = table.target(at: offset)
+      guard let site = recreation.image.pointer(at: address, count: 6) else { continue }
+      let keyAndFlags = table.target(at: offset + 4)
+      apply(
+        to: recreation, at: address, site, key: keys.key(for: keyAndFlags & ~3), isTail: keyAndFlags & 1 != 0, &judged)
+    }
+  }
+
+  /// The trampolines, which stand for the call wherever it is not inlined.
+  func applyTrampolines(to recreation: Recreation) {
+    for trampoline in keys.trampolines {
+      guard let site = recreation.image.pointer(at: trampoline.address, count: 8),
+        site.value(UInt8.self) == 0xe9 || site.value(UInt8.self) == 0xc3,
+        let function = facts.live.value(UInt64.self, at: trampoline.key)
+      else { continue }
+      judge(function, name: trampoline.name, recreation)
+      guard function != 0 else {
+        writeReturn(at: trampoline.address, site, recreation)
+        continue
+      }
+      recreation.writeBranch(
+        .staticCall, at: trampoline.address, site, opcode: 0xe9, to: function,
+        "static call \(trampoline.name) is \(facts.ownership.words(for: function))")
+    }
+  }
+
+  private func apply(
+    to recreation: Recreation, at address: UInt64, _ site: UnsafeMutableRawPointer, key: UInt64, isTail: Bool,
+    _ judged: inout Set<UInt64>
+  ) {
+    guard let function = facts.live.value(UInt64.self, at: key) else { return }
+    if judged.insert(key).inserted, let name = keys.name(ofKey: key) { judge(function, name: name, recreation) }
+    let isConditional = site.value(UInt8.self) == 0x0f && site.value(UInt8.self, at: 1) & 0xf0 == 0x80
+    let reason = { "static call: the key at \(String(key, radix: 16)) is \(facts.ownership.words(for: function))" }
+    if isTail, isConditional {
+      writeConditional(at: address, site, to: function, recreation, reason())
+    } else if isTail {
+      guard function != 0 else {
+        writeReturn(at: address, site, recreation)
+        return
+      }
+      recreation.writeBranch(.staticCall, at: address, site, opcode: 0xe9, to: function, reason())
+    } else {
+      writeCall(at: address, site, to: function, recreation, reason())
+    }
+  }
+
+  private func writeCall(
+    at address: UInt64, _ site: UnsafeMutableRawPointer, to function: UInt64, _ recreation: Recreation,
+    _ reason: @autoclosure () -> String
+  ) {
+    guard function != 0 else {
+      write(facts.nops.atomic5, at: address, site, recreation, "the key is empty")
+      return
+    }
+    let target = callDepth.translated(function, in: recreation.image)
+    if function == facts.symbols["__static_call_return0"], !facts.nops.isChosenAtBoot {
+      write(Self.clear, at: address, site, recreation, "a call of __static_call_return0 is `xor eax, eax`")
+      if target != function { recreation.allow(.bytes([call(target, from: address)]), at: address) }
+      return
+    }
+    if function == facts.symbols["__WARN_trap"] {
+      write(Self.warning, at: address, site, recreation, "a call of __WARN_trap is `ud1`")
+      return
+    }
+    recreation.writeBranch(.staticCall, at: address, site, opcode: 0xe8, to: target, reason())
+    // The call is led to the padding only if it was made after call depth tracking had begun.
+    if target != function { recreation.allow(.bytes([call(function, from: address)]), at: address) }
+  }
+
+  private func writeConditional(
+    at address: UInt64, _ site: UnsafeMutableRawPointer, to function: UInt64, _ recreation: Recreation,
+    _ reason: @autoclosure () -> String
+  ) {
+    var target = function
+    if target == 0 {
+      target = (facts.modes.usesReturnThunk ? facts.returnThunk : facts.symbols["__static_call_return"]) ?? 0
+    }
+    var code = PatchBytes()
+    code.append(0x0f)
+    code.append(site.value(UInt8.self, at: 1))
+    code.appendDistance(from: address &+ 6, to: target)
+    code.withBytes { recreation.write(.staticCall, at: address, site, $0, count: 6, reason()) }
+  }
+
+  /// A return: written before or after the kernel decided on return thunks, so both forms are legal.
+  private func writeReturn(at address: UInt64, _ site: UnsafeMutableRawPointer, _ recreation: Recreation) {
+    let plain: [UInt8] = [0xc3, 0xcc, 0xcc, 0xcc, 0xcc]
+    if let thunk = facts.returnThunk {
+      var jump = PatchBytes()
+      jump.append(0xe9)
+      jump.appendDistance(from: address &+ 5, to: thunk)
+      recreation.allow(.bytes([plain, jump.array]), at: address)
+    }
+    write(plain, at: address, site, recreation, "the key is empty: a return")
+  }
+
+  private func write(
+    _ bytes: [UInt8], at address: UInt64, _ site: UnsafeMutableRawPointer, _ recreation: Recreation, _ reason: String
+  ) {
+    PatchBytes(bytes).withBytes {
+      recreation.write(.staticCall, at: address, site, $0, count: bytes.count, reason)
+    }
+  }
+
+  private func call(_ target: UInt64, from address: UInt64) -> [UInt8] {
+    var code = PatchBytes()
+    code.append(0xe8)
+    code.appendDistance(from: address &+ 5, to: target)
+    return code.array
+  }
+
+  /// `cs cs cs xor eax, eax`.
+  private static let clear: [UInt8] = [0x2e, 0x2e, 0x2e, 0x31, 0xc0]
+  /// `ud1 (edx), rdi`.
+  private static let warning: [UInt8] = [0x67, 0x48, 0x0f, 0xb9, 0x3a]
+
+  /// A key must hold a function of the kernel, of a listed module or of generated code.
+  private func judge(_ function: UInt64, name: String, _ recreation: Recreation) {
+    guard function != 0, !facts.ownership.isLegitimate(function),
+      !recreation.violations.contains(where: { $0.mechanism == .staticCall && $0.subject == name })
+    else { return }
+    recreation.violations.append(
+      PatchViolation(
+        mechanism: .staticCall, subject: name, message: "the static call leads to what is no function of anybody's",
+        expected: "a function of the kernel, of a listed module, or of generated code that the kernel lists",
+        observed: facts.ownership.words(for: function), target: function))
+  }
+}

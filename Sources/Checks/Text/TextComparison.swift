@@ -1,0 +1,187 @@
+internal import Glibc
+internal import KernelFormats
+package import KernelModel
+
+/// A run of bytes in memory that no mechanism produces.
+package struct UnexplainedRun: Hashable, Sendable {
+  package var address: KernelAddress
+  package var expected: [UInt8]
+  package var observed: [UInt8]
+  /// How many of the bytes differ: a run may have equal bytes in its middle.
+  package var differing: Int
+}
+
+/// Compares memory with what it should hold, stretch by stretch.
+struct TextComparison {
+  let recreation: Recreation
+  let facts: KernelFacts
+  let callDepth: CallDepthPatches
+  /// Function starts of the object that is compared: the first at or after an address.
+  let functionStart: (UInt64) -> UInt64?
+
+  private(set) var runs: [UnexplainedRun] = []
+  private(set) var unreadable: [MemoryFault] = []
+  /// Bytes compared.
+  private(set) var byteCount: UInt64 = 0
+  /// Bytes that differ and that no mechanism produces.
+  private(set) var unexplained = 0
+  private var thunkPages: [UInt64: Bool] = [:]
+
+  private static let chunk = 256 << 10
+  /// Runs kept; what comes after them is only counted.
+  private static let mostRuns = 4096
+
+  init(
+    _ recreation: Recreation, facts: KernelFacts, callDepth: CallDepthPatches,
+    functionStart: @escaping (UInt64) -> UInt64?
+  ) {
+    self.recreation = recreation
+    self.facts = facts
+    self.callDepth = callDepth
+    self.functionStart = functionStart
+  }
+
+  /// Compares `region`, reading it from `memory`.
+  mutating func compare(_ region: Range<UInt64>, in memory: any KernelMemory) {
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 4096)
+    defer { room.deallocate() }
+    var position = region.lowerBound
+    while position < region.upperBound {
+      let count = Int(min(UInt64(Self.chunk), region.upperBound - position))
+      guard let expected = recreation.image.pointer(at: position, count: count) else { return }
+      let part = UnsafeMutableRawBufferPointer(rebasing: room[..<count])
+      do throws(MemoryFault) {
+        var span = part.mutableBytes
+        try memory.read(at: KernelAddress(position), into: &span)
+        byteCount += UInt64(count)
+        if let read = part.baseAddress, memcmp(read, expected, count) != 0 {
+          inspect(UnsafeRawBufferPointer(part), expected, at: position)
+        }
+      } catch {
+        unreadable.append(error)
+      }
+      position += UInt64(count)
+    }
+  }
+
+  /// Looks at each byte that differs.
+  private mutating func inspect(
+    _ memory: UnsafeRawBufferPointer, _ expected: UnsafeMutableRawPointer, at address: UInt64
+  ) {
+    var index = 0
+    let count = memory.count
+    while index < count {
+      if index + 8 <= count, memory.value(UInt64.self, at: index) == expected.value(UInt64.self, at: index) {
+        index += 8
+        continue
+      }
+      guard memory[index] != expected.value(UInt8.self, at: index) else {
+        index += 1
+        continue
+      }
+      if let end = legalEnd(at: address &+ UInt64(index)) {
+        index = max(Int(clamping: end &- address), index + 1)
+        continue
+      }
+      note(address &+ UInt64(index), observed: memory[index], expected: expected.value(UInt8.self, at: index))
+      index += 1
+    }
+  }
+
+  /// Where the site around `address` ends, if memory holds another of the byte strings that are legal there.
+  private mutating func legalEnd(at address: UInt64) -> UInt64? {
+    for distance in 0..<UInt64(16) {
+      let start = address &- distance
+      guard let choice = recreation.choices[start] else { continue }
+      guard let count = byteCount(of: choice, at: start), start &+ UInt64(count) > address else { return nil }
+      return start &+ UInt64(count)
+    }
+    return padEnd(at: address)
+  }
+
+  /// How many bytes of memory at `address` are what `choice` allows, or nil.
+  private mutating func byteCount(of choice: SiteChoice, at address: UInt64) -> Int? {
+    switch choice {
+    case .bytes(let strings):
+      return strings.first { facts.live.bytes(at: address, count: $0.count) == $0 }?.count
+    case .call(let targets):
+      guard let bytes = facts.live.bytes(at: address, count: 5), bytes[0] == 0xe8 else { return nil }
+      let distance = bytes.span.integer(UInt32.self, at: 1) ?? 0
+      let target = address &+ 5 &+ UInt64(bitPattern: Int64(Int32(bitPattern: distance)))
+      return targets.contains(target) ? 5 : nil
+    case .indirectThunk(let register):
+      return thunkByteCount(register: register, at: address)
+    }
+  }
+
+  /// Whether memory at `address` branches, with the instruction that is expected there, to a thunk of `register`.
+  private mutating func thunkByteCount(register: UInt8, at address: UInt64) -> Int? {
+    guard let expected = recreation.image.pointer(at: address, count: 6) else { return nil }
+    let opcodeByteCount = expected.value(UInt8.self) == 0xe8 || expected.value(UInt8.self) == 0xe9 ? 1 : 2
+    guard let bytes = facts.live.bytes(at: address, count: opcodeByteCount + 4) else { return nil }
+    for index in 0..<opcodeByteCount where bytes[index] != expected.value(UInt8.self, at: index) { return nil }
+    let distance = Int32(bitPattern: bytes.span.integer(UInt32.self, at: opcodeByteCount) ?? 0)
+    let target = address &+ UInt64(bytes.count) &+ UInt64(bitPattern: Int64(distance))
+    let code: [UInt8] = (register >= 8 ? [0x41] : []) + [0xff, 0xe0 + (register & 7), 0xcc]
+    guard target & 0x20 != 0, facts.live.bytes(at: target, count: code.count) == code,
+      isThunkPage(target & ~4095)
+    else { return nil }
+    return bytes.count
+  }
+
+  /// Whether a page holds such thunks and nothing else.
+  private mutating func isThunkPage(_ page: UInt64) -> Bool {
+    if let known = thunkPages[page] { return known }
+    var isPure = facts.live.bytes(at: page, count: 4096) != nil
+    if let bytes = facts.live.bytes(at: page, count: 4096) {
+      var index = 0
+      while index < bytes.count {
+        if bytes[index] == 0xcc {
+          index += 1
+          continue
+        }
+        let start = bytes[index] == 0x41 ? index + 1 : index
+        guard start + 2 < bytes.count, bytes[start] == 0xff, bytes[start + 1] & 0xf8 == 0xe0, bytes[start + 2] == 0xcc
+        else {
+          isPure = false
+          break
+        }
+        index = start + 3
+      }
+    }
+    thunkPages[page] = isPure
+    return isPure
+  }
+
+  /// Where the padding around `address` ends, if memory holds what call depth tracking makes of it, or nothing.
+  private func padEnd(at address: UInt64) -> UInt64? {
+    guard facts.modes.tracksCallDepth, let count = callDepth.padByteCount(in: recreation.image),
+      let function = functionStart(address &+ 1), function &- address <= UInt64(count),
+      let memory = facts.live.bytes(at: function &- UInt64(count), count: count)
+    else { return nil }
+    let isLegal = memory.allSatisfy { $0 == 0x90 } || memory == callDepth.pad(before: function, in: recreation.image)
+    return isLegal ? function : nil
+  }
+
+  private mutating func note(_ address: UInt64, observed: UInt8, expected: UInt8) {
+    unexplained += 1
+    if let last = runs.last, let end = last.address.advanced(by: UInt64(last.observed.count)),
+      address >= end.rawValue, address - end.rawValue <= 4, last.observed.count < 256
+    {
+      // A few equal bytes between two changed ones belong to the same change.
+      let gap = Int(address - end.rawValue)
+      if gap > 0, let between = recreation.image.pointer(at: end.rawValue, count: gap) {
+        let bytes = Array(UnsafeRawBufferPointer(start: between, count: gap))
+        runs[runs.count - 1].expected += bytes
+        runs[runs.count - 1].observed += bytes
+      }
+      runs[runs.count - 1].expected.append(expected)
+      runs[runs.count - 1].observed.append(observed)
+      runs[runs.count - 1].differing += 1
+      return
+    }
+    guard runs.count < Self.mostRuns else { return }
+    runs.append(
+      UnexplainedRun(address: KernelAddress(address), expected: [expected], observed: [observed], differing: 1))
+  }
+}

@@ -1,0 +1,104 @@
+/// A private copy of a vendor's code and read-only data, at the addresses where they lie in the running kernel.
+///
+/// The mechanisms write into it what the kernel's own patching would have written. Addresses are plain numbers here, and
+/// arithmetic on them wraps: every access is checked against the blocks, whatever the number.
+final class TextImage {
+  /// A run of addresses with bytes behind them.
+  struct Block {
+    let address: UInt64
+    let byteCount: Int
+    let bytes: UnsafeMutableRawPointer
+  }
+
+  /// The one that is asked for most comes first.
+  private(set) var blocks: [Block] = []
+  private var first = Block(
+    address: 0, byteCount: 0, bytes: UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
+  private let empty: UnsafeMutableRawPointer
+
+  init() {
+    empty = first.bytes
+  }
+
+  deinit {
+    for block in blocks { block.bytes.deallocate() }
+    empty.deallocate()
+  }
+
+  /// Adds a copy of `source` that lies at `address`.
+  func add(_ source: UnsafeRawBufferPointer, at address: UInt64) {
+    guard let origin = source.baseAddress else { return }
+    add(byteCount: source.count, at: address)?.copyMemory(from: origin, byteCount: source.count)
+  }
+
+  /// Adds `byteCount` zeros at `address`, and lets `fill` put something there.
+  func add(byteCount: Int, at address: UInt64, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+    guard let bytes = add(byteCount: byteCount, at: address) else { return }
+    bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    fill(UnsafeMutableRawBufferPointer(start: bytes, count: byteCount))
+  }
+
+  private func add(byteCount: Int, at address: UInt64) -> UnsafeMutableRawPointer? {
+    guard byteCount > 0, !address.addingReportingOverflow(UInt64(byteCount)).overflow else { return nil }
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 4096)
+    let block = Block(address: address, byteCount: byteCount, bytes: bytes)
+    blocks.append(block)
+    if blocks.count == 1 { first = block }
+    return bytes
+  }
+
+  /// Where the `count` bytes at `address` can be changed, or nil if no block has all of them.
+  @inline(__always)
+  func pointer(at address: UInt64, count: Int) -> UnsafeMutableRawPointer? {
+    let offset = address &- first.address
+    if offset < UInt64(first.byteCount), count <= first.byteCount &- Int(truncatingIfNeeded: offset) {
+      return first.bytes + Int(truncatingIfNeeded: offset)
+    }
+    return otherPointer(at: address, count: count)
+  }
+
+  private func otherPointer(at address: UInt64, count: Int) -> UnsafeMutableRawPointer? {
+    guard let block = block(at: address, count: count) else { return nil }
+    return block.bytes + Int(address &- block.address)
+  }
+
+  /// How many bytes there are from `address` on in its block.
+  func byteCount(from address: UInt64) -> Int {
+    guard let block = block(at: address, count: 0) else { return 0 }
+    return block.byteCount - Int(address &- block.address)
+  }
+
+  private func block(at address: UInt64, count: Int) -> Block? {
+    blocks.first { block in
+      let offset = address &- block.address
+      return offset < UInt64(block.byteCount) && count <= block.byteCount - Int(offset)
+    }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// The little-endian integer at `offset`, which the caller has checked to lie inside.
+  @inline(__always)
+  func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value {
+    Value(littleEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// The little-endian integer at `offset`.
+  @inline(__always)
+  func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int = 0) -> Value {
+    Value(littleEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
+  }
+
+  @inline(__always)
+  func set<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int = 0) {
+    storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
+  }
+
+  /// Where the 4-byte displacement at `offset` leads from an instruction at `address` that ends right behind it.
+  @inline(__always)
+  func branchTarget(at address: UInt64, displacementOffset offset: Int) -> UInt64 {
+    address &+ UInt64(offset + 4) &+ UInt64(bitPattern: Int64(value(Int32.self, at: offset)))
+  }
+}

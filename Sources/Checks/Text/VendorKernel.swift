@@ -1,0 +1,138 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// The vendor's kernel image, decoded as far as verifying text needs it: symbols, types, tables of places to patch.
+///
+/// All of it is the image's; nothing here is read from the running kernel but how far it was moved.
+final class VendorKernel {
+  let object: VendorObject
+  /// How far the running kernel was moved from its link-time addresses.
+  let offset: UInt64
+  let symbols: VendorSymbols
+  let types: BTF
+  let tables: PatchTables
+  /// Live addresses of the code, `_text` up to `_etext`.
+  let text: Range<UInt64>
+  /// Sections of code and of data that never changes, by live address, ascending.
+  let sections: [VendorObject.Section]
+  /// Live addresses of data that is written once, while the kernel boots.
+  let writtenOnce: Range<UInt64>
+
+  private static let subject = "the vendor's kernel image"
+
+  init(_ object: VendorObject, offset: UInt64) throws(CannotCheck) {
+    self.object = object
+    self.offset = offset
+    guard let code = object.section(named: ".text"), let constants = object.section(named: ".rodata") else {
+      throw .implausible(Self.subject, "has no sections .text and .rodata")
+    }
+    guard let typeSection = object.section(named: ".BTF") else {
+      throw .withheld(
+        Withheld(
+          "the kernel's type information", why: "\(object.source) has no section .BTF",
+          remedy: "a kernel with CONFIG_DEBUG_INFO_BTF is needed to read its variables"))
+    }
+    do throws(BTFError) {
+      types = try BTF(object.bytes(of: typeSection), owner: object.contents)
+    } catch {
+      throw .implausible(Self.subject, "its type information: \(error)")
+    }
+    let runtime = object.sections.filter { $0.name.hasPrefix("runtime_ptr_") || $0.name.hasPrefix("runtime_shift_") }
+    do throws(ImageKallsymsError) {
+      let kallsyms = try ImageKallsyms(object.bytes(of: constants), at: constants.address, text: code.address)
+      symbols = VendorSymbols(
+        kallsyms, base: code.address &+ offset, offset: offset,
+        variables: runtime.compactMap { Self.variable(of: $0.name) })
+    } catch {
+      throw .implausible(Self.subject, "its symbols: \(error)")
+    }
+    guard let start = symbols["_text"], let end = symbols["_etext"], start < end, start == code.address &+ offset,
+      end - start <= code.byteCount &+ 4096
+    else { throw .implausible(Self.subject, "_text and _etext do not bound its code") }
+    text = start..<end
+    let constantsEnd = symbols["__end_rodata"].map { $0 &- offset } ?? constants.address &+ constants.byteCount
+    sections = object.sections.filter { section in
+      section.isAllocated && !section.isNoBits && section.address >= code.address && section.address < constantsEnd
+        && section.fileRange.count == Int(clamping: section.byteCount)
+    }.sorted { $0.address < $1.address }
+    if let first = symbols["__start_ro_after_init"], let last = symbols["__end_ro_after_init"], first <= last {
+      writtenOnce = first..<last
+    } else {
+      writtenOnce = start..<start
+    }
+    tables = Self.tables(of: object, offset: offset, symbols: symbols, runtime: runtime)
+  }
+
+  /// A copy of the code and constants, and of the replacements that alternatives come from, at their live addresses.
+  func makeImage() -> TextImage {
+    let image = TextImage()
+    if let first = sections.first, let last = sections.last {
+      let start = first.fileRange.lowerBound
+      let end = last.fileRange.upperBound
+      // Where the file keeps them as far apart as memory does, all of them are one block.
+      let isOneRun = sections.allSatisfy {
+        UInt64($0.fileRange.lowerBound - start) == $0.address &- first.address
+      }
+      if isOneRun {
+        image.add(UnsafeRawBufferPointer(rebasing: object.contents.bytes[start..<end]), at: first.address &+ offset)
+      } else {
+        for section in sections { image.add(object.bytes(of: section), at: section.address &+ offset) }
+      }
+    }
+    if let replacements = object.section(named: ".altinstr_replacement") {
+      image.add(object.bytes(of: replacements), at: replacements.address &+ offset)
+    }
+    return image
+  }
+
+  private static func variable(of section: String) -> String? {
+    for prefix in ["runtime_ptr_", "runtime_shift_"] where section.hasPrefix(prefix) {
+      return String(section.dropFirst(prefix.count))
+    }
+    return nil
+  }
+
+  private static func tables(
+    of object: VendorObject, offset: UInt64, symbols: VendorSymbols, runtime: [VendorObject.Section]
+  ) -> PatchTables {
+    func table(_ section: VendorObject.Section) -> PatchTable {
+      PatchTable(bytes: object.bytes(of: section), address: section.address &+ offset)
+    }
+    func table(_ name: String) -> PatchTable { object.section(named: name).map(table) ?? .empty }
+    /// The bytes between two symbols, which lie in one section.
+    func table(from first: String, to last: String) -> PatchTable {
+      guard let start = symbols[first].map({ $0 &- offset }), let end = symbols[last].map({ $0 &- offset }),
+        start <= end,
+        let section = object.sections.first(where: { section in
+          start >= section.address && end &- section.address <= UInt64(section.fileRange.count)
+            && start &- section.address <= UInt64(section.fileRange.count) && section.isAllocated
+        })
+      else { return .empty }
+      let bytes = object.bytes(of: section)
+      return PatchTable(
+        bytes: UnsafeRawBufferPointer(rebasing: bytes[Int(start - section.address)..<Int(end - section.address)]),
+        address: start &+ offset)
+    }
+    var tables = PatchTables()
+    tables.paravirt = table(".parainstructions")
+    tables.retpolines = table(".retpoline_sites")
+    tables.returns = table(".return_sites")
+    tables.calls = table(".call_sites")
+    tables.alternatives = table(".altinstructions")
+    tables.endbrSeals = table(".ibt_endbr_seal")
+    tables.smpLocks = table(".smp_locks")
+    tables.jumpLabels = table(from: "__start___jump_table", to: "__stop___jump_table")
+    tables.staticCalls = table(from: "__start_static_call_sites", to: "__stop_static_call_sites")
+    tables.functionEntries = table(from: "__start_mcount_loc", to: "__stop_mcount_loc")
+    for section in runtime {
+      guard let variable = variable(of: section.name) else { continue }
+      if section.name.hasPrefix("runtime_ptr_") {
+        tables.runtimePointers.append((variable, table(section)))
+      } else {
+        tables.runtimeShifts.append((variable, table(section)))
+      }
+    }
+    tables.measureAlternatives()
+    return tables
+  }
+}
