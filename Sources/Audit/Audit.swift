@@ -40,6 +40,8 @@ package struct Audit {
     var looks = 1
     while looks < maximumLooks, trials.contains(where: \.needsAnotherLook) {
       progress("looking again")
+      // A second look shares nothing with the first, nor does it need its memory.
+      kernel.workings.clear()
       do throws(AcquisitionFailure) {
         kernel = try acquire()
       } catch {
@@ -52,6 +54,7 @@ package struct Audit {
       }
     }
     let answers = trials.map { $0.answer() }
+    kernel.workings.clear()
     let findings = answers.flatMap(\.findings)
     if !findings.isEmpty { progress("looking around what was found") }
     let implants = findings.isEmpty ? [] : investigator.investigate(findings, in: kernel)

@@ -12,6 +12,8 @@ package struct Examination: Sendable {
   package private(set) var remarks: [String] = []
   /// What the check compared with, and why nothing better was to be had.
   package private(set) var expectations: [Expectation] = []
+  /// What was compared byte for byte, object by object.
+  package private(set) var accounts: [TextAccount] = []
 
   package init() {}
 
@@ -29,6 +31,10 @@ package struct Examination: Sendable {
 
   package mutating func remark(_ sentence: String) {
     remarks.append(sentence)
+  }
+
+  package mutating func account(for text: TextAccount) {
+    accounts.append(text)
   }
 
   package mutating func expect(_ expectation: Expectation) {

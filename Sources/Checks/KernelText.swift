@@ -1,0 +1,116 @@
+package import KernelModel
+
+/// Every byte of the kernel's code and constants should be the vendor's, or what the kernel's own patching makes of it.
+package struct KernelText: Check {
+  package static let manual = Manual(
+    id: "kernel-text",
+    question: "Is every byte of the kernel's code and constants the vendor's, or legally patched?",
+    method: """
+      Takes the vendor's image, moves it to where the kernel lies, and does all of the kernel's own patching again on \
+      that copy: each mechanism (alternatives, retpolines, return thunks, static keys, static calls, function tracing, \
+      probes …) with the little live state that the kernel itself decides by, whose values are checked in turn: a \
+      static call, a trampoline or a probe must lead to code that somebody owns. Then compares, byte for byte. Nothing \
+      is masked: a byte is legal because a named mechanism produces exactly it, and what remains is reported. What \
+      looks wrong is looked at again a moment later, because a patch may be in progress. Without the image, decodes \
+      the code and reports branches that lead to executable memory nobody owns.
+      """,
+    innocentCauses: [
+      "a live patch of a kind that liveprobe does not know (Ksplice, kpatch of old kernels): ask whoever maintains the host",
+      "a kernel built with features that Debian's are not (kCFI, FineIBT): then a whole mechanism is reported as unknown",
+    ],
+    blindSpots: [
+      "data that decides without changing code: function pointers in tables that may change, and values that lead to "
+        + "another function of the kernel's own",
+      "data that is written once while the kernel boots (ro_after_init)",
+      "code that BPF programs were compiled to",
+      "a kernel that lies to whoever reads /proc/kcore",
+      "without the vendor's image: anything but a direct branch out of the kernel's code",
+    ],
+    response: [
+      "do not reboot and do not unload anything yet: the evidence is in memory only",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "look at what the changed code leads to: liveprobe scan --explain-bytes ADDRESS shows one place's reasoning",
+      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+    ])
+
+  /// How often what looks wrong is looked at again within one examination.
+  private static let looks = 3
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    guard kernel.identity.machine == "x86_64" else {
+      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 code is known")
+    }
+    var examination = Examination()
+    let work: TextWork
+    do throws(CannotCheck) {
+      work = try TextWork.shared(kernel)
+    } catch {
+      try OutgoingBranches(kernel, manual: Self.manual).examine(into: &examination)
+      examination.expect(
+        Expectation(
+          subject: "kernel text", rung: .rangesOnly,
+          source: "the bounds of code that kallsyms and the page tables give",
+          whyNotBetter: ["\(error)"]))
+      examination.leaveUnanswered(Subject("kernel text"), error)
+      return examination
+    }
+    try compare(work, into: &examination)
+    return examination
+  }
+
+  private func compare(_ work: TextWork, into examination: inout Examination) throws(CannotCheck) {
+    let kernel = work.kernel
+    var comparison = work.verifier.compare(kernel.memory)
+    let comparedBytes = comparison.byteCount
+    var violations = work.verifier.recreation.violations
+    let first = comparison.runs.count + violations.count
+    var looks = 0
+    while looks < Self.looks, !comparison.runs.isEmpty || !violations.isEmpty {
+      looks += 1
+      let places = comparison.runs.map { run in
+        run.address.rawValue..<run.address.rawValue &+ UInt64(run.observed.count)
+      }
+      try work.lookAgain()
+      // Only what was wrong before and still is; whole sites, so that a place is not cut in two.
+      comparison = work.verifier.compare(kernel.memory.fresh, only: places)
+      let subjects = Set(violations.map(\.subject))
+      violations = work.verifier.recreation.violations.filter { subjects.contains($0.subject) }
+    }
+    let settled = first - comparison.runs.count - violations.count
+    if settled > 0 {
+      examination.remark("\(settled) places were in the middle of being patched, and right when looked at again")
+    }
+    for fault in comparison.unreadable.prefix(8) {
+      examination.leaveUnanswered(Subject("kernel text"), .memoryUnreadable(fault))
+    }
+    examination.expect(
+      Expectation(
+        subject: "kernel text", rung: .vendorImage, source: work.verifier.vendor.object.source, whyNotBetter: []))
+    examination.note(Subject("kernel text"), .count(comparedBytes))
+    let failures = ClassFailures(of: comparison, in: work.verifier)
+    for failure in failures.unknown { examination.leaveUnanswered(Subject("kernel text"), failure) }
+    examination.account(
+      for: work.verifier.recreation.account(
+        of: "kernel", comparedBytes: comparedBytes, unexplained: UInt64(comparison.unexplained)))
+    let findings = TextFindings(kernel: kernel, recreation: work.verifier.recreation, manual: Self.manual)
+    for finding in findings.findings(for: failures.rest) { examination.report(finding) }
+    for violation in violations { examination.report(findings.finding(for: violation)) }
+  }
+}
+
+extension Recreation {
+  /// What each mechanism explains.
+  func account(of object: String, comparedBytes: UInt64, unexplained: UInt64) -> TextAccount {
+    TextAccount(
+      object: object, comparedBytes: comparedBytes,
+      rows: Mechanism.allCases.compactMap { mechanism in
+        let tally = tally(of: mechanism)
+        guard tally.sites > 0 else { return nil }
+        return TextAccount.Row(
+          mechanism: mechanism.rawValue, title: mechanism.title, sites: UInt64(tally.sites),
+          changedBytes: UInt64(tally.changedBytes))
+      }, unexplainedBytes: unexplained)
+  }
+}

@@ -1,0 +1,196 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// Says what is wrong with code or constants: where, which bytes and instructions were expected and found, and where the
+/// changed ones lead.
+struct TextFindings {
+  private let kernel: Kernel
+  private let recreation: Recreation
+  private let manual: Manual
+  private let disassembler: Disassembler?
+
+  /// Findings told one by one; further changed functions are only named.
+  private static let mostFindings = 64
+  /// Bytes decoded from a function's start to find where an instruction begins.
+  private static let longestFunction: UInt64 = 64 << 10
+  /// Bytes of code shown of each side.
+  private static let window = 32
+
+  init(kernel: Kernel, recreation: Recreation, manual: Manual) {
+    self.kernel = kernel
+    self.recreation = recreation
+    self.manual = manual
+    do throws(DisassemblerError) {
+      disassembler = try Disassembler()
+    } catch {
+      disassembler = nil  // bytes say enough
+    }
+  }
+
+  /// One finding for each function or object that was changed.
+  func findings(for runs: [UnexplainedRun]) -> [Finding] {
+    var groups: [(place: String, runs: [UnexplainedRun])] = []
+    for run in runs {
+      let place = kernel.owner(of: run.address).place
+      let name = (place?.symbol ?? run.address.description) + (place?.module.map { " [\($0)]" } ?? "")
+      if groups.last?.place == name {
+        groups[groups.count - 1].runs.append(run)
+      } else {
+        groups.append((name, [run]))
+      }
+    }
+    var findings = groups.prefix(Self.mostFindings).map { finding(for: $0.runs) }
+    if groups.count > Self.mostFindings, !findings.isEmpty {
+      let others = groups.dropFirst(Self.mostFindings).prefix(64).map(\.place).joined(separator: ", ")
+      findings[0].evidence.append(
+        Finding.Evidence("changed too", "\(groups.count - Self.mostFindings) further places: \(others)"))
+    }
+    return findings
+  }
+
+  func finding(for violation: PatchViolation) -> Finding {
+    let target = violation.target.map { KernelAddress($0) }
+    return Finding(
+      severity: .critical, subject: Subject(violation.subject), message: "\(violation.message)",
+      expected: violation.expected, observed: violation.observed,
+      owner: target.map { kernel.owner(of: $0) }, target: target,
+      evidence: [Finding.Evidence("mechanism", violation.mechanism.title)],
+      meaning: "the kernel's code was patched by its own rules, to serve somebody who is not known",
+      innocentCauses: manual.innocentCauses, response: manual.response)
+  }
+
+  private func finding(for runs: [UnexplainedRun]) -> Finding {
+    let run = runs[0]
+    let owner = kernel.owner(of: run.address)
+    let change = Change(run, kernel: kernel, recreation: recreation, disassembler: disassembler)
+    var evidence: [Finding.Evidence] = []
+    if !change.expectedInstructions.isEmpty {
+      evidence.append(Finding.Evidence("expected code", change.expectedInstructions))
+      evidence.append(Finding.Evidence("code in memory", change.observedInstructions))
+    }
+    if let target = change.target {
+      evidence.append(Finding.Evidence("leads to", "\(target), \(kernel.owner(of: target))"))
+    }
+    for other in runs.dropFirst().prefix(8) {
+      let place = kernel.owner(of: other.address).place?.description ?? other.address.description
+      evidence.append(
+        Finding.Evidence("also changed", "\(place): \(Self.hex(other.expected)) is \(Self.hex(other.observed))"))
+    }
+    let differing = runs.reduce(0) { $0 + $1.differing }
+    let target = change.target.flatMap { leadsAway($0, from: owner) ? $0 : nil }
+    return Finding(
+      severity: .critical, subject: Subject(owner.place?.description ?? run.address.description),
+      message: "\(differing) \(differing == 1 ? "byte is" : "bytes are") not the vendor's, and no mechanism of the "
+        + "kernel's produces \(differing == 1 ? "it" : "them")",
+      expected: Self.hex(run.expected), observed: Self.hex(run.observed),
+      owner: target.map { kernel.owner(of: $0) } ?? owner, target: target, evidence: evidence,
+      meaning: change.isCode
+        ? "whoever runs this code runs something else than the vendor's"
+        : "the kernel works with a constant that is not the vendor's",
+      innocentCauses: manual.innocentCauses, response: manual.response)
+  }
+
+  /// Whether an address is worth a look around: not where it is the kernel's own or the module's that was changed.
+  private func leadsAway(_ target: KernelAddress, from owner: Owner) -> Bool {
+    switch kernel.owner(of: target) {
+    case .kernelText, .kernelData: false
+    case .module(let place): place.module != owner.place?.module
+    case .generatedCode, .nobody: true
+    }
+  }
+
+  static func hex(_ bytes: [UInt8]) -> String {
+    let shown = bytes.prefix(32).map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0" + digits : digits
+    }
+    return shown.joined(separator: " ") + (bytes.count > 32 ? " …" : "")
+  }
+
+  /// The instructions around one change.
+  private struct Change {
+    var isCode = false
+    var expectedInstructions = ""
+    var observedInstructions = ""
+    /// Where the changed bytes lead: a branch, an address loaded into a register, a pointer.
+    var target: KernelAddress?
+
+    init(_ run: UnexplainedRun, kernel: Kernel, recreation: Recreation, disassembler: Disassembler?) {
+      let address = run.address.rawValue
+      switch kernel.owner(of: run.address) {
+      case .kernelText, .module: isCode = true
+      default: isCode = false
+      }
+      if kernel.text?.contains(run.address) == false, case .kernelData = kernel.owner(of: run.address) {
+        isCode = false
+      }
+      guard isCode, let disassembler else {
+        target = Self.pointer(around: address, in: kernel)
+        return
+      }
+      let start = Self.instructionStart(before: address, kernel: kernel, recreation: recreation)
+      let end = address &+ UInt64(run.observed.count)
+      let count = max(TextFindings.window, Int(clamping: end &- start))
+      guard count <= 512, let place = recreation.image.pointer(at: start, count: count) else { return }
+      let expected = disassembler.decode(
+        Array(UnsafeRawBufferPointer(start: place, count: count)).span, at: KernelAddress(start), limit: 16)
+      var observed: [MachineInstruction] = []
+      do throws(MemoryFault) {
+        let bytes = try kernel.memory.bytes(at: KernelAddress(start), count: count)
+        observed = disassembler.decode(bytes.span, at: KernelAddress(start), limit: 16)
+      } catch {
+        observed = []  // it was readable a moment ago; the bytes are in the finding
+      }
+      func concerned(_ all: [MachineInstruction]) -> [MachineInstruction] {
+        all.filter { instruction in
+          let first = instruction.instruction.address.rawValue
+          return first < end && first &+ UInt64(instruction.instruction.bytes.count) > address
+        }
+      }
+      expectedInstructions = Self.text(concerned(expected))
+      observedInstructions = Self.text(concerned(observed))
+      let known = Set(concerned(expected).compactMap(Self.target))
+      target = concerned(observed).compactMap(Self.target).first { !known.contains($0) && $0.isInKernelHalf }
+    }
+
+    /// Where the instruction that holds `address` begins, by decoding the vendor's code from its function's start.
+    private static func instructionStart(before address: UInt64, kernel: Kernel, recreation: Recreation) -> UInt64 {
+      guard let symbol = kernel.symbols.nearest(atOrBelow: KernelAddress(address)),
+        let distance = KernelAddress(address).offset(from: symbol.address), distance < TextFindings.longestFunction
+      else { return address }
+      var position = symbol.address.rawValue
+      while position < address {
+        let readable = min(recreation.image.byteCount(from: position), InstructionShape.mostBytes)
+        guard readable > 0, let place = recreation.image.pointer(at: position, count: readable),
+          let shape = InstructionShape(UnsafeRawBufferPointer(start: place, count: readable))
+        else { return address }
+        let next = position &+ UInt64(shape.length)
+        if next > address { return position }
+        position = next
+      }
+      return position
+    }
+
+    private static func target(of machine: MachineInstruction) -> KernelAddress? {
+      if let target = machine.instruction.branchTarget { return target }
+      return machine.immediates.map { KernelAddress(UInt64(bitPattern: $0)) }.first(where: \.isInKernelHalf)
+    }
+
+    private static func text(_ machines: [MachineInstruction]) -> String {
+      machines.map { machine in
+        let instruction = machine.instruction
+        return instruction.mnemonic + (instruction.operands.isEmpty ? "" : " " + instruction.operands)
+      }.joined(separator: "; ")
+    }
+
+    /// The pointer that the changed bytes belong to, if they are part of one.
+    private static func pointer(around address: UInt64, in kernel: Kernel) -> KernelAddress? {
+      do throws(MemoryFault) {
+        let word = try kernel.memory.pointer(at: KernelAddress(address & ~7))
+        return word.isInKernelHalf && kernel.mappings.mapping(of: word).page != nil ? word : nil
+      } catch {
+        return nil  // it was readable a moment ago; the bytes are in the finding
+      }
+    }
+  }
+}
