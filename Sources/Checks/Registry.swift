@@ -5,6 +5,8 @@ package enum Registry {
   package static let checks: [any Check] = [
     BuildIdentity(),
     SyscallTable(),
+    KernelText(),
+    ModuleText(),
   ]
 
   /// The check whose id is `id`, or nil.

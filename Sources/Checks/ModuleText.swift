@@ -1,0 +1,120 @@
+package import KernelModel
+
+/// Every byte of each loaded module's code and constants should be its file's, or legally patched.
+package struct ModuleText: Check {
+  package static let manual = Manual(
+    id: "module-text",
+    question: "Is every byte of each loaded module's code and constants its file's, or legally patched?",
+    method: """
+      Takes the modules from the kernel's own list in memory, finds the file of each, lays it out where the module lies, \
+      resolves its symbols against the vendor's kernel image and the files of the modules it uses, and does the kernel's \
+      patching again as kernel-text does. Then compares, byte for byte. A module that is being loaded or removed is left \
+      for the next scan.
+      """,
+    innocentCauses: [
+      "the file was replaced by another build's after the module was loaded (an upgrade of DKMS modules without a reboot): "
+        + "this is reported as unknown, not as a finding"
+    ],
+    blindSpots: [
+      "a module that is on no list (that is another question)",
+      "a module without a file, such as one that was loaded from an initial ramdisk only: reported as unknown",
+      "a module's data, and tables that the kernel sorts when it loads it (exceptions, unwinding, function entries)",
+      "a kernel that lies to whoever reads /proc/kcore",
+    ],
+    response: [
+      "do not unload the module: the evidence is in its memory",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "compare the module's file with the vendor's package",
+      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+    ])
+
+  private static let looks = 3
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    guard kernel.identity.machine == "x86_64" else {
+      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 code is known")
+    }
+    var examination = Examination()
+    let work = try TextWork.shared(kernel)
+    var texts = try modules(of: work)
+    guard !texts.modules.modules.isEmpty else { throw .notApplicable("the kernel's list of modules is empty") }
+    var waiting = texts.modules.modules
+    var memory: any KernelMemory = kernel.memory
+    for look in 0...Self.looks {
+      var wrong: [LiveModules.Module] = []
+      for module in waiting {
+        let outcome = texts.compare(module, in: memory)
+        if look < Self.looks, Self.needsAnotherLook(outcome) {
+          wrong.append(module)
+        } else {
+          conclude(outcome, of: module, texts, into: &examination)
+        }
+      }
+      guard !wrong.isEmpty else { break }
+      try work.lookAgain()
+      memory = kernel.memory.fresh
+      texts = try modules(of: work)
+      // A module that has gone meanwhile has nothing to compare any more.
+      let there = texts.modules.modules
+      waiting = wrong.compactMap { module in there.first { $0.structure == module.structure && $0.name == module.name }
+      }
+    }
+    examination.expect(
+      Expectation(
+        subject: "module text", rung: .vendorImage,
+        source: "the modules' files, and \(work.verifier.vendor.object.source)",
+        whyNotBetter: []))
+    return examination
+  }
+
+  /// The list may change while it is read: then it is read again.
+  private func modules(of work: TextWork) throws(CannotCheck) -> ModuleTexts {
+    var failure: CannotCheck?
+    for _ in 0..<Self.looks {
+      do throws(CannotCheck) {
+        return try ModuleTexts(work.verifier)
+      } catch {
+        failure = error
+        try work.lookAgain()
+      }
+    }
+    throw failure ?? .symbolMissing("modules")
+  }
+
+  private static func needsAnotherLook(_ outcome: ModuleTexts.Outcome) -> Bool {
+    switch outcome {
+    case .compared(let text, let comparison):
+      comparison.unexplained > 0 || !comparison.unreadable.isEmpty || !text.recreation.violations.isEmpty
+    case .cannot(.memoryUnreadable), .cannot(.implausible): true
+    case .cannot, .inTransition: false
+    }
+  }
+
+  private func conclude(
+    _ outcome: ModuleTexts.Outcome, of module: LiveModules.Module, _ texts: ModuleTexts,
+    into examination: inout Examination
+  ) {
+    let subject = Subject("module \(module.name)")
+    switch outcome {
+    case .inTransition(let state):
+      examination.remark("module \(module.name) is \(state): it is left for the next scan")
+    case .cannot(let reason):
+      examination.leaveUnanswered(subject, reason)
+    case .compared(let text, let comparison):
+      if let other = text.otherBuild(comparison) {
+        examination.leaveUnanswered(subject, other)
+        return
+      }
+      for fault in comparison.unreadable.prefix(1) { examination.leaveUnanswered(subject, .memoryUnreadable(fault)) }
+      examination.note(subject, .count(comparison.byteCount))
+      examination.account(
+        for: text.recreation.account(
+          of: module.name, comparedBytes: comparison.byteCount, unexplained: UInt64(comparison.unexplained)))
+      let findings = TextFindings(kernel: texts.verifier.kernel, recreation: text.recreation, manual: Self.manual)
+      for finding in findings.findings(for: comparison.runs) { examination.report(finding) }
+      for violation in text.recreation.violations { examination.report(findings.finding(for: violation)) }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// Compares the code and constants of one loaded module, byte for byte, with what its file must have become.
+struct ModuleTextVerifier {
+  let placement: ModulePlacement
+  let recreation: Recreation
+  private let facts: KernelFacts
+  private let tables: PatchTables
+  private let functions: [UInt64]
+
+  /// - Parameters:
+  ///   - exports: the address of a symbol that the module uses and does not have.
+  init(
+    _ placement: ModulePlacement, facts: KernelFacts, ftrace: FtraceState, trampolines: FtraceTrampolines,
+    exports: (String) -> UInt64?, tracing traced: Range<UInt64>? = nil
+  ) throws(CannotCheck) {
+    var placement = placement
+    placement.locateInitialisation(live: facts.live)
+    self.placement = placement
+    self.facts = facts
+    let image = TextImage()
+    for kind in LiveModules.Kind.allCases { Self.add(kind, of: placement, to: image) }
+    recreation = Recreation(image, tracing: traced)
+    try ModuleRelocations(placement, exports: exports).apply(to: recreation)
+    var tables = Self.tables(of: placement, image: image)
+    tables.alternativeByteCount = facts.alternativeByteCount
+    self.tables = tables
+    functions = Self.functions(of: placement)
+    let sequence = PatchSequence(facts: facts, tables: tables, ftrace: ftrace)
+    sequence.applyOnce(to: recreation, paravirtOffset: 0, isModule: true)
+    let entries = (0..<tables.functionEntries.entryCount(of: 8)).map {
+      tables.functionEntries.bytes.value(UInt64.self, at: $0 * 8)
+    }
+    try sequence.applyLive(
+      to: recreation, trampolines: trampolines,
+      entries: FunctionEntries(addresses: entries, base: placement.code.lowerBound),
+      staticCalls: StaticCallKeys(Self.trampolines(of: placement), known: facts.symbols.trampolines))
+  }
+
+  /// What is compared: the sections of code, and those of constants that the kernel leaves alone.
+  var compared: [(name: String, range: Range<UInt64>)] {
+    placement.object.sections.enumerated().compactMap { index, section in
+      guard let address = placement.addresses[index], let kind = placement.kinds[index],
+        kind == .text || kind == .rodata, !section.isNoBits, section.byteCount > 0,
+        !ModulePlacement.sorted.contains(section.name)
+      else { return nil }
+      return (section.name, address..<address &+ section.byteCount)
+    }
+  }
+
+  func compare(_ memory: any KernelMemory) -> TextComparison {
+    let functions = functions
+    var comparison = TextComparison(
+      recreation, facts: facts, callDepth: CallDepthPatches(facts: facts, tables: tables),
+      functionStart: { address in
+        functions.first { $0 >= address }
+      })
+    for (_, range) in compared { comparison.compare(range, in: memory) }
+    return comparison
+  }
+
+  /// One block for each kind of memory: its sections at their places, and zeros between them.
+  private static func add(_ kind: LiveModules.Kind, of placement: ModulePlacement, to image: TextImage) {
+    let sections = placement.object.sections.indices.filter { placement.kinds[$0] == kind }
+    let places = sections.compactMap { index in
+      placement.addresses[index].map { ($0, placement.object.sections[index]) }
+    }
+    guard let start = places.map(\.0).min(), let end = places.map({ $0.0 &+ $0.1.byteCount }).max(), end > start,
+      end - start <= 1 << 28
+    else { return }
+    image.add(byteCount: Int(end - start), at: start) { bytes in
+      for (address, section) in places where !section.isNoBits {
+        let source = placement.object.bytes(of: section)
+        let offset = Int(address - start)
+        UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<offset + source.count]).copyMemory(from: source)
+      }
+    }
+  }
+
+  /// The module's own tables, at their live addresses; what is relocated in them is.
+  private static func tables(of placement: ModulePlacement, image: TextImage) -> PatchTables {
+    func table(_ name: String) -> PatchTable {
+      guard let index = placement.object.sections.firstIndex(where: { $0.name == name }),
+        let address = placement.addresses[index],
+        let bytes = image.pointer(at: address, count: Int(clamping: placement.object.sections[index].byteCount))
+      else { return .empty }
+      return PatchTable(
+        bytes: UnsafeRawBufferPointer(start: bytes, count: Int(placement.object.sections[index].byteCount)),
+        address: address)
+    }
+    var tables = PatchTables()
+    tables.paravirt = table(".parainstructions")
+    tables.retpolines = table(".retpoline_sites")
+    tables.returns = table(".return_sites")
+    tables.calls = table(".call_sites")
+    tables.alternatives = table(".altinstructions")
+    tables.endbrSeals = table(".ibt_endbr_seal")
+    tables.smpLocks = table(".smp_locks")
+    tables.lockRange = lockRange(of: placement)
+    tables.jumpLabels = table("__jump_table")
+    tables.staticCalls = table(".static_call_sites")
+    tables.functionEntries = table("__mcount_loc")
+    return tables
+  }
+
+  /// Where a module's locks are dropped: up to v6.3 in its section `.text` alone, since then in all its code.
+  ///
+  /// Source: module_finalize() in arch/x86/kernel/module.c (Linux 6.1.192, v6.12).
+  private static func lockRange(of placement: ModulePlacement) -> Range<UInt64>? {
+    guard placement.isOneArea else { return nil }
+    guard let index = placement.object.sections.firstIndex(where: { $0.name == ".text" }),
+      let start = placement.addresses[index]
+    else { return 0..<0 }
+    return start..<start &+ placement.object.sections[index].byteCount
+  }
+
+  private static func functions(of placement: ModulePlacement) -> [UInt64] {
+    (0..<placement.symbolCount).compactMap { index in
+      placement.symbol(index).flatMap { $0.type == 2 ? placement.address(of: $0) : nil }
+    }.filter(placement.code.contains).sorted()
+  }
+
+  private static func trampolines(of placement: ModulePlacement) -> [StaticCallKeys.Trampoline] {
+    var found: [String: UInt64] = [:]
+    var keys: [String: UInt64] = [:]
+    for index in 0..<placement.symbolCount {
+      guard let symbol = placement.symbol(index), let address = placement.address(of: symbol) else { continue }
+      let name = placement.name(of: symbol)
+      if name.hasPrefix("__SCT__") { found[String(name.dropFirst(7))] = address }
+      if name.hasPrefix("__SCK__") { keys[String(name.dropFirst(7))] = address }
+    }
+    return found.compactMap { name, address in
+      keys[name].map { StaticCallKeys.Trampoline(name: name, address: address, key: $0) }
+    }
+  }
+}
+
+extension ModuleTextVerifier {
+  /// Why the file is not that of the loaded module, or nil if it is: its build id lies elsewhere in memory, and a good
+  /// part of the code differs.
+  ///
+  /// Both are asked for, so that whoever changes a note does not turn a finding into a question.
+  func otherBuild(_ comparison: TextComparison) -> CannotCheck? {
+    guard let note = compared.first(where: { $0.name == ".note.gnu.build-id" }),
+      comparison.runs.contains(where: { note.range.contains($0.address.rawValue) }),
+      UInt64(comparison.unexplained) * 20 > comparison.byteCount
+    else { return nil }
+    return .implausible(
+      "module \(placement.module.name)", "\(placement.object.source) is another build than the one that is loaded")
+  }
+}

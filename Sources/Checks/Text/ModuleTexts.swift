@@ -1,0 +1,90 @@
+internal import KernelModel
+
+/// The code and constants of all loaded modules, each compared with its file.
+final class ModuleTexts {
+  /// How one module came out.
+  enum Outcome {
+    case compared(ModuleTextVerifier, TextComparison)
+    /// It was being loaded or removed.
+    case inTransition(LiveModules.State)
+    case cannot(CannotCheck)
+  }
+
+  let verifier: KernelTextVerifier
+  let modules: LiveModules
+  private let exports: KernelExports
+  private var placements: [String: ModulePlacement] = [:]
+  /// By module, the symbols it gives to others.
+  private var exported: [String: [String: UInt64]] = [:]
+
+  init(_ verifier: KernelTextVerifier) throws(CannotCheck) {
+    self.verifier = verifier
+    modules = try LiveModules(facts: verifier.facts)
+    exports = KernelExports(verifier.vendor, image: verifier.recreation.image)
+  }
+
+  /// Compares one module.
+  func compare(
+    _ module: LiveModules.Module, in memory: any KernelMemory, tracing: Range<UInt64>? = nil
+  ) -> Outcome {
+    guard module.state == .live else { return .inTransition(module.state) }
+    do throws(CannotCheck) {
+      let placement = try placement(of: module)
+      guard let trampolines = verifier.trampolines else {
+        throw .implausible("the kernel's own text", "was not recreated")
+      }
+      let text = try ModuleTextVerifier(
+        placement, facts: verifier.facts, ftrace: verifier.ftrace, trampolines: trampolines,
+        exports: { self.address(of: $0, usedBy: placement) }, tracing: tracing)
+      return .compared(text, text.compare(memory))
+    } catch {
+      return .cannot(error)
+    }
+  }
+
+  private func placement(of module: LiveModules.Module) throws(CannotCheck) -> ModulePlacement {
+    if let known = placements[module.name] { return known }
+    let object: VendorObject
+    do throws(Withheld) {
+      object = try verifier.kernel.reference.moduleObject(named: module.name)
+    } catch {
+      throw .withheld(error)
+    }
+    let placement = try ModulePlacement(
+      module, object: object, isOneArea: modules.isOneArea,
+      freezesStaticCalls: verifier.vendor.symbols["module_mark_ro_after_init"] != nil)
+    placements[module.name] = placement
+    return placement
+  }
+
+  /// The address of a symbol that a module uses: the kernel's, or that of a module it depends on.
+  private func address(of name: String, usedBy placement: ModulePlacement) -> UInt64? {
+    if let kernels = exports[name] { return kernels }
+    for module in modules.modules where module.name != placement.module.name && module.state != .unformed {
+      if let address = symbols(exportedBy: module)[name] { return address }
+    }
+    return nil
+  }
+
+  private func symbols(exportedBy module: LiveModules.Module) -> [String: UInt64] {
+    if let known = exported[module.name] { return known }
+    var found: [String: UInt64] = [:]
+    // A module whose file cannot be had exports nothing here; whoever needs it says what is missing.
+    if let placement = try? placement(of: module) {
+      var exportedNames: Set<String> = []
+      var addresses: [String: UInt64] = [:]
+      for index in 0..<placement.symbolCount {
+        guard let symbol = placement.symbol(index) else { continue }
+        let name = placement.name(of: symbol)
+        if name.hasPrefix("__ksymtab_") {
+          exportedNames.insert(String(name.dropFirst("__ksymtab_".count)))
+        } else if symbol.binding != 0, let address = placement.address(of: symbol) {
+          addresses[name] = address
+        }
+      }
+      found = addresses.filter { exportedNames.contains($0.key) }
+    }
+    exported[module.name] = found
+    return found
+  }
+}
