@@ -15,6 +15,8 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case disassembler
   case bootImage = "boot-image"
   case moduleObject = "module-object"
+  case packageArchive = "package-archive"
+  case rpmHeader = "rpm-header"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -28,6 +30,8 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .disassembler: Self.disassembler(bytes)
     case .bootImage: Self.bootImage(bytes)
     case .moduleObject: Self.moduleObject(bytes)
+    case .packageArchive: Self.packageArchive(bytes)
+    case .rpmHeader: Self.rpmHeader(bytes)
     }
   }
 

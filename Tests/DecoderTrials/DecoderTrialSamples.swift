@@ -6,6 +6,10 @@ extension DecoderTrial {
       return SampleBootImage.samples
     case .moduleObject:
       return SampleModule.samples
+    case .packageArchive:
+      return SamplePackage.samples
+    case .rpmHeader:
+      return [SamplePackage.sampleHeader([("/lib/modules/6.1/vmlinuz", "0123"), ("/boot/System.map", "4567")])]
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))
