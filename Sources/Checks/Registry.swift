@@ -5,6 +5,7 @@ package enum Registry {
   package static let checks: [any Check] = [
     BuildIdentity(),
     SyscallTable(),
+    VendorFiles(),
   ]
 
   /// The check whose id is `id`, or nil.
