@@ -45,7 +45,7 @@ let package = Package(
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
     library("LiveProbe", ["KernelFormats", "KernelModel", "Ckmod"]),
-    library("Baseline", ["Celf", "KernelFormats", "KernelModel"] + compression),
+    library("Baseline", ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
     library("Report", ["Audit", "KernelModel"]),
@@ -60,8 +60,11 @@ let package = Package(
     // C: what runs before the program does, and the distribution's libraries.
     .target(name: "CHarden", path: "Sources/CLibraries/CHarden"),
     system("Ccapstone", "libcapstone-dev"),
+    system("Carchive", "libarchive-dev"),
     system("Celf", "libelf-dev"),
     system("Ckmod", "libkmod-dev"),
+    system("Cnettle", "nettle-dev"),
+    system("Csqlite3", "libsqlite3-dev"),
     system("Clzma", "liblzma-dev"),
     system("Czstd", "libzstd-dev"),
     system("Czlib", "zlib1g-dev"),
@@ -72,7 +75,8 @@ let package = Package(
     // Tests, and what they share. Fuzz/ compiles DecoderTrials too.
     testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
     testLibrary(
-      "DecoderTrials", ["Baseline", "KernelFormats", "KernelModel"] + compression, path: "Tests/DecoderTrials"),
+      "DecoderTrials", ["Baseline", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
+      path: "Tests/DecoderTrials"),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel"]),
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel"]),
     tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),

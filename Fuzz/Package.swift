@@ -18,7 +18,10 @@ let package = Package(
   name: "liveprobe-fuzz",
   targets: [
     .systemLibrary(name: "Ccapstone", providers: [.apt(["libcapstone-dev"])]),
+    .systemLibrary(name: "Carchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "Celf", providers: [.apt(["libelf-dev"])]),
+    .systemLibrary(name: "Cnettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(name: "Csqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "Clzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "Czstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
@@ -28,9 +31,11 @@ let package = Package(
     .target(name: "KernelModel", swiftSettings: settings),
     .target(name: "KernelFormats", dependencies: ["KernelModel", "Ccapstone"], swiftSettings: settings),
     .target(
-      name: "Baseline", dependencies: ["Celf", "KernelFormats", "KernelModel"] + compression, swiftSettings: settings),
+      name: "Baseline",
+      dependencies: ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
+      swiftSettings: settings),
     .target(
-      name: "DecoderTrials", dependencies: ["Baseline", "KernelFormats", "KernelModel"] + compression,
+      name: "DecoderTrials", dependencies: ["Baseline", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
       swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),
   ],

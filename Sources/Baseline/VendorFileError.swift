@@ -25,6 +25,8 @@ package enum VendorFileError: Error, Hashable, Sendable {
   case expandsTooFar(Compression, limit: Int)
   /// It is no ELF file of the kind that was looked for, and what is wrong with it.
   case notAnObject(String)
+  /// It is no package that can be read, and what is wrong with it.
+  case notAPackage(String)
   /// The kernel has no build id to know it by.
   case buildIDMissing
 }
@@ -58,6 +60,8 @@ extension VendorFileError: CustomStringConvertible {
       "its \(compression.rawValue) data expands to more than \(limit) bytes, which nothing of its kind has"
     case .notAnObject(let problem):
       "is not the ELF file that was looked for: \(problem)"
+    case .notAPackage(let problem):
+      "is not a package that can be read: \(problem)"
     case .buildIDMissing:
       "its kernel has no build id"
     }

@@ -1,10 +1,7 @@
 /// Where distributions keep the image of an installed kernel.
 enum VendorImagePaths {
   /// Where the image of `release` may be, the likeliest first; none if `release` is no file name.
-  ///
-  /// An image that was named is the only one.
-  static func candidates(release: String, root: String, explicitImage: String?) -> [String] {
-    if let explicitImage { return [explicitImage] }
+  static func candidates(release: String, root: String) -> [String] {
     let root = root.hasSuffix("/") ? root : root + "/"
     return candidates(release: release).map { root + $0 }
   }

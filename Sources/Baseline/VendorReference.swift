@@ -14,18 +14,18 @@ package final class VendorReference: Reference {
   private static let imageSpace = MemoryRegion(start: KernelAddress(0xffff_ffff_8000_0000), byteCount: 1 << 30)
 
   private let identity: KernelIdentity
-  private let files: VendorFiles
+  private let store: VendorStore
   private let modules: any ModuleIndex
   /// The image that was found to be the running kernel's, or why there is none.
   private var image: Result<VendorObject, Withheld>?
 
   /// - Parameters:
   ///   - identity: the running kernel; its image is known by the build id.
-  ///   - files: the vendor's files; they may serve several references.
+  ///   - store: the vendor's files; it may serve several references.
   ///   - modules: finds a module's file and what it says of itself.
-  package init(identity: KernelIdentity, files: VendorFiles, modules: any ModuleIndex) {
+  package init(identity: KernelIdentity, store: VendorStore, modules: any ModuleIndex) {
     self.identity = identity
-    self.files = files
+    self.store = store
     self.modules = modules
   }
 
@@ -40,17 +40,22 @@ package final class VendorReference: Reference {
     return try found.get()
   }
 
+  package func moduleSource(named name: String) throws(Withheld) -> String {
+    if let place = try store.placeOfBroughtModule(named: name, release: identity.release) { return place }
+    return try modules.path(ofModule: name)
+  }
+
   package func moduleObject(named name: String) throws(Withheld) -> VendorObject {
-    let path = try modules.path(ofModule: name)
+    let place = try moduleSource(named: name)
     do throws(VendorFileError) {
-      return try files.module(at: path)
+      return try store.module(at: place)
     } catch {
-      throw Withheld("the file of module \(name)", why: "\(path) \(error)")
+      throw Withheld("the file of module \(name)", why: "\(place) \(error)")
     }
   }
 
   package func provenance(of source: String) -> Provenance {
-    .unvouched("not looked up yet")
+    store.provenance(of: source)
   }
 
   package func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers {
@@ -84,12 +89,12 @@ package final class VendorReference: Reference {
     case .success(let known): expected = known
     case .failure(let reason): return .failure(reason)
     }
-    let candidates = files.kernelImages(release: identity.release)
+    let (candidates, problems) = store.kernelImages(release: identity.release)
     var absent: [String] = []
-    var reasons: [String] = []
+    var reasons = problems
     for path in candidates {
       do throws(VendorFileError) {
-        let found = try files.kernelImage(at: path)
+        let found = try store.kernelImage(at: path)
         if found.buildID == expected { return .success(found) }
         let other = found.buildID.map { "build \($0)" } ?? "of no known build"
         reasons.append("\(path) is \(other), and build \(expected) is running")
@@ -104,7 +109,9 @@ package final class VendorReference: Reference {
     if !absent.isEmpty {
       reasons.append("there is no \(absent.joined(separator: ", "))")
     }
-    if candidates.isEmpty {
+    if candidates.isEmpty, let reference = store.reference {
+      reasons.append("\(reference) has no kernel image")
+    } else if candidates.isEmpty {
       reasons.append("the kernel calls itself \"\(identity.release)\", which is part of no file's name")
     }
     return .failure(

@@ -7,15 +7,16 @@ internal import LiveProbe
 struct LiveHost {
   private let root = SystemRoot()
   /// The vendor's files, for all acquisitions.
-  private let files: VendorFiles
+  private let store: VendorStore
   private var hasReadAhead = false
   private var acquisitions: [(bytes: () -> UInt64, symbols: Int)] = []
   /// What was odd about the latest acquisition.
   private(set) var remarks: [String] = []
 
-  /// - Parameter reference: the file to take the vendor's kernel image from, or nil to look where vendors put it.
+  /// - Parameter reference: the image, folder or package to take the vendor's files from, or nil to look where vendors
+  ///   put them.
   init(reference: String?) {
-    files = VendorFiles(reference: reference)
+    store = VendorStore(reference: reference, loadedModules: { [root] in LoadedModules.names(root) })
   }
 
   /// Bytes read from kernel memory in all acquisitions.
@@ -32,7 +33,7 @@ struct LiveHost {
         root,
         reference: { identity in
           VendorReference(
-            identity: identity, files: files, modules: ModuleFiles(root, release: identity.release))
+            identity: identity, store: store, modules: ModuleFiles(root, release: identity.release))
         }, progress: progress)
       acquisitions.append((acquisition.bytesRead, acquisition.kernel.symbols.count))
       remarks = acquisition.remarks
@@ -42,13 +43,13 @@ struct LiveHost {
     }
   }
 
-  /// Reads the vendor's kernel image before the symbols take their room: see ``VendorFiles``.
+  /// Reads the vendor's kernel image before the symbols take their room: see ``VendorStore``.
   private mutating func readAhead(progress: (String) -> Void) {
     // Decompressing takes a second; a scan that will be refused should not wait for it.
     guard !hasReadAhead, LiveKernel.canBeRead(root) else { return }
     hasReadAhead = true
     progress("reading the vendor's kernel image")
-    files.readAhead(release: LiveKernel.release(root))
+    store.readAhead(release: LiveKernel.release(root))
   }
 }
 

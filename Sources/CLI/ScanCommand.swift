@@ -30,7 +30,10 @@ struct ScanCommand: ParsableCommand {
   var skip: [String] = []
 
   @Option(
-    help: "Take the vendor's kernel image from this file: a vmlinuz, or an uncompressed vmlinux.", completion: .file())
+    help: """
+      Take the vendor's files from here: a vmlinuz or vmlinux, a distribution's kernel package (.deb, .rpm), or a folder \
+      with any of these and the modules.
+      """, completion: .file())
   var reference: String?
 
   @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")

@@ -4,6 +4,7 @@ package import KernelModel
 package enum Registry {
   package static let checks: [any Check] = [
     BuildIdentity(),
+    VendorFiles(),
     SyscallTable(),
     KernelText(),
     ModuleText(),

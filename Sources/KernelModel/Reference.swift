@@ -16,11 +16,20 @@ package protocol Reference {
   /// for the caller to see.
   func moduleObject(named name: String) throws(Withheld) -> VendorObject
 
+  /// Where the file is that ``moduleObject(named:)`` would read: its `source`, without reading it.
+  func moduleSource(named name: String) throws(Withheld) -> String
+
   /// How far the file that ``kernelImage()`` or ``moduleObject(named:)`` named as its `source` can be trusted.
   func provenance(of source: String) -> Provenance
 
   /// What the module's file on disk says of itself.
   func moduleFile(named name: String) throws(Withheld) -> ModuleFile
+}
+
+extension Reference {
+  package func moduleSource(named name: String) throws(Withheld) -> String {
+    try moduleObject(named: name).source
+  }
 }
 
 /// Pointers taken from the vendor's kernel image.

@@ -25,11 +25,15 @@ package final class VendorObject {
   }
 
   /// The bytes of `section`; none if it takes no room in the file (SHT_NOBITS).
+  ///
+  /// They are there as long as this object.
   package func bytes(of section: Section) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: contents.bytes[section.fileRange])
   }
 
   /// The bytes at `region`, link-time addresses; nil if no allocated section's part in the file has them all.
+  ///
+  /// They are there as long as this object.
   package func bytes(at region: MemoryRegion) -> UnsafeRawBufferPointer? {
     for section in sections where section.isAllocated {
       let inFile = MemoryRegion(start: KernelAddress(section.address), byteCount: UInt64(section.fileRange.count))
@@ -86,6 +90,7 @@ package final class VendorObject {
 
   /// The bytes of a decompressed file: tens of megabytes, kept once and given back when nobody uses them any more.
   package final class Contents {
+    /// There as long as this object: whoever looks at them holds it, or uses ``withBytes(_:)``.
     package let bytes: UnsafeRawBufferPointer
     private let release: (UnsafeRawBufferPointer) -> Void
 
@@ -104,6 +109,14 @@ package final class VendorObject {
 
     deinit {
       release(bytes)
+    }
+
+    /// Gives `body` the bytes, which stay where they are meanwhile.
+    package func withBytes<Result, Failure: Error>(
+      _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+      defer { withExtendedLifetime(self) {} }
+      return try body(bytes)
     }
   }
 }

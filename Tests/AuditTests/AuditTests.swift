@@ -6,9 +6,11 @@ import Testing
 
 @Suite struct AuditTests {
   private let forensics = Forensics(signatures: SignatureRules())
+  /// Two checks whose answers on the test kernel are known.
+  private static let checks: [any Check] = [BuildIdentity(), SyscallTable()]
 
   /// The verdict on kernels that come one after the other, the last of them again and again.
-  private func verdict(_ kernels: [Kernel], checks: [any Check] = Registry.checks) -> Verdict {
+  private func verdict(_ kernels: [Kernel], checks: [any Check] = Self.checks) -> Verdict {
     var looks = 0
     return Audit(checks: checks, investigator: forensics).run { () throws(AcquisitionFailure) -> Kernel in
       defer { looks += 1 }
@@ -60,7 +62,7 @@ import Testing
   @Test func `a finding stands if the kernel cannot be acquired again`() {
     var looks = 0
     let kernel = hooked([0])
-    let audit = Audit(checks: Registry.checks, investigator: forensics)
+    let audit = Audit(checks: Self.checks, investigator: forensics)
     let verdict = audit.run { () throws(AcquisitionFailure) -> Kernel in
       looks += 1
       guard looks == 1 else { throw AcquisitionFailure([Withheld("/proc/kcore", why: "gone")]) }
@@ -79,7 +81,7 @@ import Testing
 
   @Test func `a kernel that cannot be acquired is UNKNOWN, with what to do`() {
     let obstacle = Withheld("/proc/kcore", why: "permission denied", remedy: "run as root")
-    let verdict = Audit(checks: Registry.checks, investigator: forensics)
+    let verdict = Audit(checks: Self.checks, investigator: forensics)
       .run { () throws(AcquisitionFailure) -> Kernel in throw AcquisitionFailure([obstacle]) }
     #expect(verdict.status == .unknown)
     #expect(verdict.obstacles == [obstacle])

@@ -23,7 +23,7 @@ import Testing
   func `a distribution's image gives its build id and its text`() throws {
     try #require(!Self.images.isEmpty, "no image in the lab's cache: run Tests/Lab/fetch-kernels")
     for path in Self.images {
-      let image = try VendorFiles().kernelImage(at: path)
+      let image = try VendorStore().kernelImage(at: path)
       #expect(image.buildID?.bytes.count == 20, "\(path)")
       let bytes = try #require(
         image.bytes(at: MemoryRegion(start: TestKernelImage.link, byteCount: 4096)), "\(path)")
@@ -42,7 +42,7 @@ import Testing
     for image in Self.images {
       let folder = String(image.dropLast("vmlinuz".count)) + "modules"
       for path in try Self.modules(below: folder).prefix(40) {
-        let module = try VendorFiles().module(at: path)
+        let module = try VendorStore().module(at: path)
         #expect(module.section(named: ".modinfo") != nil, "\(path)")
         #expect(module.buildID?.bytes.count == 20, "\(path)")
       }

@@ -7,7 +7,7 @@ import Testing
 /// Images made to hurt whoever reads them.
 @Suite struct HostileImageTests {
   private func read(_ bytes: [UInt8]) throws(VendorFileError) -> VendorObject {
-    try VendorFiles.kernel(in: VendorObject.Contents(copying: bytes), source: "test")
+    try VendorStore.kernel(in: VendorObject.Contents(copying: bytes), source: "test")
   }
 
   /// Why a kernel with this damage is refused, or nil if it is not.

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ModuleObjectTests {
   private func read(_ bytes: [UInt8]) throws(VendorFileError) -> VendorObject {
-    try VendorFiles.module(in: VendorObject.Contents(copying: bytes), source: "/lib/modules/sample.ko")
+    try VendorStore.module(in: VendorObject.Contents(copying: bytes), source: "/lib/modules/sample.ko")
   }
 
   @Test(arguments: [Compression.none, .xz, .zstd, .gzip])

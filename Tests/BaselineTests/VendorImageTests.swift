@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct VendorImageTests {
   private func read(_ bytes: [UInt8]) throws(VendorFileError) -> VendorObject {
-    try VendorFiles.kernel(in: VendorObject.Contents(copying: bytes), source: "test")
+    try VendorStore.kernel(in: VendorObject.Contents(copying: bytes), source: "test")
   }
 
   private func table(_ object: VendorObject) -> [UInt8]? {

@@ -27,7 +27,7 @@ import Testing
     _ identity: KernelIdentity, _ root: TemporaryDirectory, image: String? = nil
   ) -> VendorReference {
     VendorReference(
-      identity: identity, files: VendorFiles(root: root.path, reference: image), modules: Modules(paths: [:]))
+      identity: identity, store: VendorStore(root: root.path, reference: image), modules: Modules(paths: [:]))
   }
 
   private struct Modules: ModuleIndex {
@@ -154,11 +154,11 @@ import Testing
     let root = try TemporaryDirectory()
     let name = "boot/vmlinuz-\(Self.release)"
     try root.write(try TestKernelImage().bzImage(.zstd), to: name)
-    let files = VendorFiles(root: root.path)
-    files.readAhead(release: Self.release)
+    let store = VendorStore(root: root.path)
+    store.readAhead(release: Self.release)
     try root.write([], to: name)
     for _ in 1...2 {
-      let reference = VendorReference(identity: identity(), files: files, modules: Modules(paths: [:]))
+      let reference = VendorReference(identity: identity(), store: store, modules: Modules(paths: [:]))
       #expect(try reference.kernelImage().buildID == BuildID(bytes: TestKernelImage().buildID))
       #expect(try reference.kernelImage().source == "\(root.path)/\(name)")
       #expect(self.refusal(reference) == nil)
@@ -169,9 +169,9 @@ import Testing
     let root = try TemporaryDirectory()
     let kernel = TestKernelImage(buildID: [9])
     try root.write(try kernel.bzImage(.zstd), to: "boot/vmlinuz-\(Self.release)")
-    let files = VendorFiles(root: root.path)
-    files.readAhead(release: Self.release)
-    let reference = VendorReference(identity: identity(), files: files, modules: Modules(paths: [:]))
+    let store = VendorStore(root: root.path)
+    store.readAhead(release: Self.release)
+    let reference = VendorReference(identity: identity(), store: store, modules: Modules(paths: [:]))
     #expect(self.refusal(reference)?.why.contains("is build 09, and build 0102") == true)
     #expect(throws: Withheld.self) { try reference.kernelImage() }
   }
@@ -195,7 +195,7 @@ import Testing
     try root.write(try SampleCompression.compress(SampleModule.object, .xz), to: "sample.ko.xz")
     try root.write([0x7f], to: "broken.ko")
     let modules = Modules(paths: ["sample": "\(root.path)/sample.ko.xz", "broken": "\(root.path)/broken.ko"])
-    let reference = VendorReference(identity: identity(), files: VendorFiles(root: root.path), modules: modules)
+    let reference = VendorReference(identity: identity(), store: VendorStore(root: root.path), modules: modules)
     #expect(try reference.moduleFile(named: "sample").path == "\(root.path)/sample.ko.xz")
     let object = try reference.moduleObject(named: "sample")
     #expect(object.source == "\(root.path)/sample.ko.xz")

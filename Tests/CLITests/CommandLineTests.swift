@@ -72,7 +72,10 @@ import Testing
     (["scan", "--format", "json", "--format", "text"], "--format json and --format text contradict each other"),
     (["scan", "--only", "syscall-table", "--skip", "syscall-table"], "contradict each other"),
     (["scan", "--format", "json", "--colour", "always"], "contradict each other"),
-    (["scan", "--skip", "syscall-table", "--skip", "build-identity"], "--skip leaves no check to ask"),
+    (
+      ["scan", "--skip", "syscall-table", "--skip", "build-identity", "--skip", "vendor-files"],
+      "--skip leaves no check to ask"
+    ),
     (["scan", "--only", "nonsense"], "there is no check 'nonsense'; there are build-identity, syscall-table"),
     (["scan", "--format", "xml"], "xml"),
     (["scan", "--around", "1G"], "--around"),

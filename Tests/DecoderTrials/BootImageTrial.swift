@@ -26,7 +26,7 @@ extension DecoderTrial {
   /// The bytes as a module's file, compressed or not.
   static func moduleObject(_ bytes: [UInt8]) -> String? {
     do throws(VendorFileError) {
-      return broken(try VendorFiles.module(in: VendorObject.Contents(copying: bytes), source: "module"))
+      return broken(try VendorStore.module(in: VendorObject.Contents(copying: bytes), source: "module"))
     } catch {
       return error.description.isEmpty ? "an error without words" : nil
     }

@@ -18,6 +18,8 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case imageKallsyms = "image-kallsyms"
   case bootImage = "boot-image"
   case moduleObject = "module-object"
+  case packageArchive = "package-archive"
+  case rpmHeader = "rpm-header"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -34,6 +36,8 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .imageKallsyms: Self.imageKallsyms(bytes)
     case .bootImage: Self.bootImage(bytes)
     case .moduleObject: Self.moduleObject(bytes)
+    case .packageArchive: Self.packageArchive(bytes)
+    case .rpmHeader: Self.rpmHeader(bytes)
     }
   }
 

@@ -10,6 +10,10 @@ extension DecoderTrial {
       return [SampleBTF.module.bytes(), SampleBTF.module.bytes(layout: [UInt8](repeating: 0, count: 80))]
     case .imageKallsyms:
       return SampleImageKallsyms.samples
+    case .packageArchive:
+      return SamplePackage.samples
+    case .rpmHeader:
+      return [SamplePackage.sampleHeader([("/lib/modules/6.1/vmlinuz", "0123"), ("/boot/System.map", "4567")])]
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))

@@ -1,0 +1,170 @@
+import Glibc
+import KernelModel
+
+/// The vendor's files that the person who scans brought: an image, a folder, or a distribution's packages.
+///
+/// A folder is searched for images, for modules of the kernel that is running, and for packages. What a package holds is
+/// read in one pass: images, and the modules that are loaded. Nothing is written to disk.
+final class BroughtFiles {
+  /// The most that is kept of all packages: compressed images, and the loaded modules.
+  private static let mostUnpacked = 256 << 20
+  private static let mostImages = 16
+
+  private let path: String
+  private let loadedModules: () -> [String]
+  private var survey: Survey?
+  /// What was read from packages, by its place.
+  private var unpacked: [String: VendorObject.Contents] = [:]
+  private var unpackedByteCount = 0
+
+  /// What there is for one release.
+  private struct Survey {
+    let release: String
+    var images: [String] = []
+    /// Places of modules, by their names with `_` for `-`.
+    var modules: [String: String] = [:]
+    var packages: [String] = []
+    /// What could not be read, and why.
+    var problems: [String] = []
+    /// Whether it is no folder and no package: then it says nothing about modules.
+    var isImageOnly = false
+    /// Modules that were sought in all packages.
+    var sought: Set<String> = []
+  }
+
+  /// - Parameters:
+  ///   - path: the image, folder or package.
+  ///   - loadedModules: the names of the modules that will be asked for, as far as they are known.
+  init(_ path: String, loadedModules: @escaping () -> [String]) {
+    self.path = path
+    self.loadedModules = loadedModules
+  }
+
+  /// Where images may be, the likeliest first, and what could not be read.
+  func kernelImages(release: String) -> (places: [String], problems: [String]) {
+    let survey = survey(of: release)
+    return (survey.images, survey.problems)
+  }
+
+  /// Where the module is, or nil if only an image was brought.
+  func place(ofModule name: String, release: String) throws(Withheld) -> String? {
+    var survey = survey(of: release)
+    let name = Self.normalised(name)
+    if let place = survey.modules[name] { return place }
+    guard !survey.isImageOnly else { return nil }
+    if !survey.packages.isEmpty, !survey.sought.contains(name) {
+      // It was loaded after the packages were read.
+      unpack([name], into: &survey)
+      self.survey = survey
+      if let place = survey.modules[name] { return place }
+    }
+    let problems = survey.problems.isEmpty ? "" : " (" + survey.problems.joined(separator: "; ") + ")"
+    throw Withheld(
+      "the file of module \(name)", why: "\(path) has none for kernel \(release)\(problems)",
+      remedy: "bring the package that this module comes from, too")
+  }
+
+  /// The bytes of the file at `place`.
+  func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
+    if let known = unpacked[place] { return known }
+    return try PlainFile.contents(of: place, limit: limit)
+  }
+
+  private func survey(of release: String) -> Survey {
+    if let survey, survey.release == release { return survey }
+    var survey = Survey(release: release)
+    do throws(VendorFileError) {
+      if let files = try FolderWalk.files(below: path) {
+        sort(files, into: &survey)
+      } else if PackageLayout.isPackage(try PlainFile(path).bytes(0..<8)) {
+        survey.packages = [path]
+      } else {
+        survey.images = [path]
+        survey.isImageOnly = true
+      }
+    } catch {
+      survey.images = [path]
+      survey.isImageOnly = true
+    }
+    if !survey.packages.isEmpty { unpack(Set(loadedModules().map(Self.normalised)), into: &survey) }
+    survey.images = Self.likeliestFirst(survey.images, release: release)
+    self.survey = survey
+    return survey
+  }
+
+  /// Sorts a folder's files by what they are.
+  private func sort(_ files: [String], into survey: inout Survey) {
+    for file in files {
+      let name = Self.lastComponent(file)
+      if FileNames.isPackage(name) {
+        survey.packages.append(file)
+      } else if FileNames.isKernelImage(name) {
+        survey.images.append(file)
+      } else if let module = FileNames.module(file, release: survey.release) {
+        survey.modules[module] = survey.modules[module] ?? file
+      }
+    }
+    survey.packages = Self.likeliestFirst(survey.packages, release: survey.release)
+  }
+
+  /// Reads the packages for images and for the modules called `names`; stops when all were found.
+  private func unpack(_ names: Set<String>, into survey: inout Survey) {
+    var wanted = names.subtracting(survey.modules.keys)
+    survey.sought.formUnion(names)
+    for package in survey.packages {
+      let hasImage = survey.images.contains { Self.lastComponent($0).contains(survey.release) }
+      if hasImage, wanted.isEmpty { return }
+      do throws(VendorFileError) {
+        try unpack(&wanted, from: package, into: &survey)
+      } catch {
+        let problem = "\(package) \(error)"
+        if !survey.problems.contains(problem) { survey.problems.append(problem) }
+      }
+    }
+  }
+
+  private func unpack(
+    _ wanted: inout Set<String>, from package: String, into survey: inout Survey
+  ) throws(VendorFileError) {
+    let reader = try PackageReader(try PlainFile(package))
+    let release = survey.release
+    let asked = wanted
+    try reader.read { (entry) throws(VendorFileError) in
+      let isImage =
+        FileNames.isKernelImage(Self.lastComponent(entry.path)) && FileNames.isForKernel(entry.path)
+        && unpacked["\(package): \(entry.path)"] == nil && survey.images.count < Self.mostImages
+      let module = entry.path.contains("modules/\(release)/") ? FileNames.module(entry.path, release: release) : nil
+      guard isImage || module.map(asked.contains) == true else { return false }
+      let limit = isImage ? BootImage.fileLimit : VendorStore.moduleLimit
+      guard entry.byteCount <= min(limit, Self.mostUnpacked - unpackedByteCount) else {
+        throw .tooLarge("\(entry.path) in it", byteCount: UInt64(entry.byteCount), limit: limit)
+      }
+      return true
+    } _: { entry, contents in
+      let place = "\(package): \(entry.path)"
+      unpacked[place] = contents
+      unpackedByteCount += contents.bytes.count
+      if let module = FileNames.module(entry.path, release: release) {
+        survey.modules[module] = place
+        wanted.remove(module)
+      } else {
+        survey.images.append(place)
+      }
+      return true
+    }
+  }
+
+  /// Those whose names have the release in them before the others.
+  private static func likeliestFirst(_ paths: [String], release: String) -> [String] {
+    let isLikely = { (path: String) in lastComponent(path).contains(release) || path.contains("/\(release)/") }
+    return paths.filter(isLikely) + paths.filter { !isLikely($0) }
+  }
+
+  private static func lastComponent(_ path: String) -> String {
+    FileNames.lastComponent(path)
+  }
+
+  private static func normalised(_ name: String) -> String {
+    FileNames.normalised(module: name)
+  }
+}

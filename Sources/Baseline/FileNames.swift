@@ -1,0 +1,45 @@
+/// What the names of files tell about what they are.
+enum FileNames {
+  static func lastComponent(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  /// Whether a file of this name may be a kernel: `vmlinuz-6.1.0-56-amd64`, `vmlinux`.
+  static func isKernelImage(_ name: String) -> Bool {
+    ["vmlinuz", "vmlinux", "kernel", "bzImage"].contains { name == $0 || name.hasPrefix($0 + "-") }
+  }
+
+  /// Whether the path, in a package, is one where kernels are: `/boot`, or the folder of a release's modules.
+  static func isForKernel(_ path: String) -> Bool {
+    let folders = path.split(separator: "/").dropLast()
+    return folders.last == "boot" || folders.dropLast().last == "modules"
+  }
+
+  /// Whether a file of this name may be a package with a kernel or its modules.
+  static func isPackage(_ name: String) -> Bool {
+    guard name.hasSuffix(".deb") || name.hasSuffix(".rpm") else { return false }
+    guard name.hasPrefix("linux-") || name.hasPrefix("kernel-") else { return false }
+    return !["-headers", "-devel", "-doc", "-source", "libc-dev", "-dbg", "-debuginfo"].contains(where: name.contains)
+  }
+
+  /// The module in the file at `path`, if it may be one for `release`: `nf_tables` for `…/nf-tables.ko.xz`.
+  ///
+  /// A path that names another release, `modules/6.1.0-55-amd64/`, is not for this one.
+  static func module(_ path: String, release: String) -> String? {
+    let components = path.split(separator: "/")
+    guard var name = components.last else { return nil }
+    for suffix in [".xz", ".zst", ".gz"] where name.hasSuffix(suffix) {
+      name = name.dropLast(suffix.count)
+    }
+    guard name.hasSuffix(".ko") else { return nil }
+    for (folder, next) in zip(components, components.dropFirst().dropLast()) where folder == "modules" {
+      guard next == release else { return nil }
+    }
+    return normalised(module: String(name.dropLast(3)))
+  }
+
+  /// Modules are loaded under names with `_` where their files have `-`.
+  static func normalised(module name: String) -> String {
+    String(name.map { $0 == "-" ? "_" : $0 })
+  }
+}

@@ -1,0 +1,76 @@
+/// Where in a package the archive of its files lies, and what kind of archive that is.
+struct PackageLayout {
+  enum Format {
+    case tar
+    case cpio
+  }
+
+  let format: Format
+  let archive: Range<Int>
+  let compression: Compression
+
+  /// Members of a `.deb`: there are three or four.
+  private static let mostMembers = 16
+
+  /// Whether a file that begins so is a package.
+  static func isPackage(_ head: [UInt8]) -> Bool {
+    head.starts(with: debMagic) || head.starts(with: rpmMagic)
+  }
+
+  private static let debMagic = Array("!<arch>\n".utf8)
+  private static let rpmMagic: [UInt8] = [0xed, 0xab, 0xee, 0xdb]
+
+  init(_ package: any ByteSource) throws(VendorFileError) {
+    let head = try package.bytes(0..<8)
+    if head.starts(with: Self.debMagic) {
+      format = .tar
+      archive = try Self.debArchive(package)
+    } else if head.starts(with: Self.rpmMagic) {
+      format = .cpio
+      archive = try Self.rpmArchive(package)
+    } else {
+      throw .notAPackage("it is neither a .deb nor a .rpm")
+    }
+    let start = try package.bytes(archive.lowerBound..<min(archive.lowerBound + 16, archive.upperBound))
+    // An archive that is not compressed begins with a file's name, or with cpio's magic.
+    compression = start.withUnsafeBytes { Compression(of: $0) } ?? .none
+  }
+
+  /// The member `data.tar*` of the ar archive that a `.deb` is.
+  ///
+  /// Source: deb(5); ar(5): 60 bytes before each member, of which 16 are the name and 10 from byte 48 on the size in
+  /// decimal digits; members begin at even offsets.
+  private static func debArchive(_ package: any ByteSource) throws(VendorFileError) -> Range<Int> {
+    var position = debMagic.count
+    for _ in 0..<mostMembers {
+      let header = try package.bytes(position..<position + 60)
+      guard header.count == 60 else { break }
+      let digits = String(decoding: header[48..<58].prefix { $0 != 0x20 }, as: UTF8.self)
+      let start = position + 60
+      guard let byteCount = Int(digits), byteCount >= 0, byteCount <= package.byteCount - start else {
+        throw .notAPackage("a member of it at byte \(position) has \"\(digits)\" bytes")
+      }
+      if header.starts(with: Array("data.tar".utf8)) { return start..<start + byteCount }
+      position = start + byteCount + byteCount % 2
+    }
+    throw .notAPackage("it has no member data.tar")
+  }
+
+  /// What follows the lead of 96 bytes, the signatures' header, padded to 8 bytes, and the package's own header.
+  ///
+  /// Source: rpm's docs/manual/format.md (4.18).
+  private static func rpmArchive(_ package: any ByteSource) throws(VendorFileError) -> Range<Int> {
+    var position = 96
+    for isSignatures in [true, false] {
+      let intro = try package.bytes(position..<position + 16)
+      guard intro.count == 16, intro.starts(with: [0x8e, 0xad, 0xe8, 0x01]) else {
+        throw .notAPackage("it has no rpm header at byte \(position)")
+      }
+      let (entryCount, dataByteCount) = try RpmHeader.sizes(Array(intro[8...]))
+      position += 16 + entryCount * 16 + dataByteCount
+      if isSignatures { position = (position + 7) & ~7 }
+    }
+    guard position < package.byteCount else { throw .notAPackage("it ends before its files") }
+    return position..<package.byteCount
+  }
+}

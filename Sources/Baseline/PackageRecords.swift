@@ -1,0 +1,100 @@
+import Glibc
+import KernelModel
+
+/// What the host's package managers recorded of the vendor's files, held against the files.
+///
+/// The records are on the same disk: who changes a file can change its record too, and this does not show that.
+struct PackageRecords {
+  private let root: String
+  private let dpkg: DpkgRecords
+  private let rpm: RpmRecords
+
+  init(root: String) {
+    self.root = root.hasSuffix("/") ? String(root.dropLast()) : root
+    dpkg = DpkgRecords(root: self.root)
+    rpm = RpmRecords(root: self.root)
+  }
+
+  /// What a package manager knows of one file.
+  enum Answer {
+    /// It keeps no records on this host.
+    case notInUse
+    /// No package brings the file, or its digest was not recorded; in words.
+    case unvouched(String)
+    case recorded(PackageRecord)
+  }
+
+  /// How far the file at `path` can be trusted.
+  func provenance(of path: String) -> Provenance {
+    let names = names(of: path)
+    var reasons: [String] = []
+    for manager in [dpkg.answer, rpm.answer] {
+      switch manager(names) {
+      case .notInUse: continue
+      case .unvouched(let reason): reasons.append(reason)
+      case .recorded(let record): return compare(path, with: record)
+      }
+    }
+    guard !reasons.isEmpty else { return .unvouched("no package manager that is known here keeps records: dpkg, rpm") }
+    return copy(of: path, names) ?? .unvouched(reasons.joined(separator: "; "))
+  }
+
+  private func compare(_ path: String, with record: PackageRecord) -> Provenance {
+    switch digest(of: path, algorithm: record.algorithm) {
+    case .success(let actual): actual == record.digest ? .recorded(record) : .altered(record, actual: actual)
+    case .failure(let error): .unvouched("\(path) \(error)")
+    }
+  }
+
+  /// The provenance of `/boot/vmlinuz-RELEASE` where it is a copy of `/lib/modules/RELEASE/vmlinuz`: kernel-install makes
+  /// it so, and rpm records only that one's digest.
+  private func copy(of path: String, _ names: [String]) -> Provenance? {
+    let prefix = "/boot/vmlinuz-"
+    guard let name = names.first(where: { $0.hasPrefix(prefix) }) else { return nil }
+    let release = name.dropFirst(prefix.count)
+    let original = "/lib/modules/\(release)/vmlinuz"
+    guard case .recorded(let record) = rpm.answer(Self.bothNames(of: original)) else { return nil }
+    guard case .recorded = compare(path, with: record) else {
+      return .unvouched(
+        "it should be a copy of \(original), which \(record.package) brings, and is not: it may have been signed anew, "
+          + "or changed")
+    }
+    return .recorded(record)
+  }
+
+  private func digest(of path: String, algorithm: String) -> Result<String, VendorFileError> {
+    guard let digest = Digest(rawValue: algorithm) else {
+      return .failure(.cannotOpen("has a recorded digest of a kind that is not known: \(algorithm)"))
+    }
+    do throws(VendorFileError) {
+      return .success(try PlainFile.contents(of: path, limit: BootImage.fileLimit).withBytes { digest.of($0) })
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// The names below the root under which a package may bring the file, the one it really has first.
+  private func names(of path: String) -> [String] {
+    var resolved = path
+    if let real = realpath(path, nil) {
+      resolved = String(cString: real)
+      free(real)
+    }
+    var base = root
+    if !root.isEmpty, let real = realpath(root, nil) {
+      base = String(cString: real)
+      free(real)
+    }
+    return [(resolved, base), (path, root)].reduce(into: []) { names, pair in
+      let name = pair.0.hasPrefix(pair.1) ? String(pair.0.dropFirst(pair.1.count)) : pair.0
+      for candidate in Self.bothNames(of: name) where !names.contains(candidate) { names.append(candidate) }
+    }
+  }
+
+  /// A path, and the same with `/usr` before it or without: `/lib` became a link to `/usr/lib`.
+  private static func bothNames(of path: String) -> [String] {
+    if path.hasPrefix("/usr/lib/") { return [path, String(path.dropFirst(4))] }
+    if path.hasPrefix("/lib/") { return [path, "/usr" + path] }
+    return [path]
+  }
+}

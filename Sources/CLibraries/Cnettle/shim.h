@@ -1,0 +1,3 @@
+// Nettle: digests (Debian: nettle-dev).
+#pragma once
+#include <nettle/nettle-meta.h>
