@@ -84,7 +84,7 @@ let package = Package(
     tests("DocumentationTests", ["Checks", "KernelModel", "Report"]),
 
     // The lab: real kernels under emulation.
-    testLibrary("Lab", [], path: "Tests/Lab/Lab"),
+    testLibrary("Lab", ["KernelFormats", "KernelModel"], path: "Tests/Lab/Lab"),
     .executableTarget(name: "lab", dependencies: ["Lab"], path: "Tests/Lab/Command", swiftSettings: settings),
     tests("LabTests", ["Lab"]),
     testLibrary(

@@ -23,6 +23,8 @@ struct ScanReport: Decodable, Sendable {
     let id: String
     let outcome: String
     let findings: [Finding]?
+    /// Of the checks that account for each byte: those that nothing explains.
+    let unexplainedBytes: Int?
   }
 
   struct Implant: Decodable, Sendable {
