@@ -45,7 +45,7 @@ let package = Package(
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
     library("LiveProbe", ["KernelFormats", "KernelModel", "Ckmod"]),
-    library("Baseline", ["KernelFormats", "KernelModel"] + compression),
+    library("Baseline", ["Celf", "KernelFormats", "KernelModel"] + compression),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
     library("Report", ["Audit", "KernelModel"]),
@@ -60,6 +60,7 @@ let package = Package(
     // C: what runs before the program does, and the distribution's libraries.
     .target(name: "CHarden", path: "Sources/CLibraries/CHarden"),
     system("Ccapstone", "libcapstone-dev"),
+    system("Celf", "libelf-dev"),
     system("Ckmod", "libkmod-dev"),
     system("Clzma", "liblzma-dev"),
     system("Czstd", "libzstd-dev"),

@@ -18,6 +18,7 @@ let package = Package(
   name: "liveprobe-fuzz",
   targets: [
     .systemLibrary(name: "Ccapstone", providers: [.apt(["libcapstone-dev"])]),
+    .systemLibrary(name: "Celf", providers: [.apt(["libelf-dev"])]),
     .systemLibrary(name: "Clzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "Czstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "Czlib", providers: [.apt(["zlib1g-dev"])]),
@@ -27,7 +28,7 @@ let package = Package(
     .target(name: "KernelModel", swiftSettings: settings),
     .target(name: "KernelFormats", dependencies: ["KernelModel", "Ccapstone"], swiftSettings: settings),
     .target(
-      name: "Baseline", dependencies: ["KernelFormats", "KernelModel"] + compression, swiftSettings: settings),
+      name: "Baseline", dependencies: ["Celf", "KernelFormats", "KernelModel"] + compression, swiftSettings: settings),
     .target(
       name: "DecoderTrials", dependencies: ["Baseline", "KernelFormats", "KernelModel"] + compression,
       swiftSettings: settings),

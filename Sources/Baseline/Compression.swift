@@ -1,12 +1,12 @@
-/// How a kernel image's payload is compressed.
+/// How a vendor compressed a file.
 package enum Compression: String, CaseIterable, Sendable {
   case none = "uncompressed"
   case gzip, bzip2, lzma, xz, lz4, lzo, zstd
 
-  /// What the payload's first bytes say, or nil if they say nothing known.
+  /// What the first bytes say, or nil if they say nothing known; an ELF file is not compressed.
   ///
   /// Source: Documentation/arch/x86/boot.rst, field payload_offset; lib/decompress.c (Linux 7.2).
-  init?(firstBytes: [UInt8]) {
+  package init?(of bytes: UnsafeRawBufferPointer) {
     let magics: [(Compression, [UInt8])] = [
       (.none, [0x7f, 0x45, 0x4c, 0x46]),
       (.gzip, [0x1f, 0x8b]),
@@ -17,21 +17,28 @@ package enum Compression: String, CaseIterable, Sendable {
       (.lzo, LzoBlocks.magic),
       (.zstd, [0x28, 0xb5, 0x2f, 0xfd]),
     ]
-    guard let match = magics.first(where: { firstBytes.starts(with: $0.1) }) else { return nil }
+    guard let match = magics.first(where: { bytes.starts(with: $0.1) }) else { return nil }
     self = match.0
   }
 
-  /// A decoder for one payload.
-  func makeDecoder() throws(BootImageError) -> any PayloadDecoder {
+  /// Decompresses `input` to its end, so that its own checksum is verified, straight into `output`.
+  ///
+  /// Bytes that follow the compressed data are ignored: the kernel's build appends four to the payload.
+  ///
+  /// - Throws: ``VendorFileError`` if the data is corrupt, breaks off, or expands beyond the limit of `output`.
+  package func decompress(_ input: UnsafeRawBufferPointer, into output: GrowingBytes) throws(VendorFileError) {
     switch self {
-    case .none: UncompressedPayload()
-    case .gzip: try GzipStream()
-    case .bzip2: try Bzip2Stream()
-    case .lzma: try LzmaStream(.lzma)
-    case .xz: try LzmaStream(.xz)
-    case .lz4: Lz4Blocks()
-    case .lzo: try LzoBlocks()
-    case .zstd: try ZstdStream()
+    case .none:
+      guard input.count <= output.room.count else { throw .expandsTooFar(self, limit: output.limit) }
+      output.room.copyMemory(from: input)
+      output.advance(by: input.count)
+    case .gzip: try Gzip.decompress(input, into: output)
+    case .bzip2: try Bzip2.decompress(input, into: output)
+    case .lzma: try Lzma.decompress(input, .lzma, into: output)
+    case .xz: try Lzma.decompress(input, .xz, into: output)
+    case .lz4: try Lz4Blocks.decompress(input, into: output)
+    case .lzo: try LzoBlocks.decompress(input, into: output)
+    case .zstd: try Zstd.decompress(input, into: output)
     }
   }
 }

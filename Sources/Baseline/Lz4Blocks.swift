@@ -1,46 +1,36 @@
 import Clz4
-import KernelFormats
 
 /// An LZ4 legacy frame: blocks, each with the length of its compressed form before it, decoded one by one by liblz4.
 ///
 /// Source: lib/decompress_unlz4.c (Linux 7.2).
-struct Lz4Blocks: PayloadDecoder {
+enum Lz4Blocks {
   private static let magic: UInt32 = 0x184c_2102
   /// What a block holds; only the last one holds less.
   private static let blockByteCount = 8 << 20
 
-  func decode(_ payload: inout PayloadReader, into image: inout KernelImageReader) throws(BootImageError) {
-    let limit = Int(LZ4_compressBound(Int32(Self.blockByteCount)))
+  static func decompress(_ bytes: UnsafeRawBufferPointer, into output: GrowingBytes) throws(VendorFileError) {
+    let limit = Int(LZ4_compressBound(Int32(blockByteCount)))
+    var input = CompressedInput(bytes, .lz4)
     // The frame has no end mark, and the last 4 bytes of the payload are the size of the decompressed kernel.
-    while payload.byteCount > 4 {
-      guard let word = try payload.take(4) else { throw .truncated(.lz4, decompressed: image.position) }
-      let wordSpan = word.span
-      let count = Int(wordSpan.integer(UInt32.self, at: 0) ?? 0)
-      if count == Self.magic { continue }
-      if count == 0 { return }
+    while input.byteCount > 4 {
+      let word = UInt32(littleEndian: try input.take(4, for: output).loadUnaligned(as: UInt32.self))
+      if word == magic { continue }
+      if word == 0 { return }
+      let count = Int(word)
       guard count <= limit else {
-        throw .corrupt(.lz4, "a block of \(count) compressed bytes", decompressed: image.position)
+        throw .corrupt(.lz4, "a block of \(count) compressed bytes", decompressed: output.byteCount)
       }
-      guard let compressed = try payload.take(count) else { throw .truncated(.lz4, decompressed: image.position) }
-      let block = Self.decode(compressed)
-      guard !block.isEmpty else {
-        throw .corrupt(.lz4, "a block of \(count) compressed bytes cannot be decoded", decompressed: image.position)
+      let block = try input.take(count, for: output)
+      let room = output.room
+      guard !room.isEmpty else { throw .expandsTooFar(.lz4, limit: output.limit) }
+      let produced = LZ4_decompress_safe(
+        block.bindMemory(to: CChar.self).baseAddress, room.bindMemory(to: CChar.self).baseAddress, Int32(count),
+        Int32(min(room.count, blockByteCount)))
+      guard produced > 0 else {
+        guard room.count >= blockByteCount else { throw .expandsTooFar(.lz4, limit: output.limit) }
+        throw .corrupt(.lz4, "a block of \(count) compressed bytes cannot be decoded", decompressed: output.byteCount)
       }
-      let span = block.span
-      guard try image.consume(span) else { return }
-    }
-  }
-
-  /// The bytes of a block, or none if it makes no sense.
-  private static func decode(_ compressed: [UInt8]) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: blockByteCount) { block, count in
-      let produced = compressed.withUnsafeBytes { from in
-        LZ4_decompress_safe(
-          from.bindMemory(to: CChar.self).baseAddress,
-          UnsafeMutableRawBufferPointer(block).bindMemory(to: CChar.self).baseAddress, Int32(compressed.count),
-          Int32(blockByteCount))
-      }
-      count = max(0, Int(produced))
+      output.advance(by: Int(produced))
     }
   }
 }

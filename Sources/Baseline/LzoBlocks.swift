@@ -3,75 +3,65 @@ import Clzo
 /// A file as lzop writes it: a header, then LZO1X blocks, decoded one by one by liblzo2.
 ///
 /// Source: lib/decompress_unlzo.c (Linux 7.2), which takes each block to have one checksum, and skips it.
-struct LzoBlocks: PayloadDecoder {
+enum LzoBlocks {
   static let magic: [UInt8] = [0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d, 0x0a, 0x1a, 0x0a]
   /// The most a block holds.
   private static let blockByteCount = 256 << 10
   /// The version since which the header has a compression level and 64-bit times.
   private static let longHeaderVersion: UInt16 = 0x0940
-  private static let hasFilter: UInt32 = 0x800
+  private static let hasFilter = 0x800
 
-  init() throws(BootImageError) {
+  static func decompress(_ bytes: UnsafeRawBufferPointer, into output: GrowingBytes) throws(VendorFileError) {
     let status = clzo_init()
     guard status == LZO_E_OK else {
       throw .corrupt(.lzo, "liblzo2 could not start: error \(status)", decompressed: 0)
     }
-  }
-
-  func decode(_ payload: inout PayloadReader, into image: inout KernelImageReader) throws(BootImageError) {
-    try skipHeader(&payload)
-    var block = [UInt8](repeating: 0, count: Self.blockByteCount)
+    var input = CompressedInput(bytes, .lzo)
+    try skipHeader(&input, output)
     while true {
-      let byteCount = try word(&payload, image)
+      let byteCount = try word(&input, output)
       if byteCount == 0 { return }
-      let compressedByteCount = try word(&payload, image)
-      _ = try word(&payload, image)  // the checksum
-      guard byteCount <= Self.blockByteCount, 1...byteCount ~= compressedByteCount else {
+      let compressedByteCount = try word(&input, output)
+      _ = try word(&input, output)  // the checksum
+      guard byteCount <= blockByteCount, 1...byteCount ~= compressedByteCount else {
         throw .corrupt(
-          .lzo, "a block of \(byteCount) bytes, compressed \(compressedByteCount)", decompressed: image.position)
+          .lzo, "a block of \(byteCount) bytes, compressed \(compressedByteCount)", decompressed: output.byteCount)
       }
-      let compressed = try take(compressedByteCount, &payload, image)
+      let block = try input.take(compressedByteCount, for: output)
+      let room = output.room
+      guard room.count >= byteCount else { throw .expandsTooFar(.lzo, limit: output.limit) }
       if compressedByteCount == byteCount {
-        let span = compressed.span
-        guard try image.consume(span) else { return }
-        continue
+        room.copyMemory(from: block)
+      } else {
+        var produced = lzo_uint(byteCount)
+        let status = lzo1x_decompress_safe(
+          block.bindMemory(to: UInt8.self).baseAddress, lzo_uint(compressedByteCount),
+          room.bindMemory(to: UInt8.self).baseAddress, &produced, nil)
+        guard status == LZO_E_OK, produced == lzo_uint(byteCount) else {
+          throw .corrupt(
+            .lzo, "a block of \(compressedByteCount) compressed bytes cannot be decoded",
+            decompressed: output.byteCount)
+        }
       }
-      var produced = lzo_uint(byteCount)
-      let status = lzo1x_decompress_safe(compressed, lzo_uint(compressedByteCount), &block, &produced, nil)
-      guard status == LZO_E_OK, produced == lzo_uint(byteCount) else {
-        throw .corrupt(
-          .lzo, "a block of \(compressedByteCount) compressed bytes cannot be decoded", decompressed: image.position)
-      }
-      let span = block.span
-      guard try image.consume(span.extracting(first: byteCount)) else { return }
+      output.advance(by: byteCount)
     }
   }
 
-  private func skipHeader(_ payload: inout PayloadReader) throws(BootImageError) {
+  private static func skipHeader(_ input: inout CompressedInput, _ output: GrowingBytes) throws(VendorFileError) {
     // Magic, version, the library's version, the version needed to extract, method.
-    guard let start = try payload.take(Self.magic.count + 7) else { throw .truncated(.lzo, decompressed: 0) }
+    let start = try input.take(magic.count + 7, for: output)
     let version = UInt16(start[9]) << 8 | UInt16(start[10])
-    let isLong = version >= Self.longHeaderVersion
+    let isLong = version >= longHeaderVersion
     // Level; flags, and after them the filter; mode and times; the length of the name.
-    guard isLong ? try payload.take(1) != nil : true, let flags = try payload.take(4),
-      try payload.take(Self.bigEndian(flags) & Self.hasFilter != 0 ? 4 : 0) != nil,
-      try payload.take(isLong ? 12 : 8) != nil, let nameByteCount = try payload.take(1)?.first,
-      try payload.take(Int(nameByteCount) + 4) != nil  // the name and the header's checksum
-    else { throw .truncated(.lzo, decompressed: 0) }
+    _ = try input.take(isLong ? 1 : 0, for: output)
+    let flags = try word(&input, output)
+    _ = try input.take(flags & hasFilter != 0 ? 4 : 0, for: output)
+    _ = try input.take(isLong ? 12 : 8, for: output)
+    let nameByteCount = try input.take(1, for: output)[0]
+    _ = try input.take(Int(nameByteCount) + 4, for: output)  // the name and the header's checksum
   }
 
-  private func word(_ payload: inout PayloadReader, _ image: KernelImageReader) throws(BootImageError) -> Int {
-    Int(Self.bigEndian(try take(4, &payload, image)))
-  }
-
-  private func take(
-    _ count: Int, _ payload: inout PayloadReader, _ image: KernelImageReader
-  ) throws(BootImageError) -> [UInt8] {
-    guard let bytes = try payload.take(count) else { throw .truncated(.lzo, decompressed: image.position) }
-    return bytes
-  }
-
-  private static func bigEndian(_ bytes: [UInt8]) -> UInt32 {
-    bytes.reduce(0) { $0 << 8 | UInt32($1) }
+  private static func word(_ input: inout CompressedInput, _ output: GrowingBytes) throws(VendorFileError) -> Int {
+    Int(UInt32(bigEndian: try input.take(4, for: output).loadUnaligned(as: UInt32.self)))
   }
 }

@@ -1,4 +1,3 @@
-import KernelFormats
 package import KernelModel
 
 /// What the vendor's kernel image and modules on disk say, if they are those of the kernel that is running.
@@ -9,50 +8,45 @@ package final class VendorReference: Reference {
   /// The largest region asked for, in bytes.
   private static let regionLimit: UInt64 = 1 << 20
   private static let subject = "the vendor's kernel image"
+  /// Where the kernel is linked, and how far its image may reach and move: pointers into it move with it.
+  ///
+  /// Source: arch/x86/include/asm/page_64_types.h, __START_KERNEL_map and KERNEL_IMAGE_SIZE (Linux 7.2).
+  private static let imageSpace = MemoryRegion(start: KernelAddress(0xffff_ffff_8000_0000), byteCount: 1 << 30)
 
   private let identity: KernelIdentity
-  private let root: String
-  private let explicitImage: String?
-  private let modules: (String) throws(Withheld) -> ModuleFile
-  /// The image that was found to be the running kernel's.
-  private var image: String?
-  /// What was read from it, by link-time addresses: decompressing takes a good part of a second.
-  private var contents: [MemoryRegion: [UInt64]] = [:]
-  /// Tables that were read from it beforehand.
-  private let tables: [VendorImage.Table]
+  private let files: VendorFiles
+  private let modules: any ModuleIndex
+  /// The image that was found to be the running kernel's, or why there is none.
+  private var image: Result<VendorObject, Withheld>?
 
   /// - Parameters:
   ///   - identity: the running kernel; its image is known by the build id.
-  ///   - root: the directory that stands for `/`.
-  ///   - explicitImage: an image to use and no other, wherever it lies.
-  ///   - tables: what was read beforehand, from an image in one of the same places.
+  ///   - files: the vendor's files; they may serve several references.
   ///   - modules: finds a module's file and what it says of itself.
-  package init(
-    identity: KernelIdentity, root: String = "/", explicitImage: String? = nil, tables: VendorTables? = nil,
-    modules: @escaping (String) throws(Withheld) -> ModuleFile
-  ) {
+  package init(identity: KernelIdentity, files: VendorFiles, modules: any ModuleIndex) {
     self.identity = identity
-    self.root = root
-    self.explicitImage = explicitImage
+    self.files = files
     self.modules = modules
-    if let tables, case .success(let running) = Self.buildID(of: identity), tables.image.buildID == running {
-      image = tables.path
-      self.tables = tables.image.tables
-    } else {
-      self.tables = []
-    }
   }
 
   package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {
-    try modules(name)
+    try modules.moduleFile(named: name)
   }
 
   package func kernelImage() throws(Withheld) -> VendorObject {
-    throw Withheld(Self.subject, why: "not decoded yet")
+    if let image { return try image.get() }
+    let found = findImage()
+    image = found
+    return try found.get()
   }
 
   package func moduleObject(named name: String) throws(Withheld) -> VendorObject {
-    throw Withheld("the file of module \(name)", why: "not decoded yet")
+    let path = try modules.path(ofModule: name)
+    do throws(VendorFileError) {
+      return try files.module(at: path)
+    } catch {
+      throw Withheld("the file of module \(name)", why: "\(path) \(error)")
+    }
   }
 
   package func provenance(of source: String) -> Provenance {
@@ -60,60 +54,45 @@ package final class VendorReference: Reference {
   }
 
   package func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers {
-    let offset: UInt64
-    switch identity.kaslrOffset {
-    case .success(let known): offset = known
-    case .failure(let reason): throw reason
-    }
-    var linked: [MemoryRegion] = []
+    let offset = try identity.kaslrOffset.get()
+    let image = try kernelImage()
+    var pointers: [[KernelAddress]] = []
     for region in regions {
       guard region.byteCount <= Self.regionLimit, region.byteCount.isMultiple(of: 8) else {
         throw Withheld(Self.subject, why: "\(region) is not a table of pointers of at most \(Self.regionLimit) bytes")
       }
-      guard let start = region.start.retreated(by: offset) else { throw notCovered(region) }
-      linked.append(MemoryRegion(start: start, byteCount: region.byteCount))
-    }
-    let missing = linked.filter { !$0.isEmpty && known($0) == nil }
-    if image == nil || !missing.isEmpty {
-      try read(missing)
-    }
-    var pointers: [[KernelAddress]] = []
-    for (region, link) in zip(regions, linked) {
-      if link.isEmpty {
+      guard !region.isEmpty else {
         pointers.append([])
-      } else if let known = known(link) {
-        pointers.append(known.map { Self.moved(KernelAddress($0), by: offset) })
-      } else {
-        throw notCovered(region)
+        continue
       }
+      guard let start = region.start.retreated(by: offset),
+        let bytes = image.bytes(at: MemoryRegion(start: start, byteCount: region.byteCount))
+      else { throw Withheld(Self.subject, why: "\(image.source) holds nothing for \(region)") }
+      pointers.append(
+        stride(from: 0, to: bytes.count, by: 8).map {
+          let pointer = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt64.self))
+          return Self.moved(KernelAddress(pointer), by: offset)
+        })
     }
-    return ReferencePointers(source: image ?? "", pointers: pointers)
+    return ReferencePointers(source: image.source, pointers: pointers)
   }
 
-  private func known(_ region: MemoryRegion) -> [UInt64]? {
-    contents[region] ?? tables.lazy.compactMap { $0.pointers(in: region) }.first
-  }
-
-  /// Reads `regions`, link-time addresses, from the first image that is the running kernel's, and remembers them.
-  private func read(_ regions: [MemoryRegion]) throws(Withheld) {
-    let expected = try Self.buildID(of: identity).get()
-    let candidates =
-      image.map { [$0] }
-      ?? VendorImagePaths.candidates(release: identity.release, root: root, explicitImage: explicitImage)
+  /// The first image that is the running kernel's.
+  private func findImage() -> Result<VendorObject, Withheld> {
+    let expected: BuildID
+    switch buildID {
+    case .success(let known): expected = known
+    case .failure(let reason): return .failure(reason)
+    }
+    let candidates = files.kernelImages(release: identity.release)
     var absent: [String] = []
     var reasons: [String] = []
     for path in candidates {
-      do throws(BootImageError) {
-        let found = try VendorImage.read(regions, path: path)
-        guard found.buildID == expected else {
-          reasons.append("\(path) is build \(found.buildID), and build \(expected) is running")
-          continue
-        }
-        image = path
-        for (region, bytes) in zip(regions, found.contents) {
-          contents[region] = bytes.map(Self.words)
-        }
-        return
+      do throws(VendorFileError) {
+        let found = try files.kernelImage(at: path)
+        if found.buildID == expected { return .success(found) }
+        let other = found.buildID.map { "build \($0)" } ?? "of no known build"
+        reasons.append("\(path) is \(other), and build \(expected) is running")
       } catch {
         if error == .absent {
           absent.append(path)
@@ -128,35 +107,28 @@ package final class VendorReference: Reference {
     if candidates.isEmpty {
       reasons.append("the kernel calls itself \"\(identity.release)\", which is part of no file's name")
     }
-    throw Withheld(
-      Self.subject, why: reasons.joined(separator: "; "),
-      remedy: "install the running kernel's own package, or name its vmlinuz or vmlinux")
+    return .failure(
+      Withheld(
+        Self.subject, why: reasons.joined(separator: "; "),
+        remedy: "install the running kernel's own package, or name its vmlinuz or vmlinux"))
   }
 
   /// The build id to know the running kernel's image by.
-  private static func buildID(of identity: KernelIdentity) -> Result<BuildID, Withheld> {
+  private var buildID: Result<BuildID, Withheld> {
     switch (identity.buildIDInMemory, identity.claimedBuildID) {
     case (.success(let id), _), (.failure, .success(let id)):
       .success(id)
     case (.failure(let reason), .failure):
       .failure(
         Withheld(
-          subject, why: "which build is running is not known (\(reason.what): \(reason.why))", remedy: reason.remedy))
+          Self.subject, why: "which build is running is not known (\(reason.what): \(reason.why))",
+          remedy: reason.remedy))
     }
-  }
-
-  private func notCovered(_ region: MemoryRegion) -> Withheld {
-    Withheld(Self.subject, why: "\(image ?? "no image") holds nothing for \(region)")
-  }
-
-  private static func words(_ bytes: [UInt8]) -> [UInt64] {
-    let span = bytes.span
-    return stride(from: 0, to: span.count, by: 8).map { span.integer(UInt64.self, at: $0) ?? 0 }
   }
 
   /// The pointer as it is in memory: moved by `offset` if it leads into the kernel's image.
   private static func moved(_ pointer: KernelAddress, by offset: UInt64) -> KernelAddress {
-    guard PointerTableCollector.imageSpace.contains(pointer) else { return pointer }
+    guard imageSpace.contains(pointer) else { return pointer }
     return pointer.advanced(by: offset) ?? pointer
   }
 }

@@ -6,16 +6,16 @@ internal import LiveProbe
 /// The host that is scanned: acquires its kernel, as often as the audit asks, and remembers what that cost.
 struct LiveHost {
   private let root = SystemRoot()
-  private let image: String?
-  /// The vendor's tables, once they have been looked for: for all acquisitions, and nil if there are none.
-  private var tables: VendorTables??
+  /// The vendor's files, for all acquisitions.
+  private let files: VendorFiles
+  private var hasReadAhead = false
   private var acquisitions: [(bytes: () -> UInt64, symbols: Int)] = []
   /// What was odd about the latest acquisition.
   private(set) var remarks: [String] = []
 
-  /// - Parameter image: the file to take the vendor's kernel image from, or nil to look where vendors put it.
-  init(image: String?) {
-    self.image = image
+  /// - Parameter reference: the file to take the vendor's kernel image from, or nil to look where vendors put it.
+  init(reference: String?) {
+    files = VendorFiles(reference: reference)
   }
 
   /// Bytes read from kernel memory in all acquisitions.
@@ -26,15 +26,13 @@ struct LiveHost {
 
   /// The running kernel, afresh.
   mutating func acquire(progress: (String) -> Void) throws(AcquisitionFailure) -> Kernel {
-    let tables = vendorTables(progress: progress)
+    readAhead(progress: progress)
     do throws(CannotAcquire) {
       let acquisition = try LiveKernel.acquire(
         root,
         reference: { identity in
-          let files = ModuleFiles(root, release: identity.release)
-          return VendorReference(
-            identity: identity, explicitImage: image, tables: tables,
-            modules: { (name) throws(Withheld) -> ModuleFile in try files.moduleFile(named: name) })
+          VendorReference(
+            identity: identity, files: files, modules: ModuleFiles(root, release: identity.release))
         }, progress: progress)
       acquisitions.append((acquisition.bytesRead, acquisition.kernel.symbols.count))
       remarks = acquisition.remarks
@@ -44,15 +42,13 @@ struct LiveHost {
     }
   }
 
-  /// The vendor's tables, read before the symbols take their room: see ``VendorTables``.
-  private mutating func vendorTables(progress: (String) -> Void) -> VendorTables? {
-    if let tables { return tables }
+  /// Reads the vendor's kernel image before the symbols take their room: see ``VendorFiles``.
+  private mutating func readAhead(progress: (String) -> Void) {
     // Decompressing takes a second; a scan that will be refused should not wait for it.
-    guard LiveKernel.canBeRead(root) else { return nil }
+    guard !hasReadAhead, LiveKernel.canBeRead(root) else { return }
+    hasReadAhead = true
     progress("reading the vendor's kernel image")
-    let read = VendorTables.read(release: LiveKernel.release(root), explicitImage: image)
-    tables = .some(read)
-    return read
+    files.readAhead(release: LiveKernel.release(root))
   }
 }
 

@@ -74,7 +74,7 @@ struct ScanCommand: ParsableCommand {
     let stopwatch = Stopwatch()
     let added = try loadAddedRules()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    var host = LiveHost(image: reference)
+    var host = LiveHost(reference: reference)
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
     let audit = Audit(checks: selectedChecks, investigator: forensics)
     var verdict = audit.run(

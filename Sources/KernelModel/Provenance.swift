@@ -20,7 +20,7 @@ package struct PackageRecord: Hashable, Sendable {
   package var manager: String
   /// The package's name, and its version where that is known.
   package var package: String
-  /// `md5`, `sha256`, …
+  /// `md5`, `sha256` and the like.
   package var algorithm: String
   /// Lower-case hexadecimal.
   package var digest: String

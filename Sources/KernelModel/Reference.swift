@@ -74,6 +74,15 @@ package struct ModuleFile: Hashable, Sendable {
   package var claimsInTree: Bool { self["intree"] == "Y" }
 }
 
+/// Where the files of modules lie, and what they say of themselves.
+package protocol ModuleIndex {
+  /// The path of the file of the module that is loaded under `name`.
+  func path(ofModule name: String) throws(Withheld) -> String
+
+  /// The file's path, and its modinfo.
+  func moduleFile(named name: String) throws(Withheld) -> ModuleFile
+}
+
 /// The reference of a kernel nothing is known about.
 package struct NoReference: Reference {
   package let reason: Withheld

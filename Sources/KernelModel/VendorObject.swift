@@ -29,6 +29,17 @@ package final class VendorObject {
     UnsafeRawBufferPointer(rebasing: contents.bytes[section.fileRange])
   }
 
+  /// The bytes at `region`, link-time addresses; nil if no allocated section's part in the file has them all.
+  package func bytes(at region: MemoryRegion) -> UnsafeRawBufferPointer? {
+    for section in sections where section.isAllocated {
+      let inFile = MemoryRegion(start: KernelAddress(section.address), byteCount: UInt64(section.fileRange.count))
+      guard inFile.contains(region), let offset = region.start.offset(from: inFile.start) else { continue }
+      let start = section.fileRange.lowerBound + Int(offset)
+      return UnsafeRawBufferPointer(rebasing: contents.bytes[start..<start + Int(region.byteCount)])
+    }
+    return nil
+  }
+
   /// One entry of the section header table.
   ///
   /// Source: include/uapi/linux/elf.h, `struct elf64_shdr` (Linux v6.12).

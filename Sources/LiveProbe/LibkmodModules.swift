@@ -75,6 +75,20 @@ struct LibkmodContext: ~Copyable {
     return .success(modules)
   }
 
+  /// The path of the file of the module called `name`, as the index says.
+  func path(ofModule name: String) -> Result<String, LibkmodRefusal> {
+    var found: OpaquePointer?
+    let status = kmod_module_new_from_name(context, name, &found)
+    guard status >= 0, let module = found else {
+      return .failure(LibkmodRefusal(call: "kmod_module_new_from_name", errorNumber: -status))
+    }
+    defer { kmod_module_unref(module) }
+    guard let path = kmod_module_get_path(module).map({ String(cString: $0) }) else {
+      return .failure(LibkmodRefusal(call: "kmod_module_get_path", errorNumber: ENOENT))
+    }
+    return .success(path)
+  }
+
   /// The path and the modinfo entries of the module called `name`, as the index and the file say.
   func file(named name: String) -> Result<(path: String, info: [(key: String, value: String)]), LibkmodRefusal> {
     var found: OpaquePointer?

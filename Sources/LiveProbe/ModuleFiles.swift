@@ -2,7 +2,7 @@ import Glibc
 package import KernelModel
 
 /// The files of kernel modules on disk, found and described by libkmod, and only when somebody asks.
-package final class ModuleFiles {
+package final class ModuleFiles: ModuleIndex {
   private let root: SystemRoot
   private let release: String
   private var known: [String: Result<ModuleFile, Withheld>] = [:]
@@ -29,7 +29,20 @@ package final class ModuleFiles {
     return ["lib/modules/\(release)", "usr/lib/modules/\(release)"].first { root.exists($0) }
   }
 
+  /// The path of the module's file: no file is opened but libkmod's index.
+  package func path(ofModule name: String) throws(Withheld) -> String {
+    try ask(about: name) { $0.path(ofModule: name) }.get()
+  }
+
   private func look(for name: String) -> Result<ModuleFile, Withheld> {
+    ask(about: name) { $0.file(named: name) }.map { file in
+      ModuleFile(path: file.path, info: file.info.map { ModuleFile.InfoEntry(key: $0.key, value: $0.value) })
+    }
+  }
+
+  private func ask<Answer>(
+    about name: String, _ question: (borrowing LibkmodContext) -> Result<Answer, LibkmodRefusal>
+  ) -> Result<Answer, Withheld> {
     let what = "the file of module \(name)"
     guard let folder = Self.folder(root, release: release) else {
       return .failure(
@@ -45,17 +58,11 @@ package final class ModuleFiles {
     guard let context = LibkmodContext(modulesFolder: root.path(folder)) else {
       return .failure(Withheld(what, why: "libkmod could not be started: \(FileFault.words(for: errno))"))
     }
-    switch context.file(named: name) {
-    case .success(let file):
-      let info = file.info.map { ModuleFile.InfoEntry(key: $0.key, value: $0.value) }
-      return .success(ModuleFile(path: file.path, info: info))
-    case .failure(let refusal) where refusal.call == "kmod_module_get_path":
-      return .failure(
-        Withheld(
-          what, why: "the index in \(root.path(folder)) does not name it",
-          remedy: "find out who loaded it, and from where: no installed package of this kernel brings it"))
-    case .failure(let refusal):
-      return .failure(Withheld(what, why: refusal.why))
+    return question(context).mapError { refusal in
+      guard refusal.call == "kmod_module_get_path" else { return Withheld(what, why: refusal.why) }
+      return Withheld(
+        what, why: "the index in \(root.path(folder)) does not name it",
+        remedy: "find out who loaded it, and from where: no installed package of this kernel brings it")
     }
   }
 }

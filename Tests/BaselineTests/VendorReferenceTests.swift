@@ -1,3 +1,4 @@
+import DecoderTrials
 import KernelModel
 import Testing
 
@@ -25,8 +26,20 @@ import Testing
   private func reference(
     _ identity: KernelIdentity, _ root: TemporaryDirectory, image: String? = nil
   ) -> VendorReference {
-    VendorReference(identity: identity, root: root.path, explicitImage: image) { (name) throws(Withheld) in
-      throw Withheld("module \(name)", why: "not in this test")
+    VendorReference(
+      identity: identity, files: VendorFiles(root: root.path, reference: image), modules: Modules(paths: [:]))
+  }
+
+  private struct Modules: ModuleIndex {
+    let paths: [String: String]
+
+    func path(ofModule name: String) throws(Withheld) -> String {
+      guard let path = paths[name] else { throw Withheld("module \(name)", why: "not in this test") }
+      return path
+    }
+
+    func moduleFile(named name: String) throws(Withheld) -> ModuleFile {
+      ModuleFile(path: try path(ofModule: name), info: [])
     }
   }
 
@@ -137,34 +150,30 @@ import Testing
     #expect(try reference.pointers(in: [Self.table]) == first)
   }
 
-  @Test func `tables read beforehand serve without the image`() throws {
+  @Test func `an image read ahead serves every reference`() throws {
     let root = try TemporaryDirectory()
     let name = "boot/vmlinuz-\(Self.release)"
-    let kernel = TestKernelImage()
-    try root.write(try kernel.bzImage(.zstd), to: name)
-    let tables = try #require(VendorTables.read(release: Self.release, root: root.path))
+    try root.write(try TestKernelImage().bzImage(.zstd), to: name)
+    let files = VendorFiles(root: root.path)
+    files.readAhead(release: Self.release)
     try root.write([], to: name)
-    let reference = VendorReference(identity: identity(), root: root.path, tables: tables) { (name) throws(Withheld) in
-      throw Withheld(name, why: "not in this test")
+    for _ in 1...2 {
+      let reference = VendorReference(identity: identity(), files: files, modules: Modules(paths: [:]))
+      #expect(try reference.kernelImage().buildID == BuildID(bytes: TestKernelImage().buildID))
+      #expect(try reference.kernelImage().source == "\(root.path)/\(name)")
+      #expect(self.refusal(reference) == nil)
     }
-    let part = MemoryRegion(start: KernelAddress(Self.table.start.rawValue + 16), byteCount: 24)
-    let answer = try reference.pointers(in: [Self.table, part])
-    #expect(answer.source == "\(root.path)/\(name)")
-    #expect(answer.pointers[0] == kernel.pointers.map { KernelAddress($0 + Self.offset) })
-    #expect(answer.pointers[1] == Array(answer.pointers[0][2..<5]))
-    // What is no table has to be read from the image.
-    #expect(self.refusal(reference, MemoryRegion(start: KernelAddress(0xffff_ffff_9b00_0000), byteCount: 8)) != nil)
   }
 
-  @Test func `tables of another build do not serve`() throws {
+  @Test func `an image of another build that was read ahead does not serve`() throws {
     let root = try TemporaryDirectory()
     let kernel = TestKernelImage(buildID: [9])
     try root.write(try kernel.bzImage(.zstd), to: "boot/vmlinuz-\(Self.release)")
-    let tables = try #require(VendorTables.read(release: Self.release, root: root.path))
-    let reference = VendorReference(identity: identity(), root: root.path, tables: tables) { (name) throws(Withheld) in
-      throw Withheld(name, why: "not in this test")
-    }
+    let files = VendorFiles(root: root.path)
+    files.readAhead(release: Self.release)
+    let reference = VendorReference(identity: identity(), files: files, modules: Modules(paths: [:]))
     #expect(self.refusal(reference)?.why.contains("is build 09, and build 0102") == true)
+    #expect(throws: Withheld.self) { try reference.kernelImage() }
   }
 
   @Test func `a pipe in the image's place is refused, and does not hang`() throws {
@@ -181,13 +190,22 @@ import Testing
     #expect(self.refusal(self.reference(identity(release: release), root)) != nil)
   }
 
-  @Test func `a module's file is asked of whoever knows`() throws {
-    let file = ModuleFile(path: "/lib/modules/x.ko", info: [.init(key: "license", value: "GPL")])
-    let reference = VendorReference(identity: identity()) { (name) throws(Withheld) in
-      guard name == "x" else { throw Withheld(name, why: "unknown") }
-      return file
-    }
-    #expect(try reference.moduleFile(named: "x") == file)
+  @Test func `a module's file is found by whoever knows where it lies`() throws {
+    let root = try TemporaryDirectory()
+    try root.write(try SampleCompression.compress(SampleModule.object, .xz), to: "sample.ko.xz")
+    try root.write([0x7f], to: "broken.ko")
+    let modules = Modules(paths: ["sample": "\(root.path)/sample.ko.xz", "broken": "\(root.path)/broken.ko"])
+    let reference = VendorReference(identity: identity(), files: VendorFiles(root: root.path), modules: modules)
+    #expect(try reference.moduleFile(named: "sample").path == "\(root.path)/sample.ko.xz")
+    let object = try reference.moduleObject(named: "sample")
+    #expect(object.source == "\(root.path)/sample.ko.xz")
+    #expect(object.contents.bytes.elementsEqual(SampleModule.object))
     #expect(throws: Withheld.self) { try reference.moduleFile(named: "y") }
+    #expect(throws: Withheld.self) { try reference.moduleObject(named: "y") }
+    #expect(
+      throws: Withheld(
+        "the file of module broken",
+        why: "\(root.path)/broken.ko is not the ELF file that was looked for: it ends after 1 bytes")
+    ) { try reference.moduleObject(named: "broken") }
   }
 }

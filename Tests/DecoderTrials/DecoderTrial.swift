@@ -13,7 +13,9 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case pageTables = "page-tables"
   case printableStrings = "printable-strings"
   case disassembler
+  case instructionShape = "instruction-shape"
   case bootImage = "boot-image"
+  case moduleObject = "module-object"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -25,7 +27,9 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .pageTables: PageTableTrial(bytes).run()
     case .printableStrings: Self.printableStrings(bytes)
     case .disassembler: Self.disassembler(bytes)
+    case .instructionShape: Self.instructionShape(bytes)
     case .bootImage: Self.bootImage(bytes)
+    case .moduleObject: Self.moduleObject(bytes)
     }
   }
 

@@ -4,6 +4,8 @@ extension DecoderTrial {
     switch self {
     case .bootImage:
       return SampleBootImage.samples
+    case .moduleObject:
+      return SampleModule.samples
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))
@@ -69,7 +71,7 @@ extension DecoderTrial {
         Array("\u{1}\u{2}hack_read\0\0\u{7f}hack_open\0\u{ff}".utf8) + "disable".utf8.flatMap { [$0, 0] }
           + [0xff, 0x41] + "odd address".utf8.flatMap { [$0, 0] }
       ]
-    case .disassembler:
+    case .disassembler, .instructionShape:
       return [
         // endbr64; push rbp; mov rbp,rsp; cmp edi,0x1c5; jae .+5; call [rax*8-0x7dffe000]; lea rax,[rip+0x10]; ret
         [0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5, 0x81, 0xff, 0xc5, 0x01, 0x00, 0x00, 0x73, 0x05]

@@ -2,18 +2,16 @@ import Baseline
 
 /// A kernel of little more than a kilobyte, and bzImages around it.
 package enum SampleBootImage {
-  /// One segment, with a table of 128 pointers and a build id.
-  static let vmlinux: [UInt8] = {
+  /// A table of 128 pointers, a build id, and what follows the ELF file in a payload.
+  package static let vmlinux: [UInt8] = {
     let table = (0..<128).map { 0xffff_ffff_8100_0000 + UInt64($0) * 16 }.flatMap { little($0) }
     let note = SampleCoreFile.note("GNU", type: 3, Array(1...20))
-    let start = 64 + 2 * 56
-    var elf: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0] + [UInt8](repeating: 0, count: 8)
-    elf += little(UInt16(2)) + little(UInt16(62)) + little(UInt32(1)) + little(UInt64(0x100_0000))
-    elf += little(UInt64(64)) + little(UInt64(0)) + little(UInt32(0))
-    elf += little(UInt16(64)) + little(UInt16(56)) + little(UInt16(2)) + little(UInt16(64)) + little(UInt32(0))
-    elf += programHeader(1, offset: start, table.count + note.count)
-    elf += programHeader(4, offset: start + table.count, note.count)
-    return elf + table + note
+    let object = SampleObject(sections: [
+      SampleObject.Section(".rodata", address: 0xffff_ffff_8100_0000, table),
+      SampleObject.Section(".bss", type: 8, address: 0xffff_ffff_8200_0000, [], byteCount: 1 << 20),
+      SampleObject.Section(".notes", type: 7, address: 0xffff_ffff_8100_0400, note),
+    ])
+    return object.file + little(UInt32(0)) + little(UInt32(0x8100_0008))
   }()
 
   /// The kernel in each compression, and an image with it.
@@ -38,11 +36,6 @@ package enum SampleBootImage {
     header.replaceSubrange(0x248..<0x24c, with: little(UInt32(loader.count)))
     header.replaceSubrange(0x24c..<0x250, with: little(UInt32(payload.count)))
     return header + loader + payload + [UInt8](repeating: 0, count: 100)
-  }
-
-  private static func programHeader(_ type: UInt32, offset: Int, _ byteCount: Int) -> [UInt8] {
-    little(type) + little(UInt32(5)) + little(UInt64(offset)) + little(0xffff_ffff_8100_0000 + UInt64(offset))
-      + little(UInt64(0)) + little(UInt64(byteCount)) + little(UInt64(byteCount)) + little(UInt64(8))
   }
 
   private static func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {

@@ -1,33 +1,35 @@
-/// Why a kernel image could not be read.
-package enum BootImageError: Error, Hashable, Sendable {
+/// Why a vendor's file, or what lies packed in it, could not be read.
+package enum VendorFileError: Error, Hashable, Sendable {
   /// The file is not there.
   case absent
   /// The file could not be opened, or is not a plain file.
   case cannotOpen(String)
-  case readFailed(offset: UInt64, errno: Int32)
+  case readFailed(offset: Int, errno: Int32)
+  /// The system gave no memory: so many bytes.
+  case noMemory(byteCount: Int, errno: Int32)
   /// Neither a bzImage nor an ELF file.
   case notABootImage
   /// Its boot protocol, as in `0x0207`, does not say where the kernel lies; 2.08 (Linux 2.6.26) was the first that did.
   case protocolTooOld(UInt16)
   /// The header says that the kernel lies at bytes the file does not have.
-  case payloadOutside(offset: UInt64, byteCount: UInt64, fileByteCount: UInt64)
+  case payloadOutside(offset: Int, byteCount: Int, fileByteCount: Int)
   /// Something is larger than we are willing to read.
-  case tooLarge(String, byteCount: UInt64, limit: UInt64)
+  case tooLarge(String, byteCount: UInt64, limit: Int)
   /// The kernel begins with these bytes, which are no compression we know.
   case unknownCompression([UInt8])
   /// The compressed data makes no sense, noticed after so many decompressed bytes.
-  case corrupt(Compression, String, decompressed: UInt64)
+  case corrupt(Compression, String, decompressed: Int)
   /// The compressed data ends in the middle, after so many decompressed bytes.
-  case truncated(Compression, decompressed: UInt64)
-  /// The decompressed kernel ends before bytes that its own headers promise.
-  case endsEarly(decompressed: UInt64, promised: UInt64)
-  /// What was decompressed is not a kernel: what is wrong with its ELF headers.
-  case notAKernel(String)
+  case truncated(Compression, decompressed: Int)
+  /// More comes out of the compressed data than anything of its kind holds: more than so many bytes.
+  case expandsTooFar(Compression, limit: Int)
+  /// It is no ELF file of the kind that was looked for, and what is wrong with it.
+  case notAnObject(String)
   /// The kernel has no build id to know it by.
   case buildIDMissing
 }
 
-extension BootImageError: CustomStringConvertible {
+extension VendorFileError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .absent:
@@ -36,6 +38,8 @@ extension BootImageError: CustomStringConvertible {
       reason
     case .readFailed(let offset, let errno):
       "could not be read at byte \(offset): error \(errno)"
+    case .noMemory(let byteCount, let errno):
+      "needs \(byteCount) bytes of memory, and the system refused: error \(errno)"
     case .notABootImage:
       "is neither a bzImage nor an ELF file"
     case .protocolTooOld(let version):
@@ -47,13 +51,13 @@ extension BootImageError: CustomStringConvertible {
     case .unknownCompression(let bytes):
       "its kernel is compressed in a way we do not know: it begins with bytes \(bytes)"
     case .corrupt(let compression, let problem, let decompressed):
-      "its \(compression.rawValue) data is corrupt, \(decompressed) bytes into the kernel: \(problem)"
+      "its \(compression.rawValue) data is corrupt, \(decompressed) decompressed bytes on: \(problem)"
     case .truncated(let compression, let decompressed):
-      "its \(compression.rawValue) data ends \(decompressed) bytes into the kernel"
-    case .endsEarly(let decompressed, let promised):
-      "its kernel has \(decompressed) bytes, and its headers speak of byte \(promised)"
-    case .notAKernel(let problem):
-      "what it holds is not a kernel: \(problem)"
+      "its \(compression.rawValue) data ends in the middle, \(decompressed) decompressed bytes on"
+    case .expandsTooFar(let compression, let limit):
+      "its \(compression.rawValue) data expands to more than \(limit) bytes, which nothing of its kind has"
+    case .notAnObject(let problem):
+      "is not the ELF file that was looked for: \(problem)"
     case .buildIDMissing:
       "its kernel has no build id"
     }
