@@ -112,12 +112,16 @@ extension Scenario {
           # On one processor the scans get three quarters of the time: the storm goes on in each, and the run ends.
           renice -n 5 -p $! >/dev/null
           """)
-      // What comes and goes is not the image: without it a scan is mostly the look at what does.
-      let scans = try withoutImage(guest) { try (0..<50).map { _ in try Scan(in: guest) } }
+      // What comes and goes is not the kernel's own text, which takes most of a scan: it is looked at in a few.
+      let whole = try (0..<10).map { _ in try Scan(in: guest) }
+      let short = try withoutImage(guest) {
+        try (0..<40).map { _ in try Scan(in: guest, only: ["build-identity", "syscall-table"]) }
+      }
+      let scans = whole + short
       let loads = try guest.output(
         of: ": >/tmp/calm; until [ -e /tmp/over ]; do sleep 0.1; done; rm /tmp/over; wc -l </tmp/loads")
       let complaints = Int(loads).map { $0 >= scans.count } == true ? [] : ["that was no storm: \(loads) loads"]
-      return Run(scans: scans, expectation: .cleanWithoutImage, complaints: complaints)
+      return Run(scans: scans, expectation: .clean, complaints: complaints)
     }
   ]
 

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Where the compressed kernel lies inside a kernel image, and the command-line tool that decompresses it.
 package struct Payload: Sendable {
