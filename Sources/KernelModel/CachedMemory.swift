@@ -15,6 +15,8 @@ package final class CachedMemory: KernelMemory {
     self.pageLimit = max(pageLimit, 1)
   }
 
+  package var fresh: any KernelMemory { base.fresh }
+
   package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
     let count = bytes.byteCount
     guard count > 0 else { return }

@@ -14,6 +14,11 @@ package struct Kernel {
   package var claims: Claims
   /// What should be there.
   package var reference: any Reference
+  /// What checks worked out of this acquisition.
+  package let workings = Workings()
+  /// Lets the running kernel go on for a moment, so that what is in the middle of being changed gets done; nothing in a
+  /// kernel that runs no more.
+  package var pause: () -> Void = {}
   private let owners: OwnerIndex
 
   package init(

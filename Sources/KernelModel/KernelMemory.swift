@@ -6,6 +6,9 @@
 package protocol KernelMemory: AnyObject {
   /// Fills `bytes` with the memory at `address`, all of it, or throws the fault with the address where it happened.
   func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault)
+
+  /// The same memory as it is now, without what was remembered of it: for looking again.
+  var fresh: any KernelMemory { get }
 }
 
 /// Why memory could not be read.
@@ -44,6 +47,8 @@ extension MemoryFault: CustomStringConvertible {
 }
 
 extension KernelMemory {
+  package var fresh: any KernelMemory { self }
+
   /// The largest single read, in bytes: no size found in kernel memory can make the program allocate more than this.
   package static var largestRead: Int { 64 << 20 }
 

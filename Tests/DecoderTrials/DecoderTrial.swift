@@ -14,6 +14,8 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case printableStrings = "printable-strings"
   case disassembler
   case instructionShape = "instruction-shape"
+  case btf
+  case imageKallsyms = "image-kallsyms"
   case bootImage = "boot-image"
   case moduleObject = "module-object"
 
@@ -28,6 +30,8 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .printableStrings: Self.printableStrings(bytes)
     case .disassembler: Self.disassembler(bytes)
     case .instructionShape: Self.instructionShape(bytes)
+    case .btf: Self.btf(bytes)
+    case .imageKallsyms: Self.imageKallsyms(bytes)
     case .bootImage: Self.bootImage(bytes)
     case .moduleObject: Self.moduleObject(bytes)
     }

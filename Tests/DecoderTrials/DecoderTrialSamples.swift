@@ -6,6 +6,10 @@ extension DecoderTrial {
       return SampleBootImage.samples
     case .moduleObject:
       return SampleModule.samples
+    case .btf:
+      return [SampleBTF.module.bytes(), SampleBTF.module.bytes(layout: [UInt8](repeating: 0, count: 80))]
+    case .imageKallsyms:
+      return SampleImageKallsyms.samples
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))

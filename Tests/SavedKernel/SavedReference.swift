@@ -9,10 +9,9 @@ import LiveProbe
 enum SavedReference {
   static func make(label: String, identity: KernelIdentity) -> any Reference {
     let directory = "\(cache)/\(label)"
-    let files = ModuleFiles(SystemRoot(path: "\(directory)/modules"), release: identity.release)
+    let modules = ModuleFiles(SystemRoot(path: "\(directory)/modules"), release: identity.release)
     return VendorReference(
-      identity: identity, explicitImage: "\(directory)/vmlinuz",
-      modules: { (name) throws(Withheld) -> ModuleFile in try files.moduleFile(named: name) })
+      identity: identity, files: VendorFiles(reference: "\(directory)/vmlinuz"), modules: modules)
   }
 
   /// `LIVEPROBE_LAB_CACHE`, or `~/.cache/liveprobe-lab`.

@@ -1,0 +1,128 @@
+package import KernelModel
+
+/// What a kernel says of its own structures: the section `.BTF` of its image.
+///
+/// Only where each type starts is remembered; everything else is looked up when somebody asks. Layout:
+/// include/uapi/linux/btf.h and Documentation/bpf/btf.rst (Linux v6.12, and v7.2 for 24-bit counts and the layout
+/// section). The types of a module count on from the kernel's, and are not understood here.
+package struct BTF {
+  /// What keeps the bytes where they are.
+  private let owner: VendorObject.Contents?
+  private let names: UnsafeRawBufferPointer
+  /// The type section.
+  let types: UnsafeRawBufferPointer
+  /// Where in ``types`` the types 1, 2, … start; type 0 is `void`.
+  private let starts: [UInt32]
+  /// Where the structures and unions start.
+  private let structures: [UInt32]
+  /// Where the enumerations start.
+  private let enumerations: [UInt32]
+
+  /// - Parameters:
+  ///   - bytes: all of the section; they must stay as they are for as long as this value or a ``Structure`` of it lives.
+  ///   - owner: what `bytes` belong to; kept, so that they do stay. Without one, the caller sees to it.
+  /// - Throws: if the header, a type or the names cannot be right. What one type says of another is not checked here,
+  ///   but where it is looked up.
+  package init(_ bytes: UnsafeRawBufferPointer, owner: VendorObject.Contents? = nil) throws(BTFError) {
+    let header = try BTFHeader(bytes)
+    names = header.names
+    types = header.types
+    self.owner = owner
+    guard names.first == 0, names.last == 0 else { throw .unterminatedNames }
+
+    var starts: [UInt32] = []
+    var structures: [UInt32] = []
+    var enumerations: [UInt32] = []
+    starts.reserveCapacity(types.count / BTFType.byteCount)
+    structures.reserveCapacity(types.count / 256)
+    enumerations.reserveCapacity(types.count / 1024)
+    var start = 0
+    // Each round moves on by at least the 12 bytes that every type has.
+    while start < types.count {
+      guard start <= types.count - BTFType.byteCount else {
+        throw .truncated(
+          "BTF type \(starts.count + 1)", needed: UInt64(BTFType.byteCount), available: UInt64(types.count - start))
+      }
+      let type = BTFType(types, at: start)
+      guard let detailByteCount = type.detailByteCount ?? header.detailByteCount(of: type) else {
+        throw .unknownKind(type: starts.count + 1, kind: type.rawKind)
+      }
+      let byteCount = BTFType.byteCount + detailByteCount
+      guard byteCount <= types.count - start else {
+        throw .truncated(
+          "BTF type \(starts.count + 1)", needed: UInt64(byteCount), available: UInt64(types.count - start))
+      }
+      let place = UInt32(truncatingIfNeeded: start)  // the header's counts have 32 bits
+      starts.append(place)
+      switch type.kind {
+      case .structure, .union: structures.append(place)
+      case .enumeration, .enumeration64: enumerations.append(place)
+      default: break
+      }
+      start += byteCount
+    }
+    self.starts = starts
+    self.structures = structures
+    self.enumerations = enumerations
+  }
+
+  /// How many types there are, `void` not counted.
+  package var typeCount: Int { starts.count }
+
+  /// The structure or union called `name`, or nil if there is none.
+  ///
+  /// Of several of one name, which C allows in different files, the first.
+  package func structure(_ name: String) -> Structure? {
+    withName(name) { name in
+      for start in structures {
+        let type = BTFType(types, at: Int(start))
+        if isName(type.nameOffset, name) { return Structure(btf: self, type: type) }
+      }
+      return nil
+    }
+  }
+
+  /// The value of the constant `name` of an enumeration, or nil if there is none, or several of different value.
+  ///
+  /// Before Linux kernel commit 6089fb325cf7 ("bpf: Add btf enum64 support") (in v6.0) nothing says whether a value is
+  /// signed, and only its lowest 32 bits are told; those are taken as unsigned.
+  ///
+  /// - Parameter enumeration: the enumeration's own name; nil searches all.
+  package func enumerationValue(_ enumeration: String?, _ name: String) -> Int64? {
+    withName(enumeration ?? "") { wanted in
+      withName(name) { name in
+        var found: Int64?
+        for start in enumerations {
+          let type = BTFType(types, at: Int(start))
+          guard enumeration == nil || isName(type.nameOffset, wanted) else { continue }
+          for index in 0..<type.elementCount where isName(type.enumerator(index, in: types).nameOffset, name) {
+            let value = type.enumerator(index, in: types).value
+            guard found == nil || found == value else { return nil }
+            found = value
+          }
+        }
+        return found
+      }
+    }
+  }
+
+  /// The type of number `number`, or nil for `void` and numbers that no type has.
+  func type(_ number: UInt32) -> BTFType? {
+    guard number > 0, number <= starts.count else { return nil }
+    return BTFType(types, at: Int(starts[Int(number) - 1]))
+  }
+
+  /// Whether `name` stands at `offset` of the names.
+  func isName(_ offset: UInt32, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
+    let start = Int(offset)
+    guard start < names.count, name.count < names.count - start, names[start + name.count] == 0 else { return false }
+    for index in 0..<name.count where names[start + index] != name[index] { return false }
+    return true
+  }
+
+  /// Calls `body` with the bytes of a name.
+  func withName<Result>(_ name: some StringProtocol, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    var text = String(name)
+    return text.withUTF8(body)
+  }
+}

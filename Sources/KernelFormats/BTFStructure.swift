@@ -1,0 +1,168 @@
+extension BTF {
+  /// How a structure or union is laid out.
+  package struct Structure {
+    /// Types followed from one to the next, and anonymous structures within each other; a kernel has a handful.
+    private static let deepest = 32
+    /// Members looked at to find one.
+    ///
+    /// A kernel's largest structures have a few hundred; hostile types may name each other so that there is no end.
+    private static let mostMembers = 1 << 16
+
+    private let btf: BTF
+    private let type: BTFType
+
+    init(btf: BTF, type: BTFType) {
+      self.btf = btf
+      self.type = type
+    }
+
+    /// Bytes, padding at the end included.
+    package var byteCount: Int { Int(type.sizeOrType) }
+
+    /// The member that `path` leads to, or nil if there is none, or its type says nothing of its size.
+    ///
+    /// - Parameter path: names with dots between them, as `core_layout.base`. A member of an anonymous structure or
+    ///   union goes by its own name, as in C; what follows an array's name is looked for in its first element.
+    package func member(_ path: String) -> Member? {
+      var left = Self.mostMembers
+      var bitOffset = 0
+      var within = type
+      var found: BTFType.Member?
+      for name in path.split(separator: ".", omittingEmptySubsequences: false) {
+        guard !name.isEmpty else { return nil }
+        if let found {
+          guard found.bitCount == 0, let inner = aggregate(found.type) else { return nil }
+          within = inner
+        }
+        guard let next = btf.withName(name, { find($0, in: within, depth: 0, left: &left) }) else { return nil }
+        bitOffset += next.bitOffset
+        found = next
+      }
+      return found.flatMap { member(type: $0.type, bitOffset: bitOffset, bitCount: $0.bitCount) }
+    }
+
+    /// The member called `name` of `structure`, its offset counted from there, anonymous ones searched too.
+    private func find(
+      _ name: UnsafeBufferPointer<UInt8>, in structure: BTFType, depth: Int, left: inout Int
+    ) -> BTFType.Member? {
+      guard depth < Self.deepest else { return nil }
+      let anonymous = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+      for index in 0..<structure.elementCount {
+        guard left > 0 else { return nil }
+        left -= 1
+        let member = structure.member(index, in: btf.types)
+        if btf.isName(member.nameOffset, name) { return member }
+        guard btf.isName(member.nameOffset, anonymous), let inner = followed(member.type),
+          inner.kind == .structure || inner.kind == .union
+        else { continue }
+        if var found = find(name, in: inner, depth: depth + 1, left: &left) {
+          found.bitOffset += member.bitOffset
+          return found
+        }
+      }
+      return nil
+    }
+
+    private func member(type number: UInt32, bitOffset: Int, bitCount: Int) -> Member? {
+      guard let type = followed(number), let byteCount = byteCount(of: type, depth: 0) else { return nil }
+      var bitOffset = bitOffset
+      var bitCount = bitCount
+      if bitCount == 0, type.kind == .integer {
+        let bits = type.integerBits(in: btf.types)
+        if bits.count > 0, bits.count < byteCount * 8 {
+          bitOffset += bits.offset
+          bitCount = bits.count
+        }
+      }
+      var member = Member(byteOffset: bitOffset / 8, byteCount: byteCount, elementByteCount: byteCount)
+      if bitCount > 0 {
+        guard [.integer, .enumeration, .enumeration64].contains(type.kind), bitCount <= byteCount * 8 else {
+          return nil
+        }
+        member.bitOffset = bitOffset % 8
+        member.bitCount = bitCount
+        member.byteCount = (bitOffset % 8 + bitCount + 7) / 8
+        member.elementByteCount = member.byteCount
+      } else {
+        guard bitOffset % 8 == 0 else { return nil }
+      }
+      if type.kind == .array {
+        let elements = type.elements(in: btf.types)
+        guard let element = followed(elements.type), let elementByteCount = self.byteCount(of: element, depth: 0) else {
+          return nil
+        }
+        member.elementCount = Int(elements.count)
+        member.elementByteCount = elementByteCount
+      }
+      guard member.byteCount <= self.byteCount, member.byteOffset <= self.byteCount - member.byteCount else {
+        return nil
+      }
+      return member
+    }
+
+    /// The structure or union that a type is, or an array of.
+    private func aggregate(_ number: UInt32) -> BTFType? {
+      var type = followed(number)
+      for _ in 0..<Self.deepest {
+        guard let current = type, current.kind == .array else { break }
+        type = followed(current.elements(in: btf.types).type)
+      }
+      return type?.kind == .structure || type?.kind == .union ? type : nil
+    }
+
+    /// The type of number `number`, without the names and qualifiers before it.
+    private func followed(_ number: UInt32) -> BTFType? {
+      var type = btf.type(number)
+      for _ in 0..<Self.deepest {
+        switch type?.kind {
+        case .typedef, .volatile, .const, .restrict, .typeTag: type = type.flatMap { btf.type($0.sizeOrType) }
+        default: return type
+        }
+      }
+      return nil
+    }
+
+    private func byteCount(of type: BTFType, depth: Int) -> Int? {
+      switch type.kind {
+      case .integer, .structure, .union, .enumeration, .enumeration64, .float: return Int(type.sizeOrType)
+      case .pointer: return 8
+      case .array:
+        let elements = type.elements(in: btf.types)
+        guard depth < Self.deepest, let element = followed(elements.type),
+          let byteCount = byteCount(of: element, depth: depth + 1)
+        else { return nil }
+        let (total, overflow) = byteCount.multipliedReportingOverflow(by: Int(elements.count))
+        return overflow ? nil : total
+      default: return nil
+      }
+    }
+  }
+
+  /// Where a member lies in its structure, which it never exceeds, and how large it is.
+  package struct Member: Hashable, Sendable {
+    /// Bytes from the structure's start.
+    package var byteOffset: Int
+    /// Bytes of all of it; of a bitfield, of the bytes that hold its bits.
+    package var byteCount: Int
+    /// How many elements an array has, or nil if it is none; 0 if it takes what room there is behind the structure.
+    package var elementCount: Int?
+    /// Bytes of one element; of what is no array, of all of it.
+    package var elementByteCount: Int
+    /// Of a bitfield, which bit of the byte at ``byteOffset`` is its lowest.
+    package var bitOffset: Int
+    /// How many bits a bitfield has, or nil if it is none.
+    package var bitCount: Int?
+
+    package init(
+      byteOffset: Int, byteCount: Int, elementCount: Int? = nil, elementByteCount: Int, bitOffset: Int = 0,
+      bitCount: Int? = nil
+    ) {
+      self.byteOffset = byteOffset
+      self.byteCount = byteCount
+      self.elementCount = elementCount
+      self.elementByteCount = elementByteCount
+      self.bitOffset = bitOffset
+      self.bitCount = bitCount
+    }
+  }
+}
