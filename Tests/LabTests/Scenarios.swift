@@ -1,13 +1,21 @@
+import Lab
+
 extension Scenario {
   /// Every scenario, in the order in which guests go through them.
   ///
   /// What cannot be undone comes last in its guest.
-  static let all: [Scenario] =
+  static let all: [Scenario] = chosen(
     clean + ordinaryPatching + tamperedText + tamperedTables + limits + storm + unownedCode + hiddenModule
-    + machines + lockdown
+      + machines + lockdown)
 
   /// What flavours of a kernel are asked: whether they are clean as they boot.
-  static let plain: [Scenario] = [
+  static let plain: [Scenario] = chosen([
     Scenario(name: "clean") { guest in Run(scans: [try Scan(in: guest)], expectation: .clean) }
-  ]
+  ])
+
+  /// Those that this run is asked for.
+  private static func chosen(_ scenarios: [Scenario]) -> [Scenario] {
+    let words = LabSettings().scenarios
+    return words.isEmpty ? scenarios : scenarios.filter { scenario in words.contains { scenario.name.contains($0) } }
+  }
 }

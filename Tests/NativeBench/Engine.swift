@@ -5,11 +5,6 @@ import SavedKernel
 ///
 /// The one place here that calls the engine.
 struct Engine {
-  /// Bytes that nothing explains.
-  struct Residue {
-    let region: MemoryRegion
-  }
-
   /// A place at which the kernel may patch itself, and by which mechanism.
   struct Site {
     let mechanism: String
@@ -26,8 +21,9 @@ struct Engine {
     throw NotConnected()
   }
 
-  /// Verifies all text and read-only data of the kernel's image, as it is in memory now.
-  func verify() throws -> [Residue] { throw NotConnected() }
+  /// Verifies all text and read-only data of the kernel's image, as it is in memory now, and returns what nothing
+  /// explains.
+  func verify() throws -> [MemoryRegion] { throw NotConnected() }
 
   /// Every site at which a change is legal if the mechanism's own state agrees.
   func sites() throws -> [Site] { throw NotConnected() }

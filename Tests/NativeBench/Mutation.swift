@@ -82,7 +82,7 @@ enum Mutation {
       for change in changes {
         try saved.memory.write([change.old], at: change.address)
         scores[change.mechanism, default: Score()].changes += 1
-        if residues.contains(where: { $0.region.contains(change.address) }) {
+        if residues.contains(where: { $0.contains(change.address) }) {
           scores[change.mechanism, default: Score()].found += 1
         } else {
           print(
@@ -90,7 +90,7 @@ enum Mutation {
               + "\(String(change.old, radix: 16)) to \(String(change.new, radix: 16))")
         }
       }
-      strays += residues.filter { residue in !changes.contains { residue.region.contains($0.address) } }.count
+      strays += residues.filter { residue in !changes.contains { residue.contains($0.address) } }.count
     }
     for (name, score) in scores.sorted(by: { $0.key < $1.key }) {
       print("\(saved.label): \(name): \(score.found) of \(score.changes) found")
