@@ -29,10 +29,10 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static check lint unit test lab fuzz bench demo scan docs clean
+.PHONY: help setup build static check lint unit test lab fuzz bench mutation demo scan docs clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install every Debian package that building, testing and the lab need
 	@scripts/setup all
@@ -66,9 +66,13 @@ fuzz: ## feed the decoders mutated bytes, FUZZ_SECONDS each
 	@scripts/setup build
 	scripts/fuzz
 
-bench: static ## time and memory of a scan in the lab's guest
+bench: static ## time and memory: verification natively, and a scan in the lab's guest
 	@scripts/setup all
 	scripts/bench
+
+mutation: ## change thousands of bytes of saved kernels, and count how many changes are found
+	@scripts/setup all
+	scripts/mutation
 
 demo: static ## boot a kernel with hooked system calls, scan it inside, print the report
 	scripts/lab demo

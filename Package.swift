@@ -89,11 +89,16 @@ let package = Package(
     tests("DocumentationTests", ["Checks", "KernelModel", "Report"]),
 
     // The lab: real kernels under emulation.
-    testLibrary("Lab", [], path: "Tests/Lab/Lab"),
+    testLibrary("Lab", ["KernelFormats", "KernelModel"], path: "Tests/Lab/Lab"),
     .executableTarget(name: "lab", dependencies: ["Lab"], path: "Tests/Lab/Command", swiftSettings: settings),
     tests("LabTests", ["Lab"]),
+
+    // Kernels that the lab saved, examined natively.
     testLibrary(
       "SavedKernel", ["Baseline", "KernelFormats", "KernelModel", "LiveProbe"], path: "Tests/SavedKernel"),
+    .executableTarget(
+      name: "native-bench", dependencies: ["KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
+      swiftSettings: settings),
     tests("SavedKernelTests", ["KernelModel", "SavedKernel"]),
   ],
   swiftLanguageModes: [.v6]

@@ -16,19 +16,48 @@ struct Expectation: Sendable {
     }
   }
 
+  /// A finding that must be there: of which check, and what its subject or its message must contain.
+  struct Named: Sendable {
+    let check: String
+    let text: String
+  }
+
+  /// The checks that also see what another one is asked about: a table of handlers is read-only data, and on kernels that
+  /// dispatch by it, the dispatcher.
+  static let witnesses: Set<String> = ["kernel-text", "module-text", "syscall-dispatch"]
+
   let verdict: Verdict
-  /// The slots that findings must name, and no others.
+  /// The slots that findings of `syscall-table` must name, and no others.
   var slots: Set<ScanReport.Subject> = []
-  /// Must be part of what each finding says about the owner.
+  /// Must be part of what each of those findings says about the owner.
   var owner: String?
   /// Must all be found in one and the same implant.
   var implantStrings: [String] = []
+  /// Findings of other checks that must be there.
+  var named: [Named] = []
+  /// Checks that may have findings of their own about the same thing.
+  var witnesses: Set<String> = []
 
   static let clean = Expectation(verdict: .ok)
   static let unanswered = Expectation(verdict: .unknown)
+  /// Nothing is wrong, but without the vendor's image not every byte can be vouched for.
+  static let cleanWithoutImage = Expectation(verdict: .unknown)
+
+  /// Entries of tables that lead elsewhere.
+  static func replaced(
+    slots: Set<ScanReport.Subject>, owner: String? = nil, implantStrings: [String] = []
+  ) -> Expectation {
+    Expectation(
+      verdict: .critical, slots: slots, owner: owner, implantStrings: implantStrings, witnesses: witnesses)
+  }
 
   static func slots(_ indices: [Int], of table: String = "sys_call_table") -> Set<ScanReport.Subject> {
     Set(indices.map { ScanReport.Subject(name: table, index: $0) })
+  }
+
+  /// A change that one check must find and name, and no other check but those may see.
+  static func tampered(_ check: String, _ text: String, alsoSeenBy others: Set<String> = []) -> Expectation {
+    Expectation(verdict: .critical, named: [Named(check: check, text: text)], witnesses: others)
   }
 
   /// What differs from the expectation, in words; empty if nothing does.
@@ -39,17 +68,22 @@ struct Expectation: Sendable {
     }
     guard let report = scan.report else { return complaints + [scan.complaint] }
     if report.status != verdict.word { complaints.append("status \(report.status) instead of \(verdict.word)") }
-    let found = Set(report.findings.map(\.subject))
+    return complaints + complaintsAboutTables(report) + complaintsAboutNamed(report) + complaintsAboutChecks(report)
+  }
+
+  private func complaintsAboutTables(_ report: ScanReport) -> [String] {
+    var complaints: [String] = []
+    let findings = report.check("syscall-table")?.findings ?? []
+    let found = Set(findings.map(\.subject))
     for subject in found.subtracting(slots).sorted(by: { "\($0)" < "\($1)" }) {
-      let message = report.findings.first { $0.subject == subject }?.message ?? ""
+      let message = findings.first { $0.subject == subject }?.message ?? ""
       complaints.append("an unexpected finding about \(subject): \(message)")
     }
     for subject in slots.subtracting(found).sorted(by: { "\($0)" < "\($1)" }) {
       complaints.append("no finding about \(subject)")
     }
     if let owner {
-      for finding in report.findings
-      where slots.contains(finding.subject) && finding.owner?.text.contains(owner) != true {
+      for finding in findings where slots.contains(finding.subject) && finding.owner?.text.contains(owner) != true {
         complaints.append("\(finding.subject) is owned by \"\(finding.owner?.text ?? "")\" instead of \(owner)")
       }
     }
@@ -61,11 +95,44 @@ struct Expectation: Sendable {
         complaints.append("\(telling.count) implants instead of 1 show \(implantStrings.joined(separator: ", "))")
       }
     }
-    switch (verdict, report.check("syscall-table")?.outcome) {
-    case (.ok, "clear"), (.warning, "found"), (.critical, "found"): break
+    return complaints
+  }
+
+  private func complaintsAboutNamed(_ report: ScanReport) -> [String] {
+    var complaints: [String] = []
+    for named in named {
+      let findings = report.check(named.check)?.findings ?? []
+      if !findings.contains(where: { "\($0.subject) \($0.message)".contains(named.text) }) {
+        let said = findings.map { "\($0.subject): \($0.message)" }.joined(separator: "; ")
+        complaints.append("no finding of \(named.check) about \(named.text), but: \(said.isEmpty ? "none" : said)")
+      }
+    }
+    let expected = witnesses.union(named.map(\.check)).union(["syscall-table"])
+    for check in report.checks ?? [] where !expected.contains(check.id) {
+      for finding in check.findings ?? [] {
+        complaints.append("an unexpected finding of \(check.id) about \(finding.subject): \(finding.message)")
+      }
+    }
+    return complaints
+  }
+
+  private func complaintsAboutChecks(_ report: ScanReport) -> [String] {
+    var complaints: [String] = []
+    switch (verdict, slots.isEmpty, report.check("syscall-table")?.outcome) {
+    case (.ok, _, "clear"), (.critical, true, "clear"), (.critical, false, "found"): break
     // A scan that could not start has no checks; one that lacks something has one without an answer.
-    case (.unknown, nil), (.unknown, "unknown"): break
-    case (_, let outcome): complaints.append("the outcome of syscall-table is \(outcome ?? "not reported")")
+    case (.unknown, _, nil), (.unknown, _, "unknown"), (.unknown, _, "clear"): break
+    case (_, _, let outcome): complaints.append("the outcome of syscall-table is \(outcome ?? "not reported")")
+    }
+    if verdict == .ok {
+      for check in report.checks ?? [] {
+        if check.outcome != "clear", check.outcome != "not-applicable" {
+          complaints.append("the outcome of \(check.id) is \(check.outcome)")
+        }
+        if let count = check.unexplainedBytes, count != 0 {
+          complaints.append("\(check.id) leaves \(count) bytes unexplained")
+        }
+      }
     }
     return complaints
   }

@@ -50,7 +50,7 @@ struct HarnessTests {
     await LabRuns.shared.enter()
     defer { Task { await LabRuns.shared.leave() } }
     let settings = LabSettings()
-    guard let kernel = try LabTrait.kernel(settings.labels[0], settings) else { return }
+    guard let kernel = try LabTrait.kernel(settings.labels.first ?? GuestKernel.labels[0], settings) else { return }
     let guest = try Guest.boot(kernel, settings: settings)
     defer { guest.shutdown() }
     let begin = ContinuousClock.now

@@ -39,15 +39,16 @@ actor LabRuns {
   private func run(_ label: String) async -> [ScenarioResult] {
     await enter()
     let settings = settings
+    let scenarios = settings.flavours.contains(label) ? Scenario.plain : Scenario.all
     let begin = ContinuousClock.now
     // A guest is waited for with blocking calls, which must not hold up the threads that tests share.
     let kernelResults = await withCheckedContinuation { continuation in
-      Thread { continuation.resume(returning: ScenarioResult.run(Scenario.all, label: label, settings: settings)) }
+      Thread { continuation.resume(returning: ScenarioResult.run(scenarios, label: label, settings: settings)) }
         .start()
     }
     leave()
     results[label] = kernelResults
-    let rows = settings.labels.compactMap { results[$0] }.flatMap { $0 }
+    let rows = (settings.labels + settings.flavours).compactMap { results[$0] }.flatMap { $0 }
     print("kernel \(label): \(Int(begin.duration(to: .now).seconds)) s\n\(ScenarioTable.markdown(kernelResults))")
     ScenarioTable.write(rows, to: settings.output)
     return kernelResults

@@ -23,6 +23,8 @@ struct ScanReport: Decodable, Sendable {
     let id: String
     let outcome: String
     let findings: [Finding]?
+    /// Of the checks that account for each byte: those that nothing explains.
+    let unexplainedBytes: Int?
   }
 
   struct Implant: Decodable, Sendable {
@@ -81,8 +83,10 @@ struct Scan: Sendable {
   /// What is wrong with the output if it was no report.
   let complaint: String
 
-  init(in guest: Guest, as user: Guest.User = .root) throws(LabError) {
-    let result = try guest.run("/liveprobe scan --format json", as: user, timeout: 120)
+  /// - Parameter checks: the only ones to ask; all if none is named.
+  init(in guest: Guest, as user: Guest.User = .root, only checks: [String] = []) throws(LabError) {
+    let options = checks.map { " --only \($0)" }.joined()
+    let result = try guest.run("/liveprobe scan --format json\(options)", as: user, timeout: 300)
     exitStatus = result.status
     seconds = result.seconds
     do {

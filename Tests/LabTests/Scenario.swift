@@ -11,13 +11,58 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var complaints: [String] = []
   }
 
+  /// What a guest is booted with; 1 processor that can do all that the emulator can, unless it is said otherwise.
+  struct Machine: Sendable, Hashable {
+    var kernelArguments: [String] = []
+    var processors = 1
+    var processorModel = "max"
+
+    var options: GuestOptions {
+      GuestOptions(kernelArguments: kernelArguments, processors: processors, processorModel: processorModel)
+    }
+  }
+
   let name: String
-  /// Scenarios with the same arguments share a guest, in the order of the table.
-  var kernelArguments: [String] = []
+  /// Scenarios that follow one another with the same machine share a guest, in the order of the table.
+  var machine = Machine()
   /// Why the scenario does not apply to this kernel; nil if it does.
   var exemption: @Sendable (Guest) throws -> String? = { _ in nil }
   /// Brings about the state, scans, and puts the state back unless that cannot be done.
   let run: @Sendable (Guest) throws -> Run
 
   var testDescription: String { name }
+}
+
+extension Scenario {
+  /// Scans while a tampering from outside is in place, and undoes it.
+  static func tampering(
+    with guest: Guest, _ change: (Tampering) throws -> Expectation
+  ) throws -> Run {
+    let tampering = Tampering(guest)
+    do {
+      let expectation = try change(tampering)
+      let scan = try Scan(in: guest)
+      try tampering.restore()
+      return Run(scans: [scan], expectation: expectation)
+    } catch {
+      try tampering.restore()
+      throw error
+    }
+  }
+
+  /// Does something while the guest has no kernel image to compare with.
+  static func withoutImage<Result>(_ guest: Guest, _ body: () throws -> Result) throws -> Result {
+    _ = try guest.output(of: "mv $(cat /lab/image) /image-away")
+    let result = try body()
+    _ = try guest.output(of: "mv /image-away $(cat /lab/image)")
+    return result
+  }
+
+  /// Scans after one command, and does another after that.
+  static func clean(in guest: Guest, after command: String, undo: String) throws -> Run {
+    _ = try guest.output(of: command)
+    let scan = try Scan(in: guest)
+    _ = try guest.output(of: undo)
+    return Run(scans: [scan], expectation: .clean)
+  }
 }

@@ -19,13 +19,13 @@ struct ScenarioResult: Sendable {
   /// What was not as expected.
   var complaints: [String] = []
 
-  /// Goes through the scenarios on one kernel, one guest for all that share its kernel arguments.
+  /// Goes through the scenarios on one kernel, one guest for all in a row that want the same machine.
   ///
   /// Never fails: what goes wrong is in the results, one for each scenario.
   static func run(_ scenarios: [Scenario], label: String, settings: LabSettings) -> [ScenarioResult] {
     var groups: [[Scenario]] = []
     for scenario in scenarios {
-      if let last = groups.last?.last, last.kernelArguments == scenario.kernelArguments {
+      if let last = groups.last?.last, last.machine == scenario.machine {
         groups[groups.count - 1].append(scenario)
       } else {
         groups.append([scenario])
@@ -39,7 +39,7 @@ struct ScenarioResult: Sendable {
         }
         let guest = try Guest.boot(
           kernel, settings: settings, liveprobe: settings.liveprobe,
-          options: GuestOptions(kernelArguments: group[0].kernelArguments))
+          options: group[0].machine.options)
         defer { guest.shutdown() }
         return run(group, in: guest)
       } catch {

@@ -8,6 +8,15 @@ import Testing
 struct ScenarioTests {
   @Test(arguments: LabSettings().labels, Scenario.all)
   func `a kernel in this state gets this verdict`(label: String, scenario: Scenario) async {
+    await check(label, scenario)
+  }
+
+  @Test(arguments: LabSettings().flavours, Scenario.plain)
+  func `a flavour of a kernel is clean as it boots`(label: String, scenario: Scenario) async {
+    await check(label, scenario)
+  }
+
+  private func check(_ label: String, _ scenario: Scenario) async {
     let result = await LabRuns.shared.result(of: scenario.name, on: label)
     switch result.outcome {
     case .ran, .exempt: break

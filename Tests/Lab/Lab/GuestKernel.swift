@@ -6,6 +6,8 @@ package struct GuestKernel: Sendable, Hashable, CustomStringConvertible {
   ///
   /// `7` is the newest one that Debian's unstable has.
   package static let labels = ["5.10", "6.1", "6.12", "7"]
+  /// Other builds of some of them.
+  package static let flavours = ["6.1-cloud", "6.1-rt", "6.12-cloud", "6.12-rt"]
 
   package let label: String
   /// What `uname -r` says in the guest.

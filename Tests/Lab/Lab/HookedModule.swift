@@ -7,17 +7,21 @@ package enum HookedModule {
 
   /// Loads the module into a guest that has it.
   ///
-  /// - Parameter hidden: whether it leaves the lists of modules after that; then it stays until the guest ends.
+  /// - Parameters:
+  ///   - slots: none if it should only be there.
+  ///   - hidden: whether it leaves the lists of modules after that; then it stays until the guest ends.
   package static func load(
     into guest: Guest, slots: [Int] = [0, 2], table: String = "sys_call_table", hidden: Bool = false
   ) throws(LabError) {
     guard guest.kernel.hasFixture else {
       throw LabError("\(guest.kernel) has no fixture: run Tests/Lab/build-fixtures")
     }
-    let slotList = slots.map(String.init).joined(separator: ",")
-    let address = hex(try guest.symbol(table))
-    _ = try guest.output(
-      of: "insmod /fixtures/hooked.ko table=\(address) slots=\(slotList)\(hidden ? " hide=1" : "")")
+    var parameters = hidden ? " hide=1" : ""
+    if !slots.isEmpty {
+      let list = slots.map(String.init).joined(separator: ",")
+      parameters += " table=\(hex(try guest.symbol(table))) slots=\(list)"
+    }
+    _ = try guest.output(of: "insmod /fixtures/hooked.ko\(parameters)")
     if hidden {
       let traces = try guest.run(
         "grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")

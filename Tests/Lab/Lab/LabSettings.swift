@@ -26,6 +26,10 @@ package struct LabSettings: Sendable {
 
   /// The kernels to run on: `LIVEPROBE_LAB_KERNELS`, labels with spaces between, or all of them.
   package let labels: [String]
+  /// What a scenario's name must contain one of: `LIVEPROBE_LAB_SCENARIOS`, with `|` between; nothing if all are wanted.
+  package let scenarios: [String]
+  /// The flavours to run on: those that `LIVEPROBE_LAB_KERNELS` names, or all of them.
+  package let flavours: [String]
 
   package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
     switch environment["LIVEPROBE_LAB"] {
@@ -34,7 +38,9 @@ package struct LabSettings: Sendable {
     default: mode = .wanted
     }
     let chosen = (environment["LIVEPROBE_LAB_KERNELS"] ?? "").split(separator: " ").map(String.init)
-    labels = chosen.isEmpty ? GuestKernel.labels : chosen
+    scenarios = (environment["LIVEPROBE_LAB_SCENARIOS"] ?? "").split(separator: "|").map(String.init)
+    labels = chosen.isEmpty ? GuestKernel.labels : chosen.filter { !GuestKernel.flavours.contains($0) }
+    flavours = chosen.isEmpty ? GuestKernel.flavours : chosen.filter(GuestKernel.flavours.contains)
     if let path = environment["LIVEPROBE_LAB_CACHE"] {
       cache = URL(fileURLWithPath: path, isDirectory: true)
     } else {

@@ -1,11 +1,12 @@
 import Foundation
 
-/// Changes a guest's system call tables from outside, through its memory file, and puts everything back.
+/// Changes a guest's kernel from outside, through its memory file, and puts everything back.
 ///
 /// Nothing runs in the guest for it, so it works on every kernel, also on those no module can be built for here.
 package final class Tampering {
-  private let guest: Guest
-  private var undo: [(physical: UInt64, value: UInt64)] = []
+  package let guest: Guest
+  private var undo: [(physical: UInt64, bytes: [UInt8])] = []
+  private var walk: PageWalk?
 
   package init(_ guest: Guest) { self.guest = guest }
 
@@ -22,10 +23,32 @@ package final class Tampering {
     try guest.memory.readWord(physical: physicalAddress(ofSlot: index, in: table))
   }
 
+  /// The bytes at a virtual address, in one page.
+  package func read(at address: UInt64, count: Int) throws(LabError) -> [UInt8] {
+    try guest.memory.read(physical: physical(of: address), count: count)
+  }
+
+  /// Changes the bytes at a virtual address, in one page, at once.
+  package func patch(_ bytes: [UInt8], at address: UInt64) throws(LabError) {
+    let physical = try physical(of: address)
+    undo.append((physical, try guest.memory.read(physical: physical, count: bytes.count)))
+    // A processor must not come by halfway through.
+    try guest.pause()
+    try guest.memory.write(physical: physical, bytes)
+    try guest.resume()
+  }
+
+  private func physical(of address: UInt64) throws(LabError) -> UInt64 {
+    guard PageWalk.moduleSpace.contains(address) else { return try guest.addressMap().physical(of: address) }
+    if walk == nil { walk = try PageWalk(guest) }
+    guard let walk else { throw LabError("no page tables") }
+    return try walk.physical(of: address)
+  }
+
   /// Puts any value into a slot.
   package func replaceSlot(_ index: Int, in table: String = "sys_call_table", with value: UInt64) throws(LabError) {
     let physical = try physicalAddress(ofSlot: index, in: table)
-    undo.append((physical, try guest.memory.readWord(physical: physical)))
+    undo.append((physical, try guest.memory.read(physical: physical, count: 8)))
     try guest.memory.writeWord(physical: physical, value)
   }
 
@@ -73,7 +96,10 @@ package final class Tampering {
 
   /// Puts back all that was changed, the last first.
   package func restore() throws(LabError) {
-    while let (physical, value) = undo.popLast() { try guest.memory.writeWord(physical: physical, value) }
+    guard !undo.isEmpty else { return }
+    try guest.pause()
+    while let (physical, bytes) = undo.popLast() { try guest.memory.write(physical: physical, bytes) }
+    try guest.resume()
   }
 
   private func physicalAddress(ofSlot index: Int, in table: String) throws(LabError) -> UInt64 {

@@ -1,0 +1,153 @@
+import Lab
+
+/// Guests that nobody tampered with: not one of these may have a finding, or a byte that is not explained.
+extension Scenario {
+  static let clean: [Scenario] = [
+    Scenario(name: "clean") { guest in Run(scans: [try Scan(in: guest)], expectation: .clean) },
+
+    Scenario(name: "clean, without the vendor's image") { guest in
+      Run(scans: [try withoutImage(guest) { try Scan(in: guest) }], expectation: .cleanWithoutImage)
+    },
+  ]
+
+  /// The kernel patches itself because somebody asked for it.
+  static let ordinaryPatching: [Scenario] = [
+    Scenario(name: "clean, with the function tracer on") { guest in
+      // The sites are patched, which is what matters; nothing is recorded, which would take the emulator minutes.
+      try clean(
+        in: guest, after: "cd /sys/kernel/tracing; echo 0 >tracing_on; echo function >current_tracer",
+        undo: "echo nop >/sys/kernel/tracing/current_tracer")
+    },
+
+    Scenario(name: "clean, with function_graph on") { guest in
+      // On all functions 5.10 would be patched for minutes, one site at a time.
+      let filter = guest.kernel.label == "5.10" ? "echo vfs_read >set_ftrace_filter;" : ""
+      return try clean(
+        in: guest,
+        after: "cd /sys/kernel/tracing; echo 0 >tracing_on; \(filter) echo function_graph >current_tracer",
+        undo: "cd /sys/kernel/tracing; echo nop >current_tracer; echo >set_ftrace_filter; echo 1 >tracing_on")
+    },
+
+    Scenario(name: "clean, with kprobes and kretprobes set") { guest in
+      // In the middle of functions, wherever an instruction begins: some are optimised into jumps, others stay int3.
+      _ = try guest.output(
+        of: """
+          cd /sys/kernel/tracing
+          for f in vfs_statfs path_setxattr kernel_kexec vfs_llseek do_fcntl proc_pid_status; do
+            for o in 5 9 11 12 13 14 15 16 17 18 19 20; do
+              echo "p:middle_${f}_$o $f+$o" >>kprobe_events
+            done
+          done 2>/dev/null
+          set -e
+          echo 'p:entry vfs_open' >>kprobe_events
+          echo 'r:return ksys_read' >>kprobe_events
+          echo 1 >events/kprobes/enable
+          # Probes are optimised a little later.
+          sleep 1
+          """)
+      let scan = try Scan(in: guest)
+      let kinds = try guest.output(
+        of: """
+          [ -e /sys/kernel/debug/kprobes ] || mount -t debugfs debugfs /sys/kernel/debug
+          list=/sys/kernel/debug/kprobes/list
+          echo $(grep -c OPTIMIZED $list) $(grep -c FTRACE $list) $(grep -cv -e OPTIMIZED -e FTRACE $list)
+          cd /sys/kernel/tracing; echo 0 >events/kprobes/enable; echo >kprobe_events
+          """)
+      let complaints = kinds.split(separator: " ").contains("0") ? ["optimised, traced, plain probes: \(kinds)"] : []
+      return Run(scans: [scan], expectation: .clean, complaints: complaints)
+    },
+
+    Scenario(name: "clean, with a BPF program attached by fentry") { guest in
+      try clean(
+        in: guest,
+        after: """
+          /fixtures/fentry vfs_statfs >/tmp/fentry 2>&1 & echo $! >/tmp/fentry.pid
+          for i in 1 2 3 4 5 6 7 8 9 10; do grep attached /tmp/fentry && exit; sleep 1; done; cat /tmp/fentry >&2; exit 1
+          """, undo: "kill $(cat /tmp/fentry.pid)")
+    },
+
+    Scenario(name: "clean, with twenty ordinary modules") { guest in
+      _ = try guest.output(of: "modprobe -a $(cat /lab/modules)")
+      let count = try guest.output(of: "wc -l </proc/modules")
+      let missing = try guest.output(
+        of: "for m in kvm ext4 nf_tables loop; do grep -q \"^$m \" /proc/modules || echo $m; done")
+      let scan = try Scan(in: guest)
+      var complaints = Int(count).map { $0 >= 20 } == true ? [] : ["only \(count) modules are loaded"]
+      if !missing.isEmpty { complaints.append("these are not among them: \(missing)") }
+      return Run(scans: [scan], expectation: .clean, complaints: complaints)
+    },
+  ]
+
+  /// Other processors, more of them, and other defences: other alternatives, locks, return thunks.
+  static let machines: [Scenario] = [
+    machine("2 processors, mitigations=off", Machine(kernelArguments: ["mitigations=off"], processors: 2)),
+    machine("Nehalem, 2 processors", Machine(processors: 2, processorModel: "Nehalem")),
+    machine("Skylake-Server", Machine(processorModel: "Skylake-Server")),
+    // Linux 6.2 and later track the depth of calls then; older ones ignore it.
+    machine(
+      "Skylake-Server, retbleed=stuff",
+      Machine(kernelArguments: ["retbleed=stuff"], processorModel: "Skylake-Server")),
+    machine("EPYC", Machine(processorModel: "EPYC")),
+  ]
+
+  private static func machine(_ name: String, _ machine: Machine) -> Scenario {
+    Scenario(name: "clean, \(name)", machine: machine) { guest in
+      Run(scans: [try Scan(in: guest)], expectation: .clean)
+    }
+  }
+
+  static let storm: [Scenario] = [
+    Scenario(name: "modules come and go during 50 scans") { guest in
+      // Ordinary modules that load fast and that nothing else here needs.
+      _ = try guest.output(
+        of: """
+          rmmod veth macvlan nbd dummy 2>/dev/null; rm -f /tmp/calm; : >/tmp/loads
+          storm() {
+            until [ -e /tmp/calm ]; do
+              for m in dummy veth macvlan nbd; do modprobe $m && echo $m >>/tmp/loads; rmmod $m; done
+            done
+            : >/tmp/over
+          }
+          storm >/dev/null 2>&1 &
+          # On one processor the scans get three quarters of the time: the storm goes on in each, and the run ends.
+          renice -n 5 -p $! >/dev/null
+          """)
+      // What comes and goes is not the kernel's own text, which takes most of a scan: it is looked at in a few.
+      let whole = try (0..<10).map { _ in try Scan(in: guest) }
+      let short = try withoutImage(guest) {
+        try (0..<40).map { _ in try Scan(in: guest, only: ["build-identity", "syscall-table"]) }
+      }
+      let scans = whole + short
+      let loads = try guest.output(
+        of: ": >/tmp/calm; until [ -e /tmp/over ]; do sleep 0.1; done; rm /tmp/over; wc -l </tmp/loads")
+      let complaints = Int(loads).map { $0 >= scans.count } == true ? [] : ["that was no storm: \(loads) loads"]
+      return Run(scans: scans, expectation: .clean, complaints: complaints)
+    }
+  ]
+
+  /// What cannot be looked at is never called clean.
+  static let limits: [Scenario] = [
+    Scenario(name: "not root") { guest in
+      Run(scans: [try Scan(in: guest, as: .guest)], expectation: .unanswered)
+    },
+
+    Scenario(name: "kptr_restrict=2") { guest in
+      let before = try guest.output(of: "cat /proc/sys/kernel/kptr_restrict; echo 2 >/proc/sys/kernel/kptr_restrict")
+      let scan = try Scan(in: guest)
+      _ = try guest.output(of: "echo \(before) >/proc/sys/kernel/kptr_restrict")
+      return Run(scans: [scan], expectation: .unanswered)
+    },
+  ]
+
+  static let lockdown: [Scenario] = [
+    Scenario(
+      name: "lockdown=confidentiality", machine: Machine(kernelArguments: ["lockdown=confidentiality"])
+    ) { guest in
+      var complaints: [String] = []
+      if try !guest.output(of: "cat /sys/kernel/security/lockdown").contains("[confidentiality]") {
+        complaints.append("the kernel is not locked down")
+      }
+      return Run(scans: [try Scan(in: guest)], expectation: .unanswered, complaints: complaints)
+    }
+  ]
+}

@@ -1,0 +1,99 @@
+import Lab
+
+/// Tables of system calls that lead elsewhere, from inside by a module and from outside.
+extension Scenario {
+  static let tamperedTables: [Scenario] = [
+    Scenario(name: "two slots swapped inside kernel text") { guest in
+      try tampering(with: guest) { tampering in
+        // getuid and getgid: whoever calls them in the guest gets 0 from either.
+        try tampering.swapSlots(102, 104)
+        return Expectation.replaced(slots: Expectation.slots([102, 104]))
+      }
+    },
+
+    Scenario(name: "the same, without the vendor's image") { guest in
+      try withoutImage(guest) {
+        try tampering(with: guest) { tampering in
+          try tampering.swapSlots(102, 104)
+          return Expectation.replaced(slots: Expectation.slots([102, 104]))
+        }
+      }
+    },
+
+    Scenario(name: "a slot to unmapped memory") { guest in
+      try tampering(with: guest) { tampering in
+        try tampering.replaceSlot(unusedSlots[0], with: Tampering.unmappedModuleAddress)
+        return Expectation.replaced(slots: Expectation.slots([unusedSlots[0]]))
+      }
+    },
+
+    Scenario(name: "two slots to memory nobody owns, from outside") { guest in
+      try tampering(with: guest) { tampering in
+        // The page cannot be executed: where the table is really used, only slots that nobody calls may lead there.
+        let slots = try Tampering.dispatchesThroughTable(guest) ? unusedSlots : [0, 2]
+        let page = try tampering.plantUnownedPage()
+        for (slot, hook) in zip(slots, page.hooks) { try tampering.replaceSlot(slot, with: hook) }
+        return Expectation.replaced(
+          slots: Expectation.slots(slots), implantStrings: Tampering.UnownedPage.names)
+      }
+    },
+
+    Scenario(name: "slots 0 and 2 replaced by a visible module") { guest in
+      guard guest.kernel.hasFixture else {
+        // From outside, and into a module of the distribution: nothing may be executed there that is no system call.
+        return try tampering(with: guest) { tampering in
+          let slots = try Tampering.dispatchesThroughTable(guest) ? unusedSlots : [0, 2]
+          _ = try guest.output(of: "modprobe dummy")
+          let target = try guest.symbol("dummy_xmit")
+          for slot in slots { try tampering.replaceSlot(slot, with: target) }
+          return Expectation.replaced(slots: Expectation.slots(slots), owner: "dummy")
+        }
+      }
+      try HookedModule.load(into: guest)
+      let scan = try Scan(in: guest)
+      try HookedModule.unload(from: guest)
+      return Run(
+        scans: [scan],
+        expectation: Expectation.replaced(
+          slots: Expectation.slots([0, 2]), owner: "hooked",
+          implantStrings: HookedModule.names))
+    },
+
+    Scenario(
+      name: "one ia32 slot replaced by a visible module",
+      exemption: { guest in
+        if try guest.symbols(["ia32_sys_call_table"]).isEmpty { return "this kernel has no ia32_sys_call_table" }
+        return guest.kernel.hasFixture ? nil : "no fixture for this kernel"
+      }
+    ) { guest in
+      // 5 is open, in the numbers of 32-bit programs.
+      try HookedModule.load(into: guest, slots: [5], table: "ia32_sys_call_table")
+      let scan = try Scan(in: guest)
+      try HookedModule.unload(from: guest)
+      return Run(
+        scans: [scan],
+        expectation: Expectation.replaced(
+          slots: Expectation.slots([5], of: "ia32_sys_call_table"), owner: "hooked"))
+    },
+
+    Scenario(name: "clean again, after the module was unloaded") { guest in
+      Run(scans: [try Scan(in: guest)], expectation: .clean)
+    },
+  ]
+
+  static let hiddenModule: [Scenario] = [
+    Scenario(
+      name: "slots 0 and 2 replaced by a hidden module",
+      exemption: { $0.kernel.hasFixture ? nil : "no fixture for this kernel; see memory nobody owns" }
+    ) { guest in
+      try HookedModule.load(into: guest, hidden: true)
+      return Run(
+        scans: [try Scan(in: guest)],
+        expectation: Expectation.replaced(
+          slots: Expectation.slots([0, 2]), implantStrings: HookedModule.names))
+    }
+  ]
+
+  /// `query_module` and `create_module`, which no kernel since 2.6 has (arch/x86/entry/syscalls/syscall_64.tbl).
+  private static let unusedSlots = [178, 174]
+}
