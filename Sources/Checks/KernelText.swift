@@ -65,6 +65,11 @@ package struct KernelText: Check {
     var comparison = work.verifier.compare(kernel.memory)
     let comparedBytes = comparison.byteCount
     var violations = work.verifier.recreation.violations
+    if !comparison.runs.isEmpty, comparison.runs.count < 1024 {
+      let drift = try work.verifier.drift(from: comparison, in: kernel.memory)
+      comparison = drift.comparison
+      if let remark = drift.remark { examination.remark(remark) }
+    }
     let first = comparison.runs.count + violations.count
     var looks = 0
     while looks < Self.looks, !comparison.runs.isEmpty || !violations.isEmpty {

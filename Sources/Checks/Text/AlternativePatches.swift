@@ -47,8 +47,23 @@ struct AlternativePatches {
       replacementByteCount: Int(table.bytes[offset + size - 1]))
   }
 
+  /// The features that decide over the sites that `runs` lie in.
+  func features(at runs: [UnexplainedRun]) -> Set<Int> {
+    var found: Set<Int> = []
+    for index in 0..<tables.alternatives.entryCount(of: tables.alternativeByteCount) {
+      let entry = entry(index)
+      let end = entry.site &+ UInt64(max(entry.byteCount, 1))
+      let isConcerned = runs.contains { run in
+        run.address.rawValue < end && entry.site < run.address.rawValue &+ UInt64(run.observed.count)
+      }
+      if isConcerned { found.insert(entry.feature) }
+    }
+    return found
+  }
+
   private func isChosen(_ entry: Entry) -> Bool {
-    (facts.features[entry.feature] ?? false) != entry.isInverted
+    let isPresent = facts.features[entry.feature] ?? false
+    return (isPresent != facts.reversedFeatures.contains(entry.feature)) != entry.isInverted
   }
 
   private func reason(_ entry: Entry?) -> String {

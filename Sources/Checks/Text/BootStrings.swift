@@ -1,4 +1,5 @@
 internal import Glibc
+internal import KernelModel
 
 /// Constant strings that the kernel takes apart with strsep() while it boots, before constants become read-only: each
 /// comma becomes a NUL.
@@ -17,8 +18,7 @@ struct BootStrings {
     guard let place = recreation.image.pointer(at: start, count: constants.fileRange.count) else { return }
     for text in Self.strings {
       let whole = Array(text.utf8) + [0]
-      let found = whole.withUnsafeBytes { memmem(place, constants.fileRange.count, $0.baseAddress, $0.count) }
-      guard let found else { continue }
+      guard let found = Self.find(whole, in: place, count: constants.fileRange.count) else { continue }
       let address = start &+ UInt64(found - place)
       // All of it or nothing: a string half taken apart is nobody's doing.
       let apart = whole.map { $0 == UInt8(ascii: ",") ? 0 : $0 }
@@ -28,5 +28,17 @@ struct BootStrings {
           .bootString, at: address, found, $0, count: apart.count, "the kernel took this string of options apart")
       }
     }
+  }
+
+  private static func find(
+    _ text: [UInt8], in place: UnsafeMutableRawPointer, count: Int
+  ) -> UnsafeMutableRawPointer? {
+    var position = place
+    let end = place + count - text.count
+    while position <= end, let next = memchr(position, Int32(text[0]), end - position + 1) {
+      if memcmp(next, text, text.count) == 0 { return next }
+      position = next + 1
+    }
+    return nil
   }
 }

@@ -22,6 +22,8 @@ final class KernelFacts {
   let alternativeByteCount: Int
   /// Decided once, by the kernel's own sites, and then demanded of every site: see ``PatchModes``.
   var modes = PatchModes()
+  /// Features that are taken to have had their other value when text was patched: see ``FeatureDrift``.
+  var reversedFeatures: Set<Int> = []
   private var offsets: [String: UInt64] = [:]
 
   init(

@@ -79,14 +79,17 @@ package final class KernelTextVerifier {
     FtracePatches(facts: facts, state: ftrace, trampolines: trampolines, callDepth: sequence.callDepth)
       .applyEntryCode(to: recreation)
     BootStrings(facts: facts, vendor: vendor).apply(to: recreation)
+    recreation.violations += CentralPointers(facts: facts).violations
     recreation.violations += try SortedTables(facts: facts, tables: vendor.tables).violations
   }
 
   /// Compares memory with what was recreated.
-  func compare(_ memory: any KernelMemory, only wanted: [Range<UInt64>]? = nil) -> TextComparison {
+  func compare(
+    _ memory: any KernelMemory, only wanted: [Range<UInt64>]? = nil, mostRuns: Int = TextComparison.mostRuns
+  ) -> TextComparison {
     var comparison = TextComparison(
       recreation, facts: facts, callDepth: CallDepthPatches(facts: facts, tables: vendor.tables),
-      functionStart: vendor.symbols.functionStart(atOrAfter:))
+      functionStart: vendor.symbols.functionStart(atOrAfter:), mostRuns: mostRuns)
     for (_, range) in compared {
       guard let wanted else {
         comparison.compare(range, in: memory)
@@ -101,11 +104,28 @@ package final class KernelTextVerifier {
     return comparison
   }
 
+  /// What is left of `comparison` once features that were changed late are taken as they were.
+  func drift(from comparison: TextComparison, in memory: any KernelMemory) throws(CannotCheck) -> FeatureDrift {
+    try FeatureDrift(comparison, alternatives: AlternativePatches(facts: facts, tables: vendor.tables)) {
+      (features: Set<Int>) throws(CannotCheck) -> TextComparison in
+      facts.reversedFeatures = features
+      try restart(tracing: nil)
+      try recreate()
+      return compare(memory)
+    }
+  }
+
   /// Sections of code and constants without the data that is written once while the kernel boots.
   private var compared: [(name: String, range: Range<UInt64>)] {
     vendor.sections.flatMap { section -> [(String, Range<UInt64>)] in
       let start = section.address &+ vendor.offset
-      let range = start..<start &+ UInt64(section.fileRange.count)
+      var end = start &+ UInt64(section.fileRange.count)
+      // Code can be hidden behind the last function, where the page goes on: there the file has zeros.
+      if section.isExecutable {
+        let pageEnd = (end &+ 4095) & ~4095
+        if recreation.image.byteCount(from: end) >= Int(pageEnd - end) { end = pageEnd }
+      }
+      let range = start..<end
       return Self.range(range, without: vendor.writtenOnce).map { (section.name, $0) }
     }
   }

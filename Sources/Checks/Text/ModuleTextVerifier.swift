@@ -49,6 +49,23 @@ struct ModuleTextVerifier {
     }
   }
 
+  var alternatives: AlternativePatches { AlternativePatches(facts: facts, tables: tables) }
+
+  /// Executable memory of the module that holds none of its sections: between them, and behind the last one.
+  private var slack: [Range<UInt64>] {
+    guard let area = placement.module.code else { return [] }
+    let sections = compared.map(\.range).filter { $0.overlaps(placement.code) }.sorted { $0.lowerBound < $1.lowerBound }
+    let end = placement.isOneArea ? min((placement.code.upperBound &+ 4095) & ~4095, area.upperBound) : area.upperBound
+    var position = area.lowerBound
+    var found: [Range<UInt64>] = []
+    for section in sections {
+      if position < section.lowerBound { found.append(position..<section.lowerBound) }
+      position = max(position, section.upperBound)
+    }
+    if position < end { found.append(position..<end) }
+    return found
+  }
+
   func compare(_ memory: any KernelMemory) -> TextComparison {
     let functions = functions
     var comparison = TextComparison(
@@ -57,6 +74,7 @@ struct ModuleTextVerifier {
         functions.first { $0 >= address }
       })
     for (_, range) in compared { comparison.compare(range, in: memory) }
+    for range in slack { comparison.compareSlack(range, in: memory) }
     return comparison
   }
 

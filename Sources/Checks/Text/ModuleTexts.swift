@@ -33,10 +33,26 @@ final class ModuleTexts {
       guard let trampolines = verifier.trampolines else {
         throw .implausible("the kernel's own text", "was not recreated")
       }
-      let text = try ModuleTextVerifier(
-        placement, facts: verifier.facts, ftrace: verifier.ftrace, trampolines: trampolines,
-        exports: { self.address(of: $0, usedBy: placement) }, tracing: tracing)
-      return .compared(text, text.compare(memory))
+      func attempt(_ features: Set<Int>) throws(CannotCheck) -> (ModuleTextVerifier, TextComparison) {
+        // A module was patched by the features as they were when it was loaded.
+        let kernels = verifier.facts.reversedFeatures
+        verifier.facts.reversedFeatures = features
+        defer { verifier.facts.reversedFeatures = kernels }
+        let text = try ModuleTextVerifier(
+          placement, facts: verifier.facts, ftrace: verifier.ftrace, trampolines: trampolines,
+          exports: { self.address(of: $0, usedBy: placement) }, tracing: tracing)
+        return (text, text.compare(memory))
+      }
+      var (text, comparison) = try attempt([])
+      if !comparison.runs.isEmpty, comparison.runs.count < 1024 {
+        let drift = try FeatureDrift(comparison, alternatives: text.alternatives) {
+          (features: Set<Int>) throws(CannotCheck) -> TextComparison in
+          (text, comparison) = try attempt(features)
+          return comparison
+        }
+        comparison = drift.comparison
+      }
+      return .compared(text, comparison)
     } catch {
       return .cannot(error)
     }

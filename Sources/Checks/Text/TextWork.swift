@@ -29,8 +29,10 @@ final class TextWork {
   /// Recreates the text from the live state as it is now, a moment later.
   func lookAgain() throws(CannotCheck) {
     kernel.pause()
+    let reversed = verifier.facts.reversedFeatures
     verifier.discardImage()
     verifier = try KernelTextVerifier(kernel, vendor: vendor, memory: kernel.memory.fresh)
+    verifier.facts.reversedFeatures = reversed
     try verifier.recreate()
   }
 }

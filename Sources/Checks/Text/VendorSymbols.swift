@@ -43,7 +43,8 @@ struct VendorSymbols {
         if let index = wanted.index(of: name) { found.append((index, address)) }
       }
     }
-    offsets.sort()
+    // The image has them in order already; sorting is for one that has not.
+    if zip(offsets, offsets.dropFirst()).contains(where: { $0 > $1 }) { offsets.sort() }
     textOffsets = offsets
     for (index, address) in found {
       let name = wanted.names[index]

@@ -1,0 +1,35 @@
+internal import KernelFormats
+
+/// Pointers that the kernel patched thousands of sites by: each must lead to a function of the kernel's own.
+///
+/// Text that follows a changed pointer consistently is legal text; so the pointers are judged too. Source: struct
+/// paravirt_patch_template in arch/x86/include/asm/paravirt_types.h, x86_return_thunk in arch/x86/kernel/cpu/bugs.c
+/// (Linux v5.10 to v7.2).
+struct CentralPointers {
+  private(set) var violations: [PatchViolation] = []
+
+  init(facts: KernelFacts) {
+    if let thunk = facts.returnThunk, facts.ownership.standing(of: thunk) != .kernelFunction {
+      note(.returnThunk, "x86_return_thunk", leadsTo: thunk, facts)
+    }
+    guard let operations = facts.symbols["pv_ops"],
+      let byteCount = facts.types.structure("paravirt_patch_template")?.byteCount, byteCount <= 4096,
+      let bytes = facts.live.bytes(at: operations, count: byteCount)
+    else { return }
+    bytes.withUnsafeBytes { raw in
+      for index in 0..<byteCount / 8 {
+        let function = raw.value(UInt64.self, at: index * 8)
+        guard function != 0, facts.ownership.standing(of: function) != .kernelFunction else { continue }
+        note(.paravirt, "pv_ops[\(index)]", leadsTo: function, facts)
+      }
+    }
+  }
+
+  private mutating func note(_ mechanism: Mechanism, _ subject: String, leadsTo address: UInt64, _ facts: KernelFacts) {
+    violations.append(
+      PatchViolation(
+        mechanism: mechanism, subject: subject, message: "does not lead to a function of the kernel's own",
+        expected: "the start of a function in the kernel's text", observed: facts.ownership.words(for: address),
+        target: address))
+  }
+}
