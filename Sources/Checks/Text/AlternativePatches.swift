@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// `ALTERNATIVE()`: the instructions that the kernel chose by the features of the processor.
 ///
