@@ -1,8 +1,14 @@
+import Glibc
 import KernelFormats
 package import KernelModel
 
 /// The kernel that is running, acquired through `/proc` and `/sys`.
 package enum LiveKernel {
+  /// How long the kernel is left alone before something that looked half done is looked at again, in microseconds.
+  ///
+  /// A patch is three steps with an interrupt of all processors between them: milliseconds on any machine.
+  private static let pause: UInt32 = 50_000
+
   /// Looks at the running kernel afresh.
   ///
   /// What is merely useful and cannot be had becomes a ``Withheld`` claim of the kernel.
@@ -39,11 +45,12 @@ package enum LiveKernel {
     let memory = CachedMemory(kcore)
     let mappings = LiveMappings.build(kcore: kcore, memory: memory, symbols: kallsyms.symbols)
     if let unknown = mappings as? UnknownMappings { remarks.append(unknown.reason) }
-    let kernel = Kernel(
+    var kernel = Kernel(
       identity: live.identity, memory: memory, mappings: mappings, symbols: kallsyms.symbols,
       claims: Claims(
         loadedModules: modules.map(\.modules), commandLine: commandLine(root), taint: taint(root)),
       reference: reference(live.identity))
+    kernel.pause = { usleep(Self.pause) }
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)
   }
 

@@ -11,7 +11,7 @@ enum SavedReference {
     let directory = "\(cache)/\(label)"
     let modules = ModuleFiles(SystemRoot(path: "\(directory)/modules"), release: identity.release)
     return VendorReference(
-      identity: identity, files: VendorFiles(reference: "\(directory)/vmlinuz"), modules: modules)
+      identity: identity, store: VendorStore(reference: "\(directory)/vmlinuz"), modules: modules)
   }
 
   /// `LIVEPROBE_LAB_CACHE`, or `~/.cache/liveprobe-lab`.

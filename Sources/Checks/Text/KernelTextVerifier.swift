@@ -78,6 +78,8 @@ package final class KernelTextVerifier {
       staticCalls: StaticCallKeys(facts.symbols.trampolines))
     FtracePatches(facts: facts, state: ftrace, trampolines: trampolines, callDepth: sequence.callDepth)
       .applyEntryCode(to: recreation)
+    BootStrings(facts: facts, vendor: vendor).apply(to: recreation)
+    recreation.violations += try SortedTables(facts: facts, tables: vendor.tables).violations
   }
 
   /// Compares memory with what was recreated.

@@ -29,6 +29,10 @@ package enum Mechanism: String, CaseIterable, Hashable, Sendable {
   case ftrace
   /// Breakpoints and jumps that a registered probe put there.
   case kprobe = "kprobes"
+  /// Strings of options that the kernel takes apart, where they lie, while it boots.
+  case bootString = "boot-strings"
+  /// Dispatchers of BPF programs, whose first instruction jumps to generated code (up to v5.19).
+  case bpf = "bpf-dispatchers"
 
   /// What the mechanism is, in a few words for a reader.
   package var title: String {
@@ -46,6 +50,8 @@ package enum Mechanism: String, CaseIterable, Hashable, Sendable {
     case .staticCall: "static calls"
     case .ftrace: "function tracing (ftrace)"
     case .kprobe: "kernel probes"
+    case .bootString: "strings taken apart while booting"
+    case .bpf: "dispatchers of BPF programs"
     }
   }
 }

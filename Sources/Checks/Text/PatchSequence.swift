@@ -65,5 +65,6 @@ struct PatchSequence {
     let tracing = FtracePatches(facts: facts, state: ftrace, trampolines: trampolines, callDepth: callDepth)
     try tracing.apply(to: recreation, entries: entries)
     try KprobePatches(facts: facts).apply(to: recreation)
+    BpfPatches(facts: facts).apply(to: recreation)
   }
 }

@@ -123,6 +123,8 @@ extension Mechanism {
     case .staticCall: 10
     case .ftrace: 11
     case .kprobe: 12
+    case .bootString: 13
+    case .bpf: 14
     }
   }
 }

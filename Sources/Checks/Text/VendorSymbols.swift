@@ -113,7 +113,7 @@ struct VendorSymbols {
     ftrace_caller_end ftrace_regs_caller_end ftrace_epilogue ftrace_caller_op_ptr ftrace_regs_caller_op_ptr
     ftrace_regs_caller_jmp ftrace_ops_list_func arch_ftrace_ops_list_func ftrace_ops_assist_func ftrace_ops_no_ops
     ftrace_regs_caller_ret ftrace_trace_function global_ops
-    kprobe_table kprobes_all_disarmed aggr_pre_handler modules module_mark_ro_after_init
+    bpf_dispatcher_xdp bpf_dispatcher_xdp_func kprobe_table kprobes_all_disarmed aggr_pre_handler modules module_mark_ro_after_init
     sys_call_table ia32_sys_call_table x32_sys_call_table
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 }
