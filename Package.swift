@@ -97,7 +97,7 @@ let package = Package(
     testLibrary(
       "SavedKernel", ["Baseline", "KernelFormats", "KernelModel", "LiveProbe"], path: "Tests/SavedKernel"),
     .executableTarget(
-      name: "native-bench", dependencies: ["KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
+      name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
       swiftSettings: settings),
     .executableTarget(name: "textdev", dependencies: ["SavedKernel", "Checks", "KernelModel"], path: "Tests/TextDev", swiftSettings: settings),
     tests("SavedKernelTests", ["KernelModel", "SavedKernel"]),

@@ -1,3 +1,4 @@
+import Checks
 import KernelModel
 import SavedKernel
 
@@ -12,23 +13,50 @@ struct Engine {
   }
 
   private let saved: SavedKernel
-  private let image: VendorObject
+  private let reference: HeldReference
 
   /// - Parameter image: the vendor's image, decompressed: what that costs is measured apart.
-  init(_ saved: SavedKernel, image: VendorObject) throws {
+  init(_ saved: SavedKernel, image: VendorObject) {
     self.saved = saved
-    self.image = image
-    throw NotConnected()
+    reference = HeldReference(image: image, base: saved.kernel.reference)
   }
 
   /// Verifies all text and read-only data of the kernel's image, as it is in memory now, and returns what nothing
   /// explains.
-  func verify() throws -> [MemoryRegion] { throw NotConnected() }
+  func verify() throws -> [MemoryRegion] {
+    try TextVerification(kernel()).unexplained().map {
+      MemoryRegion(start: $0.address, byteCount: UInt64($0.observed.count))
+    }
+  }
 
   /// Every site at which a change is legal if the mechanism's own state agrees.
-  func sites() throws -> [Site] { throw NotConnected() }
-
-  struct NotConnected: Error, CustomStringConvertible {
-    let description = "the verification of text is not connected yet: see Tests/NativeBench/Engine.swift"
+  func sites() throws -> [Site] {
+    try TextVerification(kernel()).sites().map { Site(mechanism: $0.mechanism.rawValue, region: $0.region) }
   }
+
+  /// The kernel afresh: what an acquisition shares among its checks is not kept.
+  private func kernel() -> Kernel {
+    let kernel = saved.kernel
+    return Kernel(
+      identity: kernel.identity, memory: kernel.memory, mappings: kernel.mappings, symbols: kernel.symbols,
+      claims: kernel.claims, reference: reference)
+  }
+}
+
+/// A reference whose image is already there.
+private struct HeldReference: Reference {
+  let image: VendorObject
+  let base: any Reference
+
+  func kernelImage() throws(Withheld) -> VendorObject { image }
+
+  func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers {
+    try base.pointers(in: regions)
+  }
+
+  func moduleObject(named name: String) throws(Withheld) -> VendorObject { try base.moduleObject(named: name) }
+
+  func provenance(of source: String) -> Provenance { base.provenance(of: source) }
+
+  func moduleFile(named name: String) throws(Withheld) -> ModuleFile { try base.moduleFile(named: name) }
 }

@@ -90,7 +90,10 @@ enum Mutation {
               + "\(String(change.old, radix: 16)) to \(String(change.new, radix: 16))")
         }
       }
-      strays += residues.filter { residue in !changes.contains { residue.contains($0.address) } }.count
+      for residue in residues where !changes.contains(where: { residue.contains($0.address) }) {
+        strays += 1
+        print("\(saved.label): nobody changed \(residue)")
+      }
     }
     for (name, score) in scores.sorted(by: { $0.key < $1.key }) {
       print("\(saved.label): \(name): \(score.found) of \(score.changes) found")

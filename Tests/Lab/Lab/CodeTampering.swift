@@ -84,9 +84,8 @@ extension Tampering {
 
   /// Puts a call to `target` where the tracer's call would be, at the entry of a function that is not traced.
   package func callFromEntry(of function: Function, to target: UInt64) throws(LabError) {
-    // nopl 0(%rax,%rax), after endbr64 or what it was sealed with (arch/x86/include/asm/nops.h).
-    let nop: [UInt8] = [0x0f, 0x1f, 0x44, 0x00, 0x00]
-    guard let offset = [0, 4].first(where: { Array(function.bytes[$0..<$0 + 5]) == nop }) else {
+    // After endbr64 or what it was sealed with, or at once.
+    guard let offset = [0, 4].first(where: { Self.isNop(function.bytes[$0..<$0 + 5]) }) else {
       throw LabError("\(guest.kernel): \(function.name) has no place for the tracer's call, or is traced")
     }
     let address = function.address + UInt64(offset)
@@ -136,7 +135,7 @@ extension Tampering {
         let target = Self.relative(table, index * 16 + 4, start)
         guard code >= function.address, code - function.address < UInt64(function.bytes.count) else { continue }
         let old = function.bytes[Int(code - function.address)...].prefix(5)
-        if old.starts(with: [0x0f, 0x1f, 0x44, 0x00, 0x00]) {
+        if Self.isNop(old) {
           try patch([0xe9] + Self.displacement(from: code + 5, to: target), at: code)
         } else if old.starts(with: [0x66, 0x90]) {
           try patch([0xeb, UInt8(truncatingIfNeeded: target &- (code + 2))], at: code)
@@ -147,6 +146,12 @@ extension Tampering {
       }
     }
     throw LabError("\(guest.kernel): no jump label was found in a function that nobody calls")
+  }
+
+  /// Whether these are the five bytes of a NOP that the kernel writes to be patched later: `nopl 0(%rax,%rax)`, or for
+  /// some processors up to v5.17 `66 66 66 66 90` (arch/x86/include/asm/nops.h, v5.10).
+  private static func isNop(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.elementsEqual([0x0f, 0x1f, 0x44, 0x00, 0x00]) || bytes.elementsEqual([0x66, 0x66, 0x66, 0x66, 0x90])
   }
 
   private static func decode(
