@@ -6,13 +6,13 @@ import Carchive
 /// without end. It reads tar; of cpio it only decompresses the bytes, because it takes a name of gigabytes for one.
 final class ArchiveStream {
   private let archive: OpaquePointer
-  private let input: Input
+  private let input: ArchiveInput
 
   /// Opens the archive at `layout.archive` in `source`.
   init(_ source: any ByteSource, _ layout: PackageLayout) throws(VendorFileError) {
     guard let archive = archive_read_new() else { throw .noMemory(byteCount: 0, errno: 0) }
     self.archive = archive
-    input = Input(source, range: layout.archive)
+    input = try ArchiveInput(source, layout)
     let filter = try Self.filter(layout.compression)
     let statuses = [
       layout.format == .tar ? archive_read_support_format_tar(archive) : archive_read_support_format_raw(archive),
@@ -20,7 +20,7 @@ final class ArchiveStream {
       archive_read_set_callback_data(archive, Unmanaged.passUnretained(input).toOpaque()),
       archive_read_set_read_callback(archive) { _, context, start in
         guard let context else { return -1 }
-        return Unmanaged<Input>.fromOpaque(context).takeUnretainedValue().next(start)
+        return Unmanaged<ArchiveInput>.fromOpaque(context).takeUnretainedValue().next(start)
       },
       archive_read_open1(archive),
     ]
@@ -83,41 +83,11 @@ final class ArchiveStream {
     case .none: 0
     case .gzip: 1
     case .bzip2: 2
-    case .lzma: 5
-    case .xz: 6
+    // Already decompressed: see ``ArchiveInput``.
+    case .lzma, .xz: 0
+    // Its window is at most 128 MiB, libzstd's own default.
     case .zstd: 14
     case .lz4, .lzo: throw .notAPackage("its files are compressed by \(compression.rawValue), as in no package")
-    }
-  }
-
-  /// The archive's bytes, as libarchive asks for them.
-  private final class Input {
-    private let source: any ByteSource
-    private var rest: Range<Int>
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
-    private(set) var failure: VendorFileError?
-
-    init(_ source: any ByteSource, range: Range<Int>) {
-      self.source = source
-      rest = range
-    }
-
-    deinit {
-      buffer.deallocate()
-    }
-
-    /// Points `start` at the next bytes, and returns how many: 0 at the end, negative if they cannot be read.
-    func next(_ start: UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int {
-      let part = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(rest.count))
-      do throws(VendorFileError) {
-        let count = try source.read(at: rest.lowerBound, into: part)
-        rest = count < part.count ? rest.upperBound..<rest.upperBound : rest.dropFirst(count)
-        start?.pointee = UnsafeRawPointer(part.baseAddress)
-        return count
-      } catch {
-        failure = error
-        return -1
-      }
     }
   }
 }
