@@ -64,6 +64,11 @@ final class BroughtFiles {
       remedy: "bring the package that this module comes from, too")
   }
 
+  /// Whether `place` is one of ours.
+  func has(_ place: String) -> Bool {
+    place == path || place.hasPrefix(path.hasSuffix("/") ? path : path + "/") || unpacked[place] != nil
+  }
+
   /// The bytes of the file at `place`.
   func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
     if let known = unpacked[place] { return known }
@@ -83,6 +88,7 @@ final class BroughtFiles {
         survey.isImageOnly = true
       }
     } catch {
+      // Whoever reads it as an image meets the same obstacle, and says so.
       survey.images = [path]
       survey.isImageOnly = true
     }

@@ -72,7 +72,7 @@ package final class VendorStore {
 
   /// How far the file at `place` can be trusted.
   func provenance(of place: String) -> Provenance {
-    if let reference, place.hasPrefix(reference) { return .brought }
+    if let brought, brought.has(place) { return .brought }
     if let known = provenances[place] { return known }
     let provenance = records.provenance(of: place)
     provenances[place] = provenance

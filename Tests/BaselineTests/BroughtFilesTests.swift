@@ -145,6 +145,19 @@ import Testing
     }
   }
 
+  @Test func `a name of gigabytes in an rpm is refused`() throws {
+    var package = try SamplePackage.rpm([("boot/vmlinuz-x", [1, 2, 3])], .none)
+    let start = try #require(package.firstRange(of: Array("070701".utf8))?.lowerBound)
+    package.replaceSubrange(start + 94..<start + 102, with: Array("f0000000".utf8))
+    #expect(throws: VendorFileError.notAPackage("a file in it has a name of 4026531840 bytes")) {
+      try PackageReader(BytesAsFile(package)).read { (_) throws(VendorFileError) in
+        true
+      } _: { _, _ in
+        true
+      }
+    }
+  }
+
   @Test func `an archive in more compressions than one is not unpacked further`() throws {
     let files = try files()
     let twice = try SampleCompression.compress(try SampleCompression.compress(SamplePackage.tar(files), .xz), .xz)

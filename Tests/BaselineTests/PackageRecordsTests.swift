@@ -9,7 +9,6 @@ import Testing
 @Suite struct PackageRecordsTests {
   private static let image = "boot/vmlinuz-6.1.0-test"
   private static let contents = Array("a kernel\n".utf8)
-  private static let digest = "0b6a1e1ed59edc8df1bd9e26c6b62f1a"
 
   private func digest(_ bytes: [UInt8], _ digest: Digest = .md5) -> String {
     bytes.withUnsafeBytes { digest.of($0) }
@@ -141,6 +140,29 @@ import Testing
       try root.write(bytes, to: "var/lib/rpm/\(name)")
       guard case .unvouched = provenance(root) else {
         Issue.record("\(name)")
+        continue
+      }
+    }
+  }
+
+  @Test func `a database made to keep us busy is given up`() throws {
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS hnum, 'x' AS key FROM n"
+    for hostile in [
+      ["CREATE VIEW Basenames AS \(endless)"],
+      // No index: every question reads all of it.
+      [
+        "CREATE TABLE Basenames (key TEXT, hnum INTEGER)",
+        "INSERT INTO Basenames SELECT 'x', i FROM "
+          + "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT i FROM n)",
+        "CREATE TABLE Packages (hnum INTEGER, blob BLOB)", "INSERT INTO Packages VALUES (1, zeroblob(100))",
+      ],
+    ] {
+      let root = try TemporaryDirectory()
+      try root.write(Self.contents, to: Self.image)
+      try root.write([], to: "var/lib/rpm/rpmdb.sqlite")
+      try SampleRpmDatabase.run(hostile, on: root.path + "/var/lib/rpm/rpmdb.sqlite")
+      guard case .unvouched = provenance(root) else {
+        Issue.record("\(provenance(root))")
         continue
       }
     }

@@ -10,10 +10,6 @@ package enum SampleRpmDatabase {
   ///   - headers: one for each package.
   ///   - names: the files of the first, as they stand in its header.
   package static func write(_ headers: [[UInt8]], names: [String], to path: String) throws {
-    var opened: OpaquePointer?
-    let status = sqlite3_open(path, &opened)
-    defer { sqlite3_close(opened) }
-    guard status == SQLITE_OK else { throw Failed(status: status) }
     var statements = [
       "CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)",
       "CREATE TABLE Basenames (key TEXT NOT NULL, hnum INTEGER NOT NULL, idx INTEGER NOT NULL)",
@@ -26,6 +22,15 @@ package enum SampleRpmDatabase {
       let base = name.split(separator: "/").last ?? ""
       statements.append("INSERT INTO Basenames VALUES ('\(base)', 1, \(index))")
     }
+    try run(statements, on: path)
+  }
+
+  /// Runs SQL on a database, new or not.
+  package static func run(_ statements: [String], on path: String) throws {
+    var opened: OpaquePointer?
+    let status = sqlite3_open(path, &opened)
+    defer { sqlite3_close(opened) }
+    guard status == SQLITE_OK else { throw Failed(status: status) }
     for statement in statements {
       let status = sqlite3_exec(opened, statement, nil, nil, nil)
       guard status == SQLITE_OK else { throw Failed(status: status) }
