@@ -11,7 +11,7 @@ package struct TextVerification {
 
   /// Runs of bytes that no mechanism produces.
   package func unexplained() -> [UnexplainedRun] {
-    work.verifier.compare(work.kernel.memory).runs
+    work.verifier.compare(work.kernel.memory, mostRuns: .max).runs
   }
 
   /// Every place where a mechanism wrote, by address.
