@@ -99,7 +99,6 @@ let package = Package(
     .executableTarget(
       name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
       swiftSettings: settings),
-    .executableTarget(name: "textdev", dependencies: ["SavedKernel", "Checks", "KernelModel"], path: "Tests/TextDev", swiftSettings: settings),
     tests("SavedKernelTests", ["KernelModel", "SavedKernel"]),
   ],
   swiftLanguageModes: [.v6]
