@@ -8,6 +8,8 @@ struct NativeBench {
              what verifying costs, against memcmp and the decompressor's tool; --enforce fails beyond the limits
            native-bench mutation [--anywhere N] [--sites N] [--seed N] SNAPSHOT
              how many of N changes of one byte anywhere in text, and of N inside sites of patches, are found
+           native-bench checks SNAPSHOT...
+             what every check says of saved kernels
     """
 
   static func main() {
@@ -44,6 +46,7 @@ struct NativeBench {
     switch (arguments.first, paths.count) {
     case ("text", 2): return try TextBench.run(snapshot: paths[0], image: paths[1]) || !enforced ? 0 : 1
     case ("mutation", 1): return try Mutation.run(snapshot: paths[0], options: mutation) ? 0 : 1
+    case ("checks", 1...): return try CheckRun.run(snapshots: paths) ? 0 : 1
     default: throw Usage(description: usage)
     }
   }

@@ -1,0 +1,34 @@
+import Checks
+import KernelModel
+import SavedKernel
+
+/// Every check on saved kernels, without a report around it: the quickest way to see whether a change of the engine holds.
+enum CheckRun {
+  /// - Returns: whether nothing was found and nothing left open.
+  static func run(snapshots: [String]) throws -> Bool {
+    var isClean = true
+    for directory in snapshots {
+      let kernel = try SavedKernel(directory: directory).kernel
+      for check in Registry.checks {
+        let clock = ContinuousClock()
+        let start = clock.now
+        do throws(CannotCheck) {
+          let examination = try check.examine(kernel)
+          let text = examination.accounts.map(\.comparedBytes).reduce(0, +)
+          print(
+            "\(directory): \(check.manual.id): \(examination.findings.count) findings, "
+              + "\(examination.unanswered.count) unanswered, \(text) bytes, \(start.duration(to: clock.now))")
+          for finding in examination.findings.prefix(8) {
+            print("  \(finding.subject): \(finding.message): \(finding.expected) | \(finding.observed)")
+          }
+          for open in examination.unanswered.prefix(8) { print("  \(open.subject): \(open.reason)") }
+          for remark in examination.remarks.prefix(8) { print("  \(remark)") }
+          isClean = isClean && examination.findings.isEmpty && examination.unanswered.isEmpty
+        } catch {
+          print("\(directory): \(check.manual.id): \(error)")
+        }
+      }
+    }
+    return isClean
+  }
+}
