@@ -24,7 +24,7 @@ enum FileNames {
 
   /// The module in the file at `path`, if it may be one for `release`: `nf_tables` for `…/nf-tables.ko.xz`.
   ///
-  /// A path that names another release, `modules/6.1.0-55-amd64/`, is not for this one.
+  /// A path that names another release, `lib/modules/6.1.0-55-amd64/`, is not for this one.
   static func module(_ path: String, release: String) -> String? {
     let components = path.split(separator: "/")
     guard var name = components.last else { return nil }
@@ -32,8 +32,9 @@ enum FileNames {
       name = name.dropLast(suffix.count)
     }
     guard name.hasSuffix(".ko") else { return nil }
-    for (folder, next) in zip(components, components.dropFirst().dropLast()) where folder == "modules" {
-      guard next == release else { return nil }
+    for index in components.indices.dropFirst(2).dropLast()
+    where components[index - 2] == "lib" && components[index - 1] == "modules" {
+      guard components[index] == release else { return nil }
     }
     return normalised(module: String(name.dropLast(3)))
   }

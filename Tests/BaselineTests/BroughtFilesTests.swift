@@ -53,12 +53,12 @@ import Testing
 
   @Test func `a folder is searched for images and modules of this release`() throws {
     let folder = try TemporaryDirectory()
-    for file in try files() { try folder.write(file.bytes, to: "unpacked/" + file.path) }
+    for file in try files() { try folder.write(file.bytes, to: "modules/" + file.path) }
     try folder.write(try TestKernelImage(buildID: [9]).bzImage(.gzip), to: "boot/vmlinuz-6.1.0-other")
     let reference = reference(folder.path)
-    #expect(try reference.kernelImage().source == "\(folder.path)/unpacked/boot/vmlinuz-\(Self.release)")
+    #expect(try reference.kernelImage().source == "\(folder.path)/modules/boot/vmlinuz-\(Self.release)")
     let module = try reference.moduleObject(named: "sample_fs")
-    #expect(module.source == "\(folder.path)/unpacked/\(Self.module)")
+    #expect(module.source == "\(folder.path)/modules/\(Self.module)")
     #expect(try reference.moduleSource(named: "sample-fs") == module.source)
     #expect(reference.provenance(of: module.source) == .brought)
     #expect(
