@@ -13,10 +13,13 @@ struct LiveHost {
   /// What was odd about the latest acquisition.
   private(set) var remarks: [String] = []
 
-  /// - Parameter reference: the image, folder or package to take the vendor's files from, or nil to look where vendors
-  ///   put them.
-  init(reference: String?) {
+  /// - Parameters:
+  ///   - reference: the image, folder or package to take the vendor's files from, or nil to look where vendors put
+  ///     them.
+  ///   - needsImage: whether the image will be asked for, so that it is worth reading ahead.
+  init(reference: String?, needsImage: Bool = true) {
     store = VendorStore(reference: reference, loadedModules: { [root] in LoadedModules.names(root) })
+    hasReadAhead = !needsImage
   }
 
   /// Bytes read from kernel memory in all acquisitions.

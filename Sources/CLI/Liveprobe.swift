@@ -13,7 +13,9 @@ struct Liveprobe: ParsableCommand {
       wrong).
       """,
     version: "liveprobe \(version)",
-    subcommands: [ScanCommand.self, DoctorCommand.self, ListCommand.self, ExplainCommand.self],
+    subcommands: [
+      ScanCommand.self, SyscallsCommand.self, DoctorCommand.self, ListCommand.self, ExplainCommand.self,
+    ],
     defaultSubcommand: ScanCommand.self)
 
   /// The program's own version, by semantic versioning.

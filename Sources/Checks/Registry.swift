@@ -6,6 +6,7 @@ package enum Registry {
     BuildIdentity(),
     VendorFiles(),
     SyscallTable(),
+    SyscallDispatch(),
     KernelText(),
     ModuleText(),
   ]

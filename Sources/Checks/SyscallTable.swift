@@ -20,7 +20,8 @@ package struct SyscallTable: Check {
       "Ksplice or another live patcher that rewrites entries",
     ],
     blindSpots: [
-      "a hook inside a handler, or in the dispatcher x64_sys_call that current kernels use instead of the table",
+      "a hook inside a handler, or in the dispatcher x64_sys_call that current kernels use instead of the table: that "
+        + "is syscall-dispatch's question",
       "a kernel that lies to whoever reads /proc/kcore",
       "without the vendor's image: an entry swapped for a handler whose right place is not known",
       "a module's code is bounded by its claimed size, so code hidden directly behind a listed module can be taken "
@@ -131,8 +132,9 @@ package struct SyscallTable: Check {
         examination.note(subject, .place(Place(symbol: handler)))
       case .wrong(let fault):
         examination.note(subject, .text("not the expected handler"))
+        let meaning = dispatch.meaning(call: subject.label ?? "number \(number)")
         examination.report(
-          SlotFinding(subject: subject, entry: entry, fault: fault, dispatch: dispatch, kernel: kernel).finding)
+          SlotFinding(subject: subject, entry: entry, fault: fault, meaning: meaning, kernel: kernel).finding)
       }
     }
   }

@@ -56,6 +56,24 @@ package final class Disassembler {
     }
   }
 
+  /// Decodes the instruction at the start of `bytes` and hands it to `body`; nil if there is none.
+  ///
+  /// For decoders of other things than text in this module; what `body` is given ends with it.
+  func withDecoded<Value>(
+    _ bytes: Span<UInt8>, at address: KernelAddress, _ body: (UnsafePointer<cs_insn>, csh) -> Value?
+  ) -> Value? {
+    bytes.withUnsafeBufferPointer { buffer in
+      var code = buffer.baseAddress
+      var remaining = buffer.count
+      var position = address.rawValue
+      guard remaining > 0, cs_disasm_iter(handle, &code, &remaining, &position, scratch), scratch.pointee.size > 0
+      else {
+        return nil
+      }
+      return body(scratch, handle)
+    }
+  }
+
   private static func instruction(_ raw: cs_insn, bytes: UnsafeBufferPointer<UInt8>) -> MachineInstruction {
     let address = KernelAddress(raw.address)
     let byteCount = Int(raw.size)

@@ -8,14 +8,19 @@ package struct Claims {
   package var commandLine: Result<String, Withheld>
   /// The taint mask, as `/proc/sys/kernel/tainted` gives it.
   package var taint: Result<UInt64, Withheld>
+  /// Where each CPU enters the kernel for system calls, as far as `/dev/cpu` is there to say.
+  package var entryPoints: Result<[CPUEntryPoints], Withheld>
 
   package init(
     loadedModules: Result<[ModuleClaim], Withheld>, commandLine: Result<String, Withheld>,
-    taint: Result<UInt64, Withheld>
+    taint: Result<UInt64, Withheld>,
+    entryPoints: Result<[CPUEntryPoints], Withheld> = .failure(
+      Withheld("the CPUs' entry points", why: "nobody looked at them"))
   ) {
     self.loadedModules = loadedModules
     self.commandLine = commandLine
     self.taint = taint
+    self.entryPoints = entryPoints
   }
 }
 

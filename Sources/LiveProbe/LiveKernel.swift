@@ -48,7 +48,8 @@ package enum LiveKernel {
     var kernel = Kernel(
       identity: live.identity, memory: memory, mappings: mappings, symbols: kallsyms.symbols,
       claims: Claims(
-        loadedModules: modules.map(\.modules), commandLine: commandLine(root), taint: taint(root)),
+        loadedModules: modules.map(\.modules), commandLine: commandLine(root), taint: taint(root),
+        entryPoints: ProcessorRegisters.read(root)),
       reference: reference(live.identity))
     kernel.pause = { usleep(Self.pause) }
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)

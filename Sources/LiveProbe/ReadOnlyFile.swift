@@ -13,7 +13,10 @@ package struct ReadOnlyFile: ~Copyable {
   /// - Parameters:
   ///   - followingLinks: whether the last component may be a symbolic link, as in `/boot`.
   ///   - isDirectory: whether a directory is meant instead, and nothing else will do.
-  package init(_ path: String, followingLinks: Bool = false, isDirectory: Bool = false) throws(FileFault) {
+  ///   - deviceMajor: the major number of the character device that may stand there too, or nil if none may.
+  package init(
+    _ path: String, followingLinks: Bool = false, isDirectory: Bool = false, deviceMajor: UInt32? = nil
+  ) throws(FileFault) {
     var flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     if !followingLinks { flags |= O_NOFOLLOW }
     if isDirectory { flags |= O_DIRECTORY }
@@ -22,7 +25,8 @@ package struct ReadOnlyFile: ~Copyable {
     guard descriptor >= 0 else { throw FileFault(path: path, operation: .open, reason: .refused(errno: errno)) }
     // A device may have no end, and give anything.
     var status = stat()
-    guard isDirectory || fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG else {
+    let isExpected = fstat(descriptor, &status) == 0 && Self.isReadable(status, deviceMajor: deviceMajor)
+    guard isDirectory || isExpected else {
       close(descriptor)
       throw FileFault(path: path, operation: .open, reason: .notRegular)
     }
@@ -32,6 +36,15 @@ package struct ReadOnlyFile: ~Copyable {
 
   deinit {
     close(descriptor)
+  }
+
+  private static func isReadable(_ status: stat, deviceMajor: UInt32?) -> Bool {
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: true
+    // glibc's encoding of a device number (bits/sysmacros.h): the major number's low 12 bits are bits 8 to 19.
+    case S_IFCHR: deviceMajor.map { UInt32(truncatingIfNeeded: status.st_rdev >> 8 & 0xfff) == $0 } ?? false
+    default: false
+    }
   }
 
   /// Reads once, at `offset`, into `bytes` from byte `start` on, and returns how many bytes came; 0 is the end.

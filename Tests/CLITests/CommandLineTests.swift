@@ -48,11 +48,17 @@ import Testing
     try body(file.path)
   }
 
+  @Test func `a map of system calls that cannot be asked for has status 3`() throws {
+    for arguments in [["syscalls", "--abi", "arm"], ["syscalls", "--format", "xml"], ["syscalls", "extra"]] {
+      #expect(try run(arguments).status == 3)
+    }
+  }
+
   @Test func `questions about the program are answered with status 0`() throws {
     #expect(try run("--version").output.hasPrefix("liveprobe "))
     let help = try run("--help")
     #expect(help.status == 0)
-    #expect(["scan", "doctor", "list", "explain"].allSatisfy(help.output.contains))
+    #expect(["scan", "syscalls", "doctor", "list", "explain"].allSatisfy(help.output.contains))
     let list = try run("list")
     #expect(list.status == 0)
     #expect(list.output.contains("syscall-table"))

@@ -22,6 +22,13 @@ package final class TestKernel {
   package static let ia32Table = KernelAddress(0xffff_ffff_8101_4000)
   package static let records = KernelAddress(0xffff_ffff_8101_8000)
   package static let names = KernelAddress(0xffff_ffff_8102_0000)
+  /// `do_syscall_64`, and what it calls where there is such a thing.
+  package static let entryCode = KernelAddress(0xffff_ffff_8100_0800)
+  package static let dispatcher = KernelAddress(0xffff_ffff_8100_8000)
+  /// `do_int80_syscall_32`, and what it calls.
+  package static let ia32EntryCode = KernelAddress(0xffff_ffff_8100_0a00)
+  package static let ia32Dispatcher = KernelAddress(0xffff_ffff_8100_9000)
+  package static let gates = KernelAddress(0xffff_ffff_8102_c000)
   package static let moduleBase = KernelAddress(0xffff_ffff_c000_0000)
   /// Where nothing is mapped.
   package static let nowhere = KernelAddress(0xffff_ffff_c0f0_0000)
@@ -37,6 +44,8 @@ package final class TestKernel {
   package var buildID = BuildID(bytes: [0xab, 0xcd, 0xef])
   package var claimedBuildID = BuildID(bytes: [0xab, 0xcd, 0xef])
   package var modulesAreWithheld = false
+  package var entryPoints: Result<[CPUEntryPoints], Withheld> = .failure(
+    Withheld("the CPUs' entry points", why: "this test does not say"))
   package let dispatch: Dispatch
 
   package init(_ dispatch: Dispatch = .table) {
@@ -69,7 +78,7 @@ package final class TestKernel {
       memory: memory, mappings: mappings, symbols: SymbolTable(builder),
       claims: Claims(
         loadedModules: modulesAreWithheld ? .failure(withheld) : .success(modules), commandLine: .success(""),
-        taint: .success(0)),
+        taint: .success(0), entryPoints: entryPoints),
       reference: reference)
   }
 
@@ -116,6 +125,7 @@ package final class TestKernel {
       }
     }
     reference.image = image
+    reference.kernelObject = vendorObject
   }
 }
 
@@ -137,42 +147,57 @@ extension TestKernel {
     }
   }
 
-  /// `cmp rax, count - 1; ja out; mov rax, [rax*8 + table]; jmp rax`, or the call of `x64_sys_call` in its place.
+  /// `mov eax, esi; cmp rax, count - 1; ja out; mov rax, [rax*8 + table]; jmp rax`, or the call of `x64_sys_call` in
+  /// place of the last two, and what the CPU enters before that.
   private func addEntryCode() {
-    let entry = KernelAddress(Self.textStart.rawValue + 0x800)
-    let dispatcher = KernelAddress(Self.textStart.rawValue + 0x900)
-    add("do_syscall_64", entry)
-    add("do_int80_syscall_32", KernelAddress(Self.textStart.rawValue + 0xa00))
+    add("do_syscall_64", Self.entryCode)
+    add("do_int80_syscall_32", Self.ia32EntryCode)
     add("after_entry_code", KernelAddress(Self.textStart.rawValue + 0xb00))
-    write(entryCodeFor: Self.table, dispatcher: dispatcher, at: entry)
+    addCPUEntry("entry_SYSCALL_64", calling: Self.entryCode, at: KernelAddress(Self.textStart.rawValue + 0xc00))
+    let gate = KernelAddress(Self.textStart.rawValue + 0xc40)
+    addCPUEntry("entry_INT80_compat", calling: Self.ia32EntryCode, at: gate)
+    add("after_cpu_entry", KernelAddress(Self.textStart.rawValue + 0xc80))
+    add("idt_table", Self.gates, "b")
+    setGate(0x80, to: gate)
+    write(entryCodeFor: Self.table, dispatcher: Self.dispatcher, at: Self.entryCode)
+    write(entryCodeFor: Self.ia32Table, dispatcher: Self.ia32Dispatcher, at: Self.ia32EntryCode)
     switch dispatch {
     case .table:
       add("ia32_sys_call_table", Self.ia32Table, "R")
-      write(
-        entryCodeFor: Self.ia32Table, dispatcher: dispatcher, at: KernelAddress(Self.textStart.rawValue + 0xa00))
     case .function:
-      add("x64_sys_call", dispatcher)
-      memory.write([0x31, 0xc0, 0xc3], at: dispatcher)
-      let ia32Dispatcher = KernelAddress(Self.textStart.rawValue + 0x980)
-      add("ia32_sys_call", ia32Dispatcher)
-      memory.write([0x31, 0xc0, 0xc3], at: ia32Dispatcher)
-      write(
-        entryCodeFor: Self.ia32Table, dispatcher: ia32Dispatcher,
-        at: KernelAddress(Self.textStart.rawValue + 0xa00))
+      addDispatcher("x64_sys_call", at: Self.dispatcher, handler: Self.handler)
+      addDispatcher("ia32_sys_call", at: Self.ia32Dispatcher, handler: Self.ia32Handler)
     }
+  }
+
+  /// `endbr64; mov rdi, rsp; movsxd rsi, eax; call function; ret`.
+  private func addCPUEntry(_ name: String, calling function: KernelAddress, at address: KernelAddress) {
+    add(name, address)
+    memory.write(
+      [0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x89, 0xe7, 0x48, 0x63, 0xf0]
+        + MachineCode.branch(0xe8, to: function, at: address.rawValue + 10) + [0xc3],
+      at: address)
+  }
+
+  /// Makes an interrupt gate lead to `address`: present, an interrupt gate that user space may use.
+  package func setGate(_ vector: UInt64, to address: KernelAddress) {
+    let target = address.rawValue
+    let low = target & 0xffff | 0x10 << 16 | 0xee00 << 32 | (target >> 16 & 0xffff) << 48
+    memory.write(low, at: KernelAddress(Self.gates.rawValue + vector * 16))
+    memory.write(target >> 32, at: KernelAddress(Self.gates.rawValue + vector * 16 + 8))
   }
 
   /// Makes the code at `address` dispatch through `table`, or through the function at `dispatcher`.
   package func write(entryCodeFor table: KernelAddress, dispatcher: KernelAddress, at address: KernelAddress) {
-    func little(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }
-    var code: [UInt8] = [0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x3d] + little(UInt32(Self.callCount - 1)) + [0x77, 0x0b]
+    var code: [UInt8] = [0xf3, 0x0f, 0x1e, 0xfa, 0x89, 0xf0, 0x48, 0x3d]
+    code += MachineCode.little(UInt32(Self.callCount - 1))
     switch dispatch {
     case .table:
-      code += [0x48, 0x8b, 0x04, 0xc5] + little(UInt32(truncatingIfNeeded: table.rawValue))
+      code += [0x77, 0x0a, 0x48, 0x8b, 0x04, 0xc5] + MachineCode.little(UInt32(truncatingIfNeeded: table.rawValue))
       code += [0xff, 0xe0]
     case .function:
-      let next = address.rawValue + UInt64(code.count) + 5
-      code += [0xe8] + little(UInt32(truncatingIfNeeded: dispatcher.rawValue &- next))
+      code += [0x77, 0x05]
+      code += MachineCode.branch(0xe8, to: dispatcher, at: address.rawValue + UInt64(code.count))
     }
     memory.write(code + [0xc3], at: address)
   }

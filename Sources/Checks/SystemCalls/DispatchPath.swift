@@ -32,8 +32,8 @@ struct DispatchPath {
     case .table:
       "\(table.abi.table): this kernel dispatches the system calls of \(table.abi.callers) through it"
     case .dispatcher(let function):
-      "\(table.abi.table): this kernel does not dispatch through it but through \(function.name), which this check "
-        + "does not verify"
+      "\(table.abi.table): this kernel does not dispatch through it but through \(function.name), see "
+        + "syscall-dispatch"
     case .anotherTable(let tables):
       "\(table.abi.table): the entry code reads another table, at "
         + tables.map(\.description).joined(separator: ", ")

@@ -2,12 +2,12 @@ internal import KernelModel
 
 /// What each entry of one table should be, from the best source to be had, and what better sources lacked.
 struct SlotExpectations {
-  /// Every entry's address, from the vendor's image; nil without an image.
-  private var addresses: [KernelAddress]?
+  /// The address at each number, from the vendor's image; nil without an image.
+  private var addresses: [Int: KernelAddress]?
   /// The calls that may stand at a number, where that is known.
   private var calls: [Int: Set<String>] = [:]
   /// Which source was used, and why none better.
-  let expectation: Expectation
+  private(set) var expectation: Expectation
 
   /// - Parameter image: what the vendor's image holds where the table is, or why that cannot be had.
   init(
@@ -20,7 +20,7 @@ struct SlotExpectations {
     }
     switch image {
     case .success(let image) where image.pointers.count == table.entryCount:
-      addresses = image.pointers
+      addresses = Dictionary(uniqueKeysWithValues: image.pointers.enumerated().map { ($0.offset, $0.element) })
       self.expectation = expectation(.vendorImage, image.source)
       return
     case .success(let image):
@@ -46,6 +46,22 @@ struct SlotExpectations {
     self.expectation = expectation(.systemCallNumbers, "the numbers of the system call ABI, which never change")
   }
 
+  /// - Parameters:
+  ///   - addresses: where each number leads in the vendor's image, moved by the KASLR offset.
+  ///   - source: where the image was read from.
+  init(of subject: String, addresses: [Int: KernelAddress], from source: String) {
+    self.addresses = addresses
+    expectation = Expectation(subject: subject, rung: .vendorImage, source: source, whyNotBetter: [])
+  }
+
+  /// What the numbers of `abi` should lead to, without an image; `subject` is what leads there.
+  init(of subject: String, numberedAs abi: SystemCallABI, whyNoImage: Withheld, in kernel: Kernel) {
+    let none = TableLocator.Table(abi: abi, address: KernelAddress(0), entryCount: 0, howFound: "", howCounted: "")
+    var expectations = SlotExpectations(for: none, image: .failure(whyNoImage), in: kernel)
+    expectations.expectation.subject = subject
+    self = expectations
+  }
+
   /// What an entry should be.
   enum Expected {
     /// Exactly this address.
@@ -57,7 +73,7 @@ struct SlotExpectations {
   }
 
   func expected(at number: Int) -> Expected {
-    if let addresses, number < addresses.count { return .address(addresses[number]) }
+    if let address = addresses?[number] { return .address(address) }
     guard let calls = calls[number], !calls.isEmpty else { return .anyHandler }
     return .handler(of: calls)
   }

@@ -1,19 +1,19 @@
 internal import KernelModel
 
-/// Words for one entry that is not what it should be.
+/// Words for one system call that does not lead where it should: an entry of a table, or a way through a dispatcher.
 struct SlotFinding {
   let subject: Subject
   let entry: KernelAddress
   let fault: SlotJudge.Fault
-  let dispatch: DispatchPath
+  /// What the finding means on this kernel, in one sentence.
+  let meaning: String
   let kernel: Kernel
 
   var finding: Finding {
-    let call = subject.label ?? "number \(subject.index ?? 0)"
     let owner = kernel.owner(of: entry)
     return Finding(
       severity: .critical, subject: subject, message: message, expected: expected, observed: "\(entry), \(observed)",
-      owner: owner, target: target, evidence: evidence(owner), meaning: dispatch.meaning(call: call),
+      owner: owner, target: target, evidence: evidence(owner), meaning: meaning,
       innocentCauses: innocentCauses(owner), response: SyscallTable.manual.response)
   }
 

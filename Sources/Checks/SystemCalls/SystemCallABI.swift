@@ -22,7 +22,7 @@ struct SystemCallABI: Hashable, Sendable {
     table: "ia32_sys_call_table", handlerPrefixes: ["__ia32_"], dispatcher: "ia32_sys_call",
     entryFunctions: [
       "do_int80_syscall_32", "__do_fast_syscall_32", "do_fast_syscall_32", "do_int80_emulation", "int80_emulation",
-      "do_syscall_32_irqs_on",
+      "do_syscall_32_irqs_on", "fred_int80_emulation",
     ],
     callers: "32-bit programs")
   static let x32 = SystemCallABI(

@@ -1,0 +1,53 @@
+internal import ArgumentParser
+internal import Audit
+internal import Checks
+internal import KernelModel
+internal import Report
+
+/// `liveprobe syscalls`: where each system call number really goes.
+struct SyscallsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "syscalls", abstract: "Show where each system call number really goes.",
+    discussion: """
+      Follows the running kernel's own code from its entry function, for each number, as the check syscall-dispatch \
+      does, and shows the handler it comes to. Needs root. Compares with nothing: that is what 'liveprobe scan' does.
+
+      Exit status: 0 if every number leads into the kernel's own code, 2 if one does not, 3 if one could not be \
+      followed.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
+
+  @Option(help: "How to say it.")
+  var format: Format = .text
+
+  @Option(help: "Whose system calls: those of 64-bit (64), x32, or 32-bit programs (ia32).")
+  var abi: SystemCallMap.Interface = .x86_64
+
+  func run() throws {
+    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
+    let map: SystemCallMap
+    do {
+      var host = LiveHost(reference: nil, needsImage: false)
+      let kernel = try host.acquire(progress: progress.report)
+      progress.report("following the system calls")
+      map = try SystemCallMap(of: abi, in: kernel)
+      progress.finish()
+    } catch {
+      progress.finish()
+      Terminal.write(SyscallsReport.refusal(error), to: .standardError)
+      Terminal.exit(Status.unknown.rawValue)
+    }
+    let report = SyscallsReport(map)
+    let text = format == .json ? report.json(toolVersion: Liveprobe.version) : report.text
+    guard Terminal.write(text, to: .standardOutput) else {
+      Terminal.write("liveprobe: could not write the map\n", to: .standardError)
+      Terminal.exit(max(report.status.rawValue, Status.unknown.rawValue))
+    }
+    Terminal.exit(report.status.rawValue)
+  }
+}
+
+extension SystemCallMap.Interface: ExpressibleByArgument {}

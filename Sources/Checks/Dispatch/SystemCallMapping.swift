@@ -1,0 +1,49 @@
+package import KernelModel
+
+extension SystemCallMap {
+  /// Follows every number of `interface` in `kernel`'s memory.
+  ///
+  /// - Throws: if the code cannot be found, or leads nowhere.
+  package init(of interface: Interface, in kernel: Kernel) throws(CannotCheck) {
+    let abi = interface.abi
+    let code = try DispatchCode(live: kernel)
+    let starts = DispatchStart.all(of: abi, in: code.live)
+    guard let first = starts.first else { throw .symbolMissing(abi.entryFunctions[0]) }
+    for start in starts {
+      let followed = FollowedCalls(from: start, live: code.live, reference: nil)
+      guard !followed.isSwitchedOff else { continue }
+      self.init(interface: interface, start: start.function.name, rows: Self.rows(followed, abi, kernel))
+      return
+    }
+    throw .implausible(first.function.name, "was followed, and led to the handler of no system call of \(abi.callers)")
+  }
+
+  private static func rows(_ followed: FollowedCalls, _ abi: SystemCallABI, _ kernel: Kernel) -> [Row] {
+    let labels = Dictionary(abi.numbers.map { ($0.number, $0.name) }, uniquingKeysWith: { first, _ in first })
+    return followed.calls.sorted { $0.number < $1.number }.compactMap { call in
+      let handlers = call.live.handlers.map { handler in
+        let names = kernel.symbols.symbols(at: handler.address).map(\.name).sorted()
+        return Handler(
+          address: handler.address, name: names.first { abi.call(handledBy: $0) != nil } ?? names.first,
+          owner: kernel.owner(of: handler.address), via: handler.via)
+      }
+      let isServed = handlers.contains { handler in
+        handler.name.flatMap { abi.call(handledBy: $0) } != SystemCallABI.notImplemented
+      }
+      let unknown = call.live.obstacles.first?.cannotCheck
+      // Beyond the assigned numbers, only what is served is worth a line.
+      guard labels[call.number] != nil || isServed || unknown != nil else { return nil }
+      return Row(number: call.number, name: labels[call.number], handlers: handlers, unknown: unknown)
+    }
+  }
+}
+
+extension SystemCallMap.Interface {
+  var abi: SystemCallABI {
+    switch self {
+    case .x86_64: .x86_64
+    case .x32: .x32
+    case .ia32: .i386
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package import KernelModel
+
+internal import KernelFormats
+
+/// Every system call number should go, from the CPU's entry point on, to the function the vendor's kernel sends it to.
+package struct SyscallDispatch: Check {
+  package static let manual = Manual(
+    id: "syscall-dispatch",
+    question: "From the CPU's entry point to the handler: where does each system call number really go?",
+    method: """
+      Looks at where the CPUs enter the kernel (MSR_LSTAR, MSR_CSTAR and MSR_IA32_SYSENTER_EIP if /dev/cpu is there, \
+      the gate of int 0x80, FRED), and at the calls from there to the dispatcher. Then runs the dispatching code, \
+      instruction by instruction, for each system call number: comparisons, jump tables, retpolines, call thunks. It \
+      does so on memory and on the vendor's kernel image, and both must reach the same handler; without the image the \
+      handler is compared as syscall-table does. Where a kernel dispatches by a table, its entries are followed like \
+      everything else: an entry that is changed is found by both checks, and both findings lead to the same place.
+      """,
+    innocentCauses: [
+      "an old security product or a tracing driver that replaces entries of a table itself: then the owner is a module "
+        + "you installed",
+      "Ksplice or another live patcher that rewrites the kernel's code",
+    ],
+    blindSpots: [
+      "a hook inside a handler: that is kernel-text's question",
+      "the CPUs' registers where /dev/cpu has no msr device, as on nearly every host: liveprobe loads no module for "
+        + "it, and the report says that they were not looked at",
+      "a callback that ftrace, a kprobe or BPF calls at the dispatcher's start: the trampoline is passed over",
+      "code that sends only some calls of a number elsewhere by a condition that a branch outside of the followed "
+        + "functions decides",
+      "a kernel that lies to whoever reads /proc/kcore",
+    ],
+    response: SyscallTable.manual.response)
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    let code = try DispatchCode(of: kernel)
+    var examination = Examination()
+    CPUEntry(kernel: kernel).examine(into: &examination)
+    let fred = FredState(of: kernel)
+    examination.remark(fred.sentence)
+    examination.note(Subject("FRED"), .text(fred.fact))
+    let broken = EntryChain(live: code.live, reference: code.reference).examine(into: &examination)
+    for abi in SystemCallABI.all {
+      DispatchComparison(of: abi, code: code).examine(broken: broken, into: &examination)
+    }
+    return examination
+  }
+}
