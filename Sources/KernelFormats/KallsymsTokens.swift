@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What the bytes of a compressed symbol name stand for: 256 pieces of text, of one character or several.
 ///
 /// scripts/kallsyms.c, `write_src` (Linux v6.12): 256 texts that end in NUL, and behind them, aligned, an index of 256
@@ -15,7 +17,7 @@ struct KallsymsTokens {
   private let starts: [Int]
   /// Of each token, how many bytes it has.
   private let lengths: [Int]
-  /// Of each token, its first eight bytes.
+  /// Of each token, its first eight bytes; 0 behind its end.
   private let words: [UInt64]
 
   /// The next tokens in `bytes`, or nil if there are none.
@@ -40,7 +42,8 @@ struct KallsymsTokens {
           starts.append(next)
           lengths.append(end - next)
           // The index lies behind every token, so that eight bytes are always there.
-          words.append(bytes.loadUnaligned(fromByteOffset: next, as: UInt64.self))
+          let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: next, as: UInt64.self))
+          words.append(end - next < 8 ? word & (1 << UInt64((end - next) * 8) - 1) : word)
           next = end + 1
         }
         guard words.count == 256 else { continue }
@@ -58,8 +61,14 @@ struct KallsymsTokens {
   /// Where the ten digits follow each other, each with a NUL behind it.
   private static func digits(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
     guard bytes.count >= 20, start <= bytes.count - 20 else { return nil }
-    for place in start...bytes.count - 20
-    where bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self) == firstDigits {
+    guard let base = bytes.baseAddress else { return nil }
+    var position = start
+    while position <= bytes.count - 20,
+      let zero = memchr(base + position, Int32(UInt8(ascii: "0")), bytes.count - 19 - position)
+    {
+      let place = UnsafeRawPointer(zero) - base
+      position = place + 1
+      guard bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self) == firstDigits else { continue }
       let isRun = (0..<10).allSatisfy {
         bytes[place + $0 * 2] == UInt8(ascii: "0") + UInt8($0) && bytes[place + $0 * 2 + 1] == 0
       }
@@ -91,6 +100,18 @@ struct KallsymsTokens {
     Int((0 &- (address &+ UInt64(offset))) & UInt64(alignment - 1))
   }
 
+  /// How many bytes `symbols` stand for, and the first eight of them, the first in the lowest byte.
+  func head(of symbols: Range<Int>) -> (byteCount: Int, head: UInt64) {
+    var length = 0
+    var head: UInt64 = 0
+    for position in symbols {
+      let token = Int(bytes[position])
+      if length < 8 { head |= words[token] << UInt64(length * 8) }
+      length += lengths[token]
+    }
+    return (length, head)
+  }
+
   /// Writes what `symbols` stand for into `buffer`, at most `room` bytes of it.
   ///
   /// - Parameter buffer: of `room` bytes and ``slack`` more.
@@ -101,7 +122,7 @@ struct KallsymsTokens {
       let token = Int(bytes[position])
       let count = lengths[token]
       if count <= 8 {
-        buffer.storeBytes(of: words[token], toByteOffset: length, as: UInt64.self)
+        buffer.storeBytes(of: words[token].littleEndian, toByteOffset: length, as: UInt64.self)
         length += count
       } else {
         for offset in 0..<min(count, room - length) { buffer[length + offset] = bytes[starts[token] + offset] }

@@ -15,8 +15,11 @@ struct FtracePatches {
   ///   - entries: the live addresses that the vendor's own table of function entries names, ascending.
   func apply(to recreation: Recreation, entries: FunctionEntries) throws(CannotCheck) {
     let verified = trampolines.addresses
+    var hint = 0
     try state.forEachRecord(live: facts.live) { address, flags in
-      guard let site = recreation.image.pointer(at: address, count: 5), entries.contains(address) else { return }
+      guard let site = recreation.image.pointer(at: address, count: 5), entries.contains(address, hint: &hint) else {
+        return
+      }
       switch FtraceState.Entry(flags: flags) {
       case .untouched:
         PatchBytes(facts.nops.atomic5).withBytes {
@@ -113,14 +116,23 @@ struct FunctionEntries {
 
   var count: Int { offsets.count }
 
-  func contains(_ address: UInt64) -> Bool {
+  /// Whether `address` is one of them.
+  ///
+  /// - Parameter hint: where the one asked for before was; the next is mostly right behind it.
+  func contains(_ address: UInt64, hint: inout Int) -> Bool {
     guard let wanted = UInt32(exactly: address &- base) else { return false }
+    if hint < offsets.count, offsets[hint] == wanted {
+      hint += 1
+      return true
+    }
     var low = 0
     var high = offsets.count
     while low < high {
       let middle = (low + high) / 2
       if offsets[middle] < wanted { low = middle + 1 } else { high = middle }
     }
-    return low < offsets.count && offsets[low] == wanted
+    guard low < offsets.count, offsets[low] == wanted else { return false }
+    hint = low + 1
+    return true
   }
 }

@@ -7,19 +7,24 @@ internal import KernelModel
 final class LivePages {
   private let memory: any KernelMemory
   private var pages: [UInt64: UnsafeMutableRawPointer] = [:]
-  private var last: (page: UInt64, bytes: UnsafeMutableRawPointer)?
+  /// The pages asked for last, by the low bits of their number: a dictionary takes longer than the rest of a look-up.
+  private let recent: UnsafeMutablePointer<(page: UInt64, bytes: UnsafeMutableRawPointer?)>
   /// The first address that could not be read, if any.
   private(set) var fault: MemoryFault?
 
   private static let pageSize = 4096
   /// Pages kept at most: 64 MiB of a kernel's variables are more than any has.
   private static let mostPages = 16384
+  private static let recentCount = 512
 
   init(_ memory: any KernelMemory) {
     self.memory = memory
+    recent = .allocate(capacity: Self.recentCount)
+    recent.initialize(repeating: (page: 1, bytes: nil), count: Self.recentCount)
   }
 
   deinit {
+    recent.deallocate()
     for page in pages.values { page.deallocate() }
   }
 
@@ -84,23 +89,26 @@ final class LivePages {
     return bytes.reversed().reduce(0) { $0 << 8 | Value(truncatingIfNeeded: $1) }
   }
 
+  @inline(__always)
   private func page(_ start: UInt64) -> UnsafeMutableRawPointer? {
-    if let last, last.page == start { return last.bytes }
-    if let known = pages[start] {
-      last = (start, known)
-      return known
-    }
+    let slot = Int(truncatingIfNeeded: start / UInt64(Self.pageSize)) & (Self.recentCount - 1)
+    if recent[slot].page == start { return recent[slot].bytes }
+    guard let bytes = keptPage(start) else { return nil }
+    recent[slot] = (start, bytes)
+    return bytes
+  }
+
+  private func keptPage(_ start: UInt64) -> UnsafeMutableRawPointer? {
+    if let known = pages[start] { return known }
     guard pages.count < Self.mostPages else { return nil }
+    let page = UnsafeMutableRawPointer.allocate(byteCount: Self.pageSize, alignment: 16)
     do throws(MemoryFault) {
-      let bytes = try memory.bytes(at: KernelAddress(start), count: Self.pageSize)
-      let page = UnsafeMutableRawPointer.allocate(byteCount: Self.pageSize, alignment: 16)
-      bytes.withUnsafeBytes { source in
-        UnsafeMutableRawBufferPointer(start: page, count: Self.pageSize).copyMemory(from: source)
-      }
+      var span = UnsafeMutableRawBufferPointer(start: page, count: Self.pageSize).mutableBytes
+      try memory.read(at: KernelAddress(start), into: &span)
       pages[start] = page
-      last = (start, page)
       return page
     } catch {
+      page.deallocate()
       note(error)
       return nil
     }

@@ -2,7 +2,7 @@
 final class Recreation {
   let image: TextImage
   /// By ``Mechanism``.
-  private(set) var tallies: [MechanismTally]
+  private let tallies: UnsafeMutablePointer<MechanismTally>
   /// Sites where the live state allows more than one byte string; asked only where memory holds another than the first.
   private(set) var choices: [UInt64: SiteChoice] = [:]
   /// What is wrong with the state that decides, whatever the bytes say.
@@ -23,7 +23,12 @@ final class Recreation {
     self.traced = traced
     self.recordsSites = recordsSites
     isPlain = traced == nil && !recordsSites
-    tallies = [MechanismTally](repeating: MechanismTally(), count: Mechanism.allCases.count)
+    tallies = .allocate(capacity: Mechanism.allCases.count)
+    tallies.initialize(repeating: MechanismTally(), count: Mechanism.allCases.count)
+  }
+
+  deinit {
+    tallies.deallocate()
   }
 
   /// Writes what `mechanism` makes of the `count` bytes at `address`, which lie at `site`.

@@ -16,6 +16,14 @@ struct SortedTables {
     var target: UInt64
     var key: UInt64
 
+    /// A number whose sum over a set tells whether the set is another, whatever its order: 64 bits, mixed thoroughly.
+    var mixed: UInt64 {
+      var value = site &* 0x9e37_79b9_7f4a_7c15
+      value = (value ^ value >> 29 ^ target) &* 0xbf58_476d_1ce4_e5b9
+      value = (value ^ value >> 29 ^ key) &* 0xbf58_476d_1ce4_e5b9
+      return (value ^ value >> 32) &* 0x94d0_49bb_1331_11eb
+    }
+
     static func < (left: Self, right: Self) -> Bool {
       (left.site, left.key, left.target) < (right.site, right.key, right.target)
     }
@@ -46,6 +54,15 @@ struct SortedTables {
       throw .memoryUnreadable(facts.live.fault ?? .absent(KernelAddress(table.address)))
     }
     byteCount += UInt64(memory.count)
+    let isEqual = memory.withUnsafeBytes { raw in
+      let live = PatchTable(bytes: raw, address: table.address)
+      var difference: UInt64 = 0
+      for index in 0..<table.entryCount(of: size) {
+        difference = difference &+ entry(table, index).mixed &- entry(live, index).mixed
+      }
+      return difference == 0
+    }
+    guard !isEqual else { return }
     let expected = (0..<table.entryCount(of: size)).map { entry(table, $0) }.sorted()
     let observed = memory.withUnsafeBytes { raw in
       let live = PatchTable(bytes: raw, address: table.address)

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A private copy of a vendor's code and read-only data, at the addresses where they lie in the running kernel.
 ///
 /// The mechanisms write into it what the kernel's own patching would have written. Addresses are plain numbers here, and
@@ -9,6 +11,8 @@ final class TextImage {
     let byteCount: Int
     let bytes: UnsafeMutableRawPointer
   }
+
+  private static let largePage = 2 << 20
 
   /// The one that is asked for most comes first.
   private(set) var blocks: [Block] = []
@@ -40,7 +44,11 @@ final class TextImage {
 
   private func add(byteCount: Int, at address: UInt64) -> UnsafeMutableRawPointer? {
     guard byteCount > 0, !address.addingReportingOverflow(UInt64(byteCount)).overflow else { return nil }
-    let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 4096)
+    // Tens of megabytes are touched at once: in large pages, where the host gives them, that takes a third of the time.
+    let isLarge = byteCount >= Self.largePage
+    let bytes = UnsafeMutableRawPointer.allocate(
+      byteCount: byteCount, alignment: isLarge ? Self.largePage : 4096)
+    if isLarge { madvise(bytes, byteCount, MADV_HUGEPAGE) }
     let block = Block(address: address, byteCount: byteCount, bytes: bytes)
     blocks.append(block)
     if blocks.count == 1 { first = block }

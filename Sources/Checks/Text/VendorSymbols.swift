@@ -22,25 +22,23 @@ struct VendorSymbols {
   init(_ kallsyms: ImageKallsyms, base: UInt64, offset: UInt64, variables wantedVariables: [String]) {
     self.base = base
     let wanted = NameTable(Self.names + wantedVariables)
-    let trampolinePrefix = Array("__SCT__".utf8)
-    let keyPrefix = Array("__SCK__".utf8)
     var keys: [String: UInt64] = [:]
     var offsets: [UInt32] = []
     offsets.reserveCapacity(kallsyms.count)
     var found: [(Int, UInt64)] = []
     var trampolines: [(String, UInt64)] = []
-    kallsyms.forEach { span, type, link in
+    kallsyms.forEach(whereName: { byteCount, head in
+      head == Self.trampolinePrefix || head == Self.keyPrefix || wanted.mayHave(byteCount: byteCount, head: head)
+    }) { span, type, link in
+      let address = link &+ offset
+      if Symbol.isText(type), let place = UInt32(exactly: address &- base) { offsets.append(place) }
+      guard !span.isEmpty else { return }
       span.withUnsafeBufferPointer { name in
-        let address = link &+ offset
-        if Symbol.isText(type), let place = UInt32(exactly: address &- base) { offsets.append(place) }
-        if name.count > 7, name[0] == 0x5f, name[1] == 0x5f, name[2] == 0x53, name[3] == 0x43 {
-          if Self.starts(name, with: trampolinePrefix) {
-            trampolines.append((Self.string(name, from: 7), address))
-          } else if Self.starts(name, with: keyPrefix) {
-            keys[Self.string(name, from: 7)] = address
-          }
+        switch NameTable.head(of: name) {
+        case Self.trampolinePrefix: trampolines.append((Self.string(name, from: 7), address))
+        case Self.keyPrefix: keys[Self.string(name, from: 7)] = address
+        default: if let index = wanted.index(of: name) { found.append((index, address)) }
         }
-        if let index = wanted.index(of: name) { found.append((index, address)) }
       }
     }
     // The image has them in order already; sorting is for one that has not.
@@ -85,10 +83,9 @@ struct VendorSymbols {
     return low
   }
 
-  private static func starts(_ name: UnsafeBufferPointer<UInt8>, with prefix: [UInt8]) -> Bool {
-    for index in prefix.indices where name[index] != prefix[index] { return false }
-    return true
-  }
+  /// `__SCT__` and `__SCK__`, the first character in the lowest byte.
+  private static let trampolinePrefix: UInt64 = 0x5f_5f54_4353_5f5f
+  private static let keyPrefix: UInt64 = 0x5f_5f4b_4353_5f5f
 
   private static func string(_ name: UnsafeBufferPointer<UInt8>, from start: Int) -> String {
     String(decoding: UnsafeBufferPointer(rebasing: name[start...]), as: UTF8.self)
@@ -123,37 +120,54 @@ struct VendorSymbols {
 private struct NameTable {
   let names: [String]
   private let bytes: [[UInt8]]
+  private let heads: [UInt64]
   private var slots: [Int16]
-  private let mask: Int
+
+  private static let slotCount = 2048
 
   init(_ names: [String]) {
     self.names = names
     bytes = names.map { Array($0.utf8) }
-    let slotCount = 2048
-    mask = slotCount - 1
-    slots = [Int16](repeating: -1, count: slotCount)
-    for (index, name) in bytes.enumerated().prefix(slotCount / 2) {
-      var slot = name.withUnsafeBufferPointer { Self.hash($0) } & mask
-      while slots[slot] >= 0 { slot = (slot + 1) & mask }
+    heads = bytes.map { $0.withUnsafeBufferPointer(Self.head) }
+    slots = [Int16](repeating: -1, count: Self.slotCount)
+    for index in names.indices.prefix(Self.slotCount / 2) {
+      var slot = Self.slot(byteCount: bytes[index].count, head: heads[index])
+      while slots[slot] >= 0 { slot = (slot + 1) & (Self.slotCount - 1) }
       slots[slot] = Int16(index)
     }
   }
 
-  func index(of name: UnsafeBufferPointer<UInt8>) -> Int? {
-    var slot = Self.hash(name) & mask
+  /// Whether there may be a name of so many bytes with these first seven.
+  func mayHave(byteCount: Int, head: UInt64) -> Bool {
+    var slot = Self.slot(byteCount: byteCount, head: head)
     while slots[slot] >= 0 {
-      let candidate = bytes[Int(slots[slot])]
-      if candidate.count == name.count, candidate.elementsEqual(name) { return Int(slots[slot]) }
-      slot = (slot + 1) & mask
+      let index = Int(slots[slot])
+      if heads[index] == head, bytes[index].count == byteCount { return true }
+      slot = (slot + 1) & (Self.slotCount - 1)
+    }
+    return false
+  }
+
+  func index(of name: UnsafeBufferPointer<UInt8>) -> Int? {
+    let head = Self.head(of: name)
+    var slot = Self.slot(byteCount: name.count, head: head)
+    while slots[slot] >= 0 {
+      let index = Int(slots[slot])
+      if heads[index] == head, bytes[index].elementsEqual(name) { return index }
+      slot = (slot + 1) & (Self.slotCount - 1)
     }
     return nil
   }
 
-  /// Length, first, middle and last bytes: enough to tell most names from the hundred wanted ones.
-  private static func hash(_ name: UnsafeBufferPointer<UInt8>) -> Int {
-    guard let last = name.last else { return 0 }
-    let middle = name[name.count / 2]
-    let early = name[min(3, name.count - 1)]
-    return (name.count &* 31 &+ Int(last)) &* 131 &+ Int(middle) &* 257 &+ Int(early) &* 17 &+ Int(name[0])
+  /// The first seven bytes, the first in the lowest byte, 0 behind the name's end.
+  static func head(of name: UnsafeBufferPointer<UInt8>) -> UInt64 {
+    var head: UInt64 = 0
+    for index in 0..<min(name.count, 7) { head |= UInt64(name[index]) << UInt64(index * 8) }
+    return head
+  }
+
+  private static func slot(byteCount: Int, head: UInt64) -> Int {
+    let mixed = (head ^ UInt64(byteCount)) &* 0x9e37_79b9_7f4a_7c15
+    return Int(truncatingIfNeeded: mixed >> 53)
   }
 }
