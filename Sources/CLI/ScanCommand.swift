@@ -85,7 +85,7 @@ struct ScanCommand: ParsableCommand {
     ]
     if let other = others.first(where: \.isGiven) {
       throw ValidationError(
-        "--explain-bytes and \(other.name) contradict each other: one place is explained in text, and nothing is scanned"
+        "--explain-bytes and \(other.name) contradict each other: it explains one place, in text, and scans nothing"
       )
     }
   }

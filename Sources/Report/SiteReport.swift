@@ -107,6 +107,7 @@ extension Page {
     } else {
       write(explanation.expected, "\(noun) EXPECTED", explanation.address)
       write(explanation.observed, "\(noun) IN MEMORY", explanation.address)
+      if isCode, explanation.observed.instructions.isEmpty { line("what is in memory is no instruction") }
     }
   }
 

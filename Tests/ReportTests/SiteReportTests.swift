@@ -49,6 +49,12 @@ struct SiteReportTests {
 
         """))
     #expect(SiteReport.status(Sample.unexplained) == .critical)
+    var changed = Sample.unexplained
+    changed.observed.instructions = []
+    changed.observed.destinations = []
+    let other = SiteReport().render(changed, Sample.kernel)
+    #expect(other.contains("\nwhat is in memory is no instruction\n"))
+    #expect(!other.contains("CODE IN MEMORY"))
   }
 
   @Test func `other bytes that are as legal are no alarm`() {

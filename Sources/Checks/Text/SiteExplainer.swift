@@ -16,6 +16,7 @@ extension SiteExplanation {
     }
     let work = try TextWork.shared(kernel)
     var explanation = try Self.look(at: address.rawValue, work, in: kernel.memory)
+    if !explanation.isExplained { try work.settleFeatures(for: explanation) }
     for _ in 0..<Self.looks where !explanation.isExplained {
       try work.lookAgain()
       explanation = try Self.look(at: address.rawValue, work, in: kernel.memory.fresh)
@@ -49,11 +50,20 @@ extension SiteExplanation {
     if let place = try ComparedPlace(inModule: address, work, tracing: traced, memory) { return place }
     let owner = work.kernel.owner(of: KernelAddress(address))
     throw .notApplicable(
-      "\(KernelAddress(address)) is \(owner): only code and constants of the kernel and of its modules are compared")
+      "\(KernelAddress(address)) is \(owner); that is none of the sections of code and constants that the vendor's "
+        + "files say all of")
   }
 }
 
 extension TextWork {
+  /// Takes features that were changed late as they were, as a scan does, so that their sites are no alarm here either.
+  fileprivate func settleFeatures(for explanation: SiteExplanation) throws(CannotCheck) {
+    guard verifier.regions.contains(where: { $0.region.contains(explanation.start) }) else { return }
+    let whole = verifier.compare(kernel.memory)
+    guard !whole.runs.isEmpty, whole.runs.count < 1024 else { return }
+    _ = try verifier.drift(from: whole, in: kernel.memory)
+  }
+
   /// Throws what a scan would say if most sites of the mechanism that decides there differ: that this kernel follows
   /// other rules, not that somebody changed this one.
   fileprivate func throwIfClassFails(at explanation: SiteExplanation) throws(CannotCheck) {
