@@ -37,14 +37,23 @@ struct ScanCommand: ParsableCommand {
   var reference: String?
 
   @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
-  var around = ByteCount(bytes: 1 << 20)
+  var around = Self.defaultAround
 
   @Option(help: "Add the signature rules in this file; may be given more than once.", completion: .file())
   var signatures: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Instead of a scan, explain the bytes at one place of the kernel's or a module's code and constants: an address, \
+      or a symbol and an offset, in hexadecimal.
+      """, valueName: "address|symbol[+offset]"))
+  var explainBytes: SiteQuery?
+
   @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
   var colour: Colour = .auto
 
+  private static let defaultAround = ByteCount(bytes: 1 << 20)
   private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))
 
   mutating func validate() throws {
@@ -64,6 +73,21 @@ struct ScanCommand: ParsableCommand {
     if colour == .always, let format = format.first, format != .text {
       throw ValidationError("--colour always and --format \(format.rawValue) contradict each other")
     }
+    if explainBytes != nil { try validateExplanation() }
+  }
+
+  /// What a scan does and an explanation does not.
+  private func validateExplanation() throws {
+    let others: [(name: String, isGiven: Bool)] = [
+      ("--only", !only.isEmpty), ("--skip", !skip.isEmpty), ("--signatures", !signatures.isEmpty),
+      ("--around", around.bytes != Self.defaultAround.bytes),
+      ("--format \(format.first?.rawValue ?? "")", format.contains { $0 != .text }),
+    ]
+    if let other = others.first(where: \.isGiven) {
+      throw ValidationError(
+        "--explain-bytes and \(other.name) contradict each other: it explains one place, in text, and scans nothing"
+      )
+    }
   }
 
   private var selectedChecks: [any Check] {
@@ -78,6 +102,9 @@ struct ScanCommand: ParsableCommand {
     let added = try loadAddedRules()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     var host = LiveHost(reference: reference)
+    if let explainBytes {
+      ExplainBytes(query: explainBytes, theme: isColoured ? .colour : .plain).run(on: &host, progress)
+    }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
     let audit = Audit(checks: selectedChecks, investigator: forensics)
     var verdict = audit.run(

@@ -29,7 +29,8 @@ package struct KernelText: Check {
     response: [
       "do not reboot and do not unload anything yet: the evidence is in memory only",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "look at what the changed code leads to: liveprobe scan --explain-bytes ADDRESS shows one place's reasoning",
+      "see how the bytes should have come about, and where the changed ones lead: liveprobe scan --explain-bytes "
+        + "'PLACE', with the finding's own place, such as vfs_read+0x10",
       "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
     ])
 

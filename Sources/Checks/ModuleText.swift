@@ -24,6 +24,8 @@ package struct ModuleText: Check {
     response: [
       "do not unload the module: the evidence is in its memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "see how the bytes should have come about, and where the changed ones lead: liveprobe scan --explain-bytes "
+        + "'PLACE', with the finding's own place, such as 'ext4_lookup+0x10 [ext4]'",
       "compare the module's file with the vendor's package",
       "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
     ])

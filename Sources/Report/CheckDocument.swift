@@ -11,6 +11,7 @@ struct CheckDocument: Encodable {
   let facts: Int
   let remarks: [PlainText]
   let expectations: [ExpectationDocument]
+  let textAccounts: [TextAccountDocument]
   let unanswered: [UnansweredDocument]
   let findings: [FindingDocument]
 
@@ -26,6 +27,7 @@ struct CheckDocument: Encodable {
     facts = answer.examination.facts.count
     remarks = answer.allRemarks.map { PlainText(sentence: $0) }
     expectations = answer.sortedExpectations.map(ExpectationDocument.init)
+    textAccounts = answer.examination.accounts.map(TextAccountDocument.init)
     unanswered = answer.openQuestions.map(UnansweredDocument.init)
     findings = answer.sortedFindings.map { FindingDocument($0, answer.check) }
   }
@@ -43,6 +45,36 @@ struct ExpectationDocument: Encodable {
     rung = PlainText(expectation.rung.rawValue)
     source = PlainText(sentence: expectation.source)
     whyNotBetter = expectation.whyNotBetter.map { PlainText(sentence: $0) }
+  }
+}
+
+/// What was compared of one object, and what explains its changed bytes.
+struct TextAccountDocument: Encodable {
+  let object: PlainText
+  let comparedBytes: UInt64
+  let mechanisms: [MechanismDocument]
+  let unexplainedBytes: UInt64
+
+  init(_ account: TextAccount) {
+    object = PlainText(account.object)
+    comparedBytes = account.comparedBytes
+    mechanisms = account.rows.map(MechanismDocument.init)
+    unexplainedBytes = account.unexplainedBytes
+  }
+}
+
+/// What one mechanism explains of one object.
+struct MechanismDocument: Encodable {
+  let id: PlainText
+  let title: PlainText
+  let sites: UInt64
+  let changedBytes: UInt64
+
+  init(_ row: TextAccount.Row) {
+    id = PlainText(row.mechanism)
+    title = PlainText(sentence: row.title)
+    sites = row.sites
+    changedBytes = row.changedBytes
   }
 }
 

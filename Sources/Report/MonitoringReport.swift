@@ -28,8 +28,11 @@ package struct MonitoringReport: ReportFormat {
       let findings = ReportedFinding.all(of: verdict, implants: [])
       details = findings.map { reported in
         let finding = reported.finding
-        let what = finding.owner?.description ?? finding.message
-        return "\(finding.subject, limit: nameLimit) in \(what, limit: nameLimit)"
+        // An owner that says no more than the subject does leaves the message to be told.
+        guard let owner = finding.owner, owner.place?.description != finding.subject.description else {
+          return "\(finding.subject, limit: nameLimit): \(finding.message, limit: nameLimit)"
+        }
+        return "\(finding.subject, limit: nameLimit) in \(owner, limit: nameLimit)"
       }
     } else {
       details = verdict.answers.flatMap(\.openQuestions).map {
@@ -45,9 +48,12 @@ package struct MonitoringReport: ReportFormat {
     let isKnown = verdict.kernel != nil && verdict.obstacles.isEmpty
     /// A value that could not be determined is written `U`.
     func known(_ count: Int) -> PlainText { isKnown ? "\(count)" : "U" }
+    let accounts = verdict.answers.flatMap(\.examination.accounts)
+    let unexplained: PlainText = accounts.isEmpty ? "U" : "\(TextAccountSum(accounts).unexplainedBytes)B"
     let values: [PlainText] = [
       "findings=\(known(verdict.findings.count));;;0",
       "unanswered=\(known(verdict.answers.reduce(0) { $0 + $1.openQuestions.count }));;;0",
+      "unexplained_bytes=\(unexplained);;;0",
       "checks=\(verdict.answers.count);;;0",
       "time=\(measurements.seconds)s;;;0",
       "kcore_bytes=\(measurements.kcoreBytesRead)B;;;0",

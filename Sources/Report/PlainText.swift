@@ -92,6 +92,11 @@ package struct PlainText: Hashable, Sendable, CustomStringConvertible {
     PlainText(escaped: description + String(repeating: " ", count: max(0, width - self.width)))
   }
 
+  /// The text behind so many spaces that it ends at `width` columns; a longer text is left whole.
+  package func padded(onTheLeftTo width: Int) -> PlainText {
+    PlainText(escaped: String(repeating: " ", count: max(0, width - self.width)) + description)
+  }
+
   /// The parts between single spaces; two spaces in a row have an empty part between them.
   package var words: [PlainText] {
     description.split(separator: " ", omittingEmptySubsequences: false).map { PlainText(escaped: String($0)) }

@@ -18,6 +18,7 @@ package struct TextReport: ReportFormat {
     page.writeConclusion(verdict)
     page.writeObstacles(verdict.obstacles)
     page.writeChecks(verdict.answers)
+    page.writeTextAccounts(verdict.answers)
     page.writeFindings(findings, limits)
     page.writeImplants(implants, limits)
     page.writeOpenQuestions(verdict.answers)
@@ -87,7 +88,7 @@ extension Page {
   }
 
   /// Why the scan could not start, and what to do about each reason.
-  fileprivate mutating func writeObstacles(_ obstacles: [Withheld]) {
+  mutating func writeObstacles(_ obstacles: [Withheld]) {
     guard !obstacles.isEmpty else { return }
     blank()
     line("IN THE WAY", as: .heading)

@@ -78,11 +78,13 @@ import Testing
     (["scan", "--format", "json", "--format", "text"], "--format json and --format text contradict each other"),
     (["scan", "--only", "syscall-table", "--skip", "syscall-table"], "contradict each other"),
     (["scan", "--format", "json", "--colour", "always"], "contradict each other"),
-    (
-      ["scan", "--skip", "syscall-table", "--skip", "build-identity", "--skip", "vendor-files"],
-      "--skip leaves no check to ask"
-    ),
-    (["scan", "--only", "nonsense"], "there is no check 'nonsense'; there are build-identity, syscall-table"),
+    (["scan", "--explain-bytes", "vfs_read", "--only", "kernel-text"], "--explain-bytes and --only contradict"),
+    (["scan", "--explain-bytes", "vfs_read", "--skip", "kernel-text"], "--explain-bytes and --skip contradict"),
+    (["scan", "--explain-bytes", "vfs_read", "--around", "4K"], "--explain-bytes and --around contradict"),
+    (["scan", "--explain-bytes", "vfs_read", "--signatures", "/x"], "--explain-bytes and --signatures contradict"),
+    (["scan", "--explain-bytes", "vfs_read", "--format", "json"], "--explain-bytes and --format json contradict"),
+    (["scan", "--explain-bytes", "vfs_read+"], "--explain-bytes"),
+    (["scan", "--only", "nonsense"], "there is no check 'nonsense'; there are build-identity, "),
     (["scan", "--format", "xml"], "xml"),
     (["scan", "--around", "1G"], "--around"),
     (["scan", "--around", "18446744073709551616"], "--around"),
@@ -95,6 +97,15 @@ import Testing
     #expect(process.status == 3)
     #expect(process.errors.contains(complaint))
     #expect(process.output.isEmpty)
+  }
+
+  @Test func `who skips every check asks nothing, which is status 3`() throws {
+    let checks = try run("list").output.split(separator: "\n").compactMap { $0.split(separator: " ").first }
+    let answer = try run(["scan"] + checks.flatMap { ["--skip", String($0)] })
+    #expect(checks.count > 1)
+    #expect(answer.status == 3)
+    #expect(answer.errors.contains("--skip leaves no check to ask"))
+    #expect(answer.output.isEmpty)
   }
 
   @Test func `a signature file with an error is status 3, with its line`() throws {
@@ -124,6 +135,11 @@ import Testing
     let scan = try run("scan")
     #expect(scan.status == 3)
     #expect(scan.output.contains("CONFIG_PROC_KCORE"))
+    let explanation = try run("scan", "--explain-bytes", "vfs_read+0x4 [\u{1b}x]", "--format", "text")
+    #expect(explanation.status == 3)
+    #expect(explanation.output.hasPrefix("UNKNOWN     could not start: nothing is known of the bytes at vfs_read+0x4"))
+    #expect(explanation.output.contains("CONFIG_PROC_KCORE"))
+    #expect(!explanation.output.contains("\u{1b}"))
     let doctor = try run("doctor")
     #expect(doctor.status == 3)
     #expect(doctor.output.contains("NEEDED   /proc/kcore"))

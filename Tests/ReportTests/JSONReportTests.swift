@@ -118,6 +118,9 @@ struct JSONReportTests {
             "remarks" : [
 
             ],
+            "textAccounts" : [
+
+            ],
             "unanswered" : [
 
             ]

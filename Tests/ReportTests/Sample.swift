@@ -242,5 +242,6 @@ enum Sample {
   static let all: [(name: String, verdict: Verdict)] = [
     ("clean", clean), ("hooked", hooked), ("guarded", guarded), ("unknown", unknown),
     ("could not start", couldNotStart), ("hostile", hostile), ("long name", longName), ("many", many),
+    ("compared", compared), ("changed", changed),
   ]
 }

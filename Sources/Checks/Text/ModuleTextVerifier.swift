@@ -66,15 +66,23 @@ struct ModuleTextVerifier {
     return found
   }
 
-  func compare(_ memory: any KernelMemory) -> TextComparison {
+  /// Compares memory with what was recreated.
+  ///
+  /// - Parameter wanted: the addresses to compare, if not all of them.
+  func compare(_ memory: any KernelMemory, only wanted: Range<UInt64>? = nil) -> TextComparison {
     let functions = functions
     var comparison = TextComparison(
       recreation, facts: facts, callDepth: CallDepthPatches(facts: facts, tables: tables),
       functionStart: { address in
         functions.first { $0 >= address }
       })
-    for (_, range) in compared { comparison.compare(range, in: memory) }
-    for range in slack { comparison.compareSlack(range, in: memory) }
+    for (_, range) in compared {
+      let part = wanted.map(range.clamped) ?? range
+      if !part.isEmpty { comparison.compare(part, in: memory) }
+    }
+    if wanted == nil {
+      for range in slack { comparison.compareSlack(range, in: memory) }
+    }
     return comparison
   }
 

@@ -11,8 +11,6 @@ struct TextFindings {
 
   /// Findings told one by one; further changed functions are only named.
   private static let mostFindings = 64
-  /// Bytes decoded from a function's start to find where an instruction begins.
-  private static let longestFunction: UInt64 = 64 << 10
   /// Bytes of code shown of each side.
   private static let window = 32
 
@@ -68,8 +66,10 @@ struct TextFindings {
       evidence.append(Finding.Evidence("expected code", change.expectedInstructions))
       evidence.append(Finding.Evidence("code in memory", change.observedInstructions))
     }
-    if let target = change.target {
-      evidence.append(Finding.Evidence("leads to", "\(target), \(kernel.owner(of: target))"))
+    let target = change.target.flatMap { leadsAway($0, from: owner) ? $0 : nil }
+    // What leads away is the finding's own target, and its owner the finding's.
+    if target == nil, let own = change.target {
+      evidence.append(Finding.Evidence("leads to", "\(own), \(kernel.owner(of: own))"))
     }
     for other in runs.dropFirst().prefix(8) {
       let place = kernel.owner(of: other.address).place?.description ?? other.address.description
@@ -77,7 +77,6 @@ struct TextFindings {
         Finding.Evidence("also changed", "\(place): \(Self.hex(other.expected)) is \(Self.hex(other.observed))"))
     }
     let differing = runs.reduce(0) { $0 + $1.differing }
-    let target = change.target.flatMap { leadsAway($0, from: owner) ? $0 : nil }
     return Finding(
       severity: .critical, subject: Subject(owner.place?.description ?? run.address.description),
       message: "\(differing) \(differing == 1 ? "byte is" : "bytes are") not the vendor's, and no mechanism of the "
@@ -128,7 +127,7 @@ struct TextFindings {
         target = Self.pointer(around: address, in: kernel)
         return
       }
-      let start = Self.instructionStart(before: address, kernel: kernel, recreation: recreation)
+      let start = recreation.image.instructionStart(around: address, in: kernel)
       let end = address &+ UInt64(run.observed.count)
       let count = max(TextFindings.window, Int(clamping: end &- start))
       guard count <= 512, let place = recreation.image.pointer(at: start, count: count) else { return }
@@ -151,24 +150,6 @@ struct TextFindings {
       observedInstructions = Self.text(concerned(observed))
       let known = Set(concerned(expected).compactMap(Self.target))
       target = concerned(observed).compactMap(Self.target).first { !known.contains($0) && $0.isInKernelHalf }
-    }
-
-    /// Where the instruction that holds `address` begins, by decoding the vendor's code from its function's start.
-    private static func instructionStart(before address: UInt64, kernel: Kernel, recreation: Recreation) -> UInt64 {
-      guard let symbol = kernel.symbols.nearest(atOrBelow: KernelAddress(address)),
-        let distance = KernelAddress(address).offset(from: symbol.address), distance < TextFindings.longestFunction
-      else { return address }
-      var position = symbol.address.rawValue
-      while position < address {
-        let readable = min(recreation.image.byteCount(from: position), InstructionShape.mostBytes)
-        guard readable > 0, let place = recreation.image.pointer(at: position, count: readable),
-          let shape = InstructionShape(UnsafeRawBufferPointer(start: place, count: readable))
-        else { return address }
-        let next = position &+ UInt64(shape.length)
-        if next > address { return position }
-        position = next
-      }
-      return position
     }
 
     private static func target(of machine: MachineInstruction) -> KernelAddress? {
