@@ -1,3 +1,5 @@
+import TestKernel
+
 extension DecoderTrial {
   /// Small, valid inputs: what property tests damage, and what fuzzing starts from.
   package var samples: [[UInt8]] {

@@ -9,14 +9,26 @@ package final class SparseMemory: KernelMemory {
   package init() {}
 
   package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
-    for index in 0..<bytes.byteCount {
-      guard let position = address.advanced(by: UInt64(index)) else {
-        throw .unreasonable(address, byteCount: UInt64(bytes.byteCount))
+    let count = bytes.byteCount
+    var done = 0
+    while done < count {
+      guard let position = address.advanced(by: UInt64(done)) else {
+        throw .unreasonable(address, byteCount: UInt64(count))
       }
-      if withheld.contains(where: { $0.contains(position) }) { throw .refused(position, errno: 14) }
-      let page = position.aligned(downTo: 4096)
-      guard let content = pages[page.rawValue] else { throw .absent(position) }
-      bytes.storeBytes(of: content[Int(position.rawValue - page.rawValue)], toByteOffset: index, as: UInt8.self)
+      let inPage = Int(position.rawValue & 4095)
+      let part = min(count - done, 4096 - inPage)
+      let region = MemoryRegion(start: position, byteCount: UInt64(part))
+      if let first = withheld.filter({ $0.overlaps(region) }).map({ max($0.start, position) }).min() {
+        throw .refused(first, errno: 14)
+      }
+      guard let page = pages[position.rawValue & ~4095] else { throw .absent(position) }
+      page.withUnsafeBytes { source in
+        bytes.withUnsafeMutableBytes { target in
+          UnsafeMutableRawBufferPointer(rebasing: target[done..<done + part])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[inPage..<inPage + part]))
+        }
+      }
+      done += part
     }
   }
 

@@ -164,7 +164,6 @@ extension TestKernel {
 
   /// Makes the code at `address` dispatch through `table`, or through the function at `dispatcher`.
   package func write(entryCodeFor table: KernelAddress, dispatcher: KernelAddress, at address: KernelAddress) {
-    func little(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }
     var code: [UInt8] = [0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x3d] + little(UInt32(Self.callCount - 1)) + [0x77, 0x0b]
     switch dispatch {
     case .table:
