@@ -2,7 +2,7 @@ package import KernelModel
 
 /// Memory made of the pages that were written; all else is absent.
 package final class SparseMemory: KernelMemory {
-  private var pages: [UInt64: [UInt8]] = [:]
+  private(set) var pages: [UInt64: [UInt8]] = [:]
   /// Regions that refuse to be read, as if the kernel withheld them.
   package var withheld: [MemoryRegion] = []
 
@@ -30,6 +30,11 @@ package final class SparseMemory: KernelMemory {
       }
       done += part
     }
+  }
+
+  /// Holds these pages too, in the place of what was there.
+  func copy(_ other: [UInt64: [UInt8]]) {
+    pages.merge(other) { _, new in new }
   }
 
   /// Makes zeroed pages of all of `region`.

@@ -14,7 +14,7 @@ package final class TestTextKernel {
 
   package let memory = SparseMemory()
   package let mappings: TestMappings
-  package var vendor = TestVendorKernel()
+  package var vendor = TestVendorKernel.plain
   /// What is read instead of ``memory``, if anything.
   package var reader: (any KernelMemory)?
   package var symbols: [Symbol] = []
@@ -28,7 +28,14 @@ package final class TestTextKernel {
     KernelAddress(TestVendorKernel.linkBase + offset + place)
   }
 
-  package init() {
+  /// A healthy kernel's memory, written once for all tests.
+  private static let healthy = TestTextKernel(copying: nil).memory.pages
+
+  package convenience init() {
+    self.init(copying: Self.healthy)
+  }
+
+  private init(copying healthy: [UInt64: [UInt8]]?) {
     mappings = TestMappings(of: memory)
     for symbol in TestVendorKernel.symbols {
       add(symbol.name, Self.live(symbol.place), symbol.type)
@@ -39,11 +46,15 @@ package final class TestTextKernel {
     for address in [Self.bpfProgram, Self.trampoline, Self.detour, Self.orphan] { makeExecutable(address) }
     mappings.permissions.append((MemoryRegion(from: Self.live(0), to: Self.live(0x1000)), false, true))
     memory.map(MemoryRegion(from: Self.live(0), to: Self.live(0x7000)))
-    writeText()
-    writeConstants()
-    writeVariables()
-    writeTracing()
-    writeProbes()
+    if let healthy {
+      memory.copy(healthy)
+    } else {
+      writeText()
+      writeConstants()
+      writeVariables()
+      writeTracing()
+      writeProbes()
+    }
   }
 
   /// The kernel as it is now: one acquisition.
@@ -110,6 +121,8 @@ extension TestTextKernel {
   private func writeConstants() {
     write(vendor.file[".rodata"], at: TestVendorKernel.rodata)
     write(vendor.file[".BTF"], at: TestVendorKernel.typeInformation)
+    write(vendor.file["__ksymtab"], at: 0x5000)
+    write(vendor.file["__ksymtab_strings"], at: 0x5100)
     var place = TestVendorKernel.rodata + 0x80
     for length in UInt64(1)...11 {
       set(TestVendorKernel.rodata + length * 8, to: Self.live(place).rawValue)

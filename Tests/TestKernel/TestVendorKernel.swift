@@ -19,7 +19,10 @@ package struct TestVendorKernel {
   package var relocations: (narrow: [UInt64], inverse: [UInt64]?, wide: [UInt64])
 
   /// The link-time address of a place.
-  package static func link(_ place: UInt64) -> UInt64 { linkBase + place }
+  package static func link(_ place: UInt64) -> UInt64 { linkBase &+ place }
+
+  /// As the vendor built it.
+  package static let plain = TestVendorKernel()
 
   /// - Parameters:
   ///   - moved: symbols that the image has at other places.
@@ -43,6 +46,8 @@ package struct TestVendorKernel {
         .init(
           ".BTF", at: Self.link(Self.typeInformation), TestTypes.bytes,
           fileOffset: 0x1000 + Int(Self.typeInformation)),
+        .init("__ksymtab", at: Self.link(0x5000), Self.exports, fileOffset: 0x1000 + 0x5000),
+        .init("__ksymtab_strings", at: Self.link(0x5100), Self.exportedNames, fileOffset: 0x1000 + 0x5100),
         .init(
           ".init.data", flags: 3, at: Self.link(Self.functionEntries),
           [0x600, 0x610, 0x620, 0x630].flatMap { little(Self.link($0)) }),
@@ -137,6 +142,26 @@ extension TestVendorKernel {
       return distance(from: place, to: entry.site) + distance(from: place + 4, to: entry.key)
     }
   }
+
+  private static let exported: [(name: String, place: UInt64)] = [
+    ("__fentry__", 0x640), ("native_operation", 0x480), ("__x86_return_thunk", 0x400), ("key_on", Variable.keyOn),
+  ]
+
+  /// `struct kernel_symbol`: distances to the value, to the name, and to the namespace.
+  private static var exports: [UInt8] {
+    var bytes: [UInt8] = []
+    var name: UInt64 = 0x5100
+    for (index, symbol) in exported.enumerated() {
+      let place = 0x5000 + UInt64(index) * 12
+      bytes += distance(from: place, to: symbol.place)
+      bytes += distance(from: place + 4, to: name)
+      bytes += little(UInt32(0))
+      name += UInt64(symbol.name.utf8.count) + 1
+    }
+    return bytes
+  }
+
+  private static var exportedNames: [UInt8] { exported.flatMap { Array($0.name.utf8) + [0] } }
 
   /// `struct alt_instr` of 14 bytes: site, replacement, feature, flags, their lengths.
   ///
