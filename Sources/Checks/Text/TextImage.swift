@@ -16,6 +16,9 @@ final class TextImage {
     address: 0, byteCount: 0, bytes: UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
   private let empty: UnsafeMutableRawPointer
 
+  /// Blocks kept at most: a kernel's sections are a few dozen.
+  private static let mostBlocks = 256
+
   init() {
     empty = first.bytes
   }
@@ -25,7 +28,7 @@ final class TextImage {
     empty.deallocate()
   }
 
-  /// Adds a copy of `source` that lies at `address`.
+  /// Adds a copy of `source` that lies at `address`; nothing where another block lies already.
   func add(_ source: UnsafeRawBufferPointer, at address: UInt64) {
     guard let origin = source.baseAddress else { return }
     add(byteCount: source.count, at: address)?.copyMemory(from: origin, byteCount: source.count)
@@ -39,7 +42,9 @@ final class TextImage {
   }
 
   private func add(byteCount: Int, at address: UInt64) -> UnsafeMutableRawPointer? {
-    guard byteCount > 0, !address.addingReportingOverflow(UInt64(byteCount)).overflow else { return nil }
+    guard byteCount > 0, !address.addingReportingOverflow(UInt64(byteCount)).overflow, blocks.count < Self.mostBlocks,
+      blocks.allSatisfy({ $0.address &- address >= UInt64(byteCount) && address &- $0.address >= UInt64($0.byteCount) })
+    else { return nil }
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 4096)
     let block = Block(address: address, byteCount: byteCount, bytes: bytes)
     blocks.append(block)
@@ -60,6 +65,17 @@ final class TextImage {
   private func otherPointer(at address: UInt64, count: Int) -> UnsafeMutableRawPointer? {
     guard let block = block(at: address, count: count) else { return nil }
     return block.bytes + Int(address &- block.address)
+  }
+
+  /// The bytes at `address`, `most` of them or as many as its block has; nil if these are fewer than `least`.
+  ///
+  /// The last instruction of a block may be shorter than the longest that can stand there.
+  @inline(__always)
+  func bytes(at address: UInt64, least: Int, most: Int) -> UnsafeMutableRawBufferPointer? {
+    if let all = pointer(at: address, count: most) { return UnsafeMutableRawBufferPointer(start: all, count: most) }
+    let count = byteCount(from: address)
+    guard count >= least, let some = pointer(at: address, count: count) else { return nil }
+    return UnsafeMutableRawBufferPointer(start: some, count: count)
   }
 
   /// How many bytes there are from `address` on in its block.
