@@ -64,6 +64,7 @@ package struct KernelText: Check {
     let kernel = work.kernel
     var comparison = work.verifier.compare(kernel.memory)
     let comparedBytes = comparison.byteCount
+    let unreadable = comparison.unreadable
     var violations = work.verifier.recreation.violations
     let first = comparison.runs.count + violations.count
     var looks = 0
@@ -82,7 +83,7 @@ package struct KernelText: Check {
     if settled > 0 {
       examination.remark("\(settled) places were in the middle of being patched, and right when looked at again")
     }
-    for fault in comparison.unreadable.prefix(8) {
+    for fault in unreadable.prefix(8) {
       examination.leaveUnanswered(Subject("kernel text"), .memoryUnreadable(fault))
     }
     examination.expect(

@@ -47,6 +47,12 @@ struct AlternativePatches {
       replacementByteCount: Int(table.bytes[offset + size - 1]))
   }
 
+  /// Where the replacement lies; one without bytes may lie anywhere, behind the last one too.
+  private func replacement(of entry: Entry, in image: TextImage) -> UnsafeMutableRawPointer? {
+    entry.replacementByteCount == 0
+      ? scratch.bytes : image.pointer(at: entry.replacement, count: entry.replacementByteCount)
+  }
+
   private func isChosen(_ entry: Entry) -> Bool {
     (facts.features[entry.feature] ?? false) != entry.isInverted
   }
@@ -84,9 +90,7 @@ extension AlternativePatches {
       let buffer = scratch.bytes
       buffer.copyMemory(from: site, byteCount: readable)
       if chosen {
-        guard let replacement = image.pointer(at: entry.replacement, count: entry.replacementByteCount) else {
-          continue
-        }
+        guard let replacement = replacement(of: entry, in: image) else { continue }
         place(replacement, entry, in: buffer)
       }
       facts.nops.joinSingleBytes(buffer, count: entry.byteCount, readable: readable)
@@ -150,7 +154,7 @@ extension AlternativePatches {
       buffer.copyMemory(from: site, byteCount: byteCount)
       if let last {
         guard last.replacementByteCount <= byteCount,
-          let replacement = image.pointer(at: last.replacement, count: last.replacementByteCount),
+          let replacement = replacement(of: last, in: image),
           fill(buffer, from: replacement, last, byteCount: byteCount, site: site)
         else { continue }
       }
