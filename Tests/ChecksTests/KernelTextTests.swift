@@ -187,6 +187,16 @@ import Testing
     #expect(examination.accounts.first?.unexplainedBytes == 0)
   }
 
+  @Test func `a static call whose key has no trampoline is found too`() throws {
+    let kernel = TestTextKernel()
+    kernel.vendor = TestVendorKernel(without: ["__SCT__zero"])
+    kernel.set(Variable.callZero, to: TestTextKernel.orphan.rawValue)
+    kernel.write(hex("e8 fb 0a 83 3f"), at: 0x500)
+    let findings = try examine(kernel).findings
+    let finding = try #require(findings.first { $0.target == TestTextKernel.orphan })
+    #expect(finding.subject == Subject("static call at calling+0x40"))
+  }
+
   @Test func `a static call into the middle of a function is found`() throws {
     let kernel = TestTextKernel()
     kernel.set(Variable.callZero, to: TestTextKernel.live(0x783).rawValue)

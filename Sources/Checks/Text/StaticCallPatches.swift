@@ -48,7 +48,7 @@ struct StaticCallPatches {
     _ judged: inout Set<UInt64>
   ) {
     guard let site = bytes.baseAddress, let function = facts.live.value(UInt64.self, at: key) else { return }
-    if judged.insert(key).inserted, let name = keys.name(ofKey: key) { judge(function, name: name, recreation) }
+    if judged.insert(key).inserted { judge(function, name: name(ofKey: key, at: address), recreation) }
     let isConditional = bytes.count == 6 && bytes[0] == 0x0f && bytes[1] & 0xf0 == 0x80
     let reason = { "static call: the key at \(String(key, radix: 16)) is \(facts.ownership.words(for: function))" }
     if isTail, isConditional {
@@ -62,6 +62,13 @@ struct StaticCallPatches {
     } else {
       writeCall(at: address, site, to: function, recreation, reason())
     }
+  }
+
+  /// What a key is called: by its trampoline, or, where no trampoline is known, by its first site.
+  private func name(ofKey key: UInt64, at site: UInt64) -> String {
+    if let name = keys.name(ofKey: key) { return name }
+    let place = facts.ownership.kernel.owner(of: KernelAddress(site)).place
+    return "static call at \(place?.description ?? "an unknown place")"
   }
 
   private func writeCall(
