@@ -53,14 +53,11 @@ struct BranchPatches {
         let distance = UInt32(truncatingIfNeeded: thunk &- (address &+ 5))
         let old = site.value(UInt32.self, at: 1)
         guard old != distance else { return }
-        for shift in stride(from: UInt32(0), to: 32, by: 8) where (old ^ distance) >> shift & 0xff != 0 { changed += 1 }
+        changed += (old ^ distance).nonzeroByteCount
         site.set(distance, at: 1)
       } else {
-        let old = site.value(UInt32.self, at: 1)
-        changed += 1
-        for shift in stride(from: UInt32(0), to: 32, by: 8) where (old ^ 0xcccc_cccc) >> shift & 0xff != 0 {
-          changed += 1
-        }
+        // The opcode, and what follows it.
+        changed += 1 + (site.value(UInt32.self, at: 1) ^ 0xcccc_cccc).nonzeroByteCount
         site.set(0xc3 as UInt8)
         site.set(0xcccc_cccc as UInt32, at: 1)
       }
