@@ -2,7 +2,8 @@ internal import KernelFormats
 
 /// `ALTERNATIVE()`: the instructions that the kernel chose by the features of the processor.
 ///
-/// Source: apply_alternatives() and what it calls in arch/x86/kernel/alternative.c (Linux 5.10.262, 6.1.192, v6.12, v7.2).
+/// Source: apply_alternatives() and what it calls in arch/x86/kernel/alternative.c (Linux 5.10.262, 6.1.192, v6.12,
+/// v7.2).
 struct AlternativePatches {
   let facts: KernelFacts
   let tables: PatchTables
@@ -171,7 +172,8 @@ extension AlternativePatches {
     }
   }
 
-  /// Up to v6.14 the kernel notes the longest length of a site's entries in all of them, where a module keeps its table.
+  /// Up to v6.14 the kernel notes the longest length of a site's entries in all of them, where a module keeps its
+  /// table.
   private func allowLengths(_ byteCount: Int, of entries: Range<Int>, _ recreation: Recreation) {
     guard entries.count > 1 else { return }
     for index in entries where entry(index).byteCount != byteCount {
@@ -198,8 +200,8 @@ extension AlternativePatches {
     return true
   }
 
-  /// Makes `call BUG_func` a call of what the pointer of the site's `call *pointer(%rip)` holds; nil if there is no such
-  /// call, or the pointer cannot be read.
+  /// Makes `call BUG_func` a call of what the pointer of the site's `call *pointer(%rip)` holds; nil if there is no
+  /// such call, or the pointer cannot be read.
   private func directCall(
     in buffer: UnsafeMutableRawPointer, _ entry: Entry, byteCount: Int, site: UnsafeMutableRawPointer
   ) -> Int? {
@@ -213,8 +215,8 @@ extension AlternativePatches {
     return target == facts.symbols["nop_func"] ? 0 : 5
   }
 
-  /// Moves the instructions in `buffer` from `source` to `destination`: what leads out of them is mended, and a jump that
-  /// can be short becomes short.
+  /// Moves the instructions in `buffer` from `source` to `destination`: what leads out of them is mended, and a jump
+  /// that can be short becomes short.
   ///
   /// Source: `__apply_relocation()` in arch/x86/kernel/alternative.c (Linux v6.12).
   static func relocate(

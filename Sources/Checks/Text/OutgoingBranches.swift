@@ -65,8 +65,8 @@ struct OutgoingBranches {
     return leaving
   }
 
-  /// A branch counts only if it leads to executable memory, mapped now, that nobody owns: whatever else a wrong decoding
-  /// may make of data, it does not make that.
+  /// A branch counts only if it leads to executable memory, mapped now, that nobody owns: whatever else a wrong
+  /// decoding may make of data, it does not make that.
   private func judge(
     _ address: KernelAddress, _ target: KernelAddress, into found: inout [KernelAddress: KernelAddress]
   ) {

@@ -1,8 +1,8 @@
 internal import KernelFormats
 internal import KernelModel
 
-/// Says what is wrong with code or constants: where, which bytes and instructions were expected and found, and where the
-/// changed ones lead.
+/// Says what is wrong with code or constants: where, which bytes and instructions were expected and found, and where
+/// the changed ones lead.
 struct TextFindings {
   private let kernel: Kernel
   private let recreation: Recreation

@@ -1,7 +1,7 @@
 /// A private copy of a vendor's code and read-only data, at the addresses where they lie in the running kernel.
 ///
-/// The mechanisms write into it what the kernel's own patching would have written. Addresses are plain numbers here, and
-/// arithmetic on them wraps: every access is checked against the blocks, whatever the number.
+/// The mechanisms write into it what the kernel's own patching would have written. Addresses are plain numbers here,
+/// and arithmetic on them wraps: every access is checked against the blocks, whatever the number.
 final class TextImage {
   /// A run of addresses with bytes behind them.
   struct Block {
