@@ -81,6 +81,23 @@ import Testing
     #expect(try !examine(kernel).findings.isEmpty)
   }
 
+  @Test func `a short jump label that ends the code is patched like any other`() throws {
+    let kernel = loaded()
+    var module = TestVendorModule()
+    module.file.sections[1].bytes += hex("66 90")
+    module.file.sections[10].bytes += [UInt8](repeating: 0, count: 16)
+    typealias Symbol = TestVendorModule.Symbol
+    module.file.sections[11].bytes +=
+      TestVendorModule.relocations(
+        of: 10, [(16, Symbol.text, 2, 0x23), (20, Symbol.text, 2, 0x20), (24, Symbol.key, 24, 0)]
+      ).bytes
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(hex("eb fb"), at: place(0x23))
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.accounts.first?.rows.first { $0.mechanism == "jump-labels" }?.sites == 2)
+  }
+
   // MARK: Not guilty, not innocent
 
   @Test func `a file of another build is unknown`() throws {
