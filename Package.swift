@@ -72,13 +72,13 @@ let package = Package(
     system("Clz4", "liblz4-dev"),
     system("Clzo", "liblzo2-dev"),
 
-    // Tests, and what they share. Fuzz/ compiles DecoderTrials too.
+    // Tests, and what they share. Fuzz/ compiles DecoderTrials and TestKernel too.
     testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
     testLibrary(
-      "DecoderTrials", ["Baseline", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
+      "DecoderTrials", ["Baseline", "Checks", "Csqlite3", "KernelFormats", "KernelModel", "TestKernel"] + compression,
       path: "Tests/DecoderTrials"),
-    tests("KernelModelTests", ["DecoderTrials", "KernelModel"]),
-    tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel"]),
+    tests("KernelModelTests", ["DecoderTrials", "KernelModel", "TestKernel"]),
+    tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),

@@ -35,7 +35,12 @@ let package = Package(
       dependencies: ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
       swiftSettings: settings),
     .target(
-      name: "DecoderTrials", dependencies: ["Baseline", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
+      name: "Checks", dependencies: ["KernelFormats", "KernelModel"],
+      resources: [.embedInCode("Forensics/signatures.rules")], swiftSettings: settings),
+    .target(name: "TestKernel", dependencies: ["Checks", "KernelModel"], swiftSettings: settings),
+    .target(
+      name: "DecoderTrials",
+      dependencies: ["Baseline", "Checks", "Csqlite3", "KernelFormats", "KernelModel", "TestKernel"] + compression,
       swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),
   ],

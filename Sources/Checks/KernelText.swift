@@ -65,6 +65,7 @@ package struct KernelText: Check {
     let kernel = work.kernel
     var comparison = work.verifier.compare(kernel.memory)
     let comparedBytes = comparison.byteCount
+    let unreadable = comparison.unreadable
     var violations = work.verifier.recreation.violations
     if !comparison.runs.isEmpty, comparison.runs.count < 1024 {
       let drift = try work.verifier.drift(from: comparison, in: kernel.memory)
@@ -88,7 +89,7 @@ package struct KernelText: Check {
     if settled > 0 {
       examination.remark("\(settled) places were in the middle of being patched, and right when looked at again")
     }
-    for fault in comparison.unreadable.prefix(8) {
+    for fault in unreadable.prefix(8) {
       examination.leaveUnanswered(Subject("kernel text"), .memoryUnreadable(fault))
     }
     examination.expect(

@@ -114,7 +114,9 @@ package struct ModuleText: Check {
       examination.account(
         for: text.recreation.account(
           of: module.name, comparedBytes: comparison.byteCount, unexplained: UInt64(comparison.unexplained)))
-      let findings = TextFindings(kernel: texts.verifier.kernel, recreation: text.recreation, manual: Self.manual)
+      let findings = TextFindings(
+        kernel: texts.verifier.kernel, recreation: text.recreation, manual: Self.manual, module: module.name,
+        sections: text.compared)
       for finding in findings.findings(for: comparison.runs) { examination.report(finding) }
       for violation in text.recreation.violations { examination.report(findings.finding(for: violation)) }
     }

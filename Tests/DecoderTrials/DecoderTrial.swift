@@ -20,6 +20,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case moduleObject = "module-object"
   case packageArchive = "package-archive"
   case rpmHeader = "rpm-header"
+  case patchSites = "patch-sites"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -38,6 +39,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .moduleObject: Self.moduleObject(bytes)
     case .packageArchive: Self.packageArchive(bytes)
     case .rpmHeader: Self.rpmHeader(bytes)
+    case .patchSites: PatchSitesTrial().run(bytes)
     }
   }
 

@@ -1,3 +1,5 @@
+import TestKernel
+
 extension DecoderTrial {
   /// Small, valid inputs: what property tests damage, and what fuzzing starts from.
   package var samples: [[UInt8]] {
@@ -14,6 +16,8 @@ extension DecoderTrial {
       return SamplePackage.samples
     case .rpmHeader:
       return [SamplePackage.sampleHeader([("/lib/modules/6.1/vmlinuz", "0123"), ("/boot/System.map", "4567")])]
+    case .patchSites:
+      return [PatchSitesTrial.sample]
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))

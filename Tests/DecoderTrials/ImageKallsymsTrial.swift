@@ -1,4 +1,5 @@
 import KernelFormats
+import TestKernel
 
 extension DecoderTrial {
   /// The bytes as a kernel's read-only data: each symbol comes once, lowest address first, with a name that is bounded.

@@ -1,3 +1,5 @@
+import TestKernel
+
 /// Writes small core files, right or wrong.
 package struct SampleCoreFile {
   package struct Segment {
@@ -79,9 +81,4 @@ package struct SampleCoreFile {
   private static func padded(_ bytes: [UInt8]) -> [UInt8] {
     bytes + [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
   }
-}
-
-/// The bytes of `value`, the lowest first.
-package func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
-  (0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> Value($0 * 8)) }
 }

@@ -1,3 +1,5 @@
+import TestKernel
+
 /// Writes small ELF files with sections, right or wrong.
 package struct SampleObject {
   package struct Section {

@@ -1,4 +1,5 @@
 package import Baseline
+import TestKernel
 
 /// Writes small packages, right or wrong.
 package enum SamplePackage {

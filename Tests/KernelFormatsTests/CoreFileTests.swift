@@ -1,6 +1,7 @@
 import DecoderTrials
 import KernelFormats
 import KernelModel
+import TestKernel
 import Testing
 
 @Suite struct CoreFileTests {

@@ -1,6 +1,7 @@
 import DecoderTrials
 import KernelFormats
 import KernelModel
+import TestKernel
 import Testing
 
 /// RAM of a few pages from physical 0, seen through a direct map, whose pages are page tables.

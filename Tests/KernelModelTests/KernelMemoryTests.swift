@@ -1,5 +1,6 @@
 import DecoderTrials
 import KernelModel
+import TestKernel
 import Testing
 
 @Suite struct KernelMemoryTests {

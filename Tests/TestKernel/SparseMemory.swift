@@ -2,22 +2,39 @@ package import KernelModel
 
 /// Memory made of the pages that were written; all else is absent.
 package final class SparseMemory: KernelMemory {
-  private var pages: [UInt64: [UInt8]] = [:]
+  private(set) var pages: [UInt64: [UInt8]] = [:]
   /// Regions that refuse to be read, as if the kernel withheld them.
   package var withheld: [MemoryRegion] = []
 
   package init() {}
 
   package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
-    for index in 0..<bytes.byteCount {
-      guard let position = address.advanced(by: UInt64(index)) else {
-        throw .unreasonable(address, byteCount: UInt64(bytes.byteCount))
+    let count = bytes.byteCount
+    var done = 0
+    while done < count {
+      guard let position = address.advanced(by: UInt64(done)) else {
+        throw .unreasonable(address, byteCount: UInt64(count))
       }
-      if withheld.contains(where: { $0.contains(position) }) { throw .refused(position, errno: 14) }
-      let page = position.aligned(downTo: 4096)
-      guard let content = pages[page.rawValue] else { throw .absent(position) }
-      bytes.storeBytes(of: content[Int(position.rawValue - page.rawValue)], toByteOffset: index, as: UInt8.self)
+      let inPage = Int(position.rawValue & 4095)
+      let part = min(count - done, 4096 - inPage)
+      let region = MemoryRegion(start: position, byteCount: UInt64(part))
+      if let first = withheld.filter({ $0.overlaps(region) }).map({ max($0.start, position) }).min() {
+        throw .refused(first, errno: 14)
+      }
+      guard let page = pages[position.rawValue & ~4095] else { throw .absent(position) }
+      page.withUnsafeBytes { source in
+        bytes.withUnsafeMutableBytes { target in
+          UnsafeMutableRawBufferPointer(rebasing: target[done..<done + part])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[inPage..<inPage + part]))
+        }
+      }
+      done += part
     }
+  }
+
+  /// Holds these pages too, in the place of what was there.
+  func copy(_ other: [UInt64: [UInt8]]) {
+    pages.merge(other) { _, new in new }
   }
 
   /// Makes zeroed pages of all of `region`.

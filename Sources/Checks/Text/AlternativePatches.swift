@@ -3,7 +3,8 @@ internal import KernelModel
 
 /// `ALTERNATIVE()`: the instructions that the kernel chose by the features of the processor.
 ///
-/// Source: apply_alternatives() and what it calls in arch/x86/kernel/alternative.c (Linux 5.10.262, 6.1.192, v6.12, v7.2).
+/// Source: apply_alternatives() and what it calls in arch/x86/kernel/alternative.c (Linux 5.10.262, 6.1.192, v6.12,
+/// v7.2).
 struct AlternativePatches {
   let facts: KernelFacts
   let tables: PatchTables
@@ -62,6 +63,12 @@ struct AlternativePatches {
     return found
   }
 
+  /// Where the replacement lies; one without bytes may lie anywhere, behind the last one too.
+  private func replacement(of entry: Entry, in image: TextImage) -> UnsafeMutableRawPointer? {
+    entry.replacementByteCount == 0
+      ? scratch.bytes : image.pointer(at: entry.replacement, count: entry.replacementByteCount)
+  }
+
   private func isChosen(_ entry: Entry) -> Bool {
     let isPresent = facts.features[entry.feature] ?? false
     return (isPresent != facts.reversedFeatures.contains(entry.feature)) != entry.isInverted
@@ -100,9 +107,7 @@ extension AlternativePatches {
       let buffer = scratch.bytes
       buffer.copyMemory(from: site, byteCount: readable)
       if chosen {
-        guard let replacement = image.pointer(at: entry.replacement, count: entry.replacementByteCount) else {
-          continue
-        }
+        guard let replacement = replacement(of: entry, in: image) else { continue }
         place(replacement, entry, in: buffer)
       }
       facts.nops.joinSingleBytes(buffer, count: entry.byteCount, readable: readable)
@@ -166,7 +171,7 @@ extension AlternativePatches {
       buffer.copyMemory(from: site, byteCount: byteCount)
       if let last {
         guard last.replacementByteCount <= byteCount,
-          let replacement = image.pointer(at: last.replacement, count: last.replacementByteCount),
+          let replacement = replacement(of: last, in: image),
           fill(buffer, from: replacement, last, byteCount: byteCount, site: site)
         else { continue }
       }
@@ -183,7 +188,8 @@ extension AlternativePatches {
     }
   }
 
-  /// Up to v6.14 the kernel notes the longest length of a site's entries in all of them, where a module keeps its table.
+  /// Up to v6.14 the kernel notes the longest length of a site's entries in all of them, where a module keeps its
+  /// table.
   private func allowLengths(_ byteCount: Int, of entries: Range<Int>, _ recreation: Recreation) {
     guard entries.count > 1 else { return }
     for index in entries where entry(index).byteCount != byteCount {
@@ -210,8 +216,8 @@ extension AlternativePatches {
     return true
   }
 
-  /// Makes `call BUG_func` a call of what the pointer of the site's `call *pointer(%rip)` holds; nil if there is no such
-  /// call, or the pointer cannot be read.
+  /// Makes `call BUG_func` a call of what the pointer of the site's `call *pointer(%rip)` holds; nil if there is no
+  /// such call, or the pointer cannot be read.
   private func directCall(
     in buffer: UnsafeMutableRawPointer, _ entry: Entry, byteCount: Int, site: UnsafeMutableRawPointer
   ) -> Int? {
@@ -225,8 +231,8 @@ extension AlternativePatches {
     return target == facts.symbols["nop_func"] ? 0 : 5
   }
 
-  /// Moves the instructions in `buffer` from `source` to `destination`: what leads out of them is mended, and a jump that
-  /// can be short becomes short.
+  /// Moves the instructions in `buffer` from `source` to `destination`: what leads out of them is mended, and a jump
+  /// that can be short becomes short.
   ///
   /// Source: `__apply_relocation()` in arch/x86/kernel/alternative.c (Linux v6.12).
   static func relocate(

@@ -18,8 +18,8 @@ struct BranchPatches {
     guard let thunks = facts.symbols["__x86_indirect_thunk_array"] else { return }
     let mode = facts.modes.retpoline
     tables.retpolines.forEachTarget { address in
-      guard let site = recreation.image.pointer(at: address, count: 6),
-        let branch = Site(site, at: address, thunks: thunks)
+      guard let bytes = recreation.image.bytes(at: address, least: 5, most: 6), let site = bytes.baseAddress,
+        let branch = Site(bytes, at: address, thunks: thunks)
       else { return }
       if let code = self.code(for: branch, at: address, mode: mode) {
         code.withBytes {
@@ -53,14 +53,11 @@ struct BranchPatches {
         let distance = UInt32(truncatingIfNeeded: thunk &- (address &+ 5))
         let old = site.value(UInt32.self, at: 1)
         guard old != distance else { return }
-        for shift in stride(from: UInt32(0), to: 32, by: 8) where (old ^ distance) >> shift & 0xff != 0 { changed += 1 }
+        changed += (old ^ distance).nonzeroByteCount
         site.set(distance, at: 1)
       } else {
-        let old = site.value(UInt32.self, at: 1)
-        changed += 1
-        for shift in stride(from: UInt32(0), to: 32, by: 8) where (old ^ 0xcccc_cccc) >> shift & 0xff != 0 {
-          changed += 1
-        }
+        // The opcode, and what follows it.
+        changed += 1 + (site.value(UInt32.self, at: 1) ^ 0xcccc_cccc).nonzeroByteCount
         site.set(0xc3 as UInt8)
         site.set(0xcccc_cccc as UInt32, at: 1)
       }
@@ -102,8 +99,8 @@ extension BranchPatches {
     /// The second opcode byte of a conditional jump.
     var condition: UInt8?
 
-    init?(_ site: UnsafeMutableRawPointer, at address: UInt64, thunks: UInt64) {
-      guard let shape = InstructionShape(UnsafeRawBufferPointer(start: site, count: 6)),
+    init?(_ bytes: UnsafeMutableRawBufferPointer, at address: UInt64, thunks: UInt64) {
+      guard let site = bytes.baseAddress, let shape = InstructionShape(UnsafeRawBufferPointer(bytes)),
         shape.immediateByteCount == 4
       else { return nil }
       isCall = shape.isCallRel32
@@ -208,7 +205,8 @@ extension BranchPatches {
     }
     var votes = [Int](repeating: 0, count: candidates.count)
     for address in sites {
-      guard let place = image.pointer(at: address, count: 6), let site = Site(place, at: address, thunks: thunks),
+      guard let bytes = image.bytes(at: address, least: 5, most: 6), let place = bytes.baseAddress,
+        let site = Site(bytes, at: address, thunks: thunks),
         let memory = facts.live.bytes(at: address, count: site.byteCount)
       else { continue }
       let unchanged = Array(UnsafeRawBufferPointer(start: place, count: site.byteCount))

@@ -2,8 +2,8 @@ internal import KernelModel
 
 /// Tells a changed place from a kernel that patches itself in a way that is not known here.
 ///
-/// Where most sites of one mechanism differ, nobody changed thousands of places: this kernel's build follows other rules.
-/// That is an honest *unknown*, and what lies outside of those sites is judged all the same.
+/// Where most sites of one mechanism differ, nobody changed thousands of places: this kernel's build follows other
+/// rules. That is an honest *unknown*, and what lies outside of those sites is judged all the same.
 struct ClassFailures {
   /// One for each mechanism that fails as a whole.
   private(set) var unknown: [CannotCheck] = []

@@ -51,6 +51,8 @@ struct FtraceState {
 
   private static let mostOperations = 65_536
   private static let mostRuns = 65_536
+  /// Records believed in all runs together; a kernel with all its modules has a hundred thousand.
+  private static let mostRecords = 1 << 22
   private static let recordByteCount = 16
 
   init(facts: KernelFacts) throws(CannotCheck) {
@@ -85,10 +87,13 @@ struct FtraceState {
       throw .implausible("dyn_ftrace", "is not \(Self.recordByteCount) bytes long")
     }
     var page = try facts.load(UInt64.self, at: start)
+    var total = 0
     while page != 0 {
       guard recordRuns.count < Self.mostRuns else { throw .implausible("ftrace_pages_start", "the list has no end") }
       let count = try facts.load(Int32.self, at: page &+ index)
       guard count >= 0, count <= 1 << 20 else { throw .implausible("ftrace_page", "holds \(count) records") }
+      total += Int(count)
+      guard total <= Self.mostRecords else { throw .implausible("ftrace_pages_start", "leads to \(total) records") }
       recordRuns.append((try facts.load(UInt64.self, at: page &+ records), Int(count)))
       page = try facts.load(UInt64.self, at: page &+ next)
     }

@@ -64,14 +64,16 @@ struct FtraceTrampolines {
       let call = operations.savesRegisters ? "ftrace_regs_call" : "ftrace_call"
       guard let start = facts.symbols[prefix], let end = facts.symbols["\(prefix)_end"],
         let pointer = facts.symbols["\(prefix)_op_ptr"], let callAddress = facts.symbols[call],
-        end > start, end - start < 4096, start <= pointer, pointer &+ 7 <= end, start <= callAddress,
-        callAddress &+ 5 <= end, let source = image.pointer(at: start, count: Int(end - start))
+        end > start, end - start < 4096, Self.contains(start..<end, 7, at: pointer),
+        Self.contains(start..<end, 5, at: callAddress), let source = image.pointer(at: start, count: Int(end - start))
       else { return nil }
       let count = Int(end - start)
       bytes = Array(UnsafeRawBufferPointer(start: source, count: count))
       callOffset = Int(callAddress - start)
       if operations.savesRegisters {
-        guard let jump = facts.symbols["ftrace_regs_caller_jmp"], jump >= start, jump &+ 2 <= end else { return nil }
+        guard let jump = facts.symbols["ftrace_regs_caller_jmp"], Self.contains(start..<end, 2, at: jump) else {
+          return nil
+        }
         for index in 0..<2 { bytes[Int(jump - start) + index] = facts.nops.byLength[2][index] }
       }
       if relocates {
@@ -102,6 +104,11 @@ struct FtraceTrampolines {
       } else {
         bytes += [0xc3, 0xcc]
       }
+    }
+
+    /// Whether the `count` bytes at `address` lie in `range`.
+    private static func contains(_ range: Range<UInt64>, _ count: UInt64, at address: UInt64) -> Bool {
+      range.contains(address) && range.upperBound - address >= count
     }
   }
 }

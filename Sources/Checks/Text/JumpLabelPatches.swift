@@ -13,13 +13,16 @@ struct JumpLabelPatches {
     for index in 0..<table.entryCount(of: Self.entryByteCount) {
       let offset = index * Self.entryByteCount
       let address = table.target(at: offset)
-      guard let site = recreation.image.pointer(at: address, count: 5) else { continue }
+      guard let bytes = recreation.image.bytes(at: address, least: 2, most: 5), let site = bytes.baseAddress else {
+        continue
+      }
+      let isShort = Self.isShort(site)
+      guard isShort || bytes.count == 5 else { continue }
       let target = table.target(at: offset + 4)
       let keyAndFlags = table.wideTarget(at: offset + 8)
       let key = keyAndFlags & ~3
       guard let enabled = facts.live.value(Int32.self, at: key) else { continue }
       let jumps = (enabled > 0) != (keyAndFlags & 1 != 0)
-      let isShort = Self.isShort(site)
       var code = PatchBytes()
       if jumps, isShort {
         code.append(0xeb)

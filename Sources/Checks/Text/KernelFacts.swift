@@ -109,8 +109,11 @@ final class KernelFacts {
     }
     let all = pointers(at: table)
     let byLength = chain(all, atMost: 8)
-    guard byLength.count == 9, all.count > 9 else { throw .implausible("ideal_nops", "is no table of instructions") }
-    return Nops(byLength: byLength, atomic5: bytes(at: all[9], count: 5), isChosenAtBoot: true)
+    let atomic5 = all.count > 9 ? bytes(at: all[9], count: 5) : []
+    guard byLength.count == 9, atomic5.count == 5 else {
+      throw .implausible("ideal_nops", "is no table of instructions")
+    }
+    return Nops(byLength: byLength, atomic5: atomic5, isChosenAtBoot: true)
   }
 }
 

@@ -3,8 +3,9 @@ internal import KernelModel
 /// The places in the kernel's image that hold addresses, which move with the kernel.
 ///
 /// Their list follows the ELF file in the decompressed payload: 32-bit words, read from the end, each the low half of a
-/// link-time address; lists of places that hold 32-bit addresses, (up to v6.14) 32-bit distances from what does not move,
-/// and 64-bit addresses, a 0 after each. Source: handle_relocations() in arch/x86/boot/compressed/misc.c (Linux v6.12).
+/// link-time address; lists of places that hold 32-bit addresses, (up to v6.14) 32-bit distances from what does not
+/// move, and 64-bit addresses, a 0 after each. Source: handle_relocations() in arch/x86/boot/compressed/misc.c (Linux
+/// v6.12).
 struct KernelRelocations {
   private let words: UnsafeRawBufferPointer
   private let hasInverseList: Bool
@@ -80,12 +81,7 @@ struct KernelRelocations {
       return
     }
     place.set(new)
-    tally.sites += 1
-    var changed = old ^ new
-    while changed != 0 {
-      if changed & 0xff != 0 { tally.changedBytes += 1 }
-      changed >>= 8
-    }
+    tally += MechanismTally(sites: 1, changedBytes: (old ^ new).nonzeroByteCount)
   }
 
   @inline(__always)
@@ -103,11 +99,20 @@ struct KernelRelocations {
       return
     }
     place.set(new)
-    tally.sites += 1
-    var changed = old ^ new
-    while changed != 0 {
-      if changed & 0xff != 0 { tally.changedBytes += 1 }
-      changed >>= 8
+    tally += MechanismTally(sites: 1, changedBytes: (old ^ new).nonzeroByteCount)
+  }
+}
+
+extension FixedWidthInteger {
+  /// How many of its bytes are not zero.
+  @inline(__always)
+  var nonzeroByteCount: Int {
+    var count = 0
+    var rest = self
+    while rest != 0 {
+      if rest & 0xff != 0 { count += 1 }
+      rest = rest >> 8
     }
+    return count
   }
 }

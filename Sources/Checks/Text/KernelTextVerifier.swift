@@ -9,18 +9,17 @@ package final class KernelTextVerifier {
   let facts: KernelFacts
   let ftrace: FtraceState
   private(set) var trampolines: FtraceTrampolines?
+  private let relocations: KernelRelocations
 
   /// - Parameter memory: where the live state is read from; another than `kernel.memory` to look again.
   /// - Throws: if the image makes no sense, or the kernel's own state cannot be read.
   init(_ kernel: Kernel, vendor: VendorKernel, memory: any KernelMemory) throws(CannotCheck) {
     self.kernel = kernel
     self.vendor = vendor
-    let image = vendor.makeImage()
-    recreation = Recreation(image, tracing: nil)
-    let live = LivePages(memory)
-    try KernelRelocations(of: vendor.object).apply(to: recreation, offset: vendor.offset)
+    relocations = try KernelRelocations(of: vendor.object)
+    recreation = Self.moved(vendor, relocations)
     facts = try KernelFacts(
-      symbols: vendor.symbols, types: vendor.types, live: live, text: vendor.text, image: image,
+      symbols: vendor.symbols, types: vendor.types, live: LivePages(memory), text: vendor.text, image: recreation.image,
       ownership: CodeOwnership(kernel: kernel, symbols: vendor.symbols, text: vendor.text),
       alternativeByteCount: vendor.tables.alternativeByteCount)
     ftrace = try FtraceState(facts: facts)
@@ -44,17 +43,25 @@ package final class KernelTextVerifier {
   /// Starts over with a copy in which what is done at `traced`, or at every site, is remembered.
   func restart(tracing traced: Range<UInt64>?, recordsSites: Bool = false) throws(CannotCheck) {
     discardImage()
-    recreation = Recreation(vendor.makeImage(), tracing: traced, recordsSites: recordsSites)
-    try KernelRelocations(of: vendor.object).apply(to: recreation, offset: vendor.offset)
+    recreation = Self.moved(vendor, relocations, tracing: traced, recordsSites: recordsSites)
+  }
+
+  /// A copy of the vendor's bytes, moved to where the kernel lies.
+  private static func moved(
+    _ vendor: VendorKernel, _ relocations: KernelRelocations, tracing traced: Range<UInt64>? = nil,
+    recordsSites: Bool = false
+  ) -> Recreation {
+    let recreation = Recreation(vendor.makeImage(), tracing: traced, recordsSites: recordsSites)
+    relocations.apply(to: recreation, offset: vendor.offset)
+    return recreation
   }
 
   /// Every place where a mechanism wrote, by address; made by patching another copy.
   func sites() -> [SiteRecord] {
     let kept = recreation
     defer { recreation = kept }
-    recreation = Recreation(vendor.makeImage(), recordsSites: true)
+    recreation = Self.moved(vendor, relocations, recordsSites: true)
     do throws(CannotCheck) {
-      try KernelRelocations(of: vendor.object).apply(to: recreation, offset: vendor.offset)
       try recreate()
     } catch {
       return []  // it was possible a moment ago; without the sites, every difference is judged by itself

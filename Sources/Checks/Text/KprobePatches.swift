@@ -44,7 +44,7 @@ struct KprobePatches {
 
   func apply(to recreation: Recreation) throws(CannotCheck) {
     for probe in probes {
-      guard let site = recreation.image.pointer(at: probe.address, count: 5) else { continue }
+      guard let site = recreation.image.pointer(at: probe.address, count: probe.isOptimized ? 5 : 1) else { continue }
       judge(probe, recreation)
       guard !probe.isDisarmed, !probe.usesFtrace else { continue }
       guard probe.opcode == site.value(UInt8.self) else {

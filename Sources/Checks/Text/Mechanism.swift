@@ -1,7 +1,7 @@
 /// A way in which a kernel changes its own code or read-only data at run time, by its own rules.
 ///
-/// Nothing is masked: what a mechanism does at a site is done again on a copy of the vendor's bytes, with the little live
-/// state that the kernel itself decides by, and must then be what is in memory, to the byte.
+/// Nothing is masked: what a mechanism does at a site is done again on a copy of the vendor's bytes, with the little
+/// live state that the kernel itself decides by, and must then be what is in memory, to the byte.
 package enum Mechanism: String, CaseIterable, Hashable, Sendable {
   /// Absolute addresses, moved by the KASLR offset or, in a module, put in by its loader.
   case relocation

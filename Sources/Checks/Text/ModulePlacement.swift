@@ -137,6 +137,10 @@ struct ModulePlacement {
       (.text, { $0.isExecutable }), (.rodata, { !$0.isWritable }), (.roAfterInit, { $0.isWrittenOnce }),
       (.data, { $0.isWritable }),
     ]
+    let areas = module.memory.values.sorted { $0.lowerBound < $1.lowerBound }
+    for (lower, upper) in zip(areas, areas.dropFirst()) where lower.overlaps(upper) {
+      throw .implausible("module \(module.name)", "its kinds of memory lie over one another")
+    }
     var sizes: [LiveModules.Kind: UInt64] = [:]
     var end: UInt64 = 0
     for (kind, belongs) in passes {

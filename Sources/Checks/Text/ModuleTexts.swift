@@ -13,9 +13,10 @@ final class ModuleTexts {
   let verifier: KernelTextVerifier
   let modules: LiveModules
   private let exports: KernelExports
-  private var placements: [String: ModulePlacement] = [:]
-  /// By module, the symbols it gives to others.
-  private var exported: [String: [String: UInt64]] = [:]
+  /// By where the module's structure lies: a name may stand twice on a list that somebody forged.
+  private var placements: [UInt64: ModulePlacement] = [:]
+  /// The symbols that each gives to others, by where its structure lies.
+  private var exported: [UInt64: [String: UInt64]] = [:]
 
   init(_ verifier: KernelTextVerifier) throws(CannotCheck) {
     self.verifier = verifier
@@ -59,7 +60,7 @@ final class ModuleTexts {
   }
 
   private func placement(of module: LiveModules.Module) throws(CannotCheck) -> ModulePlacement {
-    if let known = placements[module.name] { return known }
+    if let known = placements[module.structure] { return known }
     let object: VendorObject
     do throws(Withheld) {
       object = try verifier.kernel.reference.moduleObject(named: module.name)
@@ -69,21 +70,21 @@ final class ModuleTexts {
     let placement = try ModulePlacement(
       module, object: object, isOneArea: modules.isOneArea,
       freezesStaticCalls: verifier.vendor.symbols["module_mark_ro_after_init"] != nil)
-    placements[module.name] = placement
+    placements[module.structure] = placement
     return placement
   }
 
   /// The address of a symbol that a module uses: the kernel's, or that of a module it depends on.
   private func address(of name: String, usedBy placement: ModulePlacement) -> UInt64? {
     if let kernels = exports[name] { return kernels }
-    for module in modules.modules where module.name != placement.module.name && module.state != .unformed {
+    for module in modules.modules where module.structure != placement.module.structure && module.state != .unformed {
       if let address = symbols(exportedBy: module)[name] { return address }
     }
     return nil
   }
 
   private func symbols(exportedBy module: LiveModules.Module) -> [String: UInt64] {
-    if let known = exported[module.name] { return known }
+    if let known = exported[module.structure] { return known }
     var found: [String: UInt64] = [:]
     // A module whose file cannot be had exports nothing here; whoever needs it says what is missing.
     if let placement = try? placement(of: module) {
@@ -100,7 +101,7 @@ final class ModuleTexts {
       }
       found = addresses.filter { exportedNames.contains($0.key) }
     }
-    exported[module.name] = found
+    exported[module.structure] = found
     return found
   }
 }

@@ -8,7 +8,6 @@ struct OutgoingBranches {
   private let manual: Manual
 
   private static let chunk: UInt64 = 1 << 20
-  private static let longestFunction: UInt64 = 64 << 10
   private static let mostFindings = 64
 
   init(_ kernel: Kernel, manual: Manual) {
@@ -40,7 +39,7 @@ struct OutgoingBranches {
     }
   }
 
-  /// Decodes function by function, so that one that cannot be decoded spoils no other.
+  /// Decodes one instruction after another; where there is none, a byte is passed over.
   private func scan(
     _ bytes: [UInt8], at start: KernelAddress, text: MemoryRegion, into found: inout [KernelAddress: KernelAddress]
   ) -> Int {
@@ -66,8 +65,8 @@ struct OutgoingBranches {
     return leaving
   }
 
-  /// A branch counts only if it leads to executable memory, mapped now, that nobody owns: whatever else a wrong decoding
-  /// may make of data, it does not make that.
+  /// A branch counts only if it leads to executable memory, mapped now, that nobody owns: whatever else a wrong
+  /// decoding may make of data, it does not make that.
   private func judge(
     _ address: KernelAddress, _ target: KernelAddress, into found: inout [KernelAddress: KernelAddress]
   ) {

@@ -67,8 +67,8 @@ struct PatchTables {
   var runtimePointers: [(variable: String, table: PatchTable)] = []
   var runtimeShifts: [(variable: String, table: PatchTable)] = []
 
-  /// Works out the size of an alternative's entry: the one by which every entry speaks of features that there are and of
-  /// sites as long as their replacements.
+  /// Works out the size of an alternative's entry: the one by which every entry speaks of features that there are and
+  /// of sites as long as their replacements.
   mutating func measureAlternatives() {
     alternativeByteCount = [14, 12].first { isPlausible(alternativeByteCount: $0) } ?? 12
   }

@@ -5,6 +5,8 @@ final class Recreation {
   private let tallies: UnsafeMutablePointer<MechanismTally>
   /// Sites where the live state allows more than one byte string; asked only where memory holds another than the first.
   private(set) var choices: [UInt64: SiteChoice] = [:]
+  /// Bytes of the longest of them.
+  private(set) var longestChoice = 0
   /// What is wrong with the state that decides, whatever the bytes say.
   var violations: [PatchViolation] = []
   /// What was done at the addresses that somebody wants explained.
@@ -81,6 +83,7 @@ final class Recreation {
   /// Allows other byte strings at `address` than the one that was written.
   func allow(_ choice: SiteChoice, at address: UInt64) {
     choices[address] = choice
+    longestChoice = max(longestChoice, choice.mostBytes)
   }
 
   func tally(of mechanism: Mechanism) -> MechanismTally { tallies[mechanism.index] }
@@ -152,6 +155,15 @@ enum SiteChoice {
   /// A branch, with the same bytes before its distance, to a thunk `jmp *register; int3` in the upper half of a cache
   /// line.
   case indirectThunk(register: UInt8)
+
+  /// Bytes that it may take at most.
+  var mostBytes: Int {
+    switch self {
+    case .bytes(let strings): strings.map(\.count).max() ?? 0
+    case .call: 5
+    case .indirectThunk: 6
+    }
+  }
 }
 
 /// Something wrong with the state that a mechanism decides by.

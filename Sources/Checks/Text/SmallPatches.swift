@@ -76,8 +76,8 @@ struct SmallPatches {
     }
   }
 
-  /// The live value of a variable; of one that is no variable any more, the value at its first site, if that is what the
-  /// name says: a slab cache of that name.
+  /// The live value of a variable; of one that is no variable any more, the value at its first site, if that is what
+  /// the name says: a slab cache of that name.
   private func pointerValue(of variable: String, sites: PatchTable) -> UInt64? {
     if let place = facts.symbols[variable] { return facts.live.value(UInt64.self, at: place) }
     guard sites.entryCount(of: 4) > 0, let value = facts.live.value(UInt64.self, at: sites.target(at: 0)),

@@ -18,7 +18,7 @@ struct StaticCallPatches {
     for index in 0..<table.entryCount(of: Self.entryByteCount) {
       let offset = index * Self.entryByteCount
       let address = table.target(at: offset)
-      guard let site = recreation.image.pointer(at: address, count: 6) else { continue }
+      guard let site = recreation.image.bytes(at: address, least: 5, most: 6) else { continue }
       let keyAndFlags = table.target(at: offset + 4)
       apply(
         to: recreation, at: address, site, key: keys.key(for: keyAndFlags & ~3), isTail: keyAndFlags & 1 != 0, &judged)
@@ -28,7 +28,7 @@ struct StaticCallPatches {
   /// The trampolines, which stand for the call wherever it is not inlined.
   func applyTrampolines(to recreation: Recreation) {
     for trampoline in keys.trampolines {
-      guard let site = recreation.image.pointer(at: trampoline.address, count: 8),
+      guard let site = recreation.image.pointer(at: trampoline.address, count: 5),
         site.value(UInt8.self) == 0xe9 || site.value(UInt8.self) == 0xc3,
         let function = facts.live.value(UInt64.self, at: trampoline.key)
       else { continue }
@@ -44,12 +44,12 @@ struct StaticCallPatches {
   }
 
   private func apply(
-    to recreation: Recreation, at address: UInt64, _ site: UnsafeMutableRawPointer, key: UInt64, isTail: Bool,
+    to recreation: Recreation, at address: UInt64, _ bytes: UnsafeMutableRawBufferPointer, key: UInt64, isTail: Bool,
     _ judged: inout Set<UInt64>
   ) {
-    guard let function = facts.live.value(UInt64.self, at: key) else { return }
-    if judged.insert(key).inserted, let name = keys.name(ofKey: key) { judge(function, name: name, recreation) }
-    let isConditional = site.value(UInt8.self) == 0x0f && site.value(UInt8.self, at: 1) & 0xf0 == 0x80
+    guard let site = bytes.baseAddress, let function = facts.live.value(UInt64.self, at: key) else { return }
+    if judged.insert(key).inserted { judge(function, name: name(ofKey: key, at: address), recreation) }
+    let isConditional = bytes.count == 6 && bytes[0] == 0x0f && bytes[1] & 0xf0 == 0x80
     let reason = { "static call: the key at \(String(key, radix: 16)) is \(facts.ownership.words(for: function))" }
     if isTail, isConditional {
       writeConditional(at: address, site, to: function, recreation, reason())
@@ -62,6 +62,13 @@ struct StaticCallPatches {
     } else {
       writeCall(at: address, site, to: function, recreation, reason())
     }
+  }
+
+  /// What a key is called: by its trampoline, or, where no trampoline is known, by its first site.
+  private func name(ofKey key: UInt64, at site: UInt64) -> String {
+    if let name = keys.name(ofKey: key) { return name }
+    let place = facts.ownership.kernel.owner(of: KernelAddress(site)).place
+    return "static call at \(place?.description ?? "an unknown place")"
   }
 
   private func writeCall(

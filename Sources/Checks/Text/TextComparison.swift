@@ -29,6 +29,7 @@ struct TextComparison {
   private let mostRuns: Int
 
   private static let chunk = 256 << 10
+  private static let pageSize: UInt64 = 4096
   /// Runs kept; what comes after them is only counted.
   static let mostRuns = 4096
 
@@ -48,8 +49,11 @@ struct TextComparison {
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 4096)
     defer { room.deallocate() }
     var position = region.lowerBound
+    // Where a chunk cannot be read, its pages are read one by one: what is withheld must not hide what lies beside it.
+    var pagewiseEnd = position
     while position < region.upperBound {
-      let count = Int(min(UInt64(Self.chunk), region.upperBound - position))
+      let most = position < pagewiseEnd ? Self.pageSize - (position & (Self.pageSize - 1)) : UInt64(Self.chunk)
+      let count = Int(min(most, region.upperBound - position))
       guard let expected = recreation.image.pointer(at: position, count: count) else { return }
       let part = UnsafeMutableRawBufferPointer(rebasing: room[..<count])
       do throws(MemoryFault) {
@@ -60,6 +64,10 @@ struct TextComparison {
           inspect(UnsafeRawBufferPointer(part), expected, at: position, in: memory)
         }
       } catch {
+        if position >= pagewiseEnd {
+          pagewiseEnd = position + UInt64(count)
+          continue
+        }
         unreadable.append(error)
       }
       position += UInt64(count)
@@ -108,7 +116,7 @@ struct TextComparison {
 
   /// Where the site around `address` ends, if memory holds another of the byte strings that are legal there.
   private mutating func legalEnd(at address: UInt64, _ live: LivePages) -> UInt64? {
-    for distance in 0..<UInt64(16) {
+    for distance in 0..<UInt64(recreation.longestChoice) {
       let start = address &- distance
       guard let choice = recreation.choices[start] else { continue }
       guard let count = byteCount(of: choice, at: start, live), start &+ UInt64(count) > address else { return nil }
@@ -134,7 +142,7 @@ struct TextComparison {
 
   /// Whether memory at `address` branches, with the instruction that is expected there, to a thunk of `register`.
   private mutating func thunkByteCount(register: UInt8, at address: UInt64, _ live: LivePages) -> Int? {
-    guard let expected = recreation.image.pointer(at: address, count: 6) else { return nil }
+    guard let expected = recreation.image.pointer(at: address, count: 5) else { return nil }
     let opcodeByteCount = expected.value(UInt8.self) == 0xe8 || expected.value(UInt8.self) == 0xe9 ? 1 : 2
     guard let bytes = live.bytes(at: address, count: opcodeByteCount + 4) else { return nil }
     for index in 0..<opcodeByteCount where bytes[index] != expected.value(UInt8.self, at: index) { return nil }

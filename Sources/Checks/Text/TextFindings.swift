@@ -1,12 +1,15 @@
 internal import KernelFormats
 internal import KernelModel
 
-/// Says what is wrong with code or constants: where, which bytes and instructions were expected and found, and where the
-/// changed ones lead.
+/// Says what is wrong with code or constants: where, which bytes and instructions were expected and found, and where
+/// the changed ones lead.
 struct TextFindings {
   private let kernel: Kernel
   private let recreation: Recreation
   private let manual: Manual
+  /// The module that is looked at, or nil for the kernel; and where its sections lie.
+  private let module: String?
+  private let sections: [(name: String, range: Range<UInt64>)]
   private let disassembler: Disassembler?
 
   /// Findings told one by one; further changed functions are only named.
@@ -14,10 +17,18 @@ struct TextFindings {
   /// Bytes of code shown of each side.
   private static let window = 32
 
-  init(kernel: Kernel, recreation: Recreation, manual: Manual) {
+  /// - Parameters:
+  ///   - module: the module that is looked at, or nil for the kernel.
+  ///   - sections: where its sections lie: kallsyms does not say whose a module's constants are.
+  init(
+    kernel: Kernel, recreation: Recreation, manual: Manual, module: String? = nil,
+    sections: [(name: String, range: Range<UInt64>)] = []
+  ) {
     self.kernel = kernel
     self.recreation = recreation
     self.manual = manual
+    self.module = module
+    self.sections = sections
     do throws(DisassemblerError) {
       disassembler = try Disassembler()
     } catch {
@@ -29,7 +40,7 @@ struct TextFindings {
   func findings(for runs: [UnexplainedRun]) -> [Finding] {
     var groups: [(place: String, runs: [UnexplainedRun])] = []
     for run in runs {
-      let place = kernel.owner(of: run.address).place
+      let place = place(of: run.address)
       let name = (place?.symbol ?? run.address.description) + (place?.module.map { " [\($0)]" } ?? "")
       if groups.last?.place == name {
         groups[groups.count - 1].runs.append(run)
@@ -72,13 +83,13 @@ struct TextFindings {
       evidence.append(Finding.Evidence("leads to", "\(own), \(kernel.owner(of: own))"))
     }
     for other in runs.dropFirst().prefix(8) {
-      let place = kernel.owner(of: other.address).place?.description ?? other.address.description
+      let place = place(of: other.address)?.description ?? other.address.description
       evidence.append(
         Finding.Evidence("also changed", "\(place): \(Self.hex(other.expected)) is \(Self.hex(other.observed))"))
     }
     let differing = runs.reduce(0) { $0 + $1.differing }
     return Finding(
-      severity: .critical, subject: Subject(owner.place?.description ?? run.address.description),
+      severity: .critical, subject: Subject(place(of: run.address)?.description ?? run.address.description),
       message: "\(differing) \(differing == 1 ? "byte is" : "bytes are") not the vendor's, and no mechanism of the "
         + "kernel's produces \(differing == 1 ? "it" : "them")",
       expected: Self.hex(run.expected), observed: Self.hex(run.observed),
@@ -87,6 +98,14 @@ struct TextFindings {
         ? "whoever runs this code runs something else than the vendor's"
         : "the kernel works with a constant that is not the vendor's",
       innocentCauses: manual.innocentCauses, response: manual.response)
+  }
+
+  /// What `address` is called, in words that survive a reboot.
+  private func place(of address: KernelAddress) -> Place? {
+    if let place = kernel.owner(of: address).place { return place }
+    return sections.first { $0.range.contains(address.rawValue) }.map { name, range in
+      Place(symbol: name, offset: address.rawValue - range.lowerBound, module: module)
+    }
   }
 
   /// Whether an address is worth a look around: not where it is the kernel's own or the module's that was changed.

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// A private copy of a vendor's code and read-only data, at the addresses where they lie in the running kernel.
 ///
-/// The mechanisms write into it what the kernel's own patching would have written. Addresses are plain numbers here, and
-/// arithmetic on them wraps: every access is checked against the blocks, whatever the number.
+/// The mechanisms write into it what the kernel's own patching would have written. Addresses are plain numbers here,
+/// and arithmetic on them wraps: every access is checked against the blocks, whatever the number.
 final class TextImage {
   /// A run of addresses with bytes behind them.
   struct Block {
@@ -20,6 +20,9 @@ final class TextImage {
     address: 0, byteCount: 0, bytes: UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
   private let empty: UnsafeMutableRawPointer
 
+  /// Blocks kept at most: a kernel's sections are a few dozen.
+  private static let mostBlocks = 256
+
   init() {
     empty = first.bytes
   }
@@ -29,7 +32,7 @@ final class TextImage {
     empty.deallocate()
   }
 
-  /// Adds a copy of `source` that lies at `address`.
+  /// Adds a copy of `source` that lies at `address`; nothing where another block lies already.
   func add(_ source: UnsafeRawBufferPointer, at address: UInt64) {
     guard let origin = source.baseAddress else { return }
     add(byteCount: source.count, at: address)?.copyMemory(from: origin, byteCount: source.count)
@@ -43,7 +46,9 @@ final class TextImage {
   }
 
   private func add(byteCount: Int, at address: UInt64) -> UnsafeMutableRawPointer? {
-    guard byteCount > 0, !address.addingReportingOverflow(UInt64(byteCount)).overflow else { return nil }
+    guard byteCount > 0, !address.addingReportingOverflow(UInt64(byteCount)).overflow, blocks.count < Self.mostBlocks,
+      blocks.allSatisfy({ $0.address &- address >= UInt64(byteCount) && address &- $0.address >= UInt64($0.byteCount) })
+    else { return nil }
     // Tens of megabytes are touched at once: in large pages, where the host gives them, that takes a third of the time.
     let isLarge = byteCount >= Self.largePage
     let bytes = UnsafeMutableRawPointer.allocate(
@@ -68,6 +73,17 @@ final class TextImage {
   private func otherPointer(at address: UInt64, count: Int) -> UnsafeMutableRawPointer? {
     guard let block = block(at: address, count: count) else { return nil }
     return block.bytes + Int(address &- block.address)
+  }
+
+  /// The bytes at `address`, `most` of them or as many as its block has; nil if these are fewer than `least`.
+  ///
+  /// The last instruction of a block may be shorter than the longest that can stand there.
+  @inline(__always)
+  func bytes(at address: UInt64, least: Int, most: Int) -> UnsafeMutableRawBufferPointer? {
+    if let all = pointer(at: address, count: most) { return UnsafeMutableRawBufferPointer(start: all, count: most) }
+    let count = byteCount(from: address)
+    guard count >= least, let some = pointer(at: address, count: count) else { return nil }
+    return UnsafeMutableRawBufferPointer(start: some, count: count)
   }
 
   /// How many bytes there are from `address` on in its block.

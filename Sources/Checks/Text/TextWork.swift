@@ -1,7 +1,7 @@
-internal import KernelModel
+package import KernelModel
 
 /// The recreated kernel text of one acquisition, shared by the checks that compare with it.
-final class TextWork {
+package final class TextWork {
   let kernel: Kernel
   private let vendor: VendorKernel
   private(set) var verifier: KernelTextVerifier
@@ -22,7 +22,9 @@ final class TextWork {
   }
 
   /// What is shared on `kernel`.
-  static func shared(_ kernel: Kernel) throws(CannotCheck) -> TextWork {
+  ///
+  /// - Throws: if the vendor's image is not to be had or makes no sense, or the kernel's own state cannot be read.
+  package static func shared(_ kernel: Kernel) throws(CannotCheck) -> TextWork {
     try kernel.workings.value { () throws(CannotCheck) in try TextWork(kernel) }
   }
 

@@ -52,9 +52,14 @@ final class VendorKernel {
     text = start..<end
     let constantsEnd = symbols["__end_rodata"].map { $0 &- offset } ?? constants.address &+ constants.byteCount
     sections = object.sections.filter { section in
-      section.isAllocated && !section.isNoBits && section.address >= code.address && section.address < constantsEnd
+      section.isAllocated && !section.isNoBits && section.byteCount > 0 && section.address >= code.address
+        && section.address < constantsEnd
         && section.fileRange.count == Int(clamping: section.byteCount)
+        && !(section.address &+ offset).addingReportingOverflow(section.byteCount).overflow
     }.sorted { $0.address < $1.address }
+    for (lower, upper) in zip(sections, sections.dropFirst()) where upper.address - lower.address < lower.byteCount {
+      throw .implausible(Self.subject, "its sections \(lower.name) and \(upper.name) lie over one another")
+    }
     if let first = symbols["__start_ro_after_init"], let last = symbols["__end_ro_after_init"], first <= last {
       writtenOnce = first..<last
     } else {
@@ -66,12 +71,11 @@ final class VendorKernel {
   /// A copy of the code and constants, and of the replacements that alternatives come from, at their live addresses.
   func makeImage() -> TextImage {
     let image = TextImage()
-    if let first = sections.first, let last = sections.last {
+    if let first = sections.first, let end = sections.map(\.fileRange.upperBound).max() {
       let start = first.fileRange.lowerBound
-      let end = last.fileRange.upperBound
       // Where the file keeps them as far apart as memory does, all of them are one block.
       let isOneRun = sections.allSatisfy {
-        UInt64($0.fileRange.lowerBound - start) == $0.address &- first.address
+        UInt64(exactly: $0.fileRange.lowerBound - start) == $0.address &- first.address
       }
       if isOneRun {
         image.add(UnsafeRawBufferPointer(rebasing: object.contents.bytes[start..<end]), at: first.address &+ offset)

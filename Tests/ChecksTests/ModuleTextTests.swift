@@ -1,0 +1,245 @@
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+@Suite struct ModuleTextTests {
+  private func loaded() -> TestTextKernel {
+    let kernel = TestTextKernel()
+    kernel.loadSample()
+    return kernel
+  }
+
+  private func examine(_ kernel: TestTextKernel) throws -> Examination {
+    try ModuleText().examine(kernel.kernel)
+  }
+
+  private func only(_ examination: Examination) throws -> Finding {
+    #expect(examination.findings.count == 1)
+    return try #require(examination.findings.first)
+  }
+
+  private let sample = TestTextModule.sample
+
+  private func place(_ offset: UInt64) -> KernelAddress { KernelAddress(sample.memory[0] + offset) }
+
+  // MARK: Healthy
+
+  @Test func `a healthy module gives no findings, and says what explains each change`() throws {
+    let examination = try examine(loaded())
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.map(\.reason) == [])
+    #expect(examination.remarks == [])
+    // 35 bytes of code, 24 of constants, 4 of the table of returns, 16 of the build id.
+    #expect(examination.facts.map(\.fact) == [.count(79)])
+    let account = try #require(examination.accounts.first)
+    #expect(account.object == "sample")
+    #expect(account.unexplainedBytes == 0)
+    let sites = Dictionary(uniqueKeysWithValues: account.rows.map { ($0.mechanism, $0.sites) })
+    #expect(sites == ["relocation": 11, "return-thunks": 1, "jump-labels": 1, "ftrace": 1])
+  }
+
+  @Test func `the kernel's own text is healthy beside a module`() throws {
+    let examination = try KernelText().examine(loaded().kernel)
+    #expect(examination.findings.isEmpty && examination.unanswered.isEmpty)
+  }
+
+  @Test func `a kernel without modules is not applicable`() {
+    #expect(throws: CannotCheck.notApplicable("the kernel's list of modules is empty")) {
+      try examine(TestTextKernel())
+    }
+  }
+
+  // MARK: Tampered
+
+  /// A byte of code; a call that the tracer knows nothing of; a static key against its value; a return that jumps to
+  /// 0xffffffffc0a31000; a call one byte further; a pointer in its constants; its build id.
+  @Test(arguments: [
+    (UInt64(0x21), "c8", "sample_exit+0x1 [sample]"), (0x00, "e8 fb ff ff ff", "sample_read+0x0 [sample]"),
+    (0x11, "0f 1f 44 00 00", "sample_read+0x11 [sample]"), (0x16, "e9 e5 0f a3 00", "sample_read+0x16 [sample]"),
+    (0x0d, "70", "sample_read+0xd [sample]"), (0x2008, "01", ".rodata+0x8 [sample]"),
+    (0x2024, "ff", ".note.gnu.build-id+0x0 [sample]"),
+  ])
+  func `one place that was changed is exactly one finding`(
+    _ offset: UInt64, _ bytes: String, _ subject: String
+  ) throws {
+    let kernel = loaded()
+    kernel.memory.write(hex(bytes), at: place(offset))
+    let examination = try examine(kernel)
+    #expect(try only(examination).subject.description == subject)
+    #expect(examination.unanswered.isEmpty)
+  }
+
+  @Test func `a second module of the same name is looked at too`() throws {
+    let kernel = loaded()
+    let double = TestTextModule(
+      structure: TestTextKernel.heap + 0x1800, name: "sample",
+      memory: sample.memory.map { $0 + 0x10_0000 })
+    kernel.put(double)
+    kernel.list([sample, double])
+    // It was moved, so that its own addresses are wrong: what counts is that somebody looked.
+    #expect(try !examine(kernel).findings.isEmpty)
+  }
+
+  @Test func `a short jump label that ends the code is patched like any other`() throws {
+    let kernel = loaded()
+    var module = TestVendorModule()
+    module.file.sections[1].bytes += hex("66 90")
+    module.file.sections[10].bytes += [UInt8](repeating: 0, count: 16)
+    typealias Symbol = TestVendorModule.Symbol
+    module.file.sections[11].bytes +=
+      TestVendorModule.relocations(
+        of: 10, [(16, Symbol.text, 2, 0x23), (20, Symbol.text, 2, 0x20), (24, Symbol.key, 24, 0)]
+      ).bytes
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(hex("eb fb"), at: place(0x23))
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.accounts.first?.rows.first { $0.mechanism == "jump-labels" }?.sites == 2)
+  }
+
+  // MARK: Not guilty, not innocent
+
+  @Test func `a file of another build is unknown`() throws {
+    let kernel = loaded()
+    kernel.memory.write([0xff], at: place(0x2024))
+    kernel.memory.write(hex("90 90 90 90 90"), at: place(0x05))
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty)
+    #expect(examination.unanswered.first?.reason.description.contains("is another build") == true)
+  }
+
+  @Test func `a module that is being loaded is left for the next scan`() throws {
+    let kernel = loaded()
+    kernel.memory.write(UInt32(1), at: KernelAddress(sample.structure))
+    kernel.memory.write([0xc8], at: place(0x21))
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty && examination.accounts.isEmpty)
+    #expect(examination.remarks == ["module sample is coming: it is left for the next scan"])
+  }
+
+  @Test func `a module without a file is unknown`() throws {
+    let kernel = loaded()
+    kernel.reference.moduleObjects = [:]
+    #expect(
+      try examine(kernel).unanswered.map(\.reason)
+        == [.withheld(Withheld("the file of module sample", why: "not found"))])
+  }
+
+  @Test func `a module that cannot be read is not a healthy module`() throws {
+    let kernel = loaded()
+    kernel.memory.withheld.append(MemoryRegion(start: place(0x20), byteCount: 1))
+    #expect(
+      try examine(kernel).unanswered.map(\.reason) == [
+        .memoryUnreadable(.refused(place(0x20), errno: 14))
+      ])
+  }
+
+  @Test func `a place that is being patched is looked at again`() throws {
+    let kernel = loaded()
+    kernel.reader = CachedMemory(kernel.memory)
+    kernel.memory.write([0xcc], at: place(0x11))
+    kernel.pause = { kernel.memory.write([0xe9], at: self.place(0x11)) }
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty && examination.unanswered.isEmpty)
+    #expect(examination.accounts.count == 1)
+  }
+
+  @Test func `a symbol that nobody exports is unknown`() throws {
+    let kernel = loaded()
+    kernel.vendor.file.sections.removeAll { $0.name == "__ksymtab" }
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty)
+    #expect(examination.unanswered.first?.reason.description.contains("__fentry__") == true)
+  }
+
+  @Test func `a list that is broken is unknown`() {
+    let kernel = loaded()
+    kernel.memory.write(UInt64(0), at: KernelAddress(sample.structure + 8))
+    #expect(
+      throws: CannotCheck.implausible(
+        "the list of modules", "is broken, or changed while it was read")
+    ) {
+      try examine(kernel)
+    }
+  }
+
+  // MARK: Hostile files and structures
+
+  private func examine(changing change: (inout TestVendorFile) -> Void) throws -> Examination {
+    let kernel = loaded()
+    var module = TestVendorModule()
+    change(&module.file)
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    return try examine(kernel)
+  }
+
+  @Test func `relocations of what is not there change nothing and stop nothing`() throws {
+    let places: [UInt64] = [0x20, 0x22, 0x1000, 1 << 31, .max - 3, .max]
+    for place in places {
+      for symbol in [UInt64(0), 1, 10, 11, 1 << 20, UInt64(UInt32.max)] {
+        for type in [UInt64(0), 1, 2, 10, 24, 200] {
+          let examination = try examine { file in
+            file.sections[2].bytes +=
+              TestVendorModule.relocations(of: 1, [(place, symbol, type, .max)]).bytes
+          }
+          #expect(examination.accounts.count + examination.unanswered.count == 1)
+        }
+      }
+    }
+  }
+
+  @Test func `sections that no memory can hold are refused`() throws {
+    for alignment in [UInt64(3), 1 << 21, 1 << 63, .max] {
+      let examination = try examine { $0.sections[4].alignment = alignment }
+      #expect(
+        examination.unanswered.map(\.reason)
+          == [
+            .implausible(
+              "/lib/modules/6.12.0-test/kernel/sample.ko", "section .rodata has no sensible size")
+          ])
+    }
+    let large = try examine {
+      $0.sections.append(.init(".bss", type: 8, flags: 3, [], byteCount: 4096))
+    }
+    #expect(large.unanswered.count == 1)
+    let endless = try examine {
+      $0.sections.append(.init(".bss", type: 8, flags: 3, [], byteCount: .max))
+    }
+    #expect(endless.unanswered.count == 1)
+  }
+
+  @Test func `a file without symbols, or with links that lead nowhere, is refused or judged`()
+    throws
+  {
+    let none = try examine { $0.sections[14].type = 1 }
+    #expect(
+      none.unanswered.map(\.reason)
+        == [.implausible("/lib/modules/6.12.0-test/kernel/sample.ko", "has no symbol table")])
+    let link = try examine { $0.sections[14].link = .max }
+    #expect(link.unanswered.count == 1)
+    let info = try examine { $0.sections[2].info = .max }
+    #expect(info.findings.count + info.unanswered.count > 0)
+    let names = try examine { $0.sections[15].bytes = [] }
+    #expect(names.findings.count + names.unanswered.count > 0)
+    let odd = try examine { $0.sections[2].bytes.removeLast(7) }
+    #expect(odd.findings.count + odd.unanswered.count > 0)
+  }
+
+  @Test func `a section without memory of its kind is refused`() throws {
+    let kernel = loaded()
+    kernel.memory.write(UInt64(0), at: KernelAddress(sample.structure + 80 + 32))
+    #expect(
+      try examine(kernel).unanswered.map(\.reason) == [
+        .implausible("module sample", "has no memory for .rodata")
+      ])
+  }
+
+  @Test func `kinds of memory that lie over one another are refused`() throws {
+    let kernel = loaded()
+    kernel.memory.write(sample.memory[0], at: KernelAddress(sample.structure + 80 + 32))
+    #expect(
+      try examine(kernel).unanswered.map(\.reason)
+        == [.implausible("module sample", "its kinds of memory lie over one another")])
+  }
+}

@@ -1,0 +1,207 @@
+package import KernelModel
+
+/// A running kernel that ``TestVendorKernel`` is the image of, healthy until a test tampers with it.
+package final class TestTextKernel {
+  /// How far it was moved.
+  package static let offset: UInt64 = 0x20_0000
+  package static let bpfProgram = KernelAddress(0xffff_ffff_a000_0000)
+  package static let trampoline = KernelAddress(0xffff_ffff_a000_1000)
+  package static let detour = KernelAddress(0xffff_ffff_a000_2000)
+  /// Executable memory that nobody owns.
+  package static let orphan = KernelAddress(0xffff_ffff_c0a3_1000)
+  /// Where the kernel's allocated structures lie.
+  package static let heap: UInt64 = 0xffff_8880_0000_1000
+
+  package let memory = SparseMemory()
+  package let mappings: TestMappings
+  package var vendor = TestVendorKernel.plain
+  /// What is read instead of ``memory``, if anything.
+  package var reader: (any KernelMemory)?
+  package var symbols: [Symbol] = []
+  package var modules: [ModuleClaim] = []
+  package var reference = TestReference()
+  package var machine = "x86_64"
+  package var pause: () -> Void = {}
+
+  /// The live address of a place.
+  package static func live(_ place: UInt64) -> KernelAddress {
+    KernelAddress(TestVendorKernel.linkBase + offset + place)
+  }
+
+  /// A healthy kernel's memory, written once for all tests.
+  private static let healthy = TestTextKernel(copying: nil).memory.pages
+
+  package convenience init() {
+    self.init(copying: Self.healthy)
+  }
+
+  private init(copying healthy: [UInt64: [UInt8]]?) {
+    mappings = TestMappings(of: memory)
+    for symbol in TestVendorKernel.symbols {
+      add(symbol.name, Self.live(symbol.place), symbol.type)
+    }
+    add("bpf_trampoline_1", Self.bpfProgram, module: "bpf")
+    add("ftrace_trampoline", Self.trampoline, module: "__builtin__ftrace")
+    add("kprobe_optinsn_page", Self.detour, module: "__builtin__kprobes")
+    for address in [Self.bpfProgram, Self.trampoline, Self.detour, Self.orphan] { makeExecutable(address) }
+    mappings.permissions.append((MemoryRegion(from: Self.live(0), to: Self.live(0x1000)), false, true))
+    memory.map(MemoryRegion(from: Self.live(0), to: Self.live(0x7000)))
+    if let healthy {
+      memory.copy(healthy)
+    } else {
+      writeText()
+      writeConstants()
+      writeVariables()
+      writeTracing()
+      writeProbes()
+    }
+  }
+
+  /// The kernel as it is now: one acquisition.
+  package var kernel: Kernel {
+    var builder = SymbolTable.Builder()
+    for symbol in symbols { builder.add(symbol) }
+    var reference = reference
+    if reference.kernelObject == nil { reference.kernelObject = vendor.object }
+    return kernel(of: SymbolTable(builder), reference)
+  }
+
+  /// The kernel, where the vendor's image is not to be had.
+  package var kernelWithoutImage: Kernel {
+    var builder = SymbolTable.Builder()
+    for symbol in symbols { builder.add(symbol) }
+    return kernel(of: SymbolTable(builder), reference)
+  }
+
+  private func kernel(of symbols: SymbolTable, _ reference: TestReference) -> Kernel {
+    var kernel = Kernel(
+      identity: KernelIdentity(
+        release: "6.12.0-test", version: "#1 SMP", machine: machine, claimedBuildID: .success(BuildID(bytes: [1])),
+        buildIDInMemory: .success(BuildID(bytes: [1])), kaslrOffset: .success(Self.offset)),
+      memory: reader ?? memory, mappings: mappings, symbols: symbols,
+      claims: Claims(loadedModules: .success(modules), commandLine: .success(""), taint: .success(0)),
+      reference: reference)
+    kernel.pause = pause
+    return kernel
+  }
+
+  package func add(_ name: String, _ address: KernelAddress, _ type: String = "t", module: String? = nil) {
+    symbols.append(
+      Symbol(name: name, address: address, type: type.utf8.first ?? UInt8(ascii: "t"), module: module))
+  }
+
+  /// Puts other bytes at a place.
+  package func write(_ bytes: [UInt8], at place: UInt64) {
+    memory.write(bytes, at: Self.live(place))
+  }
+
+  /// Makes the variable at a place hold a number.
+  package func set<Value: FixedWidthInteger>(_ place: UInt64, to value: Value) {
+    memory.write(value, at: Self.live(place))
+  }
+
+  private func makeExecutable(_ address: KernelAddress) {
+    let page = MemoryRegion(start: address, byteCount: 4096)
+    memory.map(page)
+    mappings.permissions.append((page, false, true))
+  }
+}
+
+// MARK: - Parts
+
+extension TestTextKernel {
+  private typealias Variable = TestVendorKernel.Variable
+
+  private func writeText() {
+    write([UInt8](repeating: 0xcc, count: Int(TestVendorKernel.textByteCount)), at: 0)
+    for site in TestVendorKernel.sites { write(site.live, at: site.place) }
+  }
+
+  /// The constants, whose addresses of 64 bits moved, and the type information.
+  private func writeConstants() {
+    write(vendor.file[".rodata"], at: TestVendorKernel.rodata)
+    write(vendor.file[".BTF"], at: TestVendorKernel.typeInformation)
+    write(vendor.file["__ksymtab"], at: 0x5000)
+    write(vendor.file["__ksymtab_strings"], at: 0x5100)
+    var place = TestVendorKernel.rodata + 0x80
+    for length in UInt64(1)...11 {
+      set(TestVendorKernel.rodata + length * 8, to: Self.live(place).rawValue)
+      place += length
+    }
+    set(0x10d0, to: Self.live(0x780).rawValue)
+    // A variable that is written once, and a table that was sorted: neither is compared.
+    set(0x10e8, to: UInt64(0x1234))
+    write([UInt8](repeating: 0x5a, count: 16), at: 0x1100)
+  }
+
+  private func writeVariables() {
+    memory.map(MemoryRegion(from: Self.live(0xa000), to: Self.live(0xb000)))
+    set(Variable.processor + 16, to: UInt32(1 << 3))
+    set(Variable.operation, to: Self.live(0x480).rawValue)
+    set(Variable.returnThunk, to: Self.live(0x400).rawValue)
+    set(Variable.oneProcessor, to: UInt8(1))
+    set(Variable.keyOn, to: Int32(1))
+    set(Variable.otherKeyOn, to: Int32(2))
+    set(Variable.callTick, to: Self.live(0x480).rawValue)
+    set(Variable.callZero, to: Self.live(0x5c0).rawValue)
+    set(Variable.hashTable, to: UInt64(0xffff_8880_0010_0000))
+    set(Variable.hashShift, to: UInt8(20))
+    for place in [Variable.tracerTrampolines, Variable.modules] { set(place, to: Self.live(place).rawValue) }
+  }
+
+  /// Four function entries, one tracer with a trampoline of its own, one direct call.
+  private func writeTracing() {
+    let page = Self.heap
+    let records = Self.heap + 0x100
+    let tracer = Self.heap + 0x200
+    let hash = Self.heap + 0x300
+    func store(_ values: [UInt64], at address: UInt64) {
+      memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
+    }
+    set(Variable.tracedPages, to: page)
+    store([0, records, 4], at: page)
+    // FTRACE_FL_ENABLED, and: nothing; DIRECT; TRAMP. Source: include/linux/ftrace.h (Linux v6.12).
+    let enabled: UInt64 = 1 << 31
+    store(
+      [
+        Self.live(0x600).rawValue, 0, Self.live(0x610).rawValue, enabled | 2,
+        Self.live(0x620).rawValue, enabled | 1 << 23, Self.live(0x630).rawValue, enabled | 1 << 27 | 1,
+      ], at: records)
+    set(Variable.tracers, to: tracer)
+    // FTRACE_OPS_FL_ENABLED and FTRACE_OPS_FL_ALLOC_TRAMP; 19 bytes of trampoline and 8 of its user's address.
+    store(
+      [
+        Self.live(0x700).rawValue, Self.live(Variable.lastTracer).rawValue, 1 | 1 << 11, Self.trampoline.rawValue, 22,
+        0,
+        0,
+      ], at: tracer)
+    // The common entry code up to its end: the address of the tracer's operations, which lies 10 bytes behind the
+    // instruction that loads it; a call of 0x700; a return.
+    memory.write(hex("48 8b 15 0a 00 00 00 e8 f4 f6 1f e1 c3 cc 00 00 00"), at: Self.trampoline)
+    set(Variable.directCalls, to: hash)
+    let entry = hash + 0x40
+    store([1, hash + 0x20], at: hash)
+    store([0, entry], at: hash + 0x20)
+    store([0, 0, Self.live(0x620).rawValue, Self.bpfProgram.rawValue], at: entry)
+  }
+
+  /// Two probes: a breakpoint, and a jump.
+  private func writeProbes() {
+    addProbe(Self.heap + 0x400, of: 0x740, opcode: 0x55, flags: 0, bucket: 3)
+    addProbe(Self.heap + 0x500, of: 0x760, opcode: 0x48, flags: 4, bucket: 9)
+    memory.write(Self.detour.rawValue, at: KernelAddress(Self.heap + 0x500 + 152))
+  }
+
+  /// Registers a probe whose handler is the function at 0x700.
+  package func addProbe(_ address: UInt64, of place: UInt64, opcode: UInt8, flags: UInt32, bucket: UInt64) {
+    let table = Variable.probes + bucket * 8
+    let next = (try? memory.load(UInt64.self, at: Self.live(table))) ?? 0
+    memory.write([UInt8](repeating: 0, count: 160), at: KernelAddress(address))
+    memory.write(next, at: KernelAddress(address))
+    memory.write(Self.live(place).rawValue, at: KernelAddress(address + 40))
+    memory.write(Self.live(0x700).rawValue, at: KernelAddress(address + 64))
+    memory.write(opcode, at: KernelAddress(address + 80))
+    memory.write(flags, at: KernelAddress(address + 120))
+    set(table, to: address)
+  }
+}

@@ -1,0 +1,38 @@
+/// The type information of the small kernel: the structures that are looked into, at offsets of its own.
+package enum TestTypes {
+  package static let bytes: [UInt8] = {
+    var types = SampleBTF()
+    let char = types.integer("char", 1)
+    let int = types.integer("unsigned int", 4)
+    let long = types.integer("unsigned long", 8)
+    let pointer = types.add(2)
+    let list = types.array(of: pointer, 2)
+    types.structure("cpuinfo_x86", 64, [("x86_capability", types.array(of: int, 4), 16 * 8)])
+    types.structure("ftrace_page", 24, [("next", pointer, 0), ("records", pointer, 8 * 8), ("index", int, 16 * 8)])
+    types.structure("dyn_ftrace", 16, [("ip", long, 0), ("flags", long, 8 * 8)])
+    types.structure(
+      "ftrace_ops", 56,
+      [
+        ("func", pointer, 0), ("next", pointer, 8 * 8), ("flags", long, 16 * 8), ("trampoline", long, 24 * 8),
+        ("trampoline_size", long, 32 * 8), ("list", list, 40 * 8),
+      ])
+    types.structure("ftrace_hash", 16, [("size_bits", long, 0), ("buckets", pointer, 8 * 8)])
+    types.structure("ftrace_func_entry", 32, [("hlist", list, 0), ("ip", long, 16 * 8), ("direct", long, 24 * 8)])
+    let probe = types.structure(
+      "kprobe", 128,
+      [
+        ("hlist", list, 0), ("list", list, 16 * 8), ("addr", pointer, 40 * 8), ("pre_handler", pointer, 64 * 8),
+        ("post_handler", pointer, 72 * 8), ("opcode", char, 80 * 8), ("flags", int, 120 * 8),
+      ])
+    let detour = types.structure("arch_optimized_insn", 16, [("size", long, 0), ("insn", pointer, 8 * 8)])
+    types.structure("optimized_kprobe", 160, [("kp", probe, 0), ("optinsn", detour, 144 * 8)])
+    let memory = types.structure("module_memory", 16, [("base", pointer, 0), ("size", int, 8 * 8)])
+    types.structure(
+      "module", 256,
+      [
+        ("state", int, 0), ("list", list, 8 * 8), ("name", types.array(of: char, 56), 24 * 8),
+        ("mem", types.array(of: memory, 7), 80 * 8), ("percpu", pointer, 200 * 8),
+      ])
+    return types.bytes()
+  }()
+}

@@ -1,0 +1,62 @@
+extension TestVendorKernel {
+  /// Places of the kernel's variables.
+  package enum Variable {
+    package static let processor: UInt64 = 0xa000
+    package static let operation: UInt64 = 0xa100
+    package static let returnThunk: UInt64 = 0xa210
+    package static let oneProcessor: UInt64 = 0xa218
+    package static let keyOn: UInt64 = 0xa220
+    package static let otherKeyOn: UInt64 = 0xa230
+    package static let callTick: UInt64 = 0xa240
+    package static let callNone: UInt64 = 0xa250
+    package static let callZero: UInt64 = 0xa260
+    package static let hashTable: UInt64 = 0xa270
+    package static let hashShift: UInt64 = 0xa278
+    package static let tracedPages: UInt64 = 0xa280
+    package static let tracers: UInt64 = 0xa288
+    package static let lastTracer: UInt64 = 0xa290
+    package static let tracerTrampolines: UInt64 = 0xa2f0
+    package static let directCalls: UInt64 = 0xa300
+    package static let probesDisarmed: UInt64 = 0xa308
+    package static let modules: UInt64 = 0xa310
+    package static let probes: UInt64 = 0xa400
+  }
+
+  /// The symbols, ascending, and as many more as make an image's tables believable.
+  package static let symbols: [(name: String, type: String, place: UInt64)] = {
+    let code: [(String, UInt64)] = [
+      ("_text", 0), ("_stext", 0), ("relocated", 0x40), ("indirect", 0x80), ("returning", 0xc0), ("chosen", 0x100),
+      ("sealed", 0x160), ("locking", 0x180), ("constant", 0x1a0), ("switched", 0x1c0),
+      ("__x86_indirect_thunk_array", 0x200), ("__x86_return_thunk", 0x400), ("BUG_func", 0x440),
+      ("native_operation", 0x480), ("calling", 0x4c0), ("__SCT__tick", 0x540), ("__SCT__none", 0x550),
+      ("__SCT__zero", 0x560), ("__static_call_return0", 0x5c0), ("untraced", 0x600), ("traced", 0x610),
+      ("traced_directly", 0x620), ("traced_alone", 0x630), ("__fentry__", 0x640), ("ftrace_caller", 0x680),
+      ("ftrace_caller_op_ptr", 0x680), ("ftrace_call", 0x687), ("ftrace_caller_end", 0x68c), ("ftrace_stub", 0x6c0),
+      ("tracer", 0x700), ("probed", 0x740), ("probed_by_jump", 0x760), ("victim", 0x780), ("_etext", 0x800),
+    ]
+    let constants: [(String, UInt64)] = [
+      ("__start_rodata", 0x1000), ("x86_nops", 0x1000), ("x86nops", 0x1080), ("table_of_operations", 0x10d0),
+      ("__start_ro_after_init", 0x10e0), ("__start___jump_table", 0x1100), ("__stop___jump_table", 0x1130),
+      ("__start_static_call_sites", 0x1130), ("__stop_static_call_sites", 0x1160), ("__end_ro_after_init", 0x1180),
+      ("__end_rodata", 0x6000), ("__start_mcount_loc", 0x8000), ("__stop_mcount_loc", 0x8020),
+    ]
+    let variables: [(String, UInt64)] = [
+      ("boot_cpu_data", Variable.processor), ("pv_operation", Variable.operation), ("function_trace_op", 0xa200),
+      ("x86_return_thunk", Variable.returnThunk), ("uniproc_patched", Variable.oneProcessor),
+      ("key_on", Variable.keyOn), ("other_key_on", Variable.otherKeyOn), ("__SCK__tick", Variable.callTick),
+      ("__SCK__none", Variable.callNone), ("__SCK__zero", Variable.callZero),
+      ("dentry_hashtable", Variable.hashTable), ("d_hash_shift", Variable.hashShift),
+      ("ftrace_pages_start", Variable.tracedPages), ("ftrace_ops_list", Variable.tracers),
+      ("ftrace_list_end", Variable.lastTracer), ("ftrace_ops_trampoline_list", Variable.tracerTrampolines),
+      ("direct_functions", Variable.directCalls), ("kprobes_all_disarmed", Variable.probesDisarmed),
+      ("modules", Variable.modules), ("kprobe_table", Variable.probes),
+    ]
+    var all: [(name: String, type: String, place: UInt64)] = []
+    for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {
+      for (name, place) in symbols { all.append((name, type, place)) }
+    }
+    for number in 0..<UInt64(200) { all.append(("filler\(number)", "d", 0x1_0000 + number * 16)) }
+    all.append(("_end", "B", 0x2_0000))
+    return all
+  }()
+}
