@@ -27,8 +27,11 @@ struct PatchSitesTrial {
       rest = rest.dropFirst(Int(count))
       put(table, Int(number) % (Self.sections.count + Self.stretches.count + 1))
     }
+    let kernel = kernel.kernel
+    // What is shared holds the kernel that holds it.
+    defer { kernel.workings.clear() }
     do throws(CannotCheck) {
-      _ = try TextWork.shared(kernel.kernel)
+      _ = try TextWork.shared(kernel)
     } catch {
       if error.description.isEmpty { return "an error without words" }
     }
