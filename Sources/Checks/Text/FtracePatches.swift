@@ -117,6 +117,12 @@ struct FunctionEntries {
   var count: Int { offsets.count }
 
   /// Whether `address` is one of them.
+  func contains(_ address: UInt64) -> Bool {
+    var hint = 0
+    return contains(address, hint: &hint)
+  }
+
+  /// Whether `address` is one of them.
   ///
   /// - Parameter hint: where the one asked for before was; the next is mostly right behind it.
   func contains(_ address: UInt64, hint: inout Int) -> Bool {
