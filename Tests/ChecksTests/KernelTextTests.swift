@@ -26,7 +26,8 @@ import Testing
     let vendor = TestVendorKernel.plain
     let sections = [".text", ".rodata", ".BTF", "__ksymtab", "__ksymtab_strings"]
     let written = sections.reduce(0) { $0 + vendor.file[$1].count }
-    let compared = UInt64(written) - UInt64(TestVendorKernel.writtenOnce.count)
+    // And what lies behind the code, up to the end of its page.
+    let compared = UInt64(written) - UInt64(TestVendorKernel.writtenOnce.count) + 0x800
     #expect(examination.facts.map(\.fact) == [.count(compared)])
     let account = try #require(examination.accounts.first)
     #expect(account.object == "kernel")
@@ -71,11 +72,20 @@ import Testing
 
   @Test func `what is written once while the kernel boots is not compared`() throws {
     let kernel = TestTextKernel()
-    kernel.write([UInt8](repeating: 0x77, count: 0xa0), at: TestVendorKernel.writtenOnce.lowerBound)
+    kernel.write([UInt8](repeating: 0x77, count: 0x20), at: TestVendorKernel.writtenOnce.lowerBound)
+    kernel.write([UInt8](repeating: 0x77, count: 0x20), at: TestVendorKernel.writtenOnce.upperBound - 0x20)
     #expect(try examine(kernel).findings.isEmpty)
     kernel.write([0x77], at: TestVendorKernel.writtenOnce.lowerBound - 1)
     kernel.write([0x77], at: TestVendorKernel.writtenOnce.upperBound)
     #expect(try examine(kernel).accounts.first?.unexplainedBytes == 2)
+  }
+
+  @Test func `an entry that was slipped into a table sorted at boot is found`() throws {
+    for (place, subject) in [(UInt64(0x1104), "the table of static keys"), (0x1138, "the table of static calls")] {
+      let kernel = TestTextKernel()
+      kernel.write([0x40], at: place)
+      #expect(try only(try examine(kernel)).subject.name == subject)
+    }
   }
 
   // MARK: Tampered

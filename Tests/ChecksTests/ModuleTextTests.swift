@@ -30,8 +30,8 @@ import Testing
     #expect(examination.findings.map(\.subject.description) == [])
     #expect(examination.unanswered.map(\.reason) == [])
     #expect(examination.remarks == [])
-    // 35 bytes of code, 24 of constants, 4 of the table of returns, 16 of the build id.
-    #expect(examination.facts.map(\.fact) == [.count(79)])
+    // 35 bytes of code, 24 of constants, 4 of the table of returns, 16 of the build id; and 4061 behind the code.
+    #expect(examination.facts.map(\.fact) == [.count(79 + 4061)])
     let account = try #require(examination.accounts.first)
     #expect(account.object == "sample")
     #expect(account.unexplainedBytes == 0)

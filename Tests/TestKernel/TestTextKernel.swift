@@ -129,9 +129,9 @@ extension TestTextKernel {
       place += length
     }
     set(0x10d0, to: Self.live(0x780).rawValue)
-    // A variable that is written once, and a table that was sorted: neither is compared.
+    // A variable that is written once, which is not compared, and a table that was sorted, which is compared as a set.
     set(0x10e8, to: UInt64(0x1234))
-    write([UInt8](repeating: 0x5a, count: 16), at: 0x1100)
+    write(TestVendorKernel.jumpLabels(at: 0x1100, order: [2, 0, 1], flags: 2), at: 0x1100)
   }
 
   private func writeVariables() {

@@ -118,11 +118,15 @@ extension TestVendorKernel {
   ]
 
   /// `struct jump_entry`: distances to the site and to the target, and a wide one to the key, with flags.
-  private static func jumpLabels(at start: UInt64) -> [UInt8] {
+  ///
+  /// - Parameters:
+  ///   - order: which entry stands where; the kernel sorts them.
+  ///   - flags: what the kernel adds to the last entry's key: 2 says that the site is in code of the initialisation.
+  static func jumpLabels(at start: UInt64, order: [Int] = [0, 1, 2], flags: UInt64 = 0) -> [UInt8] {
     let entries: [(site: UInt64, target: UInt64, key: UInt64)] = [
-      (0x1c0, 0x1e0, Variable.keyOn), (0x1c8, 0x1e0, Variable.keyOn), (0x1d0, 0x1e0, Variable.otherKeyOn | 1),
+      (0x1c0, 0x1e0, Variable.keyOn), (0x1c8, 0x1e0, Variable.keyOn), (0x1d0, 0x1e0, Variable.otherKeyOn | 1 | flags),
     ]
-    return entries.enumerated().flatMap { index, entry in
+    return order.map { entries[$0] }.enumerated().flatMap { index, entry in
       let place = start + UInt64(index) * 16
       var bytes = distance(from: place, to: entry.site)
       bytes += distance(from: place + 4, to: entry.target)

@@ -170,7 +170,7 @@ extension ModuleTextVerifier {
   func otherBuild(_ comparison: TextComparison) -> CannotCheck? {
     guard let note = compared.first(where: { $0.name == ".note.gnu.build-id" }),
       comparison.runs.contains(where: { note.range.contains($0.address.rawValue) }),
-      UInt64(comparison.unexplained) * 20 > comparison.byteCount
+      comparison.unexplained * 20 > compared.reduce(0, { $0 + $1.range.count })
     else { return nil }
     return .implausible(
       "module \(placement.module.name)", "\(placement.object.source) is another build than the one that is loaded")
