@@ -120,8 +120,15 @@ struct EntryCode {
   }
 
   /// The dispatcher at `target`: its symbol, or a compiler's copy of it (`x64_sys_call.constprop.0`).
+  ///
+  /// Call depth tracking leads calls to the padding before a function, at most 16 bytes of it (FUNCTION_PADDING_BYTES,
+  /// Linux v6.12).
   private static func dispatcher(at target: KernelAddress, of abi: SystemCallABI, in kernel: Kernel) -> Symbol? {
-    kernel.symbols.symbols(at: target).first {
+    var candidates = kernel.symbols.symbols(at: target)
+    if let next = kernel.symbols.next(above: target), let distance = next.address.offset(from: target), distance <= 16 {
+      candidates += kernel.symbols.symbols(at: next.address)
+    }
+    return candidates.first {
       $0.module == nil && ($0.name == abi.dispatcher || $0.name.hasPrefix(abi.dispatcher + "."))
     }
   }

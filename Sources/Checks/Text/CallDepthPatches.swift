@@ -58,7 +58,9 @@ struct CallDepthPatches {
     _ recreation: Recreation
   ) {
     let image = recreation.image
-    guard let site = image.pointer(at: address, count: 5), site.value(UInt8.self) == 0xe8 else { return }
+    guard tables.callRange?.contains(address) ?? true, let site = image.pointer(at: address, count: 5),
+      site.value(UInt8.self) == 0xe8
+    else { return }
     let function = site.branchTarget(at: address, displacementOffset: 1)
     guard !skips(function), facts.text.contains(function) || image.pointer(at: function, count: 1) != nil else {
       return

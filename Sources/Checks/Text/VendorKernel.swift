@@ -65,7 +65,9 @@ final class VendorKernel {
     } else {
       writtenOnce = start..<start
     }
-    tables = Self.tables(of: object, offset: offset, symbols: symbols, runtime: runtime)
+    var tables = Self.tables(of: object, offset: offset, symbols: symbols, runtime: runtime)
+    tables.callRange = text
+    self.tables = tables
   }
 
   /// A copy of the code and constants, and of the replacements that alternatives come from, at their live addresses.
