@@ -87,6 +87,7 @@ struct StaticCallPatches {
     }
     if function == facts.symbols["__WARN_trap"] {
       write(Self.warning, at: address, site, recreation, "a call of __WARN_trap is `ud1`")
+      if target != function { recreation.allow(.bytes([call(target, from: address)]), at: address) }
       return
     }
     recreation.writeBranch(.staticCall, at: address, site, opcode: 0xe8, to: target, reason())
