@@ -9,8 +9,12 @@ extension Scenario {
       + machines + lockdown)
 
   /// What flavours of a kernel are asked: whether they are clean as they boot.
+  ///
+  /// On an EPYC: Debian's 6.12 for clouds panics on the processor that can do all that the emulator can.
   static let plain: [Scenario] = chosen([
-    Scenario(name: "clean") { guest in Run(scans: [try Scan(in: guest)], expectation: .clean) }
+    Scenario(name: "clean", machine: Machine(processorModel: "EPYC")) { guest in
+      Run(scans: [try Scan(in: guest)], expectation: .clean)
+    }
   ])
 
   /// Those that this run is asked for.
