@@ -76,11 +76,15 @@ struct SmallPatches {
     }
   }
 
-  /// The live value of a variable; of one that is no variable any more, the value at its first site, if that is what
+  /// The live value of a variable; of one that is no variable any more, the value at most of its sites, if that is what
   /// the name says: a slab cache of that name.
   private func pointerValue(of variable: String, sites: PatchTable) -> UInt64? {
     if let place = facts.symbols[variable] { return facts.live.value(UInt64.self, at: place) }
-    guard sites.entryCount(of: 4) > 0, let value = facts.live.value(UInt64.self, at: sites.target(at: 0)),
+    var votes: [UInt64: Int] = [:]
+    sites.forEachTarget { address in
+      if let value = facts.live.value(UInt64.self, at: address) { votes[value, default: 0] += 1 }
+    }
+    guard let value = votes.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key,
       variable.hasPrefix("__"), variable.hasSuffix("_cache"),
       let name = facts.types.structure("kmem_cache")?.member("name"),
       let text = facts.live.value(UInt64.self, at: value &+ UInt64(name.byteOffset)).flatMap(facts.live.text)
