@@ -51,7 +51,9 @@ struct PatchTables {
   var retpolines = PatchTable.empty
   var returns = PatchTable.empty
   var calls = PatchTable.empty
-  /// Where ``calls`` are tracked; nil is everywhere. The kernel leaves those in replacements of alternatives alone.
+  /// Where ``calls`` are tracked; nil is everywhere.
+  ///
+  /// The kernel leaves those in replacements of its alternatives alone.
   var callRange: Range<UInt64>?
   var alternatives = PatchTable.empty
   /// Bytes of one entry of ``alternatives``: 12, or 14 since Linux kernel commit 5d1dd961e743 ("x86/alternatives: Add
