@@ -35,7 +35,7 @@ package struct KernelText: Check {
     ])
 
   /// How often what looks wrong is looked at again within one examination.
-  private static let looks = 3
+  private static let looks = 2
 
   package init() {}
 

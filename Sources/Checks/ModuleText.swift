@@ -30,7 +30,7 @@ package struct ModuleText: Check {
       "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
     ])
 
-  private static let looks = 3
+  private static let looks = 2
 
   package init() {}
 
