@@ -69,7 +69,8 @@ final class DispatchInterpreter {
     var route = Route()
     var handlers: [Route.Handler] = []
     var waiting: [CodePath] = []
-    var seen: Set<CodePath> = []
+    /// Hash values of the paths that were taken: by a hash whose seed nobody knows, so that no two can be made to meet.
+    var seen: Set<Int> = []
     var steps = 0
     var waypoints: [CodePath.Waypoint: CodePath] = [:]
 
@@ -154,11 +155,13 @@ final class DispatchInterpreter {
     }
     // Both ways, each only once in the same state.
     var taken = path
-    if go(to: target, isCall: false, isIndirect: false, next: next, &taken, &walk), walk.seen.insert(taken).inserted {
+    if go(to: target, isCall: false, isIndirect: false, next: next, &taken, &walk),
+      walk.seen.insert(taken.hashValue).inserted
+    {
       walk.waiting.append(taken)
     }
     path.position = next
-    return walk.seen.insert(path).inserted
+    return walk.seen.insert(path.hashValue).inserted
   }
 
   private func branch(

@@ -43,6 +43,19 @@ struct MachineState: Hashable {
     var byteCount: Int
   }
 
+  /// By bytes and not value by value: states are hashed at every branch that is followed both ways.
+  func hash(into hasher: inout Hasher) {
+    withUnsafeBytes(of: values) { hasher.combine(bytes: $0) }
+    hasher.combine(known)
+    hasher.combine(flags)
+    // A sum, because a dictionary has no order.
+    var sum: UInt64 = 0
+    for (address, value) in stored {
+      sum &+= (address &* 0x9e37_79b9_7f4a_7c15 ^ value.value &+ UInt64(value.byteCount)) &* 0xbf58_476d_1ce4_e5b9
+    }
+    hasher.combine(sum)
+  }
+
   subscript(number: Int) -> UInt64? {
     get { known & 1 << UInt16(number) == 0 ? nil : values[number] }
     set {
