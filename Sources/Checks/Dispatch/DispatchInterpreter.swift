@@ -60,6 +60,12 @@ final class DispatchInterpreter {
     waypoints = prelude.waypoints.values.sorted { $0.position < $1.position }
   }
 
+  /// That a dispatcher is called for a number.
+  private struct DispatcherCall: Hashable {
+    let dispatcher: UInt64
+    let number: UInt64
+  }
+
   // MARK: One way
 
   private struct Walk {
@@ -230,7 +236,11 @@ final class DispatchInterpreter {
     }
     if let dispatcher = dispatchers[target] {
       // Another number than the one asked for, if a tracer changed it: not followed.
-      guard path.state[6] != nil else { return false }
+      guard let number = path.state[6] else { return false }
+      // What a dispatcher does depends on its arguments alone: it is followed once, however many ways lead to it.
+      guard walk.seen.insert(DispatcherCall(dispatcher: target, number: number).hashValue).inserted else {
+        return false
+      }
       enter(dispatcher, .dispatcher(dispatcher.name), &path)
       return true
     }
