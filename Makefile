@@ -9,7 +9,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 SWIFT ?= $(shell scripts/find-swift)
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 10
 export SWIFT FUZZ_SECONDS
 
 # The same flags for each debug build and test: other flags would build everything anew.
