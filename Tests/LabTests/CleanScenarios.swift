@@ -113,9 +113,9 @@ extension Scenario {
           renice -n 5 -p $! >/dev/null
           """)
       // What comes and goes is not the kernel's own text, which takes most of a scan: it is looked at in a few.
-      let whole = try (0..<10).map { _ in try Scan(in: guest) }
+      let whole = try (0..<4).map { _ in try Scan(in: guest) }
       let short = try withoutImage(guest) {
-        try (0..<40).map { _ in try Scan(in: guest, only: ["build-identity", "syscall-table"]) }
+        try (0..<46).map { _ in try Scan(in: guest, only: ["build-identity", "syscall-table"]) }
       }
       let scans = whole + short
       let loads = try guest.output(
