@@ -399,7 +399,7 @@ import Testing
     kernel.pause = { pauses += 1 }
     kernel.write(hex("cc 1b 00 00 00"), at: 0x1c0)
     #expect(try only(try examine(kernel)).observed == "cc")
-    #expect(pauses == 3)
+    #expect(pauses == 2)
   }
 
   // MARK: A kernel of another kind
