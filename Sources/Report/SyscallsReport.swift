@@ -36,7 +36,13 @@ package struct SyscallsReport {
     let names = lines.map(\.name.width).max() ?? 0
     let handlers = lines.map(\.handler.width).max() ?? 0
     var page = Page(theme: .plain)
-    page.line("system calls of \(map.interface.rawValue) programs, followed from \(map.start)")
+    let programs: PlainText =
+      switch map.interface {
+      case .x86_64: "64-bit programs"
+      case .x32: "x32 programs"
+      case .ia32: "32-bit programs"
+      }
+    page.line("system calls of \(programs), followed from \(map.start)")
     page.blank()
     for line in lines {
       let number = PlainText("\(line.number)").padded(to: 5)
