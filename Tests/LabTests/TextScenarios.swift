@@ -9,7 +9,7 @@ extension Scenario {
       try tampering(with: guest) { tampering in
         // getuid and getgid: whoever calls them in the guest gets 0 from either.
         try redirect("__x64_sys_getuid", to: guest.symbol("__x64_sys_getgid"), tampering)
-        return .tampered("syscall-dispatch", "getuid", alsoSeenBy: ["kernel-text"])
+        return .tampered("syscall-dispatch", "x64_sys_call[102]", alsoSeenBy: ["kernel-text"])
       }
     },
 
@@ -17,7 +17,7 @@ extension Scenario {
       try tampering(with: guest) { tampering in
         // Nobody calls swapoff here.
         try redirect("__x64_sys_swapoff", to: Tampering.unmappedModuleAddress, tampering)
-        return .tampered("syscall-dispatch", "swapoff", alsoSeenBy: ["kernel-text"])
+        return .tampered("syscall-dispatch", "x64_sys_call[168]", alsoSeenBy: ["kernel-text"])
       }
     },
 
