@@ -35,7 +35,10 @@ package struct Forensics: Investigator {
       if let index = groups.firstIndex(where: { $0.run.region.contains(target) }) {
         groups[index].targets[target, default: []].append(subject)
       } else if groups.count < Self.mostImplants {
-        groups.append((MappedRun(around: target, limit: around, in: kernel), [target: [subject]]))
+        // The direct map holds everybody's memory: far around a target there are only strangers' strings, too many to keep.
+        let isDirectMap = target.rawValue < 0xffff_ffff_8000_0000
+        let limit = isDirectMap ? around / 16 : around
+        groups.append((MappedRun(around: target, limit: limit, in: kernel), [target: [subject]]))
       }
     }
     let matcher = SignatureMatcher(signatures())
