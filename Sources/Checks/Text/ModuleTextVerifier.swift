@@ -115,14 +115,7 @@ struct ModuleTextVerifier {
         bytes: UnsafeRawBufferPointer(start: bytes, count: Int(placement.object.sections[index].byteCount)),
         address: address)
     }
-    var tables = PatchTables()
-    tables.paravirt = table(".parainstructions")
-    tables.retpolines = table(".retpoline_sites")
-    tables.returns = table(".return_sites")
-    tables.calls = table(".call_sites")
-    tables.alternatives = table(".altinstructions")
-    tables.endbrSeals = table(".ibt_endbr_seal")
-    tables.smpLocks = table(".smp_locks")
+    var tables = PatchTables(sections: table)
     tables.lockRange = lockRange(of: placement)
     tables.jumpLabels = table("__jump_table")
     tables.staticCalls = table(".static_call_sites")

@@ -91,3 +91,19 @@ struct PatchTables {
     return true
   }
 }
+
+extension PatchTables {
+  /// The tables that are sections of their own, in the kernel's file and in a module's alike.
+  ///
+  /// - Parameter table: gives the section of a name, or an empty table.
+  init(sections table: (String) -> PatchTable) {
+    self.init()
+    paravirt = table(".parainstructions")
+    retpolines = table(".retpoline_sites")
+    returns = table(".return_sites")
+    calls = table(".call_sites")
+    alternatives = table(".altinstructions")
+    endbrSeals = table(".ibt_endbr_seal")
+    smpLocks = table(".smp_locks")
+  }
+}

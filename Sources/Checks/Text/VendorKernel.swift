@@ -119,14 +119,7 @@ final class VendorKernel {
         bytes: UnsafeRawBufferPointer(rebasing: bytes[Int(start - section.address)..<Int(end - section.address)]),
         address: start &+ offset)
     }
-    var tables = PatchTables()
-    tables.paravirt = table(".parainstructions")
-    tables.retpolines = table(".retpoline_sites")
-    tables.returns = table(".return_sites")
-    tables.calls = table(".call_sites")
-    tables.alternatives = table(".altinstructions")
-    tables.endbrSeals = table(".ibt_endbr_seal")
-    tables.smpLocks = table(".smp_locks")
+    var tables = PatchTables(sections: table)
     tables.jumpLabels = table(from: "__start___jump_table", to: "__stop___jump_table")
     tables.staticCalls = table(from: "__start_static_call_sites", to: "__stop_static_call_sites")
     tables.functionEntries = table(from: "__start_mcount_loc", to: "__stop_mcount_loc")
