@@ -115,7 +115,7 @@ final class CodeMap {
     {
       return .tracing
     }
-    if names.contains(where: { $0.contains("return_thunk") }) { return .returnThunk }
+    if names.contains(where: { $0.hasSuffix("return_thunk") }) { return .returnThunk }
     if let register = thunkRegister(at: target) { return .indirectThunk(register) }
     return .function(names.isEmpty ? functionBehindPad(at: target) : target)
   }

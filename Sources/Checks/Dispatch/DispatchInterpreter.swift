@@ -3,110 +3,50 @@ internal import KernelModel
 
 /// Follows the code that dispatches system calls from one function on, by doing what the machine would do.
 ///
-/// In the entry functions much is decided by other things than the number: there both ways are followed, and calls of
-/// other functions passed over. In a dispatcher nothing but the number decides, and the first branch that leaves it is
-/// the call of the handler.
+/// Numbers that the code treats alike are followed together, until it tells them apart. In the entry functions much is
+/// decided by other things than the number: there both ways are followed, and calls of other functions passed over. In
+/// a dispatcher nothing but the number decides, and the first branch that leaves it is the call of the handler.
 final class DispatchInterpreter {
   private let code: CodeMap
   private let start: DispatchStart
+  private let roles: CalleeRoles
   private var abi: SystemCallABI { start.abi }
-  private let followed: [UInt64: Symbol]
-  private let dispatchers: [UInt64: Symbol]
-  private var roles: [UInt64: Role] = [:]
-  /// What comes before anything depends on the number, and the places where something does.
-  private var prelude = Walk(number: MachineState.standIn, isPrelude: true)
-  private var waypoints: [CodePath] = []
-
-  /// Instructions run for one number at most; the longest of Debian's kernels take some fifty.
-  private static let budget = 4096
-  /// Instructions run before anything depends on the number, all ways taken together; Debian's kernels take 1300.
-  private static let preludeBudget = 65536
 
   init(code: CodeMap, start: DispatchStart) {
     self.code = code
     self.start = start
-    func functions(_ names: [String]) -> [UInt64: Symbol] {
-      let symbols = names.flatMap { code.kernel.symbols.symbols(named: $0) }.filter { $0.module == nil }
-      return Dictionary(symbols.map { (code.own($0.address), $0) }, uniquingKeysWith: { first, _ in first })
-    }
-    followed = functions(SystemCallABI.all.flatMap(\.entryFunctions))
-    dispatchers = functions(SystemCallABI.all.map(\.dispatcher))
-    runPrelude()
+    roles = CalleeRoles(of: start.abi, in: code)
   }
 
-  /// Where code goes with the system call `number`.
-  func follow(_ number: UInt64) -> Route {
-    var walk = Walk(number: number, isPrelude: false)
-    walk.route.obstacles = prelude.route.obstacles
-    walk.handlers = prelude.handlers
-    walk.waiting = waypoints.map { $0.with(number: number) }
-    while let path = walk.waiting.popLast() { follow(path, &walk) }
-    // A call that is not implemented is also what becomes of a number that was lost on the way.
-    let implemented = walk.handlers.filter { role(of: code.own($0.address)) != .notImplemented }
-    walk.route.handlers = implemented.isEmpty ? walk.handlers : implemented
-    walk.route.isImplemented = !implemented.isEmpty
-    return walk.route
-  }
-
-  private func runPrelude() {
+  /// Where code goes with each of the system calls `numbers`, which ascend.
+  func follow(_ numbers: [UInt64]) -> [Route] {
+    var walk = DispatchWalk(numbers)
     let position = code.own(start.function.address)
-    let stage: CodePath.Stage = dispatchers[position] == nil ? .entry : .dispatcher(start.function.name)
-    prelude.waiting = [
+    let stage: CodePath.Stage = roles.dispatchers[position] == nil ? .entry : .dispatcher(start.function.name)
+    walk.add(
       CodePath(
-        position: position, state: start.arguments.state(number: MachineState.standIn), stage: stage,
-        region: code.region(of: start.function))
-    ]
-    while let path = prelude.waiting.popLast() { follow(path, &prelude) }
-    waypoints = prelude.waypoints.values.sorted { $0.position < $1.position }
+        numbers: numbers.indices, position: position, state: start.arguments.state, stage: stage,
+        region: code.region(of: start.function)))
+    while let path = walk.next() { follow(path, &walk) }
+    return walk.routes
   }
 
-  /// That a dispatcher is called for a number.
+  /// That a dispatcher is called, and for which numbers.
   private struct DispatcherCall: Hashable {
     let dispatcher: UInt64
-    let number: UInt64
+    let argument: Quantity
+    let numbers: Range<Int>
   }
 
   // MARK: One way
 
-  private struct Walk {
-    let number: UInt64
-    /// Whether it ends where something depends on the number, for which a value stands in.
-    let isPrelude: Bool
-    var route = Route()
-    var handlers: [Route.Handler] = []
-    var waiting: [CodePath] = []
-    /// Hash values of the paths that were taken: by a hash whose seed nobody knows, so that no two can be made to meet.
-    var seen: Set<Int> = []
-    var steps = 0
-    var waypoints: [CodePath.Waypoint: CodePath] = [:]
-
-    init(number: UInt64, isPrelude: Bool) {
-      self.number = number
-      self.isPrelude = isPrelude
-    }
-
-    /// Ends a path where it depends on the number; paths that go on alike become one, which knows what both know.
-    mutating func stop(_ path: CodePath) {
-      guard let other = waypoints[path.waypoint] else {
-        waypoints[path.waypoint] = path
-        return
-      }
-      var joined = path
-      joined.state.keepOnly(knownIn: other.state)
-      joined.entry = nil
-      waypoints[path.waypoint] = joined
-    }
-  }
-
-  private func follow(_ start: CodePath, _ walk: inout Walk) {
+  private func follow(_ start: CodePath, _ walk: inout DispatchWalk) {
     var path = start
+    var length = 0
+    walk.settle(&path)
     do throws(CannotCheck) {
       while try step(&path, &walk) {
-        walk.steps += 1
-        guard walk.steps < (walk.isPrelude ? Self.preludeBudget : Self.budget) else {
-          walk.waiting = []
-          return block(.endless, path, &walk)
-        }
+        guard walk.takeStep(&length) else { return block(.endless, path, &walk) }
       }
     } catch {
       block(.unreadable(error), path, &walk)
@@ -114,13 +54,13 @@ final class DispatchInterpreter {
   }
 
   /// Runs one operation; false where the path ends.
-  private func step(_ path: inout CodePath, _ walk: inout Walk) throws(CannotCheck) -> Bool {
+  private func step(_ path: inout CodePath, _ walk: inout DispatchWalk) throws(CannotCheck) -> Bool {
     guard let operation = try code.step(at: path.position).operation else {
       block(.notCode, path, &walk)
       return false
     }
-    guard !walk.isPrelude || !path.state.dependsOnStandIn(operation) else {
-      walk.stop(path)
+    guard path.numbers.count == 1 || !path.state.runsForEachNumber(operation) else {
+      walk.divide(path)
       return false
     }
     let next = path.position &+ UInt64(operation.byteCount)
@@ -135,14 +75,17 @@ final class DispatchInterpreter {
       return jump(if: condition, operation, next: next, &path, &walk)
     default:
       noteTable(operation, &path)
-      try path.state.run(operation, reading: code.source)
+      let others = try path.state.run(operation, for: &path.numbers, of: walk.numbers, reading: code.source)
       path.position = next
+      for other in others { walk.add(path, for: other) }
+      if !others.isEmpty { walk.settle(&path) }
       return true
     }
   }
 
   private func jump(
-    if condition: Operation.Condition, _ operation: Operation, next: UInt64, _ path: inout CodePath, _ walk: inout Walk
+    if condition: Operation.Condition, _ operation: Operation, next: UInt64, _ path: inout CodePath,
+    _ walk: inout DispatchWalk
   ) -> Bool {
     guard case .immediate(let target)? = operation.operands.first else {
       block(.unknownTarget, path, &walk)
@@ -161,17 +104,13 @@ final class DispatchInterpreter {
     }
     // Both ways, each only once in the same state.
     var taken = path
-    if go(to: target, isCall: false, isIndirect: false, next: next, &taken, &walk),
-      walk.seen.insert(taken.hashValue).inserted
-    {
-      walk.waiting.append(taken)
-    }
+    if go(to: target, isCall: false, isIndirect: false, next: next, &taken, &walk) { walk.add(taken) }
     path.position = next
-    return walk.seen.insert(path.hashValue).inserted
+    return walk.isNew(path)
   }
 
   private func branch(
-    _ operation: Operation, next: UInt64, _ path: inout CodePath, _ walk: inout Walk
+    _ operation: Operation, next: UInt64, _ path: inout CodePath, _ walk: inout DispatchWalk
   ) throws(CannotCheck) -> Bool {
     let isCall = operation.kind == .call
     guard let operand = operation.operands.first else {
@@ -182,12 +121,12 @@ final class DispatchInterpreter {
       return go(to: target, isCall: isCall, isIndirect: false, next: next, &path, &walk)
     }
     noteTable(operation, &path)
-    let target = try path.state.value(operand, code.source)
+    let target = try path.state.target(operand, reading: code.source)
     return goIndirectly(to: target, isCall: isCall, next: next, &path, &walk)
   }
 
   private func goIndirectly(
-    to target: UInt64?, isCall: Bool, next: UInt64, _ path: inout CodePath, _ walk: inout Walk
+    to target: UInt64?, isCall: Bool, next: UInt64, _ path: inout CodePath, _ walk: inout DispatchWalk
   ) -> Bool {
     if let target { return go(to: target, isCall: isCall, isIndirect: true, next: next, &path, &walk) }
     guard path.isInDispatcher || !isCall else {
@@ -202,7 +141,7 @@ final class DispatchInterpreter {
 
   /// Goes on at `target`, or says what was reached; false where the path ends.
   private func go(
-    to target: UInt64, isCall: Bool, isIndirect: Bool, next: UInt64, _ path: inout CodePath, _ walk: inout Walk
+    to target: UInt64, isCall: Bool, isIndirect: Bool, next: UInt64, _ path: inout CodePath, _ walk: inout DispatchWalk
   ) -> Bool {
     if path.region.contains(KernelAddress(target)), !isCall {
       path.position = target
@@ -214,7 +153,11 @@ final class DispatchInterpreter {
       return true
     case .returnThunk where !isIndirect: return false
     case .indirectThunk(let register) where !isIndirect:
-      return goIndirectly(to: path.state[register], isCall: isCall, next: next, &path, &walk)
+      guard path.numbers.count == 1 || !path.state.dependsOnNumber(register) else {
+        walk.divide(path)
+        return false
+      }
+      return goIndirectly(to: path.state.constant(register), isCall: isCall, next: next, &path, &walk)
     case .function(let function):
       return leave(to: function, isCall: isCall, isIndirect: isIndirect, next: next, &path, &walk)
     case .tracing, .returnThunk, .indirectThunk:
@@ -224,7 +167,7 @@ final class DispatchInterpreter {
 
   /// Leaves a function for `target`, which lies outside it.
   private func leave(
-    to target: UInt64, isCall: Bool, isIndirect: Bool, next: UInt64, _ path: inout CodePath, _ walk: inout Walk
+    to target: UInt64, isCall: Bool, isIndirect: Bool, next: UInt64, _ path: inout CodePath, _ walk: inout DispatchWalk
   ) -> Bool {
     if !isCall, isPart(code.names(at: target), of: path.region) {
       path.position = target
@@ -234,27 +177,27 @@ final class DispatchInterpreter {
       reach(target, isIndirect: isIndirect, path, &walk)
       return false
     }
-    if let dispatcher = dispatchers[target] {
+    if let dispatcher = roles.dispatchers[target] {
       // Another number than the one asked for, if a tracer changed it: not followed.
       guard let number = path.state[6] else { return false }
       // What a dispatcher does depends on its arguments alone: it is followed once, however many ways lead to it.
-      guard walk.seen.insert(DispatcherCall(dispatcher: target, number: number).hashValue).inserted else {
-        return false
-      }
+      let call = DispatcherCall(dispatcher: target, argument: number, numbers: path.numbers)
+      guard walk.isNew(call) else { return false }
       enter(dispatcher, .dispatcher(dispatcher.name), &path)
       return true
     }
-    if let function = followed[target] {
+    if let function = roles.followed[target] {
       enter(function, .entry, &path)
       return true
     }
-    let role = role(of: target)
+    let role = roles.role(of: target)
     switch role {
     case .handler, .notImplemented:
       reach(target, isIndirect: false, path, &walk)
       return false
     case .returnsNumber where isCall, .function where isCall, .nameless where isCall:
-      path.state.returned(from: role == .returnsNumber ? walk.number : nil)
+      path.state.returned(from: role == .returnsNumber ? .number : nil)
+      walk.settle(&path)
       path.position = next
       return true
     default:
@@ -270,7 +213,7 @@ final class DispatchInterpreter {
     path.position = code.own(function.address)
   }
 
-  private func reach(_ target: UInt64, isIndirect: Bool, _ path: CodePath, _ walk: inout Walk) {
+  private func reach(_ target: UInt64, isIndirect: Bool, _ path: CodePath, _ walk: inout DispatchWalk) {
     let via =
       switch path.stage {
       case .dispatcher(let name): name
@@ -279,42 +222,16 @@ final class DispatchInterpreter {
     let entry = isIndirect ? path.entry.map(code.running) : nil
     let handler = Route.Handler(
       address: code.running(target), via: via, entry: entry, site: code.running(path.position))
-    if !walk.handlers.contains(where: { $0.address == handler.address }) { walk.handlers.append(handler) }
+    walk.reach(handler, from: path, isImplemented: roles.role(of: target) != .notImplemented)
   }
 
-  private func block(_ reason: Route.Obstacle.Reason, _ path: CodePath, _ walk: inout Walk) {
-    guard walk.route.obstacles.count < 4 else { return }
-    walk.route.obstacles.append(
-      Route.Obstacle(reason: reason, site: code.running(path.position), instruction: code.text(at: path.position)))
+  private func block(_ reason: Route.Obstacle.Reason, _ path: CodePath, _ walk: inout DispatchWalk) {
+    walk.meet(
+      Route.Obstacle(reason: reason, site: code.running(path.position), instruction: code.text(at: path.position)),
+      on: path)
   }
 
-  // MARK: What things are
-
-  /// What a function is to the entry code that calls it.
-  private enum Role {
-    case handler, notImplemented, returnsNumber, function, nameless
-  }
-
-  private func role(of target: UInt64) -> Role {
-    if let known = roles[target] { return known }
-    let names = code.names(at: target)
-    let calls = names.compactMap(abi.call(handledBy:))
-    let role: Role =
-      calls.contains(SystemCallABI.notImplemented)
-      ? .notImplemented
-      : !calls.isEmpty
-        ? .handler
-        : names.contains(where: Self.returnsNumber.contains) ? .returnsNumber : names.isEmpty ? .nameless : .function
-    roles[target] = role
-    return role
-  }
-
-  /// Functions that are given the number and return it, unless a tracer of the calling process changed it.
-  ///
-  /// Source: kernel/entry/common.c (Linux v5.10 to v6.12).
-  private static let returnsNumber: Set<String> = [
-    "syscall_enter_from_user_mode", "syscall_enter_from_user_mode_work", "syscall_trace_enter",
-  ]
+  // MARK: What stands where
 
   /// Whether `path` is at the call that the compiler puts at a function's start for ftrace: first, or after endbr64.
   private func isAtStart(_ path: CodePath) -> Bool {
@@ -324,7 +241,7 @@ final class DispatchInterpreter {
 
   /// Whether one of `names` is a part that the compiler split from the function in `region`: `x64_sys_call.cold`.
   private func isPart(_ names: [String], of region: MemoryRegion) -> Bool {
-    guard names.contains(where: { $0.contains(".") }) else { return false }
+    guard names.contains(where: { $0.utf8.contains(UInt8(ascii: ".")) }) else { return false }
     let own = code.names(at: region.start.rawValue)
     return names.contains { name in own.contains { name.hasPrefix($0 + ".") } }
   }
@@ -332,7 +249,7 @@ final class DispatchInterpreter {
   /// Remembers which entry of which table an operation reads, where it reads one.
   private func noteTable(_ operation: Operation, _ path: inout CodePath) {
     guard let operand = operation.operands.last, case .memory(let memory) = operand, memory.scale == 8,
-      memory.base == nil, let index = memory.index, let number = path.state[index]
+      memory.base == nil, let index = memory.index, let number = path.state.constant(index)
     else { return }
     path.entry = memory.displacement &+ number &* 8
   }
@@ -343,7 +260,7 @@ extension MachineState {
   ///
   /// Source: System V ABI, AMD64 supplement, 3.2.1 "Registers and the Stack Frame": rbx, rsp, rbp and r12 to r15 are
   /// kept.
-  mutating func returned(from value: UInt64?) {
+  mutating func returned(from value: Quantity?) {
     forget(0b0000_1111_1100_0111)
     flags = nil
     self[0] = value

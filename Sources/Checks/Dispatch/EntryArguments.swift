@@ -11,19 +11,19 @@ enum EntryArguments {
   private static let savedRegisters = MachineState.scratch.lowerBound + 0x1_0000
   private static let stack = MachineState.scratch.lowerBound + 0x8000_0000
 
-  /// The machine at the function's start.
+  /// The machine at the function's start, for whatever number.
   ///
   /// The number stands in the saved registers too, as `ax` and as `orig_ax`: some entry functions take it from there.
   /// Source: arch/x86/include/asm/ptrace.h, `struct pt_regs`: ax at 0x50, orig_ax at 0x78 (Linux v5.10 to v7.2).
-  func state(number: UInt64) -> MachineState {
+  var state: MachineState {
     var state = MachineState()
-    state[4] = Self.stack
+    state[4] = Quantity(value: Self.stack)
     switch self {
-    case .registersThenNumber: (state[7], state[6]) = (Self.savedRegisters, number)
-    case .numberThenRegisters: (state[7], state[6]) = (number, Self.savedRegisters)
+    case .registersThenNumber: (state[7], state[6]) = (Quantity(value: Self.savedRegisters), .number)
+    case .numberThenRegisters: (state[7], state[6]) = (.number, Quantity(value: Self.savedRegisters))
     }
-    state.store(number, at: Self.savedRegisters + 0x50, byteCount: 8)
-    state.store(number, at: Self.savedRegisters + 0x78, byteCount: 8)
+    state.store(.number, at: Self.savedRegisters + 0x50, byteCount: 8)
+    state.store(.number, at: Self.savedRegisters + 0x78, byteCount: 8)
     return state
   }
 

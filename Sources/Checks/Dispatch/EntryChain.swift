@@ -159,12 +159,3 @@ struct EntryChain {
     Finding.Evidence("instruction", live.text(at: function.address.rawValue &+ offset))
   }
 }
-
-extension Operation {
-  fileprivate var isBranch: Bool {
-    switch kind {
-    case .jump, .jumpIf, .call: true
-    default: false
-    }
-  }
-}

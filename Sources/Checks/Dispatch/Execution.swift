@@ -9,33 +9,67 @@ extension MachineState {
   /// The made-up stack and saved registers, whose memory no source has.
   static let scratch: ClosedRange<UInt64> = 0x7e57_0000_0000_0000...0x7e57_ffff_ffff_ffff
 
-  /// Runs an operation that is no branch.
-  mutating func run(_ operation: Operation, reading code: any CodeSource) throws(CannotCheck) {
+  /// Whether `operation` can only be run for each number by itself: because the number decides which memory it
+  /// reaches, or is mixed with bytes of something else.
+  func runsForEachNumber(_ operation: Operation) -> Bool {
+    switch operation.kind {
+    case .nothing, .address, .jumpIf, .returns, .stops, .breakpoint: return false
+    case .push, .pop: if dependsOnNumber(4) { return true }
+    default: break
+    }
+    return operation.operands.contains { operand in
+      switch operand {
+      case .register(let register):
+        dependsOnNumber(register.number) && (operation.isBranch || isPartlyWritten(operation))
+      case .memory(let memory):
+        memory.base.map(dependsOnNumber) == true || memory.index.map(dependsOnNumber) == true
+          || isPartlyWritten(operation) && holdsNumber(memory)
+      case .immediate, .opaque: false
+      }
+    }
+  }
+
+  private func isPartlyWritten(_ operation: Operation) -> Bool {
+    guard case .register(let register)? = operation.operands.first else { return false }
+    return register.byteCount < 4
+  }
+
+  private func holdsNumber(_ memory: Operation.Memory) -> Bool {
+    guard let address = address(memory) else { return false }
+    return load(at: address, byteCount: memory.byteCount)?.addsNumber == true
+  }
+
+  /// Runs an operation that is no branch, for all of `numbers`, which index `list`; those for which something else comes
+  /// of it than for the first are left out of `numbers`, and returned, each share with the machine as it is for them.
+  mutating func run(
+    _ operation: Operation, for numbers: inout Range<Int>, of list: [UInt64], reading code: any CodeSource
+  ) throws(CannotCheck) -> [(numbers: Range<Int>, state: MachineState)] {
     let operands = operation.operands
     switch operation.kind {
-    case .nothing: break
-    case .copy where operands.count == 2:
-      write(try value(operands[1], code), to: operands[0])
-    case .copySigned where operands.count == 2:
-      let signed = try value(operands[1], code).map { Self.signExtended($0, byteCount: Self.byteCount(operands[1])) }
-      write(signed, to: operands[0])
-    case .address where operands.count == 2:
-      if case .memory(let memory) = operands[1] {
-        write(address(memory), to: operands[0])
-      } else {
-        write(nil, to: operands[0])
+    case .nothing: return []
+    case .copy, .copySigned, .address, .add, .subtract, .subtractWithBorrow, .and, .or, .xor, .compare, .test,
+      .shiftLeft, .shiftRight:
+      guard let calculation = try calculation(operation, reading: code) else {
+        if operation.setsFlags { flags = nil }
+        if operation.setsFirstOperand, let first = operands.first { write(nil, to: first) }
+        return []
       }
-    case .add, .subtract, .subtractWithBorrow, .and, .or, .xor, .compare, .test:
-      try calculate(operation.kind, operands, code)
-    case .shiftLeft, .shiftRight:
-      try shift(operation.kind, operands, code)
+      let shares = calculation.shares(of: numbers, in: list)
+      let before = self
+      apply(shares[0], of: operation)
+      numbers = shares[0].numbers
+      return shares.dropFirst().map { share in
+        var state = before
+        state.apply(share, of: operation)
+        return (share.numbers, state)
+      }
     case .push where operands.count == 1:
-      let pushed = try value(operands[0], code)
-      self[4] = self[4].map { $0 &- 8 }
-      if let top = self[4] { store(pushed, at: top, byteCount: 8) }
+      let pushed = try operand(operands[0], reading: code)?.quantity
+      self[4] = constant(4).map { Quantity(value: $0 &- 8) }
+      if let top = constant(4) { store(pushed, at: top, byteCount: 8) }
     case .pop where operands.count == 1:
-      write(self[4].flatMap { load(at: $0, byteCount: 8) }, to: operands[0])
-      self[4] = self[4].map { $0 &+ 8 }
+      write(constant(4).flatMap { load(at: $0, byteCount: 8) }, to: operands[0])
+      self[4] = constant(4).map { Quantity(value: $0 &+ 8) }
     case .other:
       forget(operation.written)
       if operation.writesFlags { flags = nil }
@@ -47,110 +81,103 @@ extension MachineState {
       forget(.max)
       flags = nil
     }
+    return []
   }
 
-  private mutating func calculate(
-    _ kind: Operation.Kind, _ operands: [Operation.Operand], _ code: any CodeSource
-  ) throws(CannotCheck) {
-    guard operands.count == 2 else {
-      for operand in operands.prefix(1) { write(nil, to: operand) }
-      flags = nil
-      return
-    }
-    let byteCount = Self.byteCount(operands[0])
-    let mask = Self.mask(byteCount)
-    let left = try value(operands[0], code)
-    let right = try value(operands[1], code).map { $0 & mask }
-    if operands[0] == operands[1], case .register = operands[0], let result = itself(kind, mask: mask) {
-      (flags, _) = (result.flags, write(result.value, to: operands[0]))
-      return
-    }
-    guard let left, let right else {
-      flags = nil
-      if kind != .compare, kind != .test { write(nil, to: operands[0]) }
-      return
-    }
-    let result = Self.result(kind, left, right, borrow: flags?.carry, mask: mask)
-    flags = result?.flags
-    if kind != .compare, kind != .test { write(result?.value, to: operands[0]) }
+  private mutating func apply(_ share: Calculation.Share, of operation: Operation) {
+    if operation.setsFlags { flags = share.flags }
+    if operation.setsFirstOperand, let first = operation.operands.first { write(share.quantity, to: first) }
   }
 
-  /// What comes of a register and itself, whatever it holds: `xor eax, eax`, and `sbb rax, rax`, which makes a mask of
-  /// the borrow (`array_index_mask_nospec`, arch/x86/include/asm/barrier.h, Linux v6.12).
-  private func itself(_ kind: Operation.Kind, mask: UInt64) -> (value: UInt64, flags: Flags)? {
-    switch kind {
-    case .xor, .subtract: Self.result(.xor, 0, 0, borrow: nil, mask: mask)
-    case .subtractWithBorrow: Self.result(kind, 0, 0, borrow: flags?.carry, mask: mask)
-    default: nil
+  /// The operation with what its operands hold, or nil if not enough of that is known.
+  private func calculation(
+    _ operation: Operation, reading code: any CodeSource
+  ) throws(CannotCheck) -> Calculation? {
+    let operands = operation.operands
+    guard let first = operands.first else { return nil }
+    let size = Self.byteCount(first)
+    let zero = Calculation.Operand(quantity: Quantity(value: 0), byteCount: size)
+    switch operation.kind {
+    case .copy, .copySigned:
+      guard operands.count == 2, let source = try operand(operands[1], reading: code) else { return nil }
+      return Calculation(kind: operation.kind, left: zero, right: source)
+    case .address:
+      guard operands.count == 2, case .memory(let memory) = operands[1], !memory.hasSegmentBase,
+        let base = memory.base.map({ self[$0] }) ?? Quantity(value: 0),
+        let index = memory.index.map({ self[$0] }) ?? Quantity(value: 0)
+      else { return nil }
+      return Calculation(
+        kind: .address, left: .init(quantity: base, byteCount: size), right: .init(quantity: index, byteCount: 8),
+        scale: memory.scale, displacement: memory.displacement)
+    case .shiftLeft, .shiftRight:
+      guard let left = try operand(first, reading: code) else { return nil }
+      guard operands.count == 2 else {
+        return Calculation(kind: operation.kind, left: left, right: .init(quantity: .init(value: 1), byteCount: 1))
+      }
+      guard let right = try operand(operands[1], reading: code) else { return nil }
+      return Calculation(kind: operation.kind, left: left, right: right)
+    default:
+      guard operands.count == 2 else { return nil }
+      if operation.kind == .subtractWithBorrow, flags == nil { return nil }
+      let carry = flags?.carry ?? false
+      // What comes of a register and itself, whatever it holds: `xor eax, eax`, and `sbb rax, rax`, which makes a mask
+      // of the borrow (`array_index_mask_nospec`, arch/x86/include/asm/barrier.h, Linux v6.12).
+      if case .register = first, first == operands[1],
+        [.xor, .subtract, .subtractWithBorrow].contains(operation.kind)
+      {
+        return Calculation(kind: operation.kind, left: zero, right: zero, carry: carry)
+      }
+      guard let left = try operand(first, reading: code), let right = try operand(operands[1], reading: code) else {
+        return nil
+      }
+      return Calculation(kind: operation.kind, left: left, right: right, carry: carry)
     }
-  }
-
-  private static func result(
-    _ kind: Operation.Kind, _ left: UInt64, _ right: UInt64, borrow: Bool?, mask: UInt64
-  ) -> (value: UInt64, flags: Flags)? {
-    let top = mask ^ mask >> 1
-    var value: UInt64
-    var carry = false
-    var overflow = false
-    switch kind {
-    case .add:
-      value = (left &+ right) & mask
-      carry = value < left
-      overflow = (left ^ value) & (right ^ value) & top != 0
-    case .subtract, .compare:
-      value = (left &- right) & mask
-      carry = left < right
-      overflow = (left ^ right) & (left ^ value) & top != 0
-    case .subtractWithBorrow:
-      guard let borrow else { return nil }
-      value = (left &- right &- (borrow ? 1 : 0)) & mask
-      carry = left < right || borrow && left == right
-      overflow = (left ^ right) & (left ^ value) & top != 0
-    case .and, .test: value = left & right
-    case .or: value = left | right
-    default: value = left ^ right
-    }
-    value &= mask
-    return (value, Flags(zero: value == 0, carry: carry, sign: value & top != 0, overflow: overflow))
-  }
-
-  private mutating func shift(
-    _ kind: Operation.Kind, _ operands: [Operation.Operand], _ code: any CodeSource
-  ) throws(CannotCheck) {
-    flags = nil
-    guard let first = operands.first else { return }
-    let byteCount = Self.byteCount(first)
-    let amount = operands.count == 2 ? try value(operands[1], code).map { $0 & (byteCount == 8 ? 63 : 31) } : 1
-    let old = try value(first, code)
-    guard let old, let amount else { return write(nil, to: first) }
-    write(kind == .shiftLeft ? old << amount & Self.mask(byteCount) : old >> amount, to: first)
   }
 
   // MARK: Operands
 
+  /// What a branch's operand holds, or nil if that is not known.
+  func target(_ operand: Operation.Operand, reading code: any CodeSource) throws(CannotCheck) -> UInt64? {
+    try self.operand(operand, reading: code).flatMap { $0.quantity.addsNumber ? nil : $0.value(for: 0) }
+  }
+
   /// What an operand holds, or nil if that is not known; reads a table's entry where the operand is one.
-  func value(_ operand: Operation.Operand, _ code: any CodeSource) throws(CannotCheck) -> UInt64? {
+  private func operand(
+    _ operand: Operation.Operand, reading code: any CodeSource
+  ) throws(CannotCheck) -> Calculation.Operand? {
     switch operand {
-    case .register(let register): return self[register]
-    case .immediate(let value): return value
+    case .register(let register):
+      return self[register.number].map { .init(quantity: $0, byteCount: register.byteCount) }
+    case .immediate(let value): return .init(quantity: Quantity(value: value), byteCount: 8)
     case .opaque: return nil
     case .memory(let memory):
       guard memory.byteCount >= 1, memory.byteCount <= 8, let address = address(memory) else { return nil }
-      if Self.scratch.contains(address) { return load(at: address, byteCount: memory.byteCount) }
+      if Self.scratch.contains(address) {
+        return load(at: address, byteCount: memory.byteCount).map { .init(quantity: $0, byteCount: memory.byteCount) }
+      }
       guard memory.base != nil || memory.index != nil else { return nil }
       let bytes = try code.bytes(at: KernelAddress(address), count: memory.byteCount)
       guard bytes.count == memory.byteCount else {
         throw .implausible("the table at \(KernelAddress(address))", "ends in the middle of an entry")
       }
-      return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+      let value = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+      return .init(quantity: Quantity(value: value), byteCount: memory.byteCount)
     }
   }
 
-  private mutating func write(_ value: UInt64?, to operand: Operation.Operand) {
+  private mutating func write(_ quantity: Quantity?, to operand: Operation.Operand) {
     switch operand {
-    case .register(let register): self[register] = value
+    case .register(let register):
+      // Four bytes clear the upper half; fewer leave the rest as it is.
+      guard register.byteCount < 4 else { return self[register.number] = quantity }
+      let mask = Self.mask(register.byteCount)
+      if let new = quantity, !new.addsNumber, let old = constant(register.number) {
+        self[register.number] = Quantity(value: old & ~mask | new.value & mask)
+      } else {
+        self[register.number] = nil
+      }
     case .memory(let memory):
-      if let address = address(memory) { store(value, at: address, byteCount: memory.byteCount) }
+      if let address = address(memory) { store(quantity, at: address, byteCount: memory.byteCount) }
     case .immediate, .opaque: break
     }
   }
@@ -159,11 +186,11 @@ extension MachineState {
     guard !memory.hasSegmentBase else { return nil }
     var sum = memory.displacement
     if let base = memory.base {
-      guard let value = self[base] else { return nil }
+      guard let value = constant(base) else { return nil }
       sum &+= value
     }
     if let index = memory.index {
-      guard let value = self[index] else { return nil }
+      guard let value = constant(index) else { return nil }
       sum &+= value &* memory.scale
     }
     return sum
@@ -176,9 +203,24 @@ extension MachineState {
     case .immediate, .opaque: 8
     }
   }
+}
 
-  private static func signExtended(_ value: UInt64, byteCount: Int) -> UInt64 {
-    let shift = UInt64(64 - min(byteCount, 8) * 8)
-    return UInt64(bitPattern: Int64(bitPattern: value << shift) >> Int64(shift))
+extension Operation {
+  /// Whether it goes on elsewhere, unconditionally or not.
+  var isBranch: Bool {
+    switch kind {
+    case .jump, .jumpIf, .call: true
+    default: false
+    }
   }
+
+  /// Whether it sets the flags by what it calculates, or leaves them unknown.
+  fileprivate var setsFlags: Bool {
+    switch kind {
+    case .copy, .copySigned, .address: false
+    default: true
+    }
+  }
+
+  fileprivate var setsFirstOperand: Bool { kind != .compare && kind != .test }
 }

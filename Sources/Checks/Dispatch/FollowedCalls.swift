@@ -17,14 +17,15 @@ struct FollowedCalls {
     self.start = start
     let inMemory = DispatchInterpreter(code: live, start: start)
     let inImage = reference.map { DispatchInterpreter(code: $0, start: start) }
-    func follow(_ number: Int) -> Call {
-      let argument = start.argument(for: number)
-      return Call(
-        number: number, live: inMemory.follow(argument), reference: inImage?.follow(argument))
+    func follow(_ numbers: [Int]) -> [Call] {
+      let arguments = numbers.map(start.argument)
+      let live = inMemory.follow(arguments)
+      let reference = inImage?.follow(arguments)
+      return numbers.indices.map { Call(number: numbers[$0], live: live[$0], reference: reference?[$0]) }
     }
-    var calls = start.numbers.map(follow)
-    calls += start.further(live.comparedNumbers).map(follow)
-    self.calls = calls
+    let calls = follow(start.numbers)
+    let further = start.further(live.comparedNumbers)
+    self.calls = further.isEmpty ? calls : calls + follow(further)
   }
 
   /// Whether the running kernel serves no number at all from here, and nothing hindered us: it is switched off.

@@ -3,7 +3,9 @@ internal import KernelFormats
 /// What is known of a processor's registers, flags and stack on one way through the code; nil is *not known*.
 struct MachineState: Hashable {
   private var values = SIMD16<UInt64>.zero
+  /// Registers whose value is known, one bit each, and those of them to whose value the number is added.
   private var known: UInt16 = 0
+  private var addsNumber: UInt16 = 0
   var flags: Flags?
   /// What was stored in memory on the way: spilled registers, and the saved registers of the caller.
   private var stored: [UInt64: Stored] = [:]
@@ -39,7 +41,7 @@ struct MachineState: Hashable {
   }
 
   private struct Stored: Hashable {
-    var value: UInt64
+    var quantity: Quantity
     var byteCount: Int
   }
 
@@ -47,45 +49,44 @@ struct MachineState: Hashable {
   func hash(into hasher: inout Hasher) {
     withUnsafeBytes(of: values) { hasher.combine(bytes: $0) }
     hasher.combine(known)
+    hasher.combine(addsNumber)
     hasher.combine(flags)
     // A sum, because a dictionary has no order.
     var sum: UInt64 = 0
-    for (address, value) in stored {
-      sum &+= (address &* 0x9e37_79b9_7f4a_7c15 ^ value.value &+ UInt64(value.byteCount)) &* 0xbf58_476d_1ce4_e5b9
+    for (address, word) in stored {
+      let kind = UInt64(word.byteCount) << 1 | (word.quantity.addsNumber ? 1 : 0)
+      sum &+= (address &* 0x9e37_79b9_7f4a_7c15 ^ word.quantity.value &+ kind) &* 0xbf58_476d_1ce4_e5b9
     }
     hasher.combine(sum)
   }
 
-  subscript(number: Int) -> UInt64? {
-    get { known & 1 << UInt16(number) == 0 ? nil : values[number] }
+  /// What a register holds, all eight bytes of it; nil if that is not known.
+  subscript(number: Int) -> Quantity? {
+    get {
+      let bit: UInt16 = 1 << UInt16(number)
+      return known & bit == 0 ? nil : Quantity(value: values[number], addsNumber: addsNumber & bit != 0)
+    }
     set {
-      values[number] = newValue ?? 0
-      if newValue == nil { known &= ~(1 << UInt16(number)) } else { known |= 1 << UInt16(number) }
+      let bit: UInt16 = 1 << UInt16(number)
+      values[number] = newValue?.value ?? 0
+      if newValue == nil { known &= ~bit } else { known |= bit }
+      if newValue?.addsNumber == true { addsNumber |= bit } else { addsNumber &= ~bit }
     }
   }
 
-  subscript(register: Operation.Register) -> UInt64? {
-    get { self[register.number].map { $0 & Self.mask(register.byteCount) } }
-    set {
-      switch register.byteCount {
-      case 8: self[register.number] = newValue
-      case 4: self[register.number] = newValue.map { $0 & Self.mask(4) }  // clears the upper half
-      default:
-        let mask = Self.mask(register.byteCount)
-        if let newValue, let old = self[register.number] {
-          self[register.number] = old & ~mask | newValue & mask
-        } else {
-          self[register.number] = nil
-        }
-      }
-    }
+  /// The value of a register if the number has no part in it.
+  func constant(_ number: Int) -> UInt64? {
+    self[number].flatMap { $0.addsNumber ? nil : $0.value }
   }
+
+  /// Whether the number has a part in a register's value.
+  func dependsOnNumber(_ register: Int) -> Bool { addsNumber & 1 << UInt16(register) != 0 }
 
   mutating func forget(_ registers: UInt16) {
     for number in 0..<16 where registers & 1 << UInt16(number) != 0 { self[number] = nil }
   }
 
-  mutating func store(_ value: UInt64?, at address: UInt64, byteCount: Int) {
+  mutating func store(_ quantity: Quantity?, at address: UInt64, byteCount: Int) {
     // Neighbours that overlap are forgotten too: nothing may be remembered that was written over.
     if !stored.isEmpty {
       for (start, old) in stored
@@ -93,23 +94,25 @@ struct MachineState: Hashable {
         stored[start] = nil
       }
     }
-    if let value { stored[address] = Stored(value: value & Self.mask(byteCount), byteCount: byteCount) }
+    if let quantity { stored[address] = Stored(quantity: quantity, byteCount: byteCount) }
   }
 
-  func load(at address: UInt64, byteCount: Int) -> UInt64? {
+  /// What was stored at `address`; more bytes than `byteCount` may be of it.
+  func load(at address: UInt64, byteCount: Int) -> Quantity? {
     guard let found = stored[address], found.byteCount >= byteCount else { return nil }
-    return found.value & Self.mask(byteCount)
+    return found.quantity
   }
 
-  mutating func replaceStored(_ value: UInt64, by other: UInt64) {
-    for (address, old) in stored where old.value == value { stored[address]?.value = other }
-  }
-
-  /// Forgets what `other` does not know, or knows otherwise.
-  mutating func keepOnly(knownIn other: MachineState) {
-    for number in 0..<16 where self[number] != other[number] { self[number] = nil }
-    if flags != other.flags { flags = nil }
-    stored = stored.filter { other.stored[$0.key] == $0.value }
+  /// Puts `number` in the place of the number, now that it goes on alone.
+  mutating func settle(_ number: UInt64) {
+    if addsNumber != 0 {
+      for register in 0..<16 where dependsOnNumber(register) {
+        self[register] = Quantity(value: values[register] &+ number)
+      }
+    }
+    for (address, word) in stored where word.quantity.addsNumber {
+      stored[address]?.quantity = Quantity(value: word.quantity.value &+ number)
+    }
   }
 
   static func mask(_ byteCount: Int) -> UInt64 {

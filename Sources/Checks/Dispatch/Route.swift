@@ -3,11 +3,11 @@ internal import KernelModel
 /// Where one system call number goes when the code is followed.
 struct Route: Hashable {
   /// The functions that the code may call for it, each once: one, unless the code decides by something else, too.
-  var handlers: [Handler] = []
+  private(set) var handlers: [Handler] = []
   /// Whether one of the handlers is another than that of the calls that are not implemented.
-  var isImplemented = false
-  /// Ways that could not be followed to their end.
-  var obstacles: [Obstacle] = []
+  private(set) var isImplemented = false
+  /// Ways that could not be followed to their end: as many as a person would read.
+  private(set) var obstacles: [Obstacle] = []
 
   /// One function that code leads to.
   struct Handler: Hashable {
@@ -37,6 +37,21 @@ struct Route: Hashable {
     var site: KernelAddress
     /// The instruction there, as text; empty if there is none.
     var instruction = ""
+  }
+
+  /// Notes that the code calls `handler`.
+  ///
+  /// A call that is not implemented is also what becomes of a number that was lost on the way: what is implemented
+  /// takes its place.
+  mutating func reach(_ handler: Handler, isImplemented: Bool) {
+    if isImplemented, !self.isImplemented { handlers = [] }
+    guard isImplemented || !self.isImplemented else { return }
+    self.isImplemented = isImplemented
+    if !handlers.contains(where: { $0.address == handler.address }) { handlers.append(handler) }
+  }
+
+  mutating func meet(_ obstacle: Obstacle) {
+    if obstacles.count < 4, !obstacles.contains(obstacle) { obstacles.append(obstacle) }
   }
 
   /// Whether nothing is known of the number: the code was followed, and led to no handler.

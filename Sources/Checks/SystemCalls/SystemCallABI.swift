@@ -56,21 +56,23 @@ struct SystemCallABI: Hashable, Sendable {
   func call(handledBy name: String) -> String? {
     if name == "sys_ni_syscall" { return Self.notImplemented }
     for prefix in handlerPrefixes where name.hasPrefix(prefix) {
-      return Self.call(ofEntryPoint: String(name.dropFirst(prefix.count)))
+      return Self.call(ofEntryPoint: Substring(name.utf8.dropFirst(prefix.utf8.count)))
     }
     return nil
   }
 
   /// The system call that an entry point of the ABI's list names: `compat_sys_ia32_mmap` names `mmap`.
-  static func call(ofEntryPoint entryPoint: String) -> String? {
-    var rest = Substring(entryPoint)
-    if rest.hasPrefix("compat_") { rest = rest.dropFirst("compat_".count) }
-    guard rest.hasPrefix("sys_") else { return nil }
-    rest = rest.dropFirst("sys_".count)
-    for qualifier in ["ia32_", "x86_", "x32_"] where rest.hasPrefix(qualifier) {
-      rest = rest.dropFirst(qualifier.count)
+  static func call(ofEntryPoint entryPoint: some StringProtocol) -> String? {
+    var rest = Substring(entryPoint).utf8
+    func drop(_ prefix: StaticString) -> Bool {
+      let isThere = prefix.withUTF8Buffer { rest.starts(with: $0) }
+      if isThere { rest = rest.dropFirst(prefix.utf8CodeUnitCount) }
+      return isThere
     }
-    return String(rest)
+    _ = drop("compat_")
+    guard drop("sys_") else { return nil }
+    _ = drop("ia32_") || drop("x86_") || drop("x32_")
+    return String(Substring(rest))
   }
 
   /// The name of the call that every unassigned number leads to.
