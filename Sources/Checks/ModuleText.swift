@@ -40,7 +40,7 @@ package struct ModuleText: Check {
     }
     var examination = Examination()
     let work = try TextWork.shared(kernel)
-    var texts = try modules(of: work)
+    var texts = try ModuleTexts(work.verifier)
     guard !texts.modules.modules.isEmpty else { throw .notApplicable("the kernel's list of modules is empty") }
     var waiting = texts.modules.modules
     var memory: any KernelMemory = kernel.memory
@@ -48,20 +48,23 @@ package struct ModuleText: Check {
       var wrong: [LiveModules.Module] = []
       for module in waiting {
         let outcome = texts.compare(module, in: memory)
-        if look < Self.looks, Self.needsAnotherLook(outcome) {
-          wrong.append(module)
-        } else {
+        guard Self.needsAnotherLook(outcome) else {
           conclude(outcome, of: module, texts, into: &examination)
+          continue
+        }
+        switch texts.whereabouts(of: module) {
+        case .gone: examination.remark("module \(module.name) was unloaded while it was looked at")
+        case .unchanged where look == Self.looks: conclude(outcome, of: module, texts, into: &examination)
+        case .replaced where look == Self.looks:
+          examination.remark("module \(module.name) comes and goes: it is left for the next scan")
+        case .unchanged, .replaced: wrong.append(module)
         }
       }
       guard !wrong.isEmpty else { break }
       try work.lookAgain()
       memory = kernel.memory.fresh
-      texts = try modules(of: work)
-      // A module that has gone meanwhile has nothing to compare any more.
-      let there = texts.modules.modules
-      waiting = wrong.compactMap { module in there.first { $0.structure == module.structure && $0.name == module.name }
-      }
+      texts = try ModuleTexts(work.verifier)
+      waiting = wrong.compactMap { module in Self.find(module, in: texts.modules.modules, &examination) }
     }
     examination.expect(
       Expectation(
@@ -71,26 +74,23 @@ package struct ModuleText: Check {
     return examination
   }
 
-  /// The list may change while it is read: then it is read again.
-  private func modules(of work: TextWork) throws(CannotCheck) -> ModuleTexts {
-    var failure: CannotCheck?
-    for _ in 0..<Self.looks {
-      do throws(CannotCheck) {
-        return try ModuleTexts(work.verifier)
-      } catch {
-        failure = error
-        try work.lookAgain()
-      }
-    }
-    throw failure ?? .symbolMissing("modules")
+  /// A module as it is on a later list: the same, or one of its name that was loaded since.
+  private static func find(
+    _ module: LiveModules.Module, in list: [LiveModules.Module], _ examination: inout Examination
+  ) -> LiveModules.Module? {
+    let found =
+      list.first { $0.structure == module.structure && $0.name == module.name }
+      ?? list.first { $0.name == module.name }
+    if found == nil { examination.remark("module \(module.name) was unloaded while it was looked at") }
+    return found
   }
 
   private static func needsAnotherLook(_ outcome: ModuleTexts.Outcome) -> Bool {
     switch outcome {
     case .compared(let text, let comparison):
       comparison.unexplained > 0 || !comparison.unreadable.isEmpty || !text.recreation.violations.isEmpty
-    case .cannot(.memoryUnreadable), .cannot(.implausible): true
-    case .cannot, .inTransition: false
+    case .cannot(let reason): reason.mayPass
+    case .inTransition: false
     }
   }
 

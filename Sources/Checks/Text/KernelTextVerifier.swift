@@ -8,6 +8,8 @@ package final class KernelTextVerifier {
   let vendor: VendorKernel
   let facts: KernelFacts
   let ftrace: FtraceState
+  /// The modules that were loaded when the first of the live state was read.
+  let modules: Result<LiveModules, CannotCheck>
   private(set) var trampolines: FtraceTrampolines?
   private let relocations: KernelRelocations
 
@@ -22,6 +24,10 @@ package final class KernelTextVerifier {
       symbols: vendor.symbols, types: vendor.types, live: LivePages(memory), text: vendor.text, image: recreation.image,
       ownership: CodeOwnership(kernel: kernel, symbols: vendor.symbols, text: vendor.text),
       alternativeByteCount: vendor.tables.alternativeByteCount)
+    let facts = facts
+    modules = Result { () throws(CannotCheck) in
+      try LiveModules.steady(facts: facts, live: facts.live, memory: memory)
+    }
     ftrace = try FtraceState(facts: facts)
   }
 

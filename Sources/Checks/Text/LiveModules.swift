@@ -15,6 +15,10 @@ struct LiveModules {
     var memory: [Kind: Range<UInt64>]
     /// The offset of its per-CPU variables.
     var percpu: UInt64
+    /// The number of its directory in sysfs, another each time a module is loaded; nil if it has none.
+    ///
+    /// Source: `struct kernfs_node`, `id`, include/linux/kernfs.h (Linux v5.5 to v7.2): a number and a generation.
+    var instance: UInt64?
 
     var code: Range<UInt64>? { memory[.text] }
   }
@@ -36,27 +40,64 @@ struct LiveModules {
 
   private static let mostModules = 4096
 
-  init(facts: KernelFacts) throws(CannotCheck) {
+  /// - Parameter live: where the list is read from.
+  init(facts: KernelFacts, live: LivePages) throws(CannotCheck) {
     guard let head = facts.symbols["modules"] else { throw .symbolMissing("modules") }
+    self.live = live
     let link = try facts.offset(of: "list", in: "module")
-    guard let nodes = facts.live.list(at: head, limit: Self.mostModules) else {
+    guard let nodes = live.list(at: head, limit: Self.mostModules) else {
       throw .implausible("the list of modules", "is broken, or changed while it was read")
     }
     isOneArea = facts.types.structure("module")?.member("mem") == nil
     for node in nodes { modules.append(try module(at: node &- link, facts)) }
   }
 
+  /// The list as it is at one moment: while modules come and go it takes more than one attempt to read it whole.
+  ///
+  /// - Parameter memory: where it is read from; what is read again is read from `memory.fresh`.
+  static func steady(facts: KernelFacts, live: LivePages, memory: any KernelMemory) throws(CannotCheck) -> LiveModules {
+    var pages = live
+    for _ in 1..<Self.attempts {
+      do throws(CannotCheck) {
+        return try LiveModules(facts: facts, live: pages)
+      } catch {
+        pages = LivePages(memory.fresh)
+      }
+    }
+    return try LiveModules(facts: facts, live: pages)
+  }
+
+  private static let attempts = 8
+  private let live: LivePages
+
   private func module(at address: UInt64, _ facts: KernelFacts) throws(CannotCheck) -> Module {
-    let state = State(rawValue: try facts.load(UInt32.self, at: address &+ facts.offset(of: "state", in: "module")))
-    guard let name = facts.live.text(at: address &+ (try facts.offset(of: "name", in: "module"))) else {
-      throw .memoryUnreadable(facts.live.fault ?? .absent(KernelAddress(address)))
+    let state = State(rawValue: try load(UInt32.self, at: address &+ facts.offset(of: "state", in: "module")))
+    guard let name = live.text(at: address &+ (try facts.offset(of: "name", in: "module"))) else {
+      throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(address)))
     }
     let percpu = facts.types.structure("module")?.member("percpu").flatMap {
-      facts.live.value(UInt64.self, at: address &+ UInt64($0.byteOffset))
+      live.value(UInt64.self, at: address &+ UInt64($0.byteOffset))
     }
     return Module(
       name: name, structure: address, state: state ?? .unformed, memory: try memory(of: address, facts),
-      percpu: percpu ?? 0)
+      percpu: percpu ?? 0, instance: instance(of: address, facts))
+  }
+
+  private func instance(of address: UInt64, _ facts: KernelFacts) -> UInt64? {
+    guard let pointer = facts.types.structure("module")?.member("mkobj.kobj.sd"),
+      let number = facts.types.structure("kernfs_node")?.member("id"),
+      let node = live.value(UInt64.self, at: address &+ UInt64(pointer.byteOffset)), node != 0
+    else { return nil }
+    return live.value(UInt64.self, at: node &+ UInt64(number.byteOffset))
+  }
+
+  private func load<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Value.Type, at address: UInt64
+  ) throws(CannotCheck) -> Value {
+    guard let value = live.value(type, at: address) else {
+      throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(address)))
+    }
+    return value
   }
 
   private func memory(of address: UInt64, _ facts: KernelFacts) throws(CannotCheck) -> [Kind: Range<UInt64>] {
@@ -68,8 +109,8 @@ struct LiveModules {
     }
     if isOneArea {
       note(
-        .text, base: try facts.load(UInt64.self, at: address &+ facts.offset(of: "core_layout.base", in: "module")),
-        byteCount: try facts.load(UInt32.self, at: address &+ facts.offset(of: "core_layout.size", in: "module")))
+        .text, base: try load(UInt64.self, at: address &+ facts.offset(of: "core_layout.base", in: "module")),
+        byteCount: try load(UInt32.self, at: address &+ facts.offset(of: "core_layout.size", in: "module")))
       return areas
     }
     guard let member = facts.types.structure("module")?.member("mem"),
@@ -79,8 +120,8 @@ struct LiveModules {
     for kind in Kind.allCases {
       let place = address &+ UInt64(member.byteOffset + kind.rawValue * member.elementByteCount)
       note(
-        kind, base: try facts.load(UInt64.self, at: place &+ UInt64(base.byteOffset)),
-        byteCount: try facts.load(UInt32.self, at: place &+ UInt64(size.byteOffset)))
+        kind, base: try load(UInt64.self, at: place &+ UInt64(base.byteOffset)),
+        byteCount: try load(UInt32.self, at: place &+ UInt64(size.byteOffset)))
     }
     return areas
   }

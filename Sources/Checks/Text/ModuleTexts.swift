@@ -20,8 +20,30 @@ final class ModuleTexts {
 
   init(_ verifier: KernelTextVerifier) throws(CannotCheck) {
     self.verifier = verifier
-    modules = try LiveModules(facts: verifier.facts)
+    modules = try verifier.modules.get()
     exports = KernelExports(verifier.vendor, image: verifier.recreation.image)
+  }
+
+  /// What has become of a module since it was found on the list.
+  enum Whereabouts {
+    case unchanged
+    /// It was loaded anew, or is being removed.
+    case replaced
+    case gone
+  }
+
+  /// Whether `module` is still the one that was found, as the list is now.
+  func whereabouts(of module: LiveModules.Module) -> Whereabouts {
+    let memory = verifier.kernel.memory.fresh
+    do throws(CannotCheck) {
+      let now = try LiveModules.steady(facts: verifier.facts, live: LivePages(memory), memory: memory).modules
+      guard let same = now.first(where: { $0.structure == module.structure && $0.name == module.name }) else {
+        return now.contains { $0.name == module.name } ? .replaced : .gone
+      }
+      return same.state == .live && same.instance == module.instance ? .unchanged : .replaced
+    } catch {
+      return .unchanged  // what was found about it stands
+    }
   }
 
   /// Compares one module.
