@@ -74,11 +74,10 @@ package struct ImageKallsyms {
   /// Calls `body` with each symbol, and spells only the names that somebody wants: most of the time goes into that.
   ///
   /// - Parameters:
-  ///   - isWanted: asked with a name's number of bytes and its first seven bytes, the first in the lowest byte, 0 behind
-  ///     its end.
+  ///   - isWanted: asked with a name's first seven bytes, the first in the lowest byte, 0 behind its end.
   ///   - body: gets an empty name where the name is not wanted.
   package func forEach(
-    whereName isWanted: (_ byteCount: Int, _ head: UInt64) -> Bool,
+    whereName isWanted: (_ head: UInt64) -> Bool,
     _ body: (_ name: Span<UInt8>, _ type: UInt8, _ address: UInt64) -> Void
   ) {
     let room = 1 + Self.longestName
@@ -87,14 +86,11 @@ package struct ImageKallsyms {
       for index in 0..<count {
         let symbols = names.symbols(at: &position)
         // The type is the first character of what the tokens spell.
-        let (byteCount, head) = tokens.head(of: symbols)
-        var length = min(byteCount, 1)
-        if byteCount > 1, isWanted(byteCount - 1, head >> 8) {
-          length = tokens.spell(symbols, into: buffer, room: room)
-        }
+        let head = tokens.head(of: symbols)
+        var length = 0
+        if isWanted(head >> 8) { length = tokens.spell(symbols, into: buffer, room: room) }
         let name = UnsafeBufferPointer(buffer.bindMemory(to: UInt8.self)).extracting(min(1, length)..<length)
-        let type = byteCount > 0 ? UInt8(truncatingIfNeeded: head) : UInt8(ascii: "?")
-        body(name.span, type, addresses[index])
+        body(name.span, head == 0 ? UInt8(ascii: "?") : UInt8(truncatingIfNeeded: head), addresses[index])
       }
     }
   }

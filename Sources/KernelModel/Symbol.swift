@@ -21,6 +21,7 @@ package struct Symbol: Hashable, Sendable {
   /// Weak symbols (`W`, `w`) are counted: the kernel's weak functions are code.
   package var isText: Bool { Symbol.isText(type) }
 
+  @inlinable
   package static func isText(_ type: UInt8) -> Bool {
     switch type {
     case UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: "W"), UInt8(ascii: "w"): true

@@ -4,7 +4,7 @@ import Testing
 /// Each scenario on each kernel of the lab.
 ///
 /// `Scenarios.swift` is the table.
-@Suite("The lab's scenarios", .lab, .timeLimit(.minutes(30)))
+@Suite("The lab's scenarios", .lab, .timeLimit(.minutes(60)))
 struct ScenarioTests {
   @Test(arguments: LabSettings().labels, Scenario.all)
   func `a kernel in this state gets this verdict`(label: String, scenario: Scenario) async {

@@ -4,10 +4,22 @@ internal import KernelModel
 ///
 /// Source: arch/x86/kernel/static_call.c, kernel/static_call_inline.c (Linux 5.10.262 to v7.2).
 struct StaticCallPatches {
-  let facts: KernelFacts
-  let tables: PatchTables
-  let callDepth: CallDepthPatches
-  let keys: StaticCallKeys
+  private let facts: KernelFacts
+  private let tables: PatchTables
+  private let callDepth: CallDepthPatches
+  private let keys: StaticCallKeys
+  /// Functions for which something else than a call is written; looked up once, not for each site.
+  private let returnsZero: UInt64?
+  private let trapsWarning: UInt64?
+
+  init(facts: KernelFacts, tables: PatchTables, callDepth: CallDepthPatches, keys: StaticCallKeys) {
+    self.facts = facts
+    self.tables = tables
+    self.callDepth = callDepth
+    self.keys = keys
+    returnsZero = facts.nops.isChosenAtBoot ? nil : facts.symbols["__static_call_return0"]
+    trapsWarning = facts.symbols["__WARN_trap"]
+  }
 
   /// Bytes of one entry: the distances to the site and to the key, which carries two flags.
   static let entryByteCount = 8
@@ -80,12 +92,12 @@ struct StaticCallPatches {
       return
     }
     let target = callDepth.translated(function, in: recreation.image)
-    if function == facts.symbols["__static_call_return0"], !facts.nops.isChosenAtBoot {
+    if function == returnsZero {
       write(Self.clear, at: address, site, recreation, "a call of __static_call_return0 is `xor eax, eax`")
       if target != function { recreation.allow(.bytes([call(target, from: address)]), at: address) }
       return
     }
-    if function == facts.symbols["__WARN_trap"] {
+    if function == trapsWarning {
       write(Self.warning, at: address, site, recreation, "a call of __WARN_trap is `ud1`")
       if target != function { recreation.allow(.bytes([call(target, from: address)]), at: address) }
       return

@@ -21,23 +21,25 @@ struct VendorSymbols {
   ///   - variables: names of variables to look up besides.
   init(_ kallsyms: ImageKallsyms, base: UInt64, offset: UInt64, variables wantedVariables: [String]) {
     self.base = base
-    let wanted = NameTable(Self.names + wantedVariables)
+    let wanted = NameTable(Self.names + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
     var keys: [String: UInt64] = [:]
-    var offsets: [UInt32] = []
-    offsets.reserveCapacity(kallsyms.count)
     var found: [(Int, UInt64)] = []
     var trampolines: [(String, UInt64)] = []
-    kallsyms.forEach(whereName: { byteCount, head in
-      head == Self.trampolinePrefix || head == Self.keyPrefix || wanted.mayHave(byteCount: byteCount, head: head)
-    }) { span, type, link in
-      let address = link &+ offset
-      if Symbol.isText(type), let place = UInt32(exactly: address &- base) { offsets.append(place) }
-      guard !span.isEmpty else { return }
-      span.withUnsafeBufferPointer { name in
-        switch NameTable.head(of: name) {
-        case Self.trampolinePrefix: trampolines.append((Self.string(name, from: 7), address))
-        case Self.keyPrefix: keys[Self.string(name, from: 7)] = address
-        default: if let index = wanted.index(of: name) { found.append((index, address)) }
+    var offsets = [UInt32](unsafeUninitializedCapacity: kallsyms.count) { offsets, offsetCount in
+      kallsyms.forEach(whereName: wanted.mayHave) { span, type, link in
+        let address = link &+ offset
+        let distance = address &- base
+        if Symbol.isText(type), distance <= UInt64(UInt32.max), offsetCount < offsets.count {
+          offsets.initializeElement(at: offsetCount, to: UInt32(truncatingIfNeeded: distance))
+          offsetCount += 1
+        }
+        guard !span.isEmpty else { return }
+        span.withUnsafeBufferPointer { name in
+          switch NameTable.head(of: name) {
+          case Self.trampolinePrefix: trampolines.append((Self.string(name, from: 7), address))
+          case Self.keyPrefix: keys[Self.string(name, from: 7)] = address
+          default: if let index = wanted.index(of: name) { found.append((index, address)) }
+          }
         }
       }
     }
@@ -122,30 +124,37 @@ private struct NameTable {
   private let bytes: [[UInt8]]
   private let heads: [UInt64]
   private var slots: [Int16]
+  /// One bit for each hash value that a wanted name's head has.
+  private var filter: [UInt64]
 
   private static let slotCount = 2048
+  private static let filterBitCount = 1 << 14
 
-  init(_ names: [String]) {
+  /// - Parameter others: heads of names that are wanted, too.
+  init(_ names: [String], besides others: [UInt64]) {
     self.names = names
     bytes = names.map { Array($0.utf8) }
     heads = bytes.map { $0.withUnsafeBufferPointer(Self.head) }
     slots = [Int16](repeating: -1, count: Self.slotCount)
+    filter = [UInt64](repeating: 0, count: Self.filterBitCount / 64)
     for index in names.indices.prefix(Self.slotCount / 2) {
       var slot = Self.slot(byteCount: bytes[index].count, head: heads[index])
       while slots[slot] >= 0 { slot = (slot + 1) & (Self.slotCount - 1) }
       slots[slot] = Int16(index)
     }
+    for head in heads + others { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
   }
 
-  /// Whether there may be a name of so many bytes with these first seven.
-  func mayHave(byteCount: Int, head: UInt64) -> Bool {
-    var slot = Self.slot(byteCount: byteCount, head: head)
-    while slots[slot] >= 0 {
-      let index = Int(slots[slot])
-      if heads[index] == head, bytes[index].count == byteCount { return true }
-      slot = (slot + 1) & (Self.slotCount - 1)
-    }
-    return false
+  /// Whether there may be a name with these first seven bytes.
+  @inline(__always)
+  func mayHave(head: UInt64) -> Bool {
+    let bit = Self.bit(of: head)
+    return filter[bit / 64] >> UInt64(bit % 64) & 1 != 0
+  }
+
+  @inline(__always)
+  private static func bit(of head: UInt64) -> Int {
+    Int(truncatingIfNeeded: (head &* 0x9e37_79b9_7f4a_7c15) >> 50)
   }
 
   func index(of name: UnsafeBufferPointer<UInt8>) -> Int? {
