@@ -122,6 +122,36 @@ import Testing
     #expect(finding.target == TestKernel.orphan)
   }
 
+  /// Numbers go through the code together; what tells them apart may be any arithmetic.
+  @Test(
+    arguments: [
+      // cmp sil, 59: the numbers whose lowest byte is 59
+      ([0x40, 0x80, 0xfe, 59], [59, 315]),
+      // lea eax, [rsi - 59]; test eax, eax
+      ([0x8d, 0x46, 0xc5, 0x85, 0xc0], [59]),
+      // mov eax, esi; shl eax, 2; cmp eax, 59 * 4
+      ([0x89, 0xf0, 0xc1, 0xe0, 0x02, 0x3d, 236, 0, 0, 0], [59]),
+      // mov eax, esi; and eax, 0x1ff; sub eax, 59
+      ([0x89, 0xf0, 0x25, 0xff, 0x01, 0, 0, 0x83, 0xe8, 59], [59]),
+      // push rsi; pop rax; xor eax, 59
+      ([0x56, 0x58, 0x83, 0xf0, 59], [59]),
+    ] as [([UInt8], [Int])])
+  func `a number that other code singles out is found, and no other`(_ test: [UInt8], _ numbers: [Int]) throws {
+    let kernel = tampered()
+    // ftrace's place at the dispatcher's start makes room for a jump to: the test; je orphan; jmp back.
+    let start = KernelAddress(TestKernel.dispatcher.rawValue + 4)
+    let relay = TestKernel.dispatcher.rawValue + 0x700
+    jump(kernel, at: start, to: KernelAddress(relay))
+    let end = relay + UInt64(test.count)
+    let toOrphan = MachineCode.branch(0xe9, to: TestKernel.orphan, at: end + 1)
+    kernel.memory.write(
+      test + [0x0f, 0x84] + toOrphan.dropFirst()
+        + MachineCode.branch(0xe9, to: KernelAddress(start.rawValue + 5), at: end + 6), at: KernelAddress(relay))
+    let findings = try examine(kernel).findings
+    #expect(findings.map(\.subject.index) == numbers)
+    #expect(findings.allSatisfy { $0.target == TestKernel.orphan })
+  }
+
   @Test func `a dispatcher that is left at once is one finding`() throws {
     let kernel = tampered()
     let start = KernelAddress(TestKernel.dispatcher.rawValue + 4)
