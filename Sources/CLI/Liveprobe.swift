@@ -14,7 +14,8 @@ struct Liveprobe: ParsableCommand {
       """,
     version: "liveprobe \(version)",
     subcommands: [
-      ScanCommand.self, SyscallsCommand.self, DoctorCommand.self, ListCommand.self, ExplainCommand.self,
+      ScanCommand.self, SyscallsCommand.self, MapCommand.self, DoctorCommand.self, ListCommand.self,
+      ExplainCommand.self,
     ],
     defaultSubcommand: ScanCommand.self)
 

@@ -37,7 +37,7 @@ struct SyscallsCommand: ParsableCommand {
       progress.finish()
     } catch {
       progress.finish()
-      Terminal.write(SyscallsReport.refusal(error), to: .standardError)
+      Terminal.write(Refusal.line("the system calls cannot be followed", error), to: .standardError)
       Terminal.exit(Status.unknown.rawValue)
     }
     let report = SyscallsReport(map)

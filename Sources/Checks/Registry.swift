@@ -9,6 +9,7 @@ package enum Registry {
     SyscallDispatch(),
     KernelText(),
     ModuleText(),
+    ExecutableMemory(),
   ]
 
   /// The check whose id is `id`, or nil.

@@ -68,25 +68,51 @@ package final class PageTables: KernelMappings {
       case .success(let value): entry = value
       case .failure(let problem): return .unknown(problem.reason)
       }
-      guard entry & Bit.present != 0 else { return .unmapped }
       isWritable = isWritable && entry & Bit.writable != 0
       isExecutable = isExecutable && entry & Bit.noExecute == 0
-      let isLeaf = level == 1 || entry & Bit.large != 0
-      guard isLeaf else {
-        table = entry & addressMask
+      switch decode(entry, level: level) {
+      case .absent: return .unmapped
+      case .nonsense: return nonsense(entry, level: level, of: address)
+      case .table(let physical):
+        table = physical
         level -= 1
-        continue
+      case .page(let physical):
+        let byteCount = UInt64(1) << UInt64(shift)
+        return .mapped(
+          Page(
+            region: MemoryRegion(start: address.aligned(downTo: byteCount), byteCount: byteCount),
+            physicalAddress: physical, isWritable: isWritable, isExecutable: isExecutable))
       }
-      guard level <= 3 else { return nonsense(entry, level: level, of: address) }
-      let byteCount = UInt64(1) << UInt64(shift)
-      let physical = entry & addressMask & ~(level > 1 ? Bit.largePageAttribute : 0)
-      guard physical & (byteCount - 1) == 0 else { return nonsense(entry, level: level, of: address) }
-      return .mapped(
-        Page(
-          region: MemoryRegion(start: address.aligned(downTo: byteCount), byteCount: byteCount),
-          physicalAddress: physical, isWritable: isWritable, isExecutable: isExecutable))
     }
     return .unmapped  // not reached: level 1 is always a leaf
+  }
+
+  /// Every page of the kernel's half of the address space that may be executed, lowest first.
+  ///
+  /// - Throws: if a table cannot be read or makes no sense, or if there are more than any kernel has.
+  package func executablePages() throws(CannotCheck) -> [Page] {
+    guard levels == 4 || levels == 5 else {
+      throw .implausible("the kernel's page tables", "have \(levels) levels, which are not known")
+    }
+    var walk = PageTableWalk(
+      levels: levels,
+      read: { physical, level throws(CannotCheck) in
+        switch self.read(tableAt: physical, level: level) {
+        case .success(let entries): return entries
+        case .failure(let problem): throw .implausible("the kernel's page tables", problem.reason)
+        }
+      }, decode: { self.decode($0, level: $1) })
+    return try walk.executablePages(root: root)
+  }
+
+  /// What an entry of a table at `level` says.
+  private func decode(_ entry: UInt64, level: Int) -> PageTableWalk.Entry {
+    guard entry & Bit.present != 0 else { return .absent }
+    guard level == 1 || entry & Bit.large != 0 else { return .table(entry & addressMask) }
+    guard level <= 3 else { return .nonsense }
+    let byteCount = UInt64(1) << UInt64(12 + 9 * (level - 1))
+    let physical = entry & addressMask & ~(level > 1 ? Bit.largePageAttribute : 0)
+    return physical & (byteCount - 1) == 0 ? .page(physicalAddress: physical) : .nonsense
   }
 
   private struct Problem: Error {
@@ -95,6 +121,14 @@ package final class PageTables: KernelMappings {
 
   private func entry(_ index: Int, ofTableAt physical: UInt64, level: Int) -> Result<UInt64, Problem> {
     if let entries = tables[physical] { return .success(entries[index]) }
+    return read(tableAt: physical, level: level).map { entries in
+      if tables.count >= Self.tableLimit { tables.removeAll(keepingCapacity: true) }
+      tables[physical] = entries
+      return entries[index]
+    }
+  }
+
+  private func read(tableAt physical: UInt64, level: Int) -> Result<[UInt64], Problem> {
     guard let start = directMap(physical) else {
       return .failure(
         Problem(
@@ -116,9 +150,7 @@ package final class PageTables: KernelMappings {
       entries[number] = UInt64(
         littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: number * 8, as: UInt64.self))
     }
-    if tables.count >= Self.tableLimit { tables.removeAll(keepingCapacity: true) }
-    tables[physical] = entries
-    return .success(entries[index])
+    return .success(entries)
   }
 
   private func nonsense(_ entry: UInt64, level: Int, of address: KernelAddress) -> Mapping {

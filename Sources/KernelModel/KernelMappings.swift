@@ -2,6 +2,11 @@
 package protocol KernelMappings {
   /// How the page at `address` is mapped.
   func mapping(of address: KernelAddress) -> Mapping
+
+  /// Every page of the kernel's half of the address space that may be executed, lowest first.
+  ///
+  /// Read anew each time it is asked for: page tables change.
+  func executablePages() throws(CannotCheck) -> [Page]
 }
 
 /// How one kernel address is mapped.
@@ -49,5 +54,9 @@ package struct UnknownMappings: KernelMappings {
 
   package func mapping(of address: KernelAddress) -> Mapping {
     .unknown(reason)
+  }
+
+  package func executablePages() throws(CannotCheck) -> [Page] {
+    throw .withheld(Withheld("the kernel's page tables", why: reason))
   }
 }

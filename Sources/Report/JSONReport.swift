@@ -1,5 +1,4 @@
 package import Audit
-internal import FoundationEssentials
 
 /// The report for programs: everything, under the names that `docs/report.schema.json` documents.
 ///
@@ -19,14 +18,6 @@ package struct JSONReport: ReportFormat {
   }
 
   package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      let document = VerdictDocument(verdict, measurements, toolVersion: toolVersion)
-      return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
-    } catch {
-      // The document holds texts, integers, flags and one finite number, all of which JSON can say.
-      preconditionFailure("a report could not be encoded: \(error)")
-    }
+    JSONText.of(VerdictDocument(verdict, measurements, toolVersion: toolVersion))
   }
 }

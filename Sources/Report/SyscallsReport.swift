@@ -1,5 +1,4 @@
 package import Audit
-internal import FoundationEssentials
 package import KernelModel
 
 /// A map of system calls in words, and for programs.
@@ -15,17 +14,6 @@ package struct SyscallsReport {
   package var status: Status {
     if map.rows.contains(where: { $0.handlers.contains { !$0.isKernelText } }) { return .critical }
     return map.rows.contains { $0.unknown != nil } ? .unknown : .ok
-  }
-
-  /// Why there is no map, as a line for standard error.
-  package static func refusal(_ error: any Error) -> String {
-    let reason: PlainText =
-      switch error {
-      case let failure as AcquisitionFailure:
-        PlainText.join(failure.obstacles.map { PlainText(sentence: $0.description) }, "; ")
-      default: PlainText(sentence: "\(error)")
-      }
-    return "liveprobe: the system calls cannot be followed: \(reason)\n"
   }
 
   // MARK: Text
@@ -78,14 +66,7 @@ package struct SyscallsReport {
 
   /// The map for programs.
   package func json(toolVersion: String) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    do {
-      return String(decoding: try encoder.encode(Document(map, toolVersion)), as: UTF8.self) + "\n"
-    } catch {
-      // The document holds texts and integers, which JSON can say.
-      preconditionFailure("a map could not be encoded: \(error)")
-    }
+    JSONText.of(Document(map, toolVersion))
   }
 
   private struct Document: Encodable {

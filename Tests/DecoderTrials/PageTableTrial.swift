@@ -43,6 +43,25 @@ struct PageTableTrial {
         page.physicalAddress & 1 << 47 == 0
       else { return "a page that cannot be: \(page)" }
     }
+    return executable(tables)
+  }
+
+  /// What a walk lists, each look at one address must confirm.
+  private func executable(_ tables: PageTables) -> String? {
+    let pages: [Page]
+    do throws(CannotCheck) {
+      pages = try tables.executablePages()
+    } catch {
+      return nil
+    }
+    var last: KernelAddress?
+    for page in pages.prefix(64) {
+      guard page.isExecutable, tables.mapping(of: page.region.start) == .mapped(page) else {
+        return "a listed page is another when looked at: \(page)"
+      }
+      guard last.map({ $0 < page.region.start }) ?? true else { return "the pages are not in order" }
+      last = page.region.start
+    }
     return nil
   }
 }

@@ -15,10 +15,13 @@ private final class Tables {
   }
 
   func mapping(of address: UInt64, levels: Int = 4, encryptionMask: UInt64 = 0) -> Mapping {
-    let tables = PageTables(memory: memory, root: 0, levels: levels, encryptionMask: encryptionMask) { physical in
+    pageTables(levels: levels, encryptionMask: encryptionMask).mapping(of: KernelAddress(address))
+  }
+
+  func pageTables(levels: Int = 4, encryptionMask: UInt64 = 0) -> PageTables {
+    PageTables(memory: memory, root: 0, levels: levels, encryptionMask: encryptionMask) { physical in
       physical < 8 * 4096 ? KernelAddress(Tables.directMap + physical) : nil
     }
-    return tables.mapping(of: KernelAddress(address))
   }
 }
 
@@ -166,5 +169,52 @@ private final class Tables {
 
   @Test func `three levels are not known`() {
     #expect(tables.mapping(of: address, levels: 3) == .unknown("page tables of 3 levels are not known"))
+  }
+
+  // MARK: All that is executable
+
+  private func executable() throws -> [String] {
+    try tables.pageTables().executablePages().map { "\($0.region) \($0.permissions)" }
+  }
+
+  @Test func `the executable pages of the kernel's half are listed, lowest first`() throws {
+    tables.set(table: 3, index: 50, to: 0x1234_6163 | 1 << 63)
+    tables.set(table: 3, index: 51, to: 0x1234_7163)
+    tables.set(table: 2, index: 4, to: 0x4000_01e1)
+    // User space is no concern, whatever it maps.
+    tables.set(table: 0, index: 3, to: 0x1063)
+    #expect(
+      try executable() == [
+        "0xffffffffc0800000+2097152 r-x", "0xffffffffc0a31000+4096 r-x", "0xffffffffc0a33000+4096 rwx",
+      ])
+    tables.set(table: 0, index: 256, to: 0x1063)
+    #expect(try executable().first == "0xffff807fc0800000+2097152 r-x")
+  }
+
+  @Test(arguments: [(0, 511), (1, 511), (2, 5), (3, 49)])
+  func `what any level forbids to execute is not listed`(table: Int, index: Int) throws {
+    let next: [UInt64] = [0x1063, 0x2063, 0x3063, 0x1234_5161]
+    tables.set(table: table, index: index, to: next[table] | 1 << 63)
+    #expect(try executable().isEmpty)
+  }
+
+  @Test func `tables that are mapped many times over are read once`() throws {
+    tables.set(table: 3, index: 49, to: 0x1234_5161 | 1 << 63)
+    for index in 0..<512 {
+      tables.set(table: 1, index: index, to: 0x2063)
+      tables.set(table: 2, index: index, to: 0x3063)
+    }
+    #expect(try executable().isEmpty)
+    #expect(tables.memory.reads.count == 4)
+  }
+
+  @Test func `nonsense in the tables is an error and no list`() {
+    tables.set(table: 0, index: 300, to: 0xe3)
+    #expect(throws: CannotCheck.self) { try executable() }
+  }
+
+  @Test func `tables without end are an error and no list`() {
+    for index in 0..<512 { tables.set(table: 0, index: index, to: 0x63) }
+    #expect(throws: CannotCheck.self) { try executable() }
   }
 }

@@ -83,6 +83,17 @@ extension Scenario {
 
   static let hiddenModule: [Scenario] = [
     Scenario(
+      name: "a hidden module that hooks nothing",
+      exemption: { $0.kernel.hasFixture ? nil : "no fixture for this kernel; see memory nobody owns" }
+    ) { guest in
+      try HookedModule.load(into: guest, slots: [], hidden: true)
+      return Run(
+        scans: [try Scan(in: guest)],
+        expectation: Expectation.tampered(
+          Expectation.unownedCode.check, Expectation.unownedCode.text, alsoSeenBy: ["module-text"]))
+    },
+
+    Scenario(
       name: "slots 0 and 2 replaced by a hidden module",
       exemption: { $0.kernel.hasFixture ? nil : "no fixture for this kernel; see memory nobody owns" }
     ) { guest in
@@ -90,8 +101,8 @@ extension Scenario {
       return Run(
         scans: [try Scan(in: guest)],
         expectation: Expectation.replaced(
-          slots: Expectation.slots([0, 2]), implantStrings: HookedModule.names))
-    }
+          slots: Expectation.slots([0, 2]), implantStrings: HookedModule.names, and: [Expectation.unownedCode]))
+    },
   ]
 
   /// `query_module` and `create_module`, which no kernel since 2.6 has (arch/x86/entry/syscalls/syscall_64.tbl).

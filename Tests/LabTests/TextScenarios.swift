@@ -108,7 +108,8 @@ extension Scenario {
       let code = try UnownedCode.address(in: guest)
       return try tampering(with: guest) { tampering in
         try tampering.detour("vfs_read", through: code, by: detour)
-        return .tampered("kernel-text", "vfs_read", alsoSeenBy: ["module-text"])
+        return .tampered(
+          "kernel-text", "vfs_read", and: [Expectation.unownedCode], alsoSeenBy: ["module-text"])
       }
     }
   }

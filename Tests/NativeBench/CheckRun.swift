@@ -22,6 +22,9 @@ enum CheckRun {
             print("  \(finding.subject): \(finding.message): \(finding.expected) | \(finding.observed)")
           }
           for open in examination.unanswered.prefix(8) { print("  \(open.subject): \(open.reason)") }
+          if examination.facts.count <= 16 {
+            for (subject, fact) in examination.facts { print("  \(subject): \(fact)") }
+          }
           for remark in examination.remarks.prefix(8) { print("  \(remark)") }
           isClean = isClean && examination.findings.isEmpty && examination.unanswered.isEmpty
         } catch {

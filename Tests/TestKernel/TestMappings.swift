@@ -19,4 +19,17 @@ package final class TestMappings: KernelMappings {
         region: page, physicalAddress: page.start.rawValue & 0xfff_ffff, isWritable: known?.isWritable ?? true,
         isExecutable: known?.isExecutable ?? false))
   }
+
+  package func executablePages() throws(CannotCheck) -> [Page] {
+    if let withheld = withheldTables { throw withheld }
+    let starts = permissions.flatMap { region, _, _ in
+      stride(from: region.start.rawValue & ~4095, to: region.start.rawValue &+ region.byteCount, by: 4096)
+    }
+    return Set(starts).sorted().compactMap { start in
+      mapping(of: KernelAddress(start)).page.flatMap { $0.isExecutable ? $0 : nil }
+    }
+  }
+
+  /// Why the tables as a whole cannot be read.
+  package var withheldTables: CannotCheck?
 }

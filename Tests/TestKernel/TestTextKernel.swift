@@ -146,7 +146,11 @@ extension TestTextKernel {
     set(Variable.callZero, to: Self.live(0x5c0).rawValue)
     set(Variable.hashTable, to: UInt64(0xffff_8880_0010_0000))
     set(Variable.hashShift, to: UInt8(20))
-    for place in [Variable.tracerTrampolines, Variable.modules] { set(place, to: Self.live(place).rawValue) }
+    set(Variable.protects, to: UInt8(1))
+    for place in [
+      Variable.tracerTrampolines, Variable.modules, Variable.programs, Variable.packs, Variable.probeSlots,
+      Variable.areas,
+    ] { set(place, to: Self.live(place).rawValue) }
   }
 
   /// Four function entries, one tracer with a trampoline of its own, one direct call.

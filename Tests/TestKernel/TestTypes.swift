@@ -33,6 +33,17 @@ package enum TestTypes {
         ("state", int, 0), ("list", list, 8 * 8), ("name", types.array(of: char, 56), 24 * 8),
         ("mem", types.array(of: memory, 7), 80 * 8), ("percpu", pointer, 200 * 8),
       ])
+    types.structure(
+      "bpf_ksym", 64,
+      [("start", long, 0), ("end", long, 8 * 8), ("name", types.array(of: char, 32), 16 * 8), ("lnode", list, 48 * 8)])
+    types.structure(
+      "bpf_prog_pack", 24, [("list", list, 0), ("ptr", pointer, 16 * 8), ("bitmap", types.array(of: long, 0), 24 * 8)])
+    types.structure("kprobe_insn_cache", 16, [("pages", list, 0)])
+    types.structure("kprobe_insn_page", 24, [("list", list, 0), ("insns", pointer, 16 * 8)])
+    types.structure("vmap_area", 24, [("list", list, 0), ("vm", pointer, 16 * 8)])
+    types.structure(
+      "vm_struct", 32,
+      [("addr", pointer, 0), ("size", long, 8 * 8), ("flags", long, 16 * 8), ("caller", pointer, 24 * 8)])
     return types.bytes()
   }()
 }

@@ -19,6 +19,11 @@ extension TestVendorKernel {
     package static let directCalls: UInt64 = 0xa300
     package static let probesDisarmed: UInt64 = 0xa308
     package static let modules: UInt64 = 0xa310
+    package static let programs: UInt64 = 0xa320
+    package static let packs: UInt64 = 0xa330
+    package static let protects: UInt64 = 0xa340
+    package static let probeSlots: UInt64 = 0xa350
+    package static let areas: UInt64 = 0xa370
     package static let probes: UInt64 = 0xa400
   }
 
@@ -49,7 +54,9 @@ extension TestVendorKernel {
       ("ftrace_pages_start", Variable.tracedPages), ("ftrace_ops_list", Variable.tracers),
       ("ftrace_list_end", Variable.lastTracer), ("ftrace_ops_trampoline_list", Variable.tracerTrampolines),
       ("direct_functions", Variable.directCalls), ("kprobes_all_disarmed", Variable.probesDisarmed),
-      ("modules", Variable.modules), ("kprobe_table", Variable.probes),
+      ("modules", Variable.modules), ("bpf_kallsyms", Variable.programs), ("pack_list", Variable.packs),
+      ("rodata_enabled", Variable.protects), ("kprobe_optinsn_slots", Variable.probeSlots),
+      ("vmap_area_list", Variable.areas), ("kprobe_table", Variable.probes),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

@@ -13,7 +13,7 @@ struct BpfPatches {
   func apply(to recreation: Recreation) {
     guard let dispatcher = facts.symbols["bpf_dispatcher_xdp"], let address = facts.symbols["bpf_dispatcher_xdp_func"],
       let site = recreation.image.pointer(at: address, count: 5),
-      let structure = facts.types.structure("bpf_dispatcher"), structure.member("sc_key") == nil,
+      let structure = facts.structure("bpf_dispatcher"), structure.member("sc_key") == nil,
       let count = member("num_progs", of: structure, at: dispatcher, Int32.self),
       let image = member("image", of: structure, at: dispatcher, UInt64.self),
       let offset = member("image_off", of: structure, at: dispatcher, UInt32.self), count > 0, image != 0

@@ -13,7 +13,7 @@ struct CentralPointers {
       note(.returnThunk, "x86_return_thunk", leadsTo: thunk, facts)
     }
     guard let operations = facts.symbols["pv_ops"],
-      let byteCount = facts.types.structure("paravirt_patch_template")?.byteCount, byteCount <= 4096,
+      let byteCount = facts.structure("paravirt_patch_template")?.byteCount, byteCount <= 4096,
       let bytes = facts.live.bytes(at: operations, count: byteCount)
     else { return }
     bytes.withUnsafeBytes { raw in

@@ -83,7 +83,7 @@ struct FtraceState {
     let next = try facts.offset(of: "next", in: "ftrace_page")
     let records = try facts.offset(of: "records", in: "ftrace_page")
     let index = try facts.offset(of: "index", in: "ftrace_page")
-    guard facts.types.structure("dyn_ftrace")?.byteCount == Self.recordByteCount else {
+    guard facts.structure("dyn_ftrace")?.byteCount == Self.recordByteCount else {
       throw .implausible("dyn_ftrace", "is not \(Self.recordByteCount) bytes long")
     }
     var page = try facts.load(UInt64.self, at: start)
@@ -135,7 +135,7 @@ struct FtraceState {
 
   private mutating func readDirectCalls(_ facts: KernelFacts) throws(CannotCheck) {
     guard let variable = facts.symbols["direct_functions"],
-      let structure = facts.types.structure("ftrace_hash"), let entry = facts.types.structure("ftrace_func_entry"),
+      let structure = facts.structure("ftrace_hash"), let entry = facts.structure("ftrace_func_entry"),
       let sizeBits = structure.member("size_bits"), let buckets = structure.member("buckets"),
       let ip = entry.member("ip"), let direct = entry.member("direct")
     else { return }

@@ -25,6 +25,7 @@ final class KernelFacts {
   /// Features that are taken to have had their other value when text was patched: see ``FeatureDrift``.
   var reversedFeatures: Set<Int> = []
   private var offsets: [String: UInt64] = [:]
+  private var structures: [String: BTF.Structure?] = [:]
 
   init(
     symbols: VendorSymbols, types: BTF, live: LivePages, text: Range<UInt64>, image: TextImage,
@@ -54,11 +55,19 @@ final class KernelFacts {
     try Self.load(type, at: address, live)
   }
 
+  /// How a structure or union is laid out, or nil if there is none; looked up once: the image has ten thousands.
+  func structure(_ name: String) -> BTF.Structure? {
+    if let known = structures[name] { return known }
+    let found = types.structure(name)
+    structures[name] = .some(found)
+    return found
+  }
+
   /// The offset of a member, in bytes.
   func offset(of member: String, in structure: String) throws(CannotCheck) -> UInt64 {
     let path = "\(structure).\(member)"
     if let known = offsets[path] { return known }
-    guard let found = types.structure(structure)?.member(member) else {
+    guard let found = self.structure(structure)?.member(member) else {
       throw .implausible("the image's type information", "has no \(path)")
     }
     offsets[path] = UInt64(found.byteOffset)

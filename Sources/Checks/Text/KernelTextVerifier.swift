@@ -31,6 +31,13 @@ package final class KernelTextVerifier {
     ftrace = try FtraceState(facts: facts)
   }
 
+  /// The same facts as they are now.
+  func factsNow() throws(CannotCheck) -> KernelFacts {
+    try KernelFacts(
+      symbols: vendor.symbols, types: vendor.types, live: LivePages(kernel.memory.fresh), text: vendor.text,
+      image: recreation.image, ownership: facts.ownership, alternativeByteCount: vendor.tables.alternativeByteCount)
+  }
+
   /// The vendor's bytes as they are patched so far.
   private(set) var recreation: Recreation
 

@@ -19,6 +19,8 @@ struct LiveModules {
     ///
     /// Source: `struct kernfs_node`, `id`, include/linux/kernfs.h (Linux v5.5 to v7.2): a number and a generation.
     var instance: UInt64?
+    /// What of its memory is executable: its code, and that of its initialisation while it is being loaded.
+    var executable: [Range<UInt64>]
 
     var code: Range<UInt64>? { memory[.text] }
   }
@@ -48,7 +50,7 @@ struct LiveModules {
     guard let nodes = live.list(at: head, limit: Self.mostModules) else {
       throw .implausible("the list of modules", "is broken, or changed while it was read")
     }
-    isOneArea = facts.types.structure("module")?.member("mem") == nil
+    isOneArea = facts.structure("module")?.member("mem") == nil
     for node in nodes { modules.append(try module(at: node &- link, facts)) }
   }
 
@@ -75,17 +77,17 @@ struct LiveModules {
     guard let name = live.text(at: address &+ (try facts.offset(of: "name", in: "module"))) else {
       throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(address)))
     }
-    let percpu = facts.types.structure("module")?.member("percpu").flatMap {
+    let percpu = facts.structure("module")?.member("percpu").flatMap {
       live.value(UInt64.self, at: address &+ UInt64($0.byteOffset))
     }
     return Module(
       name: name, structure: address, state: state ?? .unformed, memory: try memory(of: address, facts),
-      percpu: percpu ?? 0, instance: instance(of: address, facts))
+      percpu: percpu ?? 0, instance: instance(of: address, facts), executable: try executable(of: address, facts))
   }
 
   private func instance(of address: UInt64, _ facts: KernelFacts) -> UInt64? {
-    guard let pointer = facts.types.structure("module")?.member("mkobj.kobj.sd"),
-      let number = facts.types.structure("kernfs_node")?.member("id"),
+    guard let pointer = facts.structure("module")?.member("mkobj.kobj.sd"),
+      let number = facts.structure("kernfs_node")?.member("id"),
       let node = live.value(UInt64.self, at: address &+ UInt64(pointer.byteOffset)), node != 0
     else { return nil }
     return live.value(UInt64.self, at: node &+ UInt64(number.byteOffset))
@@ -98,6 +100,36 @@ struct LiveModules {
       throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(address)))
     }
     return value
+  }
+
+  /// Source: `struct module_layout` (Linux v5.10), `struct module_memory` and MOD_INIT_TEXT (v6.4).
+  private func executable(of address: UInt64, _ facts: KernelFacts) throws(CannotCheck) -> [Range<UInt64>] {
+    func range(at place: UInt64, base: UInt64, size: UInt64) throws(CannotCheck) -> Range<UInt64>? {
+      let start = try load(UInt64.self, at: place &+ base)
+      let byteCount = UInt64(try load(UInt32.self, at: place &+ size))
+      guard start != 0, byteCount > 0, byteCount <= 1 << 28, !start.addingReportingOverflow(byteCount).overflow else {
+        return nil
+      }
+      return start..<start + byteCount
+    }
+    var found: [Range<UInt64>?] = []
+    if isOneArea {
+      for layout in ["core_layout", "init_layout"] {
+        found.append(
+          try range(
+            at: address, base: facts.offset(of: "\(layout).base", in: "module"),
+            size: facts.offset(of: "\(layout).text_size", in: "module")))
+      }
+    } else if let member = facts.structure("module")?.member("mem") {
+      let initialisation = 4
+      for kind in [Kind.text.rawValue, initialisation] where kind < member.elementCount ?? 0 {
+        found.append(
+          try range(
+            at: address &+ UInt64(member.byteOffset + kind * member.elementByteCount),
+            base: facts.offset(of: "base", in: "module_memory"), size: facts.offset(of: "size", in: "module_memory")))
+      }
+    }
+    return found.compactMap { $0 }
   }
 
   private func memory(of address: UInt64, _ facts: KernelFacts) throws(CannotCheck) -> [Kind: Range<UInt64>] {
@@ -113,8 +145,8 @@ struct LiveModules {
         byteCount: try load(UInt32.self, at: address &+ facts.offset(of: "core_layout.size", in: "module")))
       return areas
     }
-    guard let member = facts.types.structure("module")?.member("mem"),
-      let entry = facts.types.structure("module_memory"), let base = entry.member("base"),
+    guard let member = facts.structure("module")?.member("mem"),
+      let entry = facts.structure("module_memory"), let base = entry.member("base"),
       let size = entry.member("size"), member.elementByteCount > 0, (member.elementCount ?? 0) >= Kind.allCases.count
     else { throw .implausible("the image's type information", "does not say where a module's memory is") }
     for kind in Kind.allCases {

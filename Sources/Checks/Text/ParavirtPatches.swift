@@ -17,7 +17,7 @@ struct ParavirtPatches {
     self.tables = tables
     isOld = facts.symbols["native_patch"] != nil
     func number(_ member: String) -> Int? {
-      facts.types.structure("paravirt_patch_template")?.member(member).map { $0.byteOffset / 8 }
+      facts.structure("paravirt_patch_template")?.member(member).map { $0.byteOffset / 8 }
     }
     var native: [Int: [UInt8]] = [:]
     if isOld, let operations = facts.symbols["pv_ops"] {

@@ -86,7 +86,7 @@ struct SmallPatches {
     }
     guard let value = votes.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key,
       variable.hasPrefix("__"), variable.hasSuffix("_cache"),
-      let name = facts.types.structure("kmem_cache")?.member("name"),
+      let name = facts.structure("kmem_cache")?.member("name"),
       let text = facts.live.value(UInt64.self, at: value &+ UInt64(name.byteOffset)).flatMap(facts.live.text)
     else { return nil }
     let wanted = String(variable.dropFirst(2))

@@ -115,6 +115,9 @@ struct VendorSymbols {
     ftrace_regs_caller_ret ftrace_trace_function global_ops
     bpf_dispatcher_xdp bpf_dispatcher_xdp_func kprobe_table kprobes_all_disarmed aggr_pre_handler modules module_mark_ro_after_init
     sys_call_table ia32_sys_call_table x32_sys_call_table
+    bpf_kallsyms pack_list bpf_jit_binary_alloc vmap_area_list vmap_nodes nr_vmap_nodes
+    kprobe_insn_slots kprobe_optinsn_slots real_mode_header kexec_image kexec_crash_image vmemmap_base page_offset_base
+    rodata_enabled
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 

@@ -9,6 +9,8 @@ package struct PageWalk {
     package let physical: UInt64
     package let size: UInt64
     package let isExecutable: Bool
+    /// The physical address of the entry that maps it.
+    package let entry: UInt64
   }
 
   /// Where modules and other code that is made at run time lie if the kernel itself may be moved
@@ -26,11 +28,17 @@ package struct PageWalk {
     levels = try guest.run("grep -qw la57 /proc/cpuinfo").status == 0 ? 5 : 4
   }
 
-  /// The physical address behind a virtual one.
-  package func physical(of virtual: UInt64) throws(LabError) -> UInt64 {
+  /// What maps a virtual address.
+  package func leaf(of virtual: UInt64) throws(LabError) -> Leaf {
     guard let leaf = try leaves(in: virtual...virtual).first else {
       throw LabError("\(hex(virtual)) is not mapped in the guest")
     }
+    return leaf
+  }
+
+  /// The physical address behind a virtual one.
+  package func physical(of virtual: UInt64) throws(LabError) -> UInt64 {
+    let leaf = try leaf(of: virtual)
     return leaf.physical + (virtual - leaf.virtual)
   }
 
@@ -58,7 +66,10 @@ package struct PageWalk {
       if level == 1 || entry & 0x80 != 0 {
         // Bit 12 of a large page's entry is no part of its address.
         let physical = level == 1 ? address : address & ~(1 << 12)
-        found.append(Leaf(virtual: start, physical: physical, size: 1 << shift, isExecutable: executable))
+        found.append(
+          Leaf(
+            virtual: start, physical: physical, size: 1 << shift, isExecutable: executable,
+            entry: table + UInt64(index) * 8))
       } else {
         try visit(
           table: address, level: level - 1, base: start, isExecutable: executable, range: range, found: &found)

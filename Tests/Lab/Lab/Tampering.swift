@@ -45,6 +45,14 @@ package final class Tampering {
     return try walk.physical(of: address)
   }
 
+  /// Has the page at a virtual address, small or large, mapped writable.
+  package func makeWritable(_ address: UInt64) throws(LabError) {
+    let entry = try PageWalk(guest).leaf(of: address).entry
+    undo.append((entry, try guest.memory.read(physical: entry, count: 8)))
+    // Bit 1: Intel SDM volume 3A, table 4-20. The levels above allow writing to everything of the kernel's.
+    try guest.memory.writeWord(physical: entry, guest.memory.readWord(physical: entry) | 2)
+  }
+
   /// Puts any value into a slot.
   package func replaceSlot(_ index: Int, in table: String = "sys_call_table", with value: UInt64) throws(LabError) {
     let physical = try physicalAddress(ofSlot: index, in: table)

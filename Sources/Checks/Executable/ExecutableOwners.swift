@@ -1,0 +1,164 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// Whose executable memory is whose, by the structures in the kernel's memory that account for it.
+///
+/// Nothing here comes from `/proc/modules` or `/proc/kallsyms`: a module that is unlinked from the kernel's list has no
+/// owner here, whatever it says elsewhere.
+struct ExecutableOwners {
+  /// What accounts for a piece of executable memory.
+  enum Kind: String, CaseIterable {
+    case kernelText = "kernel text"
+    case realMode = "real-mode code"
+    case module = "module"
+    case bpf = "BPF"
+    case ftrace = "ftrace trampoline"
+    case kprobe = "kprobe slots"
+    case kexec = "kexec"
+  }
+
+  struct Claim {
+    var range: Range<UInt64>
+    var kind: Kind
+    var name: String
+  }
+
+  /// Lowest first.
+  private(set) var claims: [Claim] = []
+  /// The largest end of all claims up to each: where ranges lie within others, the search goes back no further.
+  private var ends: [UInt64] = []
+  /// Memory that BPF programs share; what of it is free must hold nothing but breakpoints.
+  private(set) var packs: [BpfPack] = []
+  /// Who allocated what lies in the vmalloc area.
+  let areas: VmallocAreas
+
+  private static let mostNodes = 1 << 17
+  private static let pageSize: UInt64 = 4096
+
+  /// - Parameter facts: of the moment that is asked about.
+  init(_ facts: KernelFacts) throws(CannotCheck) {
+    let reader = StructureReader(facts: facts)
+    areas = try VmallocAreas(reader)
+    addText(facts)
+    try addModules(facts)
+    try addBpf(reader)
+    try addTrampolines(facts)
+    try addProbeSlots(reader)
+    try addRealMode(reader)
+    try addKexec(reader)
+    claims.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+    var end: UInt64 = 0
+    ends = claims.map { claim in
+      end = max(end, claim.range.upperBound)
+      return end
+    }
+  }
+
+  /// What accounts for a part of `page`, or nil if nothing does.
+  func owner(of page: Range<UInt64>) -> Claim? {
+    var low = 0
+    var high = claims.count
+    while low < high {
+      let middle = (low + high) / 2
+      if claims[middle].range.lowerBound < page.upperBound { low = middle + 1 } else { high = middle }
+    }
+    while low > 0, ends[low - 1] > page.lowerBound {
+      low -= 1
+      if claims[low].range.overlaps(page) { return claims[low] }
+    }
+    return nil
+  }
+
+  private mutating func add(_ start: UInt64, _ byteCount: UInt64, _ kind: Kind, _ name: String) {
+    let (end, overflows) = start.addingReportingOverflow(byteCount)
+    guard byteCount > 0, byteCount <= 1 << 30, !overflows else { return }
+    claims.append(Claim(range: start..<end, kind: kind, name: name))
+  }
+
+  // MARK: Who has executable memory
+
+  private mutating func addText(_ facts: KernelFacts) {
+    // The rest of the last page holds zeros, which kernel-text demands.
+    let end = (facts.text.upperBound &+ Self.pageSize - 1) & ~(Self.pageSize - 1)
+    add(facts.text.lowerBound, end &- facts.text.lowerBound, .kernelText, "kernel text")
+  }
+
+  private mutating func addModules(_ facts: KernelFacts) throws(CannotCheck) {
+    for module in try LiveModules(facts: facts, live: facts.live).modules {
+      for range in module.executable { add(range.lowerBound, UInt64(range.count), .module, module.name) }
+    }
+  }
+
+  /// Programs, trampolines and dispatchers by `bpf_kallsyms`, and the packs that programs share since Linux kernel
+  /// commit 57631054fae6 ("bpf: Introduce bpf_prog_pack allocator") (in v5.18).
+  ///
+  /// Classic BPF programs are in no list: they lie in packs, or, before these, in areas that `bpf_jit_binary_alloc`
+  /// allocated and that begin with their size.
+  private mutating func addBpf(_ reader: StructureReader) throws(CannotCheck) {
+    for node in try reader.list(at: "bpf_kallsyms", linkedBy: "lnode", of: "bpf_ksym", limit: Self.mostNodes) {
+      let start = try reader.word("start", of: "bpf_ksym", at: node)
+      let end = try reader.word("end", of: "bpf_ksym", at: node)
+      let name = reader.live.text(at: node &+ (try reader.offset("name", in: "bpf_ksym"))) ?? "a program"
+      add(start, end &- start, .bpf, name)
+    }
+    for pack in try reader.list(at: "pack_list", linkedBy: "list", of: "bpf_prog_pack", limit: Self.mostNodes) {
+      let pack = try BpfPack(at: pack, reader, areas)
+      packs.append(pack)
+      for range in pack.used { add(range.lowerBound, UInt64(range.count), .bpf, "programs in a pack") }
+    }
+    for area in areas.areas where area.allocator == "bpf_jit_binary_alloc" {
+      // struct bpf_binary_header: pages up to v5.12, then bytes.
+      guard let header = reader.live.value(UInt32.self, at: area.range.lowerBound),
+        [UInt64(header), UInt64(header) * Self.pageSize].contains(UInt64(area.range.count))
+      else { continue }
+      add(area.range.lowerBound, UInt64(area.range.count), .bpf, "a program without a name")
+    }
+  }
+
+  private mutating func addTrampolines(_ facts: KernelFacts) throws(CannotCheck) {
+    for operations in try FtraceState(facts: facts).operations where operations.trampoline != 0 {
+      guard operations.ownsTrampoline else { continue }
+      add(operations.trampoline, operations.trampolineByteCount, .ftrace, "ftrace trampoline")
+    }
+  }
+
+  private mutating func addProbeSlots(_ reader: StructureReader) throws(CannotCheck) {
+    for cache in ["kprobe_insn_slots", "kprobe_optinsn_slots"] {
+      guard let structure = reader.facts.symbols[cache] else { continue }
+      let head = structure &+ (try reader.offset("pages", in: "kprobe_insn_cache"))
+      for page in try reader.list(at: head, linkedBy: "list", of: "kprobe_insn_page", limit: Self.mostNodes) {
+        add(try reader.word("insns", of: "kprobe_insn_page", at: page), Self.pageSize, .kprobe, cache)
+      }
+    }
+  }
+
+  /// What starts other processors, below one megabyte.
+  ///
+  /// Source: set_real_mode_permissions() in arch/x86/realmode/init.c (Linux v5.10 to v7.2).
+  private mutating func addRealMode(_ reader: StructureReader) throws(CannotCheck) {
+    guard let header = try reader.value(UInt64.self, of: "real_mode_header"), header != 0,
+      let base = try reader.value(UInt64.self, of: "page_offset_base")
+    else { return }
+    let start = try reader.value(UInt32.self, "text_start", of: "real_mode_header", at: header)
+    let end = try reader.value(UInt32.self, "ro_end", of: "real_mode_header", at: header)
+    guard start < end, end < 1 << 20 else { return }
+    let byteCount = (UInt64(end) + Self.pageSize - 1) & ~(Self.pageSize - 1)
+    add(base &+ UInt64(start), byteCount - UInt64(start), .realMode, "real_mode_blob")
+  }
+
+  /// The page from which another kernel is started, where one is loaded.
+  ///
+  /// Source: machine_kexec_prepare() in arch/x86/kernel/machine_kexec_64.c (Linux v7.2).
+  private mutating func addKexec(_ reader: StructureReader) throws(CannotCheck) {
+    for variable in ["kexec_image", "kexec_crash_image"] {
+      guard let image = try reader.value(UInt64.self, of: variable), image != 0,
+        let pages = try reader.value(UInt64.self, of: "vmemmap_base"),
+        let base = try reader.value(UInt64.self, of: "page_offset_base"),
+        let size = reader.facts.structure("page")?.byteCount, size > 0
+      else { continue }
+      let page = try reader.word("control_code_page", of: "kimage", at: image)
+      guard page >= pages else { continue }
+      add(base &+ (page - pages) / UInt64(size) &* Self.pageSize, 2 * Self.pageSize, .kexec, variable)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// The areas of the kernel's vmalloc space, and who asked for each.
+///
+/// `vmap_area_list` up to v6.8; since Linux kernel commit d093602919ad ("mm: vmalloc: remove global vmap_area_root
+/// rb-tree") (in v6.9) a list for each of `vmap_nodes`.
+struct VmallocAreas {
+  struct Area {
+    /// Without the guard page behind it.
+    var range: Range<UInt64>
+    /// The address that the allocation returned to.
+    var caller: UInt64
+    /// The kernel's function that ``caller`` lies in, if it is one that is known by name.
+    var allocator: String?
+  }
+
+  private(set) var areas: [Area] = []
+
+  private static let mostAreas = 1 << 18
+  private static let mostNodes = 4096
+  private static let pageSize: UInt64 = 4096
+  /// VM_NO_GUARD: include/linux/vmalloc.h (Linux v5.10 to v7.2).
+  private static let withoutGuard: UInt64 = 0x40
+
+  init(_ reader: StructureReader) throws(CannotCheck) {
+    var heads: [UInt64] = []
+    if let head = reader.facts.symbols["vmap_area_list"] {
+      heads = [head]
+    } else if let first = try reader.value(UInt64.self, of: "vmap_nodes"),
+      let count = try reader.value(UInt32.self, of: "nr_vmap_nodes"),
+      let byteCount = reader.facts.structure("vmap_node")?.byteCount, byteCount > 0
+    {
+      let list = try reader.offset("busy.head", in: "vmap_node")
+      heads = (0..<min(Int(count), Self.mostNodes)).map { first &+ UInt64($0 * byteCount) &+ list }
+    }
+    let allocators = Self.allocators(reader)
+    for head in heads {
+      for area in try reader.list(at: head, linkedBy: "list", of: "vmap_area", limit: Self.mostAreas) {
+        guard areas.count < Self.mostAreas else { throw .implausible("the vmalloc areas", "have no end") }
+        let vm = try reader.word("vm", of: "vmap_area", at: area)
+        // Areas of vm_map_ram() have no vm_struct; an address it is, or nothing.
+        guard vm >> 63 == 1 else { continue }
+        let start = try reader.word("addr", of: "vm_struct", at: vm)
+        let size = try reader.word("size", of: "vm_struct", at: vm)
+        let flags = try reader.word("flags", of: "vm_struct", at: vm)
+        let caller = try reader.word("caller", of: "vm_struct", at: vm)
+        let byteCount = flags & Self.withoutGuard != 0 || size < Self.pageSize ? size : size - Self.pageSize
+        guard byteCount > 0, byteCount <= 1 << 40, !start.addingReportingOverflow(byteCount).overflow else { continue }
+        areas.append(
+          Area(
+            range: start..<start + byteCount, caller: caller,
+            allocator: allocators.first { $0.range.contains(caller) }?.name))
+      }
+    }
+    areas.sort { $0.range.lowerBound < $1.range.lowerBound }
+  }
+
+  /// The area that `address` lies in.
+  func area(at address: UInt64) -> Area? {
+    var low = 0
+    var high = areas.count
+    while low < high {
+      let middle = (low + high) / 2
+      if areas[middle].range.lowerBound <= address { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, areas[low - 1].range.contains(address) else { return nil }
+    return areas[low - 1]
+  }
+
+  private static func allocators(_ reader: StructureReader) -> [(name: String, range: Range<UInt64>)] {
+    ["bpf_jit_binary_alloc"].compactMap { name in
+      guard let start = reader.facts.symbols[name],
+        let end = reader.facts.symbols.functionStart(atOrAfter: start &+ 1), end > start
+      else { return nil }
+      return (name, start..<end)
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package import KernelModel
+
+/// Every page of kernel memory that may be executed should have an owner, and none should be writable.
+package struct ExecutableMemory: Check {
+  package static let manual = Manual(
+    id: "executable-memory",
+    question: "Does somebody legitimate own every page of kernel memory that may be executed, and is none writable?",
+    method: """
+      Walks the kernel's page tables and collects every page that may be executed. Each must be accounted for by a \
+      structure in the kernel's own memory: its text, a module on its list, a BPF program or a pack of them, a trampoline \
+      of the function tracer, slots of probes, the code that starts other processors or another kernel. A page that \
+      holds nothing but breakpoints, or the thunks of the ITS mitigation, is harmless whoever owns it; what is free in a \
+      pack must be breakpoints, too. Pages that are \
+      writable too, and pages of the kernel's text and constants that are writable, are findings. What nobody accounts \
+      for is looked at three times: memory that is being given back has no owner for a moment.
+      """,
+    innocentCauses: [
+      "VirtualBox's vboxdrv, which loads code outside of the list of modules: the finding then says that the module "
+        + "allocated the memory, and is a warning",
+      "LKRG with lkrg.hide=1, which takes itself off the list",
+    ],
+    blindSpots: [
+      "what the code of an owned page is: kernel-text and module-text compare that of the kernel and of modules; BPF "
+        + "programs, trampolines, slots of probes and the code below one megabyte are only accounted for",
+      "code in memory that was asked for as a BPF program's",
+      "code that is mapped in a process's page tables alone, or only while it runs",
+      "without the vendor's kernel image: who owns a page that is neither text nor a listed module's",
+      "a kernel that lies to whoever reads /proc/kcore",
+    ],
+    response: [
+      "do not unload modules or reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "read what was found in the memory: names, strings and what it refers to are listed with the finding",
+      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+    ])
+
+  /// How often what nobody owns is looked at.
+  private static let looks = 3
+  private static let pageSize: UInt64 = 4096
+  /// Findings told one by one; of what is left, the number.
+  private static let mostFindings = 32
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    guard kernel.identity.machine == "x86_64" else {
+      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 page tables are known")
+    }
+    var examination = Examination()
+    let work: TextWork?
+    do throws(CannotCheck) {
+      work = try TextWork.shared(kernel)
+    } catch {
+      work = nil
+      examination.leaveUnanswered(Subject("executable memory"), error)
+    }
+    var census = try ExecutableCensus(kernel, work)
+    var orphans = census.orphans
+    var writable = census.writable
+    for _ in 1..<Self.looks where !orphans.isEmpty || !writable.isEmpty {
+      kernel.pause()
+      census = try ExecutableCensus(kernel, work)
+      let (still, stillWritable) = (Set(census.orphans), Set(census.writable))
+      orphans = orphans.filter(still.contains)
+      writable = writable.filter(stillWritable.contains)
+    }
+    // How many pages modules, programs and probes have is another matter every day.
+    for kind in [ExecutableOwners.Kind.kernelText, .realMode] {
+      if let count = census.pages[kind.rawValue] {
+        examination.note(Subject("executable pages", label: kind.rawValue), .count(UInt64(count)))
+      }
+    }
+    let counts = census.pages.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+    examination.remark("executable pages of 4 KiB: " + counts.joined(separator: ", "))
+    examination.expect(
+      Expectation(
+        subject: "executable memory", rung: work == nil ? .rangesOnly : .kernelRecords,
+        source: work == nil ? "the kernel's text and the modules that /proc/modules lists" : "structures in memory",
+        whyNotBetter: []))
+    report(orphans, census, work, kernel, into: &examination)
+    for run in Self.runs(of: writable).prefix(Self.mostFindings) {
+      examination.report(writableFinding(run, kernel, message: "memory is writable and executable at once"))
+    }
+    try examineProtection(of: kernel, work, into: &examination)
+    return examination
+  }
+
+  // MARK: Nobody's
+
+  private func report(
+    _ orphans: [UInt64], _ census: ExecutableCensus, _ work: TextWork?, _ kernel: Kernel,
+    into examination: inout Examination
+  ) {
+    guard work != nil else {
+      if !orphans.isEmpty {
+        examination.remark(
+          "\(orphans.count) executable pages are neither the kernel's text nor a listed module's; without the vendor's "
+            + "image nothing says whether they are BPF programs, trampolines or somebody's code")
+      }
+      return
+    }
+    let runs = Self.runs(of: orphans)
+    for run in runs.prefix(Self.mostFindings) {
+      examination.report(orphanFinding(run, census, kernel, others: max(runs.count - Self.mostFindings, 0)))
+    }
+  }
+
+  private func orphanFinding(
+    _ run: MemoryRegion, _ census: ExecutableCensus, _ kernel: Kernel, others: Int
+  ) -> Finding {
+    let area = census.owners?.areas.area(at: run.start.rawValue)
+    let allocator = area.map { kernel.owner(of: KernelAddress($0.caller)) }
+    var evidence = [Finding.Evidence("memory", "\(run.byteCount / Self.pageSize) pages at \(run.start)")]
+    if let allocator { evidence.append(Finding.Evidence("allocated by", "\(allocator)")) }
+    if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further runs of pages nobody owns")) }
+    var isModules = false
+    if case .module = allocator { isModules = true }
+    return Finding(
+      severity: isModules ? .warning : .critical, subject: Subject("executable memory at \(run.start)"),
+      message: isModules ? "a module made memory executable that is not its own" : "nobody owns this executable memory",
+      expected: "an owner: text, a listed module, BPF, a trampoline, slots of probes",
+      observed: "\(run.byteCount / Self.pageSize) executable pages that no structure of the kernel accounts for",
+      owner: kernel.owner(of: run.start), target: run.start, evidence: evidence,
+      meaning: "code can run there, and whoever put it there hides it from the kernel's own lists",
+      innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
+  }
+
+  // MARK: Writable
+
+  private func writableFinding(_ run: MemoryRegion, _ kernel: Kernel, message: String) -> Finding {
+    Finding(
+      severity: .critical, subject: Subject("memory protection at \(run.start)"), message: message,
+      expected: "read-only", observed: "writable, \(run.byteCount / Self.pageSize) pages at \(run.start)",
+      owner: kernel.owner(of: run.start), target: run.start,
+      meaning: "whoever can write to kernel memory can change this without touching the page tables first",
+      innocentCauses: [], response: Self.manual.response)
+  }
+
+  /// The kernel's text and constants: mapped without the right to write, unless the command line asked for it.
+  private func examineProtection(
+    of kernel: Kernel, _ work: TextWork?, into examination: inout Examination
+  ) throws(CannotCheck) {
+    guard let work else { return }
+    let facts = work.verifier.facts
+    if let switchAddress = facts.symbols["rodata_enabled"], try facts.load(UInt8.self, at: switchAddress) == 0 {
+      examination.remark("rodata=off: this kernel was asked not to protect its text and constants")
+      examination.note(Subject("memory protection"), .text("off"))
+      return
+    }
+    var writable: [UInt64] = []
+    for (start, end) in [("_text", "_etext"), ("__start_rodata", "__end_rodata")] {
+      guard let first = facts.symbols[start], let last = facts.symbols[end], first < last else {
+        throw .symbolMissing(end)
+      }
+      var position = first
+      while position < last {
+        switch kernel.mappings.mapping(of: KernelAddress(position)) {
+        case .mapped(let page):
+          if page.isWritable { writable.append(position & ~(Self.pageSize - 1)) }
+          guard let next = page.region.end?.rawValue, next > position else { return }
+          position = next
+        case .unmapped: position = position &+ Self.pageSize
+        case .unknown(let reason):
+          examination.leaveUnanswered(
+            Subject("memory protection"), .withheld(Withheld("the kernel's page tables", why: reason)))
+          return
+        }
+      }
+    }
+    examination.note(Subject("memory protection"), .text(writable.isEmpty ? "read-only" : "writable"))
+    for run in Self.runs(of: writable).prefix(Self.mostFindings) {
+      examination.report(
+        writableFinding(run, kernel, message: "the kernel's own text or constants are writable"))
+    }
+  }
+
+  /// Pages that lie side by side, as one run each.
+  private static func runs(of pages: [UInt64]) -> [MemoryRegion] {
+    var runs: [MemoryRegion] = []
+    for page in pages.sorted() {
+      if let last = runs.last, last.end?.rawValue == page {
+        runs[runs.count - 1] = MemoryRegion(start: last.start, byteCount: last.byteCount + pageSize)
+      } else {
+        runs.append(MemoryRegion(start: KernelAddress(page), byteCount: pageSize))
+      }
+    }
+    return runs
+  }
+}

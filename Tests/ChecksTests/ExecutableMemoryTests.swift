@@ -1,0 +1,157 @@
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+@Suite struct ExecutableMemoryTests {
+  private func examine(_ kernel: TestTextKernel) throws -> Examination {
+    try ExecutableMemory().examine(kernel.kernel)
+  }
+
+  private func only(_ examination: Examination) throws -> Finding {
+    #expect(examination.findings.map(\.subject.description).count == 1)
+    return try #require(examination.findings.first)
+  }
+
+  // MARK: Healthy
+
+  @Test func `a healthy kernel accounts for every executable page`() throws {
+    let examination = try examine(.accounted)
+    #expect(examination.findings.isEmpty)
+    #expect(examination.unanswered.isEmpty)
+    #expect(
+      examination.facts.map(\.subject) == [
+        Subject("executable pages", label: "kernel text"), Subject("memory protection"),
+      ])
+    #expect(examination.remarks.contains { $0.contains("3 BPF") == false && $0.contains("2 BPF") })
+  }
+
+  @Test func `a listed module's code has an owner`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.loadSample()
+    #expect(try examine(kernel).findings.isEmpty)
+  }
+
+  @Test func `a page of breakpoints and thunks is harmless, whoever owns it`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    var page = [UInt8](repeating: 0xcc, count: 4096)
+    page.replaceSubrange(32..<35, with: [0xff, 0xe0, 0xcc])
+    page.replaceSubrange(100..<104, with: [0x41, 0xff, 0xe3, 0xcc])
+    page.replaceSubrange(160..<166, with: [0xd6, 0x75, 0xfd, 0xff, 0xe7, 0xcc])
+    kernel.memory.write(page, at: TestTextKernel.orphan)
+    #expect(try examine(kernel).findings.isEmpty)
+    // The same thunk where none is put: in the lower half of a line.
+    kernel.memory.write([0xff, 0xe0], at: KernelAddress(TestTextKernel.orphan.rawValue + 8))
+    #expect(try examine(kernel).findings.count == 1)
+  }
+
+  @Test func `memory that is being given back has no owner for a moment, and is no alarm`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    kernel.pause = {
+      kernel.setPermissions(of: TestTextKernel.orphan, isWritable: true, isExecutable: false)
+    }
+    #expect(try examine(kernel).findings.isEmpty)
+  }
+
+  // MARK: Tampered
+
+  @Test func `executable memory that nobody owns is found, with who allocated it`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    kernel.allocate(TestTextKernel.orphan, byteCount: 4096, by: TestTextKernel.live(0x784), number: 1)
+    let finding = try only(try examine(kernel))
+    #expect(finding.severity == .critical)
+    #expect(finding.target == TestTextKernel.orphan)
+    #expect(finding.message.contains("nobody owns"))
+    #expect(finding.evidence.contains { $0.name == "allocated by" && $0.value.contains("victim+0x4") })
+  }
+
+  @Test func `a module that is on no list is found by its code`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.loadSample()
+    kernel.list([])
+    #expect(try only(try examine(kernel)).target == TestTextModule.sample.code)
+  }
+
+  @Test func `code that a listed module keeps elsewhere is a warning`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.loadSample()
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    kernel.allocate(TestTextKernel.orphan, byteCount: 4096, by: TestTextModule.sample.code, number: 1)
+    let finding = try only(try examine(kernel))
+    #expect(finding.severity == .warning)
+    #expect(finding.evidence.contains { $0.name == "allocated by" && $0.value.contains("module sample") })
+  }
+
+  @Test func `code in a free chunk of a pack is found`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.memory.write([0x90], at: KernelAddress(TestTextKernel.pack.rawValue + 0x800))
+    #expect(try only(try examine(kernel)).target == TestTextKernel.pack)
+  }
+
+  @Test func `memory that is writable and executable at once is found`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.trampoline, isWritable: true, isExecutable: true)
+    let finding = try only(try examine(kernel))
+    #expect(finding.message.contains("writable and executable"))
+    #expect(finding.target == TestTextKernel.trampoline)
+  }
+
+  @Test func `a trampoline of BPF may be writable: old kernels write it in place`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.memory.write(string: "bpf_trampoline_1", at: KernelAddress(TestTextKernel.heap + 0x2010))
+    kernel.setPermissions(of: TestTextKernel.bpfProgram, isWritable: true, isExecutable: true)
+    #expect(try examine(kernel).findings.isEmpty)
+    kernel.memory.write(string: "bpf_prog_1", at: KernelAddress(TestTextKernel.heap + 0x2010))
+    #expect(try examine(kernel).findings.count == 1)
+  }
+
+  @Test(arguments: [(UInt64(0x2000), false), (UInt64(0), true)])
+  func `text and constants that are writable are found`(_ place: UInt64, _ isExecutable: Bool) throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.live(place), isWritable: true, isExecutable: isExecutable)
+    let findings = try examine(kernel).findings
+    #expect(findings.contains { $0.message.contains("text or constants are writable") })
+    #expect(findings.allSatisfy { $0.target == TestTextKernel.live(place) })
+  }
+
+  @Test func `a kernel that was asked not to protect itself is no alarm, and is said to be one`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.live(0x2000), isWritable: true, isExecutable: false)
+    kernel.set(TestVendorKernel.Variable.protects, to: UInt8(0))
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty)
+    #expect(examination.remarks.contains { $0.contains("rodata=off") })
+  }
+
+  // MARK: Withheld
+
+  @Test func `page tables that cannot be read are not a healthy kernel`() {
+    let kernel = TestTextKernel.accounted
+    kernel.mappings.withheldTables = .implausible("the kernel's page tables", "cannot be read")
+    #expect(throws: CannotCheck.implausible("the kernel's page tables", "cannot be read")) { try examine(kernel) }
+  }
+
+  @Test func `a list that leads nowhere is not a healthy kernel`() {
+    let kernel = TestTextKernel.accounted
+    kernel.set(TestVendorKernel.Variable.programs, to: UInt64(0))
+    #expect(throws: CannotCheck.self) { try examine(kernel) }
+  }
+
+  @Test func `without the vendor's image, who owns a page is an open question`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    let examination = try ExecutableMemory().examine(kernel.kernelWithoutImage)
+    #expect(examination.findings.isEmpty)
+    #expect(!examination.unanswered.isEmpty)
+    #expect(examination.remarks.contains { $0.contains("neither the kernel's text nor a listed module's") })
+  }
+
+  @Test func `another processor's kernel is not asked`() {
+    let kernel = TestTextKernel.accounted
+    kernel.machine = "aarch64"
+    #expect(throws: CannotCheck.self) { try examine(kernel) }
+  }
+}
