@@ -14,7 +14,7 @@ struct Liveprobe: ParsableCommand {
       """,
     version: "liveprobe \(version)",
     subcommands: [
-      ScanCommand.self, SyscallsCommand.self, MapCommand.self, DoctorCommand.self, ListCommand.self,
+      ScanCommand.self, SyscallsCommand.self, MapCommand.self, MemoryCommand.self, DoctorCommand.self, ListCommand.self,
       ExplainCommand.self,
     ],
     defaultSubcommand: ScanCommand.self)

@@ -8,20 +8,7 @@ extension Page {
     for (index, implant) in implants.prefix(limits.implants).enumerated() {
       blank()
       line("IMPLANT \(index + 1) of \(implants.count)  \(implant.run.extent)", as: .heading)
-      writeRun(implant, limits)
-      writeSignatures(implant, limits)
-      writeSymbols(implant, limits)
-      for site in implant.sortedSites.prefix(limits.sites) { write(site, in: implant, limits) }
-      let sites = implant.sortedSites.dropFirst(limits.sites)
-      entries(
-        "other places",
-        Self.shortened(sites.map { "\($0.address) \(Self.names($0.subjects))" }, limits.entries), indent: 2,
-        column: Self.column)
-      writeStrings(implant, limits)
-      entries(
-        "unreadable", Self.shortened(implant.unreadable.map { "\($0)" }, limits.entries), indent: 2,
-        column: Self.column)
-      entries("left out", implant.omissions.map { PlainText(sentence: $0) }, indent: 2, column: Self.column)
+      writeNeighbourhood(implant, limits)
     }
     let rest = implants.dropFirst(limits.implants)
     guard !rest.isEmpty else { return }
@@ -29,6 +16,24 @@ extension Page {
     line("FURTHER IMPLANTS  \(rest.count)", as: .heading)
     let lines = rest.map { "\($0.run.extent)  \(Self.names($0.subjects))" as PlainText }
     for line in Self.shortened(lines, limits.entries) { entry("-", line, indent: 2, column: 4) }
+  }
+
+  /// What lies in one run of memory.
+  mutating func writeNeighbourhood(_ implant: Implant, _ limits: TextLimits) {
+    writeRun(implant, limits)
+    writeSignatures(implant, limits)
+    writeSymbols(implant, limits)
+    for site in implant.sortedSites.prefix(limits.sites) { write(site, in: implant, limits) }
+    let sites = implant.sortedSites.dropFirst(limits.sites)
+    entries(
+      "other places",
+      Self.shortened(sites.map { "\($0.address) \(Self.names($0.subjects))" }, limits.entries), indent: 2,
+      column: Self.column)
+    writeStrings(implant, limits)
+    entries(
+      "unreadable", Self.shortened(implant.unreadable.map { "\($0)" }, limits.entries), indent: 2,
+      column: Self.column)
+    entries("left out", implant.omissions.map { PlainText(sentence: $0) }, indent: 2, column: Self.column)
   }
 
   private mutating func writeRun(_ implant: Implant, _ limits: TextLimits) {
@@ -73,7 +78,8 @@ extension Page {
   private mutating func write(_ site: Implant.Site, in implant: Implant, _ limits: TextLimits) {
     let name: PlainText = implant.name(of: site.address).map { " \($0)" } ?? ""
     blank()
-    line("place \(site.address)\(name), reached from \(Self.names(site.subjects))", indent: 2, as: .heading)
+    let from: PlainText = site.subjects.isEmpty ? "" : ", reached from \(Self.names(site.subjects))"
+    line("place \(site.address)\(name)\(from)", indent: 2, as: .heading)
     for row in Hexdump.rows(of: site).prefix(limits.byteLines) {
       line(row.text, indent: 4, as: row.isMarked ? .marked : nil)
     }

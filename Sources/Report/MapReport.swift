@@ -24,19 +24,18 @@ package struct MapReport {
   package var text: String {
     var page = Page(theme: theme)
     let total = map.rows.reduce(0) { $0 + $1.region.byteCount }
-    page.line("executable kernel memory: \(PlainText(Self.size(total))) in \(map.rows.count) runs of pages")
+    page.line("executable kernel memory: \(Measurements.size(total)) in \(map.rows.count) runs of pages")
     if let unknown = map.unknown {
       page.entry("", "who owns it is not known: \(PlainText(sentence: unknown.description))", indent: 0, column: 0)
     }
     page.blank()
     draw(total, on: &page)
     page.blank()
-    let sizes = map.rows.map { Self.size($0.region.byteCount).utf8.count }.max() ?? 0
+    let sizes = map.rows.map { Measurements.size($0.region.byteCount).width }.max() ?? 0
     for row in map.rows {
-      let size = Self.size(row.region.byteCount)
-      let room = PlainText(String(repeating: " ", count: sizes - size.utf8.count) + size)
+      let size = Measurements.size(row.region.byteCount).padded(to: sizes)
       page.line(
-        "\(PlainText(row.region.start.description))  \(room)  \(Self.permissions(of: row))  \(Self.owner(of: row))",
+        "\(PlainText(row.region.start.description))  \(size)  \(Self.permissions(of: row))  \(Self.owner(of: row))",
         as: row.kind == nil || row.isWritable ? .bad : nil)
     }
     return page.text
@@ -54,7 +53,7 @@ package struct MapReport {
       let width = max(1, Int(Double(byteCount) / Double(max(total, 1)) * Double(Self.barWidth)))
       let bar = PlainText(String(repeating: "#", count: width)).padded(to: Self.barWidth)
       page.line(
-        "\(PlainText(kind).padded(to: names))  \(bar)  \(PlainText(Self.size(byteCount)))",
+        "\(PlainText(kind).padded(to: names))  \(bar)  \(Measurements.size(byteCount))",
         as: kind == Self.nobody ? .bad : nil)
     }
   }
@@ -66,10 +65,6 @@ package struct MapReport {
   private static func owner(of row: ExecutableMap.Row) -> PlainText {
     guard let kind = row.kind else { return "nobody" }
     return kind == row.name ? PlainText(kind) : "\(kind) \(row.name)"
-  }
-
-  private static func size(_ byteCount: UInt64) -> String {
-    byteCount >= 1 << 20 ? "\(byteCount >> 20).\((byteCount >> 10 & 1023) * 10 >> 10) MiB" : "\(byteCount >> 10) KiB"
   }
 
   // MARK: JSON

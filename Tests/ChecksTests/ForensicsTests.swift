@@ -33,6 +33,16 @@ import Testing
     #expect(implant.symbols.contains { $0.name == "dummy_setup" })
   }
 
+  @Test func `what lies around an address is shown without any finding`() throws {
+    let kernel = TestKernel()
+    kernel.implant(strings: ["hack_read"])
+    let forensics = Forensics(around: 1 << 16, signatures: try .shipped())
+    let found = forensics.neighbourhood(of: TestKernel.orphan, in: kernel.kernel)
+    #expect(found.subjects.isEmpty)
+    #expect(found.sites.map(\.address) == [TestKernel.orphan])
+    #expect(found.strings.map(\.text).contains("hack_read"))
+  }
+
   @Test func `findings that share a run are one implant`() throws {
     let kernel = TestKernel()
     kernel.implant(strings: [])

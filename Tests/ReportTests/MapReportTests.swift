@@ -17,16 +17,16 @@ import Testing
   @Test func `each kind has a bar, and each run a line`() {
     let report = MapReport(ExecutableMap(rows: [text, row(0xffff_ffff_c000_0000, 0x3000, "module", "dummy")]))
     #expect(report.status == .ok)
-    #expect(report.text.hasPrefix("executable kernel memory: 16.0 MiB in 2 runs of pages\n"))
+    #expect(report.text.hasPrefix("executable kernel memory: 16.01 MiB in 2 runs of pages\n"))
     #expect(report.text.contains("\nmodule       #  "))
-    #expect(report.text.contains("0xffffffff81000000  16.0 MiB  r-x  kernel text\n"))
-    #expect(report.text.contains("0xffffffffc0000000    12 KiB  r-x  module dummy\n"))
+    #expect(report.text.contains("0xffffffff81000000  16.00 MiB  r-x  kernel text\n"))
+    #expect(report.text.contains("0xffffffffc0000000  12.00 KiB  r-x  module dummy\n"))
   }
 
   @Test func `what nobody owns stands out, and makes the map critical`() {
     let report = MapReport(ExecutableMap(rows: [text, row(0xffff_ffff_c0a3_1000, 0x1000, nil, isWritable: true)]))
     #expect(report.status == .critical)
-    #expect(report.text.contains("0xffffffffc0a31000     4 KiB  rwx  nobody\n"))
+    #expect(report.text.contains("0xffffffffc0a31000  4.00 KiB   rwx  nobody\n"))
     let json = report.json(toolVersion: "1")
     #expect(json.contains("\"kind\" : null"))
     #expect(json.contains("\"permissions\" : \"rwx\""))

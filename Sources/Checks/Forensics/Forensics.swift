@@ -45,6 +45,12 @@ package struct Forensics: Investigator {
     return groups.map { implant($0.run, targets: $0.targets, matcher: matcher, in: kernel) }
   }
 
+  /// What lies around one address, whether or not a finding leads there.
+  package func neighbourhood(of address: KernelAddress, in kernel: Kernel) -> Implant {
+    let run = MappedRun(around: address, limit: around, in: kernel)
+    return implant(run, targets: [address: []], matcher: SignatureMatcher(signatures()), in: kernel)
+  }
+
   private func implant(
     _ run: MappedRun, targets: [KernelAddress: [Subject]], matcher: SignatureMatcher, in kernel: Kernel
   ) -> Implant {
