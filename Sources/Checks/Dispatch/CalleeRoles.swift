@@ -11,7 +11,7 @@ final class CalleeRoles {
   /// Functions that do nothing but dispatch, the same way.
   let dispatchers: [UInt64: Symbol]
   private let abi: SystemCallABI
-  private let code: CodeMap
+  private unowned let code: CodeMap
   private var known: [UInt64: Role] = [:]
 
   init(of abi: SystemCallABI, in code: CodeMap) {

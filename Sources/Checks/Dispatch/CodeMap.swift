@@ -25,6 +25,7 @@ final class CodeMap {
   private var steps: [UInt64: Step] = [:]
   private var callees: [UInt64: Callee] = [:]
   private var namesAt: [UInt64: [String]] = [:]
+  private var roles: [SystemCallABI: CalleeRoles] = [:]
   /// The numbers that comparisons in decoded code name: worth trying, since somebody asks for them.
   private(set) var comparedNumbers: Set<UInt64> = []
 
@@ -76,6 +77,14 @@ final class CodeMap {
 
   func own(_ address: KernelAddress) -> UInt64 { address.rawValue &- shift }
 
+  /// What functions are to entry code of an interface; worked out once for all ways that lead there.
+  func roles(of abi: SystemCallABI) -> CalleeRoles {
+    if let known = roles[abi] { return known }
+    let new = CalleeRoles(of: abi, in: self)
+    roles[abi] = new
+    return new
+  }
+
   /// The names of what begins at `address`.
   func names(at address: UInt64) -> [String] {
     if let known = namesAt[address] { return known }
@@ -116,7 +125,10 @@ final class CodeMap {
       return .tracing
     }
     if names.contains(where: { $0.hasSuffix("return_thunk") }) { return .returnThunk }
-    if let register = thunkRegister(at: target) { return .indirectThunk(register) }
+    // Thunks stand in an array whose first alone has a name; any other function is no thunk.
+    if names.allSatisfy({ $0.contains("thunk") }), let register = thunkRegister(at: target) {
+      return .indirectThunk(register)
+    }
     return .function(names.isEmpty ? functionBehindPad(at: target) : target)
   }
 

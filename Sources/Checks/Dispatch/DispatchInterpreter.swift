@@ -15,7 +15,7 @@ final class DispatchInterpreter {
   init(code: CodeMap, start: DispatchStart) {
     self.code = code
     self.start = start
-    roles = CalleeRoles(of: start.abi, in: code)
+    roles = code.roles(of: start.abi)
   }
 
   /// Where code goes with each of the system calls `numbers`, which ascend.

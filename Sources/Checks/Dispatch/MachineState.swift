@@ -10,11 +10,21 @@ struct MachineState: Hashable {
   /// What was stored in memory on the way: spilled registers, and the saved registers of the caller.
   private var stored: [UInt64: Stored] = [:]
 
+  /// The processor's flags that comparisons set: a bit each, because they are compared for each number.
   struct Flags: Hashable {
-    var zero: Bool
-    var carry: Bool
-    var sign: Bool
-    var overflow: Bool
+    private let bits: UInt8
+
+    init(zero: Bool, carry: Bool, sign: Bool, overflow: Bool) {
+      bits = (zero ? 1 : 0) | (carry ? 2 : 0) | (sign ? 4 : 0) | (overflow ? 8 : 0)
+    }
+
+    var zero: Bool { bits & 1 != 0 }
+    var carry: Bool { bits & 2 != 0 }
+    var sign: Bool { bits & 4 != 0 }
+    var overflow: Bool { bits & 8 != 0 }
+
+    @inline(__always)
+    static func == (left: Self, right: Self) -> Bool { left.bits == right.bits }
 
     /// Whether a conditional jump is taken; nil for parity, which no compiler asks for after a comparison.
     ///
