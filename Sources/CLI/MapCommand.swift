@@ -30,25 +30,12 @@ struct MapCommand: ParsableCommand {
   var reference: String?
 
   func run() throws {
-    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    let map: ExecutableMap
-    do {
-      var host = LiveHost(reference: reference)
-      let kernel = try host.acquire(progress: progress.report)
-      progress.report("walking the page tables")
-      map = try ExecutableMap(of: kernel)
-      progress.finish()
-    } catch {
-      progress.finish()
-      Terminal.write(Refusal.line("executable memory cannot be mapped", error), to: .standardError)
-      Terminal.exit(Status.unknown.rawValue)
+    Showing.run(orSay: "executable memory cannot be mapped", reference: reference, needsImage: true) {
+      kernel, progress in
+      progress("walking the page tables")
+      let report = MapReport(
+        try ExecutableMap(of: kernel), theme: Terminal.wantsColour(.standardOutput) ? .colour : .plain)
+      return (format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)
     }
-    let report = MapReport(map)
-    let text = format == .json ? report.json(toolVersion: Liveprobe.version) : report.text
-    guard Terminal.write(text, to: .standardOutput) else {
-      Terminal.write("liveprobe: could not write the map\n", to: .standardError)
-      Terminal.exit(max(report.status.rawValue, Status.unknown.rawValue))
-    }
-    Terminal.exit(report.status.rawValue)
   }
 }

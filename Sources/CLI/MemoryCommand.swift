@@ -31,31 +31,15 @@ struct MemoryCommand: ParsableCommand {
   }
 
   func run() throws {
-    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    do {
-      var host = LiveHost(reference: nil, needsImage: false)
-      let kernel = try host.acquire(progress: progress.report)
+    Showing.run(orSay: "the memory cannot be shown", needsImage: false) { kernel, progress in
       let address = try place.address(in: kernel)
-      progress.report("looking around")
-      let mapping = kernel.mappings.mapping(of: address)
+      progress("looking around")
       let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone() }
       let report = MemoryReport(
-        place: place.description, address: address, owner: kernel.owner(of: address), mapping: mapping,
-        neighbourhood: forensics.neighbourhood(of: address, in: kernel))
-      progress.finish()
-      let text =
-        format == .json
-        ? report.json(toolVersion: Liveprobe.version)
-        : report.text(Terminal.wantsColour(.standardOutput) ? .colour : .plain)
-      guard Terminal.write(text, to: .standardOutput) else {
-        Terminal.write("liveprobe: could not write what was found\n", to: .standardError)
-        Terminal.exit(Status.unknown.rawValue)
-      }
-      Terminal.exit(report.status.rawValue)
-    } catch {
-      progress.finish()
-      Terminal.write(Refusal.line("the memory cannot be shown", error), to: .standardError)
-      Terminal.exit(Status.unknown.rawValue)
+        place: place.description, address: address, owner: kernel.owner(of: address),
+        mapping: kernel.mappings.mapping(of: address), neighbourhood: forensics.neighbourhood(of: address, in: kernel))
+      let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
+      return (format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme), report.status)
     }
   }
 }

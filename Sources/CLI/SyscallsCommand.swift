@@ -27,26 +27,11 @@ struct SyscallsCommand: ParsableCommand {
   var abi: SystemCallMap.Interface = .x86_64
 
   func run() throws {
-    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    let map: SystemCallMap
-    do {
-      var host = LiveHost(reference: nil, needsImage: false)
-      let kernel = try host.acquire(progress: progress.report)
-      progress.report("following the system calls")
-      map = try SystemCallMap(of: abi, in: kernel)
-      progress.finish()
-    } catch {
-      progress.finish()
-      Terminal.write(Refusal.line("the system calls cannot be followed", error), to: .standardError)
-      Terminal.exit(Status.unknown.rawValue)
+    Showing.run(orSay: "the system calls cannot be followed", needsImage: false) { kernel, progress in
+      progress("following the system calls")
+      let report = SyscallsReport(try SystemCallMap(of: abi, in: kernel))
+      return (format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)
     }
-    let report = SyscallsReport(map)
-    let text = format == .json ? report.json(toolVersion: Liveprobe.version) : report.text
-    guard Terminal.write(text, to: .standardOutput) else {
-      Terminal.write("liveprobe: could not write the map\n", to: .standardError)
-      Terminal.exit(max(report.status.rawValue, Status.unknown.rawValue))
-    }
-    Terminal.exit(report.status.rawValue)
   }
 }
 

@@ -1,0 +1,35 @@
+internal import Audit
+internal import KernelModel
+internal import Report
+
+/// What the commands have in common that show something of the running kernel instead of scanning it.
+enum Showing {
+  /// Acquires the kernel, writes what `show` makes of it on standard output, and ends the program.
+  ///
+  /// - Parameters:
+  ///   - refusal: what cannot be done if it fails, for the user.
+  ///   - reference: where to take the vendor's files from, or nil to look where vendors put them.
+  ///   - needsImage: whether the vendor's image will be asked for.
+  ///   - show: gets the kernel, and may say what it does.
+  static func run(
+    orSay refusal: String, reference: String? = nil, needsImage: Bool,
+    _ show: (Kernel, (String) -> Void) throws -> (text: String, status: Status)
+  ) -> Never {
+    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
+    let shown: (text: String, status: Status)
+    do {
+      var host = LiveHost(reference: reference, needsImage: needsImage)
+      shown = try show(try host.acquire(progress: progress.report), progress.report)
+      progress.finish()
+    } catch {
+      progress.finish()
+      Terminal.write(Refusal.line(refusal, error), to: .standardError)
+      Terminal.exit(Status.unknown.rawValue)
+    }
+    guard Terminal.write(shown.text, to: .standardOutput) else {
+      Terminal.write("liveprobe: could not write what was found\n", to: .standardError)
+      Terminal.exit(max(shown.status.rawValue, Status.unknown.rawValue))
+    }
+    Terminal.exit(shown.status.rawValue)
+  }
+}
