@@ -58,10 +58,7 @@ extension Scenario {
     },
 
     Scenario(
-      name: "clean, with a BPF program attached by fentry",
-      exemption: { guest in
-        guest.kernel.label == "7" ? "this kernel does not let the fixture attach to vfs_statfs (ENOENT)" : nil
-      }
+      name: "clean, with a BPF program attached by fentry", exemption: cannotAttach
     ) { guest in
       try clean(
         in: guest,
@@ -119,16 +116,47 @@ extension Scenario {
           """)
       // What comes and goes is not the kernel's own text, which takes most of a scan: it is looked at in a few.
       let whole = try (0..<4).map { _ in try Scan(in: guest) }
+      let memory = try (0..<6).map { _ in try Scan(in: guest, only: ["syscall-table", "executable-memory"]) }
       let short = try withoutImage(guest) {
-        try (0..<46).map { _ in try Scan(in: guest, only: ["build-identity", "syscall-table"]) }
+        try (0..<40).map { _ in try Scan(in: guest, only: ["build-identity", "syscall-table"]) }
       }
-      let scans = whole + short
+      let scans = whole + memory + short
       let loads = try guest.output(
         of: ": >/tmp/calm; until [ -e /tmp/over ]; do sleep 0.1; done; rm /tmp/over; wc -l </tmp/loads")
       let complaints = Int(loads).map { $0 >= scans.count } == true ? [] : ["that was no storm: \(loads) loads"]
       return Run(scans: scans, expectation: .clean, complaints: complaints)
-    }
+    },
+
+    Scenario(name: "BPF programs come and go during 10 scans", exemption: cannotAttach) { guest in
+      _ = try guest.output(
+        of: """
+          rm -f /tmp/calm /tmp/over; : >/tmp/attached
+          storm() {
+            until [ -e /tmp/calm ]; do
+              before=$(grep -c attached /tmp/attached)
+              /fixtures/fentry vfs_statfs >>/tmp/attached & fentry=$!
+              for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+                [ $(grep -c attached /tmp/attached) -gt $before ] && break; sleep 0.1
+              done
+              kill $fentry; wait $fentry
+            done
+            : >/tmp/over
+          }
+          storm >/dev/null 2>&1 &
+          renice -n 5 -p $! >/dev/null
+          """)
+      let whole = try (0..<2).map { _ in try Scan(in: guest) }
+      let memory = try (0..<8).map { _ in try Scan(in: guest, only: ["syscall-table", "executable-memory"]) }
+      let attached = try guest.output(
+        of: ": >/tmp/calm; until [ -e /tmp/over ]; do sleep 0.1; done; rm /tmp/over; grep -c attached /tmp/attached")
+      let complaints = Int(attached).map { $0 >= 10 } == true ? [] : ["only \(attached) programs were attached"]
+      return Run(scans: whole + memory, expectation: .clean, complaints: complaints)
+    },
   ]
+
+  private static let cannotAttach: @Sendable (Guest) throws -> String? = { guest in
+    guest.kernel.label == "7" ? "this kernel does not let the fixture attach to vfs_statfs (ENOENT)" : nil
+  }
 
   /// What cannot be looked at is never called clean.
   static let limits: [Scenario] = [
