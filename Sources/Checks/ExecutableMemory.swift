@@ -110,7 +110,7 @@ package struct ExecutableMemory: Check {
   ) -> Finding {
     let area = census.owners?.areas.area(at: run.start.rawValue)
     let allocator = area.map { kernel.owner(of: KernelAddress($0.caller)) }
-    var evidence = [Finding.Evidence("memory", "\(run.byteCount / Self.pageSize) pages at \(run.start)")]
+    var evidence = [Finding.Evidence("memory", "\(Self.pages(run)) at \(run.start)")]
     if let allocator { evidence.append(Finding.Evidence("allocated by", "\(allocator)")) }
     if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further runs of pages nobody owns")) }
     var isModules = false
@@ -119,7 +119,7 @@ package struct ExecutableMemory: Check {
       severity: isModules ? .warning : .critical, subject: Subject("executable memory at \(run.start)"),
       message: isModules ? "a module made memory executable that is not its own" : "nobody owns this executable memory",
       expected: "an owner: text, a listed module, BPF, a trampoline, slots of probes",
-      observed: "\(run.byteCount / Self.pageSize) executable pages that no structure of the kernel accounts for",
+      observed: "\(Self.pages(run)), executable, for which no structure of the kernel accounts",
       owner: kernel.owner(of: run.start), target: run.start, evidence: evidence,
       meaning: "code can run there, and whoever put it there hides it from the kernel's own lists",
       innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
@@ -130,7 +130,7 @@ package struct ExecutableMemory: Check {
   private func writableFinding(_ run: MemoryRegion, _ kernel: Kernel, message: String) -> Finding {
     Finding(
       severity: .critical, subject: Subject("memory protection at \(run.start)"), message: message,
-      expected: "read-only", observed: "writable, \(run.byteCount / Self.pageSize) pages at \(run.start)",
+      expected: "read-only", observed: "writable, \(Self.pages(run)) at \(run.start)",
       owner: kernel.owner(of: run.start), target: run.start,
       meaning: "whoever can write to kernel memory can change this without touching the page tables first",
       innocentCauses: [], response: Self.manual.response)
@@ -172,6 +172,11 @@ package struct ExecutableMemory: Check {
       examination.report(
         writableFinding(run, kernel, message: "the kernel's own text or constants are writable"))
     }
+  }
+
+  private static func pages(_ run: MemoryRegion) -> String {
+    let count = run.byteCount / pageSize
+    return count == 1 ? "1 page" : "\(count) pages"
   }
 
   /// Pages that lie side by side, as one run each.

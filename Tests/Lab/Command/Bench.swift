@@ -56,7 +56,7 @@ enum Bench {
         "%-5@ %-13@ by %-12@  reading %.3f s  decompressing %.3f s  scan %.3f s  ratio %5.2f (limit %.1f)  "
         + "kcore %.2f MB  peak %.1f MB (limit %.0f)",
       measurement.kernel.label as NSString, (measurement.hasImage ? "with image" : "without image") as NSString,
-      "by \(measurement.clock.rawValue)" as NSString,
+      measurement.clock.rawValue as NSString,
       measurement.reading, measurement.decompressing, measurement.scan, measurement.ratio, ratioLimit,
       Double(measurement.kcoreBytes) / 1e6, measurement.peak, measurement.peakLimit)
   }
