@@ -21,7 +21,8 @@ package struct ExecutableMemory: Check {
     ],
     blindSpots: [
       "what the code of an owned page is: kernel-text and module-text compare that of the kernel and of modules; BPF "
-        + "programs, trampolines, slots of probes and the code below one megabyte are only accounted for",
+        + "programs, trampolines, slots of probes, the code below one megabyte and Hyper-V's hypercall page are only "
+        + "accounted for",
       "code in memory that was asked for as a BPF program's",
       "code that is mapped in a process's page tables alone, or only while it runs",
       "without the vendor's kernel image: who owns a page that is neither text nor a listed module's",

@@ -32,6 +32,17 @@ import Testing
     #expect(try examine(kernel).findings.isEmpty)
   }
 
+  @Test func `Hyper-V's page, and trampolines of structure operations, have an owner`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    #expect(try examine(kernel).findings.count == 1)
+    kernel.set(TestVendorKernel.Variable.hypercallPage, to: TestTextKernel.orphan.rawValue)
+    #expect(try examine(kernel).findings.isEmpty)
+    kernel.set(TestVendorKernel.Variable.hypercallPage, to: UInt64(0))
+    kernel.allocate(TestTextKernel.orphan, byteCount: 4096, by: TestTextKernel.live(0x774), number: 1)
+    #expect(try examine(kernel).findings.isEmpty)
+  }
+
   @Test func `a page of breakpoints and thunks is harmless, whoever owns it`() throws {
     let kernel = TestTextKernel.accounted
     kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)

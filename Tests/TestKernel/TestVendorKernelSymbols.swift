@@ -24,6 +24,7 @@ extension TestVendorKernel {
     package static let protects: UInt64 = 0xa340
     package static let probeSlots: UInt64 = 0xa350
     package static let areas: UInt64 = 0xa370
+    package static let hypercallPage: UInt64 = 0xa380
     package static let probes: UInt64 = 0xa400
   }
 
@@ -37,7 +38,8 @@ extension TestVendorKernel {
       ("__SCT__zero", 0x560), ("__static_call_return0", 0x5c0), ("untraced", 0x600), ("traced", 0x610),
       ("traced_directly", 0x620), ("traced_alone", 0x630), ("__fentry__", 0x640), ("ftrace_caller", 0x680),
       ("ftrace_caller_op_ptr", 0x680), ("ftrace_call", 0x687), ("ftrace_caller_end", 0x68c), ("ftrace_stub", 0x6c0),
-      ("tracer", 0x700), ("probed", 0x740), ("probed_by_jump", 0x760), ("victim", 0x780), ("_etext", 0x800),
+      ("tracer", 0x700), ("probed", 0x740), ("probed_by_jump", 0x760), ("bpf_struct_ops_map_alloc", 0x770),
+      ("victim", 0x780), ("_etext", 0x800),
     ]
     let constants: [(String, UInt64)] = [
       ("__start_rodata", 0x1000), ("x86_nops", 0x1000), ("x86nops", 0x1080), ("table_of_operations", 0x10d0),
@@ -56,7 +58,8 @@ extension TestVendorKernel {
       ("direct_functions", Variable.directCalls), ("kprobes_all_disarmed", Variable.probesDisarmed),
       ("modules", Variable.modules), ("bpf_kallsyms", Variable.programs), ("pack_list", Variable.packs),
       ("rodata_enabled", Variable.protects), ("kprobe_optinsn_slots", Variable.probeSlots),
-      ("vmap_area_list", Variable.areas), ("kprobe_table", Variable.probes),
+      ("vmap_area_list", Variable.areas), ("hv_hypercall_pg", Variable.hypercallPage),
+      ("kprobe_table", Variable.probes),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

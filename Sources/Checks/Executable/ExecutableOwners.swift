@@ -15,6 +15,7 @@ struct ExecutableOwners {
     case ftrace = "ftrace trampoline"
     case kprobe = "kprobe slots"
     case kexec = "kexec"
+    case hypercall = "hypercall page"
   }
 
   struct Claim {
@@ -46,6 +47,7 @@ struct ExecutableOwners {
     try addProbeSlots(reader)
     try addRealMode(reader)
     try addKexec(reader)
+    try addHypercallPage(reader)
     claims.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
     var end: UInt64 = 0
     ends = claims.map { claim in
@@ -113,6 +115,15 @@ struct ExecutableOwners {
       else { continue }
       add(area.range.lowerBound, UInt64(area.range.count), .bpf, "a program without a name")
     }
+    // Trampolines of structure operations have no name either, where they are not in a pack: a page for each map.
+    // Source: bpf_struct_ops_map_alloc() in kernel/bpf/bpf_struct_ops.c (Linux v5.10, v6.1).
+    for area in areas.areas
+    where area.range.count == Self.pageSize
+      && ["bpf_struct_ops_map_alloc", "bpf_jit_alloc_exec"].contains(area.allocator)
+      && !claims.contains(where: { $0.range.overlaps(area.range) })
+    {
+      add(area.range.lowerBound, Self.pageSize, .bpf, "trampolines of structure operations")
+    }
   }
 
   private mutating func addTrampolines(_ facts: KernelFacts) throws(CannotCheck) {
@@ -160,5 +171,13 @@ struct ExecutableOwners {
       guard page >= pages else { continue }
       add(base &+ (page - pages) / UInt64(size) &* Self.pageSize, 2 * Self.pageSize, .kexec, variable)
     }
+  }
+
+  /// The page that Hyper-V fills with the instruction that calls it.
+  ///
+  /// Source: hyperv_init() in arch/x86/hyperv/hv_init.c (Linux v5.10 to v7.2).
+  private mutating func addHypercallPage(_ reader: StructureReader) throws(CannotCheck) {
+    guard let page = try reader.value(UInt64.self, of: "hv_hypercall_pg"), page != 0 else { return }
+    add(page, Self.pageSize, .hypercall, "hv_hypercall_pg")
   }
 }

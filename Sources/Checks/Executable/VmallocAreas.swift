@@ -69,7 +69,7 @@ struct VmallocAreas {
   }
 
   private static func allocators(_ reader: StructureReader) -> [(name: String, range: Range<UInt64>)] {
-    ["bpf_jit_binary_alloc"].compactMap { name in
+    ["bpf_jit_binary_alloc", "bpf_jit_alloc_exec", "bpf_struct_ops_map_alloc"].compactMap { name in
       guard let start = reader.facts.symbols[name],
         let end = reader.facts.symbols.functionStart(atOrAfter: start &+ 1), end > start
       else { return nil }

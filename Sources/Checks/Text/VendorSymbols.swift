@@ -117,7 +117,7 @@ struct VendorSymbols {
     sys_call_table ia32_sys_call_table x32_sys_call_table
     bpf_kallsyms pack_list bpf_jit_binary_alloc vmap_area_list vmap_nodes nr_vmap_nodes
     kprobe_insn_slots kprobe_optinsn_slots real_mode_header kexec_image kexec_crash_image vmemmap_base page_offset_base
-    rodata_enabled
+    rodata_enabled hv_hypercall_pg bpf_jit_alloc_exec bpf_struct_ops_map_alloc
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 
