@@ -43,8 +43,14 @@ actor LabRuns {
     let begin = ContinuousClock.now
     // A guest is waited for with blocking calls, which must not hold up the threads that tests share.
     let kernelResults = await withCheckedContinuation { continuation in
-      Thread { continuation.resume(returning: ScenarioResult.run(scenarios, label: label, settings: settings)) }
-        .start()
+      Thread {
+        var results = ScenarioResult.run(scenarios, label: label, settings: settings)
+        // Debian's 6.12 for clouds panics under emulation now and then, while it boots or later: that is no answer.
+        for _ in 0..<3 where settings.flavours.contains(label) && results.contains(where: \.isImpossible) {
+          results = ScenarioResult.run(scenarios, label: label, settings: settings)
+        }
+        continuation.resume(returning: results)
+      }.start()
     }
     leave()
     results[label] = kernelResults

@@ -19,6 +19,11 @@ struct ScenarioResult: Sendable {
   /// What was not as expected.
   var complaints: [String] = []
 
+  /// Whether it could not be run at all.
+  var isImpossible: Bool {
+    if case .impossible = outcome { true } else { false }
+  }
+
   /// Goes through the scenarios on one kernel, one guest for all in a row that want the same machine.
   ///
   /// Never fails: what goes wrong is in the results, one for each scenario.
