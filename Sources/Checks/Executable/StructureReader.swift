@@ -31,10 +31,7 @@ struct StructureReader {
   func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, at address: UInt64
   ) throws(CannotCheck) -> Value {
-    guard let value = live.value(type, at: address) else {
-      throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(address)))
-    }
-    return value
+    try facts.load(type, at: address)
   }
 
   /// The structures of a list by the name of its head; none if this kernel has no such list.
