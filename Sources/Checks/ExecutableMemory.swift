@@ -48,19 +48,19 @@ package struct ExecutableMemory: Check {
       throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 page tables are known")
     }
     var examination = Examination()
-    let work: TextWork?
+    let structures: KernelStructures?
     do throws(CannotCheck) {
-      work = try TextWork.shared(kernel)
+      structures = try KernelStructures.shared(kernel)
     } catch {
-      work = nil
+      structures = nil
       examination.leaveUnanswered(Subject("executable memory"), error)
     }
-    var census = try ExecutableCensus(kernel, work)
+    var census = try ExecutableCensus(kernel, structures)
     var orphans = census.orphans
     var writable = census.writable
     for _ in 1..<Self.looks where !orphans.isEmpty || !writable.isEmpty {
       kernel.pause()
-      census = try ExecutableCensus(kernel, work)
+      census = try ExecutableCensus(kernel, structures)
       let (still, stillWritable) = (Set(census.orphans), Set(census.writable))
       orphans = orphans.filter(still.contains)
       writable = writable.filter(stillWritable.contains)
@@ -75,24 +75,24 @@ package struct ExecutableMemory: Check {
     examination.remark("executable pages of 4 KiB: " + counts.joined(separator: ", "))
     examination.expect(
       Expectation(
-        subject: "executable memory", rung: work == nil ? .rangesOnly : .kernelRecords,
-        source: work == nil ? "the kernel's text and the modules that /proc/modules lists" : "structures in memory",
-        whyNotBetter: []))
-    report(orphans, census, work, kernel, into: &examination)
+        subject: "executable memory", rung: structures == nil ? .rangesOnly : .kernelRecords,
+        source: structures.map { "structures in memory, by \($0.expectation.source)" }
+          ?? "the kernel's text and the modules that /proc/modules lists",
+        whyNotBetter: structures?.expectation.whyNotBetter ?? []))
+    report(orphans, census, kernel, into: &examination)
     for run in Self.runs(of: writable).prefix(Self.mostFindings) {
       examination.report(writableFinding(run, kernel, message: "memory is writable and executable at once"))
     }
-    try examineProtection(of: kernel, work, into: &examination)
+    try examineProtection(of: kernel, structures, into: &examination)
     return examination
   }
 
   // MARK: Nobody's
 
   private func report(
-    _ orphans: [UInt64], _ census: ExecutableCensus, _ work: TextWork?, _ kernel: Kernel,
-    into examination: inout Examination
+    _ orphans: [UInt64], _ census: ExecutableCensus, _ kernel: Kernel, into examination: inout Examination
   ) {
-    guard work != nil else {
+    guard census.owners != nil else {
       if !orphans.isEmpty {
         examination.remark(
           "\(orphans.count) executable pages are neither the kernel's text nor a listed module's; without the vendor's "
@@ -139,18 +139,17 @@ package struct ExecutableMemory: Check {
 
   /// The kernel's text and constants: mapped without the right to write, unless the command line asked for it.
   private func examineProtection(
-    of kernel: Kernel, _ work: TextWork?, into examination: inout Examination
+    of kernel: Kernel, _ structures: KernelStructures?, into examination: inout Examination
   ) throws(CannotCheck) {
-    guard let work else { return }
-    let facts = work.verifier.facts
-    if let switchAddress = facts.symbols["rodata_enabled"], try facts.load(UInt8.self, at: switchAddress) == 0 {
+    guard let reader = structures?.reader else { return }
+    if try reader.value(UInt8.self, of: "rodata_enabled") == 0 {
       examination.remark("rodata=off: this kernel was asked not to protect its text and constants")
       examination.note(Subject("memory protection"), .text("off"))
       return
     }
     var writable: [UInt64] = []
     for (start, end) in [("_text", "_etext"), ("__start_rodata", "__end_rodata")] {
-      guard let first = facts.symbols[start], let last = facts.symbols[end], first < last else {
+      guard let first = reader.symbols[start], let last = reader.symbols[end], first < last else {
         throw .symbolMissing(end)
       }
       var position = first

@@ -45,7 +45,7 @@ package struct ModuleText: Check {
     var waiting = texts.modules.modules
     var memory: any KernelMemory = kernel.memory
     for look in 0...Self.looks {
-      var wrong: [LiveModules.Module] = []
+      var wrong: [LiveModule] = []
       for module in waiting {
         let outcome = texts.compare(module, in: memory)
         guard Self.needsAnotherLook(outcome) else {
@@ -76,8 +76,8 @@ package struct ModuleText: Check {
 
   /// A module as it is on a later list: the same, or one of its name that was loaded since.
   private static func find(
-    _ module: LiveModules.Module, in list: [LiveModules.Module], _ examination: inout Examination
-  ) -> LiveModules.Module? {
+    _ module: LiveModule, in list: [LiveModule], _ examination: inout Examination
+  ) -> LiveModule? {
     let found =
       list.first { $0.structure == module.structure && $0.name == module.name }
       ?? list.first { $0.name == module.name }
@@ -95,7 +95,7 @@ package struct ModuleText: Check {
   }
 
   private func conclude(
-    _ outcome: ModuleTexts.Outcome, of module: LiveModules.Module, _ texts: ModuleTexts,
+    _ outcome: ModuleTexts.Outcome, of module: LiveModule, _ texts: ModuleTexts,
     into examination: inout Examination
   ) {
     let subject = Subject("module \(module.name)")

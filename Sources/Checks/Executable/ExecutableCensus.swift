@@ -26,10 +26,14 @@ struct ExecutableCensus {
   private static let harmless = "breakpoints and thunks only"
   private static let pageSize: UInt64 = 4096
 
-  init(_ kernel: Kernel, _ work: TextWork?) throws(CannotCheck) {
+  init(_ kernel: Kernel, _ structures: KernelStructures?) throws(CannotCheck) {
     let leaves = try kernel.mappings.executablePages()
     // After the pages: what was given an owner meanwhile has one.
-    owners = try work.map { work throws(CannotCheck) in try Self.owners(work) }
+    owners = try structures.map { structures throws(CannotCheck) in
+      try structures.now { (reader: StructureReader) throws(CannotCheck) in
+        try ExecutableOwners(reader, text: structures.text)
+      }
+    }
     let memory = kernel.memory.fresh
     for leaf in leaves {
       var position = leaf.region.start.rawValue
@@ -43,19 +47,6 @@ struct ExecutableCensus {
         position = page.upperBound
       }
     }
-  }
-
-  /// Lists change while they are read: then they are read again.
-  private static func owners(_ work: TextWork) throws(CannotCheck) -> ExecutableOwners {
-    for _ in 0..<3 {
-      do throws(CannotCheck) {
-        return try ExecutableOwners(work.verifier.factsNow())
-      } catch {
-        guard error.mayPass else { throw error }
-        work.kernel.pause()
-      }
-    }
-    return try ExecutableOwners(work.verifier.factsNow())
   }
 
   private func owner(

@@ -5,15 +5,15 @@ extension ExecutableMap {
   ///
   /// - Throws: if the page tables cannot be read.
   package init(of kernel: Kernel) throws(CannotCheck) {
-    let work: TextWork?
+    let structures: KernelStructures?
     var unknown: CannotCheck?
     do throws(CannotCheck) {
-      work = try TextWork.shared(kernel)
+      structures = try KernelStructures.shared(kernel)
     } catch {
-      work = nil
+      structures = nil
       unknown = error
     }
-    let census = try ExecutableCensus(kernel, work)
+    let census = try ExecutableCensus(kernel, structures)
     self.init(
       rows: census.runs.map { run in
         Row(

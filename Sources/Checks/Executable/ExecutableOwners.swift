@@ -36,14 +36,15 @@ struct ExecutableOwners {
   private static let mostNodes = 1 << 17
   private static let pageSize: UInt64 = 4096
 
-  /// - Parameter facts: of the moment that is asked about.
-  init(_ facts: KernelFacts) throws(CannotCheck) {
-    let reader = StructureReader(facts: facts)
+  /// - Parameters:
+  ///   - reader: of the moment that is asked about.
+  ///   - text: the kernel's code.
+  init(_ reader: StructureReader, text: Range<UInt64>) throws(CannotCheck) {
     areas = try VmallocAreas(reader)
-    addText(facts)
-    try addModules(facts)
+    addText(text)
+    try addModules(reader)
     try addBpf(reader)
-    try addTrampolines(facts)
+    try addTrampolines(reader)
     try addProbeSlots(reader)
     try addRealMode(reader)
     try addKexec(reader)
@@ -79,14 +80,14 @@ struct ExecutableOwners {
 
   // MARK: Who has executable memory
 
-  private mutating func addText(_ facts: KernelFacts) {
+  private mutating func addText(_ text: Range<UInt64>) {
     // The rest of the last page holds zeros, which kernel-text demands.
-    let end = (facts.text.upperBound &+ Self.pageSize - 1) & ~(Self.pageSize - 1)
-    add(facts.text.lowerBound, end &- facts.text.lowerBound, .kernelText, "kernel text")
+    let end = (text.upperBound &+ Self.pageSize - 1) & ~(Self.pageSize - 1)
+    add(text.lowerBound, end &- text.lowerBound, .kernelText, "kernel text")
   }
 
-  private mutating func addModules(_ facts: KernelFacts) throws(CannotCheck) {
-    for module in try LiveModules(facts: facts, live: facts.live).modules {
+  private mutating func addModules(_ reader: StructureReader) throws(CannotCheck) {
+    for module in try LiveModules(reader).modules {
       for range in module.executable { add(range.lowerBound, UInt64(range.count), .module, module.name) }
     }
   }
@@ -126,8 +127,8 @@ struct ExecutableOwners {
     }
   }
 
-  private mutating func addTrampolines(_ facts: KernelFacts) throws(CannotCheck) {
-    for operations in try FtraceState(facts: facts).operations where operations.trampoline != 0 {
+  private mutating func addTrampolines(_ reader: StructureReader) throws(CannotCheck) {
+    for operations in try FtraceState(reader).operations where operations.trampoline != 0 {
       guard operations.ownsTrampoline else { continue }
       add(operations.trampoline, operations.trampolineByteCount, .ftrace, "ftrace trampoline")
     }
@@ -135,7 +136,7 @@ struct ExecutableOwners {
 
   private mutating func addProbeSlots(_ reader: StructureReader) throws(CannotCheck) {
     for cache in ["kprobe_insn_slots", "kprobe_optinsn_slots"] {
-      guard let structure = reader.facts.symbols[cache] else { continue }
+      guard let structure = reader.symbols[cache] else { continue }
       let head = structure &+ (try reader.offset("pages", in: "kprobe_insn_cache"))
       for page in try reader.list(at: head, linkedBy: "list", of: "kprobe_insn_page", limit: Self.mostNodes) {
         add(try reader.word("insns", of: "kprobe_insn_page", at: page), Self.pageSize, .kprobe, cache)
@@ -165,7 +166,7 @@ struct ExecutableOwners {
       guard let image = try reader.value(UInt64.self, of: variable), image != 0,
         let pages = try reader.value(UInt64.self, of: "vmemmap_base"),
         let base = try reader.value(UInt64.self, of: "page_offset_base"),
-        let size = reader.facts.structure("page")?.byteCount, size > 0
+        let size = reader.types.structure("page")?.byteCount, size > 0
       else { continue }
       let page = try reader.word("control_code_page", of: "kimage", at: image)
       guard page >= pages else { continue }

@@ -55,11 +55,11 @@ struct FtraceState {
   private static let mostRecords = 1 << 22
   private static let recordByteCount = 16
 
-  init(facts: KernelFacts) throws(CannotCheck) {
-    guard facts.symbols["ftrace_pages_start"] != nil else { return }
-    try readRuns(facts)
-    try readOperations(facts)
-    try readDirectCalls(facts)
+  init(_ reader: StructureReader) throws(CannotCheck) {
+    guard reader.symbols["ftrace_pages_start"] != nil else { return }
+    try readRuns(reader)
+    try readOperations(reader)
+    try readDirectCalls(reader)
   }
 
   /// Calls `body` with the address and the flags of every record.
@@ -78,82 +78,82 @@ struct FtraceState {
     }
   }
 
-  private mutating func readRuns(_ facts: KernelFacts) throws(CannotCheck) {
-    guard let start = facts.symbols["ftrace_pages_start"] else { return }
-    let next = try facts.offset(of: "next", in: "ftrace_page")
-    let records = try facts.offset(of: "records", in: "ftrace_page")
-    let index = try facts.offset(of: "index", in: "ftrace_page")
-    guard facts.structure("dyn_ftrace")?.byteCount == Self.recordByteCount else {
+  private mutating func readRuns(_ reader: StructureReader) throws(CannotCheck) {
+    guard let start = reader.symbols["ftrace_pages_start"] else { return }
+    let next = try reader.offset("next", in: "ftrace_page")
+    let records = try reader.offset("records", in: "ftrace_page")
+    let index = try reader.offset("index", in: "ftrace_page")
+    guard reader.types.structure("dyn_ftrace")?.byteCount == Self.recordByteCount else {
       throw .implausible("dyn_ftrace", "is not \(Self.recordByteCount) bytes long")
     }
-    var page = try facts.load(UInt64.self, at: start)
+    var page = try reader.load(UInt64.self, at: start)
     var total = 0
     while page != 0 {
       guard recordRuns.count < Self.mostRuns else { throw .implausible("ftrace_pages_start", "the list has no end") }
-      let count = try facts.load(Int32.self, at: page &+ index)
+      let count = try reader.load(Int32.self, at: page &+ index)
       guard count >= 0, count <= 1 << 20 else { throw .implausible("ftrace_page", "holds \(count) records") }
       total += Int(count)
       guard total <= Self.mostRecords else { throw .implausible("ftrace_pages_start", "leads to \(total) records") }
-      recordRuns.append((try facts.load(UInt64.self, at: page &+ records), Int(count)))
-      page = try facts.load(UInt64.self, at: page &+ next)
+      recordRuns.append((try reader.load(UInt64.self, at: page &+ records), Int(count)))
+      page = try reader.load(UInt64.self, at: page &+ next)
     }
   }
 
-  private mutating func readOperations(_ facts: KernelFacts) throws(CannotCheck) {
-    let next = try facts.offset(of: "next", in: "ftrace_ops")
+  private mutating func readOperations(_ reader: StructureReader) throws(CannotCheck) {
+    let next = try reader.offset("next", in: "ftrace_ops")
     var seen: Set<UInt64> = []
-    if let head = facts.symbols["ftrace_ops_list"], let end = facts.symbols["ftrace_list_end"] {
-      var address = try facts.load(UInt64.self, at: head)
+    if let head = reader.symbols["ftrace_ops_list"], let end = reader.symbols["ftrace_list_end"] {
+      var address = try reader.load(UInt64.self, at: head)
       while address != 0, address != end, seen.insert(address).inserted {
         guard operations.count < Self.mostOperations else {
           throw .implausible("ftrace_ops_list", "the list has no end")
         }
-        operations.append(try Self.operations(at: address, facts))
-        address = try facts.load(UInt64.self, at: address &+ next)
+        operations.append(try Self.operations(at: address, reader))
+        address = try reader.load(UInt64.self, at: address &+ next)
       }
     }
     // Trampolines stay after their user has gone, until no task can be in them any more.
-    if let head = facts.symbols["ftrace_ops_trampoline_list"],
-      let nodes = facts.live.list(at: head, limit: Self.mostOperations)
+    if let head = reader.symbols["ftrace_ops_trampoline_list"],
+      let nodes = reader.live.list(at: head, limit: Self.mostOperations)
     {
-      let link = try facts.offset(of: "list", in: "ftrace_ops")
+      let link = try reader.offset("list", in: "ftrace_ops")
       for node in nodes where seen.insert(node &- link).inserted {
-        operations.append(try Self.operations(at: node &- link, facts))
+        operations.append(try Self.operations(at: node &- link, reader))
       }
     }
   }
 
-  private static func operations(at address: UInt64, _ facts: KernelFacts) throws(CannotCheck) -> Operations {
+  private static func operations(at address: UInt64, _ reader: StructureReader) throws(CannotCheck) -> Operations {
     Operations(
       address: address,
-      function: try facts.load(UInt64.self, at: address &+ facts.offset(of: "func", in: "ftrace_ops")),
-      flags: try facts.load(UInt64.self, at: address &+ facts.offset(of: "flags", in: "ftrace_ops")),
-      trampoline: try facts.load(UInt64.self, at: address &+ facts.offset(of: "trampoline", in: "ftrace_ops")),
-      trampolineByteCount: try facts.load(
-        UInt64.self, at: address &+ facts.offset(of: "trampoline_size", in: "ftrace_ops")))
+      function: try reader.load(UInt64.self, at: address &+ reader.offset("func", in: "ftrace_ops")),
+      flags: try reader.load(UInt64.self, at: address &+ reader.offset("flags", in: "ftrace_ops")),
+      trampoline: try reader.load(UInt64.self, at: address &+ reader.offset("trampoline", in: "ftrace_ops")),
+      trampolineByteCount: try reader.load(
+        UInt64.self, at: address &+ reader.offset("trampoline_size", in: "ftrace_ops")))
   }
 
-  private mutating func readDirectCalls(_ facts: KernelFacts) throws(CannotCheck) {
-    guard let variable = facts.symbols["direct_functions"],
-      let structure = facts.structure("ftrace_hash"), let entry = facts.structure("ftrace_func_entry"),
+  private mutating func readDirectCalls(_ reader: StructureReader) throws(CannotCheck) {
+    guard let variable = reader.symbols["direct_functions"],
+      let structure = reader.types.structure("ftrace_hash"), let entry = reader.types.structure("ftrace_func_entry"),
       let sizeBits = structure.member("size_bits"), let buckets = structure.member("buckets"),
       let ip = entry.member("ip"), let direct = entry.member("direct")
     else { return }
-    let hash = try facts.load(UInt64.self, at: variable)
+    let hash = try reader.load(UInt64.self, at: variable)
     guard hash != 0 else { return }
-    let bits = try facts.load(UInt64.self, at: hash &+ UInt64(sizeBits.byteOffset)) & 0xff
-    let table = try facts.load(UInt64.self, at: hash &+ UInt64(buckets.byteOffset))
+    let bits = try reader.load(UInt64.self, at: hash &+ UInt64(sizeBits.byteOffset)) & 0xff
+    let table = try reader.load(UInt64.self, at: hash &+ UInt64(buckets.byteOffset))
     guard table != 0 else { return }
     guard bits <= 16 else { throw .implausible("direct_functions", "has 2^\(bits) buckets") }
     for bucket in 0..<(UInt64(1) << bits) {
-      var node = try facts.load(UInt64.self, at: table &+ bucket * 8)
+      var node = try reader.load(UInt64.self, at: table &+ bucket * 8)
       while node != 0 {
         guard directCalls.count < Self.mostOperations else {
           throw .implausible("direct_functions", "the list has no end")
         }
-        let function = try facts.load(UInt64.self, at: node &+ UInt64(ip.byteOffset))
-        directCalls[function] = try facts.load(UInt64.self, at: node &+ UInt64(direct.byteOffset))
-        node = try facts.load(UInt64.self, at: node)
+        let function = try reader.load(UInt64.self, at: node &+ UInt64(ip.byteOffset))
+        directCalls[function] = try reader.load(UInt64.self, at: node &+ UInt64(direct.byteOffset))
+        node = try reader.load(UInt64.self, at: node)
       }
     }
   }

@@ -6,7 +6,7 @@ internal import KernelModel
 /// The kernel's text and every module's are verified with the same facts.
 final class KernelFacts {
   let symbols: VendorSymbols
-  let types: BTF
+  let types: KernelTypes
   let live: LivePages
   /// Live addresses of the kernel's code, `_text` up to `_etext`.
   let text: Range<UInt64>
@@ -24,11 +24,9 @@ final class KernelFacts {
   var modes = PatchModes()
   /// Features that are taken to have had their other value when text was patched: see ``FeatureDrift``.
   var reversedFeatures: Set<Int> = []
-  private var offsets: [String: UInt64] = [:]
-  private var structures: [String: BTF.Structure?] = [:]
 
   init(
-    symbols: VendorSymbols, types: BTF, live: LivePages, text: Range<UInt64>, image: TextImage,
+    symbols: VendorSymbols, types: KernelTypes, live: LivePages, text: Range<UInt64>, image: TextImage,
     ownership: CodeOwnership, alternativeByteCount: Int
   ) throws(CannotCheck) {
     self.symbols = symbols
@@ -55,23 +53,15 @@ final class KernelFacts {
     try Self.load(type, at: address, live)
   }
 
-  /// How a structure or union is laid out, or nil if there is none; looked up once: the image has ten thousands.
-  func structure(_ name: String) -> BTF.Structure? {
-    if let known = structures[name] { return known }
-    let found = types.structure(name)
-    structures[name] = .some(found)
-    return found
-  }
+  /// Reads the kernel's structures by the same names, at the same moment.
+  var reader: StructureReader { StructureReader(symbols: symbols, types: types, live: live) }
+
+  /// How a structure or union is laid out, or nil if there is none.
+  func structure(_ name: String) -> BTF.Structure? { types.structure(name) }
 
   /// The offset of a member, in bytes.
   func offset(of member: String, in structure: String) throws(CannotCheck) -> UInt64 {
-    let path = "\(structure).\(member)"
-    if let known = offsets[path] { return known }
-    guard let found = self.structure(structure)?.member(member) else {
-      throw .implausible("the image's type information", "has no \(path)")
-    }
-    offsets[path] = UInt64(found.byteOffset)
-    return UInt64(found.byteOffset)
+    try types.offset(of: member, in: structure)
   }
 
   private static func load<Value: FixedWidthInteger & BitwiseCopyable>(
@@ -130,7 +120,7 @@ final class KernelFacts {
 struct CPUFeatures {
   private let words: [UInt32]
 
-  init(symbols: VendorSymbols, types: BTF, live: LivePages) throws(CannotCheck) {
+  init(symbols: VendorSymbols, types: KernelTypes, live: LivePages) throws(CannotCheck) {
     guard let data = symbols["boot_cpu_data"] else { throw .symbolMissing("boot_cpu_data") }
     guard let member = types.structure("cpuinfo_x86")?.member("x86_capability"), member.byteCount <= 256 else {
       throw .implausible("the image's type information", "has no cpuinfo_x86.x86_capability")

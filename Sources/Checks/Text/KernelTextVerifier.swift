@@ -24,18 +24,14 @@ package final class KernelTextVerifier {
       symbols: vendor.symbols, types: vendor.types, live: LivePages(memory), text: vendor.text, image: recreation.image,
       ownership: CodeOwnership(kernel: kernel, symbols: vendor.symbols, text: vendor.text),
       alternativeByteCount: vendor.tables.alternativeByteCount)
-    let facts = facts
+    let reader = facts.reader
     modules = Result { () throws(CannotCheck) in
-      try LiveModules.steady(facts: facts, live: facts.live, memory: memory)
+      // Those of the first attempt are read at the same moment as all else.
+      try kernel.steadily(reading: memory, attempts: 8) { (again: any KernelMemory) throws(CannotCheck) in
+        try LiveModules(again === memory ? reader : reader.reading(again))
+      }
     }
-    ftrace = try FtraceState(facts: facts)
-  }
-
-  /// The same facts as they are now.
-  func factsNow() throws(CannotCheck) -> KernelFacts {
-    try KernelFacts(
-      symbols: vendor.symbols, types: vendor.types, live: LivePages(kernel.memory.fresh), text: vendor.text,
-      image: recreation.image, ownership: facts.ownership, alternativeByteCount: vendor.tables.alternativeByteCount)
+    ftrace = try FtraceState(reader)
   }
 
   /// The vendor's bytes as they are patched so far.

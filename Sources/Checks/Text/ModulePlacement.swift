@@ -5,12 +5,12 @@ internal import KernelModel
 /// The kernel's own layout is done again from where the module's memory begins. Source: layout_sections() in
 /// kernel/module.c (Linux 5.10.262), `__layout_sections()` in kernel/module/main.c (v6.12, v7.2).
 struct ModulePlacement {
-  let module: LiveModules.Module
+  let module: LiveModule
   let object: VendorObject
   /// By section number; nil for what is not kept: sections that are not loaded, and those of the initialisation.
   private(set) var addresses: [UInt64?]
   /// By section number, of those that are kept: which memory.
-  private(set) var kinds: [LiveModules.Kind?]
+  private(set) var kinds: [LiveModule.Kind?]
   /// Live addresses of the module's code: executable sections.
   private(set) var code: Range<UInt64> = 0..<0
 
@@ -43,13 +43,13 @@ struct ModulePlacement {
   ///   - isOneArea: whether all of a module lies in one area.
   ///   - freezesStaticCalls: whether the table of static calls is made read-only too, as since v6.16.
   init(
-    _ module: LiveModules.Module, object: VendorObject, isOneArea: Bool, freezesStaticCalls: Bool
+    _ module: LiveModule, object: VendorObject, isOneArea: Bool, freezesStaticCalls: Bool
   ) throws(CannotCheck) {
     self.module = module
     self.object = object
     self.isOneArea = isOneArea
     addresses = [UInt64?](repeating: nil, count: object.sections.count)
-    kinds = [LiveModules.Kind?](repeating: nil, count: object.sections.count)
+    kinds = [LiveModule.Kind?](repeating: nil, count: object.sections.count)
     guard let table = object.sections.first(where: { $0.type == 2 }), Int(table.link) < object.sections.count else {
       throw .implausible(object.source, "has no symbol table")
     }
@@ -133,7 +133,7 @@ struct ModulePlacement {
 
   private mutating func layOut(freezesStaticCalls: Bool) throws(CannotCheck) {
     // SHF_WRITE 1, SHF_ALLOC 2, SHF_EXECINSTR 4; ro_after_init stands for a flag of the kernel's own.
-    let passes: [(kind: LiveModules.Kind, belongs: (Flags) -> Bool)] = [
+    let passes: [(kind: LiveModule.Kind, belongs: (Flags) -> Bool)] = [
       (.text, { $0.isExecutable }), (.rodata, { !$0.isWritable }), (.roAfterInit, { $0.isWrittenOnce }),
       (.data, { $0.isWritable }),
     ]
@@ -141,13 +141,13 @@ struct ModulePlacement {
     for (lower, upper) in zip(areas, areas.dropFirst()) where lower.overlaps(upper) {
       throw .implausible("module \(module.name)", "its kinds of memory lie over one another")
     }
-    var sizes: [LiveModules.Kind: UInt64] = [:]
+    var sizes: [LiveModule.Kind: UInt64] = [:]
     var end: UInt64 = 0
     for (kind, belongs) in passes {
       for (index, section) in object.sections.enumerated() where addresses[index] == nil {
         let flags = Flags(section, freezesStaticCalls: freezesStaticCalls)
         guard flags.isLoaded, belongs(flags) else { continue }
-        let area = isOneArea ? LiveModules.Kind.text : kind
+        let area = isOneArea ? LiveModule.Kind.text : kind
         guard let memory = module.memory[area] else {
           throw .implausible("module \(module.name)", "has no memory for \(section.name)")
         }

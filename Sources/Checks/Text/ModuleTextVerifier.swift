@@ -20,7 +20,7 @@ struct ModuleTextVerifier {
     self.placement = placement
     self.facts = facts
     let image = TextImage()
-    for kind in LiveModules.Kind.allCases { Self.add(kind, of: placement, to: image) }
+    for kind in LiveModule.Kind.allCases { Self.add(kind, of: placement, to: image) }
     recreation = Recreation(image, tracing: traced)
     try ModuleRelocations(placement, exports: exports).apply(to: recreation)
     var tables = Self.tables(of: placement, image: image)
@@ -87,7 +87,7 @@ struct ModuleTextVerifier {
   }
 
   /// One block for each kind of memory: its sections at their places, and zeros between them.
-  private static func add(_ kind: LiveModules.Kind, of placement: ModulePlacement, to image: TextImage) {
+  private static func add(_ kind: LiveModule.Kind, of placement: ModulePlacement, to image: TextImage) {
     let sections = placement.object.sections.indices.filter { placement.kinds[$0] == kind }
     let places = sections.compactMap { index in
       placement.addresses[index].map { ($0, placement.object.sections[index]) }

@@ -6,7 +6,7 @@ final class ModuleTexts {
   enum Outcome {
     case compared(ModuleTextVerifier, TextComparison)
     /// It was being loaded or removed.
-    case inTransition(LiveModules.State)
+    case inTransition(LiveModule.State)
     case cannot(CannotCheck)
   }
 
@@ -33,10 +33,13 @@ final class ModuleTexts {
   }
 
   /// Whether `module` is still the one that was found, as the list is now.
-  func whereabouts(of module: LiveModules.Module) -> Whereabouts {
-    let memory = verifier.kernel.memory.fresh
+  func whereabouts(of module: LiveModule) -> Whereabouts {
     do throws(CannotCheck) {
-      let now = try LiveModules.steady(facts: verifier.facts, live: LivePages(memory), memory: memory).modules
+      let kernel = verifier.kernel
+      let reader = verifier.facts.reader
+      let now = try kernel.steadily(reading: kernel.memory.fresh, attempts: 8) {
+        (memory: any KernelMemory) throws(CannotCheck) in try LiveModules(reader.reading(memory)).modules
+      }
       guard let same = now.first(where: { $0.structure == module.structure && $0.name == module.name }) else {
         return now.contains { $0.name == module.name } ? .replaced : .gone
       }
@@ -48,7 +51,7 @@ final class ModuleTexts {
 
   /// Compares one module.
   func compare(
-    _ module: LiveModules.Module, in memory: any KernelMemory, tracing: Range<UInt64>? = nil
+    _ module: LiveModule, in memory: any KernelMemory, tracing: Range<UInt64>? = nil
   ) -> Outcome {
     guard module.state == .live else { return .inTransition(module.state) }
     do throws(CannotCheck) {
@@ -81,7 +84,7 @@ final class ModuleTexts {
     }
   }
 
-  private func placement(of module: LiveModules.Module) throws(CannotCheck) -> ModulePlacement {
+  private func placement(of module: LiveModule) throws(CannotCheck) -> ModulePlacement {
     if let known = placements[module.structure] { return known }
     let object: VendorObject
     do throws(Withheld) {
@@ -105,7 +108,7 @@ final class ModuleTexts {
     return nil
   }
 
-  private func symbols(exportedBy module: LiveModules.Module) -> [String: UInt64] {
+  private func symbols(exportedBy module: LiveModule) -> [String: UInt64] {
     if let known = exported[module.structure] { return known }
     var found: [String: UInt64] = [:]
     // A module whose file cannot be had exports nothing here; whoever needs it says what is missing.

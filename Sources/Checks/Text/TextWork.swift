@@ -20,32 +20,18 @@ package final class TextWork {
     verifier = try Self.recreated(kernel, vendor, memory: kernel.memory)
   }
 
-  private static let attempts = 4
-
   /// The text recreated from the live state.
   ///
-  /// Records of the function tracer go with the modules they are of: a list that was cut while it was read is read
-  /// again, a moment later.
+  /// Records of the function tracer go with the modules they are of.
   private static func recreated(
     _ kernel: Kernel, _ vendor: VendorKernel, memory: any KernelMemory, reversing features: Set<Int> = []
   ) throws(CannotCheck) -> KernelTextVerifier {
-    func attempt(_ memory: any KernelMemory) throws(CannotCheck) -> KernelTextVerifier {
+    try kernel.steadily(reading: memory) { (memory: any KernelMemory) throws(CannotCheck) in
       let verifier = try KernelTextVerifier(kernel, vendor: vendor, memory: memory)
       verifier.facts.reversedFeatures = features
       try verifier.recreate()
       return verifier
     }
-    var memory = memory
-    for _ in 1..<attempts {
-      do throws(CannotCheck) {
-        return try attempt(memory)
-      } catch {
-        guard error.mayPass else { throw error }
-        kernel.pause()
-        memory = kernel.memory.fresh
-      }
-    }
-    return try attempt(memory)
   }
 
   /// What is shared on `kernel`.
@@ -61,15 +47,5 @@ package final class TextWork {
     let reversed = verifier.facts.reversedFeatures
     verifier.discardImage()
     verifier = try Self.recreated(kernel, vendor, memory: kernel.memory.fresh, reversing: reversed)
-  }
-}
-
-extension CannotCheck {
-  /// Whether it may be a matter of the moment: something that was being changed while it was read.
-  var mayPass: Bool {
-    switch self {
-    case .memoryUnreadable, .implausible: true
-    default: false
-    }
   }
 }

@@ -9,7 +9,7 @@ final class VendorKernel {
   /// How far the running kernel was moved from its link-time addresses.
   let offset: UInt64
   let symbols: VendorSymbols
-  let types: BTF
+  let types: KernelTypes
   let tables: PatchTables
   /// Live addresses of the code, `_text` up to `_etext`.
   let text: Range<UInt64>
@@ -33,7 +33,7 @@ final class VendorKernel {
           remedy: "a kernel with CONFIG_DEBUG_INFO_BTF is needed to read its variables"))
     }
     do throws(BTFError) {
-      types = try BTF(object.bytes(of: typeSection), owner: object.contents)
+      types = KernelTypes(try BTF(object.bytes(of: typeSection), owner: object.contents))
     } catch {
       throw .implausible(Self.subject, "its type information: \(error)")
     }

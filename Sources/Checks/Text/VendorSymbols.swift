@@ -4,7 +4,7 @@ internal import KernelModel
 /// The symbols of the vendor's kernel image that the mechanisms need, where they lie in the running kernel.
 ///
 /// They come from the image and never from `/proc/kallsyms`: what decides over a byte must not be the suspect's word.
-struct VendorSymbols {
+struct VendorSymbols: SymbolLookup {
   /// Live addresses by name; of a name that stands several times, the first.
   private var addresses: [String: UInt64] = [:]
   /// Names that stand at several addresses.
@@ -118,6 +118,8 @@ struct VendorSymbols {
     bpf_kallsyms pack_list bpf_jit_binary_alloc vmap_area_list vmap_nodes nr_vmap_nodes
     kprobe_insn_slots kprobe_optinsn_slots real_mode_header kexec_image kexec_crash_image vmemmap_base page_offset_base
     rodata_enabled hv_hypercall_pg bpf_jit_alloc_exec bpf_struct_ops_map_alloc
+    module_kset mod_tree module_bug_list ddebug_tables tracepoint_module_list btf_modules ftrace_disabled
+    tainted_mask unloaded_tainted_modules
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 

@@ -1,12 +1,19 @@
 internal import KernelModel
 
-/// Reads the kernel's structures by the names of their members, at one moment.
+/// Reads the kernel's variables and structures by name, at one moment.
 struct StructureReader {
-  let facts: KernelFacts
-  var live: LivePages { facts.live }
+  let symbols: any SymbolLookup
+  let types: KernelTypes
+  /// What was read of memory at this moment.
+  let live: LivePages
+
+  /// The same kernel at another moment.
+  func reading(_ memory: any KernelMemory) -> StructureReader {
+    StructureReader(symbols: symbols, types: types, live: LivePages(memory))
+  }
 
   func offset(_ member: String, in structure: String) throws(CannotCheck) -> UInt64 {
-    try facts.offset(of: member, in: structure)
+    try types.offset(of: member, in: structure)
   }
 
   /// A member of eight bytes.
@@ -17,28 +24,39 @@ struct StructureReader {
   func value<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, _ member: String, of structure: String, at address: UInt64
   ) throws(CannotCheck) -> Value {
-    try load(type, at: address &+ facts.offset(of: member, in: structure))
+    try load(type, at: address &+ types.offset(of: member, in: structure))
+  }
+
+  /// A member that not every kernel has; nil where it is absent.
+  func valueIfAny<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Value.Type, _ member: String, of structure: String, at address: UInt64
+  ) throws(CannotCheck) -> Value? {
+    guard let offset = types.offsetIfAny(of: member, in: structure) else { return nil }
+    return try load(type, at: address &+ offset)
   }
 
   /// A variable, or nil if this kernel has none of that name.
   func value<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, of variable: String
   ) throws(CannotCheck) -> Value? {
-    guard let address = facts.symbols[variable] else { return nil }
+    guard let address = symbols[variable] else { return nil }
     return try load(type, at: address)
   }
 
   func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, at address: UInt64
   ) throws(CannotCheck) -> Value {
-    try facts.load(type, at: address)
+    guard let value = live.value(type, at: address) else {
+      throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(address)))
+    }
+    return value
   }
 
   /// The structures of a list by the name of its head; none if this kernel has no such list.
   func list(
     at head: String, linkedBy link: String, of structure: String, limit: Int
   ) throws(CannotCheck) -> [UInt64] {
-    guard let address = facts.symbols[head] else { return [] }
+    guard let address = symbols[head] else { return [] }
     return try list(at: address, linkedBy: link, of: structure, limit: limit)
   }
 
@@ -46,7 +64,7 @@ struct StructureReader {
   func list(
     at head: UInt64, linkedBy link: String, of structure: String, limit: Int
   ) throws(CannotCheck) -> [UInt64] {
-    let offset = try facts.offset(of: link, in: structure)
+    let offset = try types.offset(of: link, in: structure)
     guard let nodes = live.list(at: head, limit: limit) else {
       throw .implausible(
         "the list of \(structure)s at \(KernelAddress(head))", "is broken, or changed while it was read")

@@ -25,11 +25,11 @@ struct VmallocAreas {
 
   init(_ reader: StructureReader) throws(CannotCheck) {
     var heads: [UInt64] = []
-    if let head = reader.facts.symbols["vmap_area_list"] {
+    if let head = reader.symbols["vmap_area_list"] {
       heads = [head]
     } else if let first = try reader.value(UInt64.self, of: "vmap_nodes"),
       let count = try reader.value(UInt32.self, of: "nr_vmap_nodes"),
-      let byteCount = reader.facts.structure("vmap_node")?.byteCount, byteCount > 0
+      let byteCount = reader.types.structure("vmap_node")?.byteCount, byteCount > 0
     {
       let list = try reader.offset("busy.head", in: "vmap_node")
       heads = (0..<min(Int(count), Self.mostNodes)).map { first &+ UInt64($0 * byteCount) &+ list }
@@ -70,8 +70,8 @@ struct VmallocAreas {
 
   private static func allocators(_ reader: StructureReader) -> [(name: String, range: Range<UInt64>)] {
     ["bpf_jit_binary_alloc", "bpf_jit_alloc_exec", "bpf_struct_ops_map_alloc"].compactMap { name in
-      guard let start = reader.facts.symbols[name],
-        let end = reader.facts.symbols.functionStart(atOrAfter: start &+ 1), end > start
+      guard let start = reader.symbols[name],
+        let end = reader.symbols.functionStart(atOrAfter: start &+ 1), end > start
       else { return nil }
       return (name, start..<end)
     }

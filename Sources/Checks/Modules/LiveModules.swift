@@ -1,0 +1,20 @@
+internal import KernelModel
+
+/// The modules that the kernel's own list holds, in memory.
+struct LiveModules {
+  let modules: [LiveModule]
+  /// Whether all of a module lies in one area.
+  let isOneArea: Bool
+
+  static let most = 4096
+
+  init(_ reader: StructureReader) throws(CannotCheck) {
+    guard let head = reader.symbols["modules"] else { throw .symbolMissing("modules") }
+    var modules: [LiveModule] = []
+    for address in try reader.list(at: head, linkedBy: "list", of: "module", limit: Self.most) {
+      modules.append(try LiveModule(at: address, reader))
+    }
+    self.modules = modules
+    isOneArea = LiveModule.isOneArea(reader.types)
+  }
+}

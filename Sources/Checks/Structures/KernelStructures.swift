@@ -1,0 +1,82 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// By what names and layouts the running kernel's structures are read: those of the vendor's image, or, where there is
+/// none, what the kernel says of itself.
+final class KernelStructures {
+  /// At the moment of the acquisition.
+  let reader: StructureReader
+  /// Live addresses of the kernel's code, `_text` up to `_etext`.
+  let text: Range<UInt64>
+  /// What was relied on.
+  let expectation: Expectation
+  private let kernel: Kernel
+
+  /// - Throws: if neither the vendor's image nor the kernel itself says how its structures are laid out.
+  private init(_ kernel: Kernel) throws(CannotCheck) {
+    self.kernel = kernel
+    let subject = "the kernel's structures"
+    let obstacle: CannotCheck
+    do throws(CannotCheck) {
+      let verifier = try TextWork.shared(kernel).verifier
+      reader = verifier.facts.reader
+      text = verifier.facts.text
+      expectation = Expectation(
+        subject: subject, rung: .vendorImage, source: "symbols and types of \(verifier.vendor.object.source)",
+        whyNotBetter: [])
+      return
+    } catch {
+      obstacle = error
+    }
+    let symbols = ClaimedSymbols(table: kernel.symbols)
+    guard let start = symbols["_text"], let end = symbols["_etext"], start < end else { throw obstacle }
+    reader = StructureReader(
+      symbols: symbols, types: KernelTypes(try Self.typesInMemory(kernel, symbols)), live: LivePages(kernel.memory))
+    text = start..<end
+    expectation = Expectation(
+      subject: subject, rung: .kernelRecords, source: "/proc/kallsyms and the types in the kernel's memory",
+      whyNotBetter: ["the vendor's image: \(obstacle)"])
+  }
+
+  /// What is used on `kernel`.
+  static func shared(_ kernel: Kernel) throws(CannotCheck) -> KernelStructures {
+    try kernel.workings.value { () throws(CannotCheck) in try KernelStructures(kernel) }
+  }
+
+  /// What `attempt` reads of the kernel as it is now.
+  func now<Value>(
+    attempts: Int = 4, _ attempt: (StructureReader) throws(CannotCheck) -> Value
+  ) throws(CannotCheck) -> Value {
+    try kernel.steadily(reading: kernel.memory.fresh, attempts: attempts) {
+      (memory: any KernelMemory) throws(CannotCheck) -> Value in
+      try attempt(reader.reading(memory))
+    }
+  }
+
+  /// Type information of a kernel is some megabytes.
+  private static let mostTypeBytes: UInt64 = 64 << 20
+
+  /// The section that the kernel keeps in memory for BPF.
+  ///
+  /// Source: `__start_BTF`, `__stop_BTF` in include/asm-generic/vmlinux.lds.h (Linux v5.10 to v7.2).
+  private static func typesInMemory(_ kernel: Kernel, _ symbols: ClaimedSymbols) throws(CannotCheck) -> BTF {
+    guard let start = symbols["__start_BTF"], let end = symbols["__stop_BTF"], start < end else {
+      throw .symbolMissing("__start_BTF")
+    }
+    guard end - start <= mostTypeBytes else {
+      throw .implausible("the kernel's type information", "is \(end - start) bytes long")
+    }
+    let contents: VendorObject.Contents
+    do throws(MemoryFault) {
+      contents = VendorObject.Contents(
+        copying: try kernel.memory.bytes(at: KernelAddress(start), count: Int(end - start)))
+    } catch {
+      throw .memoryUnreadable(error)
+    }
+    do throws(BTFError) {
+      return try BTF(contents.bytes, owner: contents)
+    } catch {
+      throw .implausible("the kernel's type information in memory", "\(error)")
+    }
+  }
+}
