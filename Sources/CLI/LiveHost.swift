@@ -18,7 +18,11 @@ struct LiveHost {
   ///     them.
   ///   - needsImage: whether the image will be asked for, so that it is worth reading ahead.
   init(reference: String?, needsImage: Bool = true) {
-    store = VendorStore(reference: reference, loadedModules: { [root] in LoadedModules.names(root) })
+    store = VendorStore(
+      reference: reference,
+      loadedModules: { [root] in
+        Array((try? ToldModules.read(root, withKallsyms: false).procModules.get()) ?? [])
+      })
     hasReadAhead = !needsImage
   }
 

@@ -14,8 +14,9 @@ struct Liveprobe: ParsableCommand {
       """,
     version: "liveprobe \(version)",
     subcommands: [
-      ScanCommand.self, SyscallsCommand.self, MapCommand.self, MemoryCommand.self, DoctorCommand.self, ListCommand.self,
-      ExplainCommand.self,
+      ScanCommand.self, SyscallsCommand.self, ModulesCommand.self, MapCommand.self, MemoryCommand.self,
+      DoctorCommand.self,
+      ListCommand.self, ExplainCommand.self,
     ],
     defaultSubcommand: ScanCommand.self)
 

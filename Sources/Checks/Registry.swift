@@ -9,6 +9,7 @@ package enum Registry {
     SyscallDispatch(),
     KernelText(),
     ModuleText(),
+    ModuleList(),
     ExecutableMemory(),
   ]
 

@@ -91,10 +91,23 @@ package final class PageTables: KernelMappings {
   ///
   /// - Throws: if a table cannot be read or makes no sense, or if there are more than any kernel has.
   package func executablePages() throws(CannotCheck) -> [Page] {
+    var walk = try walk()
+    return try walk.executablePages(root: root)
+  }
+
+  /// Every page in `region` that is mapped, lowest first.
+  ///
+  /// - Throws: as ``executablePages()``.
+  package func pages(in region: MemoryRegion) throws(CannotCheck) -> [Page] {
+    var walk = try walk()
+    return try walk.pages(in: region, root: root)
+  }
+
+  private func walk() throws(CannotCheck) -> PageTableWalk {
     guard levels == 4 || levels == 5 else {
       throw .implausible("the kernel's page tables", "have \(levels) levels, which are not known")
     }
-    var walk = PageTableWalk(
+    return PageTableWalk(
       levels: levels,
       read: { physical, level throws(CannotCheck) in
         switch self.read(tableAt: physical, level: level) {
@@ -102,7 +115,6 @@ package final class PageTables: KernelMappings {
         case .failure(let problem): throw .implausible("the kernel's page tables", problem.reason)
         }
       }, decode: { self.decode($0, level: $1) })
-    return try walk.executablePages(root: root)
   }
 
   /// What an entry of a table at `level` says.

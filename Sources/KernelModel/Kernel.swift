@@ -19,6 +19,9 @@ package struct Kernel {
   /// Lets the running kernel go on for a moment, so that what is in the middle of being changed gets done; nothing in a
   /// kernel that runs no more.
   package var pause: () -> Void = {}
+  /// The names of loaded modules as they are told now, those of `/proc/kallsyms` only if asked for; of a kernel that runs
+  /// no more, nothing but what its claims say.
+  package var moduleNames: (_ withKallsyms: Bool) -> ModuleNames
   private let owners: OwnerIndex
 
   package init(
@@ -32,6 +35,11 @@ package struct Kernel {
     self.claims = claims
     self.reference = reference
     owners = OwnerIndex(symbols: symbols, claims: claims, mappings: mappings)
+    moduleNames = { _ in
+      ModuleNames(
+        procModules: claims.loadedModules.map { Set($0.map(\.name)) },
+        sysfs: .failure(Withheld("/sys/module", why: "nobody listed it")))
+    }
   }
 
   /// Whose memory `address` is in: the oracle that every check shares.

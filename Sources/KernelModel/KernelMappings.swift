@@ -7,6 +7,9 @@ package protocol KernelMappings {
   ///
   /// Read anew each time it is asked for: page tables change.
   func executablePages() throws(CannotCheck) -> [Page]
+
+  /// Every page in `region` that is mapped, lowest first; read anew each time.
+  func pages(in region: MemoryRegion) throws(CannotCheck) -> [Page]
 }
 
 /// How one kernel address is mapped.
@@ -58,5 +61,9 @@ package struct UnknownMappings: KernelMappings {
 
   package func executablePages() throws(CannotCheck) -> [Page] {
     throw .withheld(Withheld("the kernel's page tables", why: reason))
+  }
+
+  package func pages(in region: MemoryRegion) throws(CannotCheck) -> [Page] {
+    try executablePages()
   }
 }

@@ -54,6 +54,9 @@ package struct SymbolTable: Sendable {
   /// How many symbols there are.
   package var count: Int { entries.count }
 
+  /// The modules that symbols belong to, and the pseudo-modules of generated code.
+  package var moduleNames: [String] { modules }
+
   /// Whether the kernel withheld the addresses: symbols are there, and every address is zero (`kptr_restrict`, or a
   /// reader without CAP_SYSLOG).
   package var addressesAreWithheld: Bool {

@@ -52,6 +52,7 @@ package enum LiveKernel {
         entryPoints: ProcessorRegisters.read(root)),
       reference: reference(live.identity))
     kernel.pause = { usleep(Self.pause) }
+    kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)
   }
 

@@ -19,15 +19,6 @@ package struct LoadedModules {
   /// Between two readings, in microseconds: time for a load or unload to get through.
   private static let pause: useconds_t = 20_000
 
-  /// The names in `/proc/modules`, read once and held against nothing; none if it cannot be had.
-  package static func names(_ root: SystemRoot) -> [String] {
-    // Whoever needs the list itself reads it with ``read(_:)``, and hears why it cannot be had.
-    guard let bytes = try? root.bytes(of: "proc/modules"), let modules = try? ProcModules.decode(bytes.span) else {
-      return []
-    }
-    return modules.map(\.name)
-  }
-
   /// Reads and cross-checks the list.
   ///
   /// - Throws: if `/proc/modules` cannot be had; the remedy says how it could.

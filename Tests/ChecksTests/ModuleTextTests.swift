@@ -158,7 +158,8 @@ import Testing
     kernel.memory.write(UInt64(0), at: KernelAddress(sample.structure + 8))
     #expect(
       throws: CannotCheck.implausible(
-        "the list of modules", "is broken, or changed while it was read")
+        "the list of modules at \(TestTextKernel.live(TestVendorKernel.Variable.modules))",
+        "is broken, or changed while it was read")
     ) {
       try examine(kernel)
     }

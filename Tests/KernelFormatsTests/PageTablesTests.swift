@@ -191,6 +191,18 @@ private final class Tables {
     #expect(try executable().first == "0xffff807fc0800000+2097152 r-x")
   }
 
+  @Test func `all pages of a region are listed, and no others`() throws {
+    tables.set(table: 3, index: 48, to: 0x1234_4163 | 1 << 63)
+    tables.set(table: 3, index: 51, to: 0x1234_7163 | 1 << 63)
+    // Another part of the address space, which the same tables map.
+    tables.set(table: 0, index: 256, to: 0x1063)
+    let region = MemoryRegion(start: KernelAddress(0xffff_ffff_c0a3_0010), byteCount: 0x1ff0)
+    #expect(
+      try tables.pageTables().pages(in: region).map { "\($0.region) \($0.permissions)" } == [
+        "0xffffffffc0a30000+4096 rw-", "0xffffffffc0a31000+4096 r-x",
+      ])
+  }
+
   @Test(arguments: [(0, 511), (1, 511), (2, 5), (3, 49)])
   func `what any level forbids to execute is not listed`(table: Int, index: Int) throws {
     let next: [UInt64] = [0x1063, 0x2063, 0x3063, 0x1234_5161]

@@ -30,6 +30,13 @@ package final class TestMappings: KernelMappings {
     }
   }
 
+  package func pages(in region: MemoryRegion) throws(CannotCheck) -> [Page] {
+    if let withheld = withheldTables { throw withheld }
+    return memory.pages.keys.sorted().compactMap { mapping(of: KernelAddress($0)).page }.filter {
+      $0.region.overlaps(region)
+    }
+  }
+
   /// Why the tables as a whole cannot be read.
   package var withheldTables: CannotCheck?
 }

@@ -22,6 +22,8 @@ package final class TestTextKernel {
   package var reference = TestReference()
   package var machine = "x86_64"
   package var pause: () -> Void = {}
+  /// What user space is told, if not only what ``modules`` lists.
+  package var told: ModuleNames?
 
   /// The live address of a place.
   package static func live(_ place: UInt64) -> KernelAddress {
@@ -82,6 +84,7 @@ package final class TestTextKernel {
       claims: Claims(loadedModules: .success(modules), commandLine: .success(""), taint: .success(0)),
       reference: reference)
     kernel.pause = pause
+    if let told { kernel.moduleNames = { _ in told } }
     return kernel
   }
 
@@ -149,7 +152,7 @@ extension TestTextKernel {
     set(Variable.protects, to: UInt8(1))
     for place in [
       Variable.tracerTrampolines, Variable.modules, Variable.programs, Variable.packs, Variable.probeSlots,
-      Variable.areas,
+      Variable.areas, Variable.moduleBugs, Variable.messages, Variable.tracepoints, Variable.moduleTypes,
     ] { set(place, to: Self.live(place).rawValue) }
   }
 

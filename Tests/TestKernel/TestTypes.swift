@@ -32,7 +32,22 @@ package enum TestTypes {
       [
         ("state", int, 0), ("list", list, 8 * 8), ("name", types.array(of: char, 56), 24 * 8),
         ("mem", types.array(of: memory, 7), 80 * 8), ("percpu", pointer, 200 * 8),
+        ("taints", long, 208 * 8), ("kallsyms", pointer, 216 * 8), ("bug_list", list, 224 * 8),
+        ("num_ftrace_callsites", int, 240 * 8), ("sect_attrs", pointer, 248 * 8),
       ])
+    types.structure(
+      "mod_kallsyms", 24, [("symtab", pointer, 0), ("num_symtab", int, 8 * 8), ("strtab", pointer, 16 * 8)])
+    let object = types.structure("kobject", 24, [("name", pointer, 0), ("entry", list, 8 * 8)])
+    types.structure("module_kobject", 32, [("kobj", object, 0), ("mod", pointer, 24 * 8)])
+    types.structure("kset", 16, [("list", list, 0)])
+    let node = types.structure(
+      "rb_node", 24, [("__rb_parent_color", long, 0), ("rb_right", pointer, 8 * 8), ("rb_left", pointer, 16 * 8)])
+    let latched = types.structure("latch_tree_node", 48, [("node", types.array(of: node, 2), 0)])
+    types.structure("mod_tree_node", 56, [("mod", pointer, 0), ("node", latched, 8 * 8)])
+    types.structure("latch_tree_root", 24, [("seq", long, 0), ("tree", types.array(of: pointer, 2), 8 * 8)])
+    types.structure("ddebug_table", 24, [("link", list, 0), ("mod_name", pointer, 16 * 8)])
+    types.structure("tp_module", 24, [("list", list, 0), ("mod", pointer, 16 * 8)])
+    types.structure("btf_module", 24, [("list", list, 0), ("module", pointer, 16 * 8)])
     types.structure(
       "bpf_ksym", 64,
       [("start", long, 0), ("end", long, 8 * 8), ("name", types.array(of: char, 32), 16 * 8), ("lnode", list, 48 * 8)])

@@ -25,6 +25,12 @@ extension TestVendorKernel {
     package static let probeSlots: UInt64 = 0xa350
     package static let areas: UInt64 = 0xa370
     package static let hypercallPage: UInt64 = 0xa380
+    package static let moduleSet: UInt64 = 0xa390
+    package static let moduleTree: UInt64 = 0xa3a0
+    package static let moduleBugs: UInt64 = 0xa3c0
+    package static let messages: UInt64 = 0xa3d0
+    package static let tracepoints: UInt64 = 0xa3e0
+    package static let moduleTypes: UInt64 = 0xa3f0
     package static let probes: UInt64 = 0xa400
   }
 
@@ -59,6 +65,9 @@ extension TestVendorKernel {
       ("modules", Variable.modules), ("bpf_kallsyms", Variable.programs), ("pack_list", Variable.packs),
       ("rodata_enabled", Variable.protects), ("kprobe_optinsn_slots", Variable.probeSlots),
       ("vmap_area_list", Variable.areas), ("hv_hypercall_pg", Variable.hypercallPage),
+      ("module_kset", Variable.moduleSet), ("mod_tree", Variable.moduleTree),
+      ("module_bug_list", Variable.moduleBugs), ("ddebug_tables", Variable.messages),
+      ("tracepoint_module_list", Variable.tracepoints), ("btf_modules", Variable.moduleTypes),
       ("kprobe_table", Variable.probes),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []

@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import Audit
+internal import Checks
+internal import KernelModel
+internal import Report
+
+/// `liveprobe modules`: who in the kernel knows of which module.
+struct ModulesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "modules", abstract: "Show which places of the kernel know of which module.",
+    discussion: """
+      Asks every place that knows of loaded modules, in the kernel's memory and in /proc and /sys, as the check \
+      module-list does, and prints a row for each module and a column for each place. Needs root.
+
+      Exit status: 0 if all places agree, 2 if a module is missing from one, 3 if it cannot be told.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
+
+  @Option(help: "How to say it.")
+  var format: Format = .text
+
+  @Option(
+    help: ArgumentHelp(
+      "A trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
+    completion: .file())
+  var reference: String?
+
+  func run() throws {
+    Showing.run(orSay: "the modules cannot be compared", reference: reference, needsImage: true) { kernel, progress in
+      progress("asking every place that knows of modules")
+      let report = ModulesReport(
+        try ModuleMatrix(of: kernel), theme: Terminal.wantsColour(.standardOutput) ? .colour : .plain)
+      return (format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package import KernelModel
+
+/// All places that know of loaded modules should know of the same ones.
+package struct ModuleList: Check {
+  package static let manual = Manual(
+    id: "module-list",
+    question: "Do all the places that know of loaded modules agree?",
+    method: """
+      Asks every place that knows of modules: the kernel's list, the kset of /sys/module, the tree that finds a module by \
+      address, the list for BUG(), the function tracer's records, dynamic debug, tracepoints, BTF, the vmalloc areas, the \
+      page tables, and the memory of modules itself, where records are recognised by what they look like; and then \
+      /proc/modules, /sys/module and /proc/kallsyms. A module that is missing from a place it belongs in is a finding \
+      that says from which, and so is a record that was doctored to be passed over. Modules that are being loaded or \
+      removed are looked at again until they are through.
+      """,
+    innocentCauses: [
+      "LKRG with lkrg.hide=1, which takes itself off the list and out of /sys/module",
+      "a module that hung while it was being loaded or removed (see dmesg)",
+    ],
+    blindSpots: [
+      "a module whose record was wiped and that is in no place any more: its code is what executable-memory finds",
+      "code that never was a module",
+      "without the vendor's kernel image: the names and types by which records are read are the kernel's own word",
+      "a kernel that lies to whoever reads /proc/kcore: see reader",
+    ],
+    response: [
+      "do not unload modules or reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "look at all places at once: liveprobe modules; at the module's memory: liveprobe memory ADDRESS",
+      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+    ])
+
+  /// Findings told one by one; of what is left, the number.
+  private static let mostFindings = 32
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    guard kernel.identity.machine == "x86_64" else {
+      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 kernels are known")
+    }
+    let matrix = try ModuleMatrix(of: kernel)
+    var examination = Examination()
+    examination.expect(matrix.expectation)
+    for row in matrix.rows where row.isSound && row.state == "live" {
+      examination.note(Subject("module \(row.name)"), .text("known to all places"))
+    }
+    for (place, reason) in matrix.unread.sorted(by: { $0.key.name < $1.key.name }) {
+      examination.remark("\(place.name) could not be asked: \(reason)")
+    }
+    let unsound = matrix.rows.filter { !$0.isSound }
+    for row in unsound.prefix(Self.mostFindings) {
+      examination.report(finding(row, others: max(unsound.count - Self.mostFindings, 0)))
+    }
+    return examination
+  }
+
+  private func finding(_ row: ModuleMatrix.Row, others: Int) -> Finding {
+    let isHidden = row.marks[.list] == .missing && row.structure != nil
+    var evidence = [
+      Finding.Evidence("known to", row.present.isEmpty ? "no place" : row.present.map(\.name).joined(separator: ", "))
+    ]
+    if let state = row.state { evidence.append(Finding.Evidence("state", state)) }
+    if let structure = row.structure { evidence.append(Finding.Evidence("record", "struct module at \(structure)")) }
+    if let code = row.code { evidence.append(Finding.Evidence("code", "\(code.byteCount) bytes at \(code.start)")) }
+    for sign in row.signs { evidence.append(Finding.Evidence("sign", sign)) }
+    if !row.functions.isEmpty {
+      evidence.append(Finding.Evidence("functions", row.functions.joined(separator: ", ")))
+    }
+    if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further modules")) }
+    let missing = row.missing.map(\.name).joined(separator: ", ")
+    return Finding(
+      severity: .critical, subject: subject(of: row), message: message(row, isHidden: isHidden),
+      expected: "known to every place that knows of modules",
+      observed: ([missing.isEmpty ? "" : "missing from \(missing)"] + row.signs).filter { !$0.isEmpty }
+        .joined(separator: "; "),
+      target: row.code?.start, evidence: evidence,
+      meaning: isHidden
+        ? "code runs in the kernel that lsmod and /proc/modules are not to show"
+        : "somebody changed what the kernel says of its modules", innocentCauses: Self.manual.innocentCauses,
+      response: Self.manual.response)
+  }
+
+  private func subject(of row: ModuleMatrix.Row) -> Subject {
+    row.name.isEmpty
+      ? Subject("traced code at \(row.code?.start.description ?? "an unknown address")") : Subject("module \(row.name)")
+  }
+
+  private func message(_ row: ModuleMatrix.Row, isHidden: Bool) -> String {
+    if row.name.isEmpty { return "the function tracer knows code that is in no module" }
+    if row.structure == nil { return "user space is told of a module that the kernel has no record of" }
+    if isHidden { return "a module is loaded that is missing from \(row.missing.map(\.name).joined(separator: ", "))" }
+    guard row.missing.isEmpty else {
+      return "a loaded module is missing from \(row.missing.map(\.name).joined(separator: ", "))"
+    }
+    return "a module's record was doctored: \(row.signs.joined(separator: "; "))"
+  }
+}

@@ -1,0 +1,170 @@
+internal import KernelModel
+
+/// One look at all the places that know of modules, in memory and in what user space is told.
+///
+/// The kernel's list is read first and last. Of a module that stands on both, the same one and live, each place is held to
+/// what it should know; one that comes or goes meanwhile is left alone.
+struct ModuleCensus {
+  private(set) var rows: [ModuleMatrix.Row] = []
+  private(set) var unread: [ModuleMatrix.Place: String] = [:]
+
+  private typealias Place = ModuleMatrix.Place
+  private typealias Mark = ModuleMatrix.Mark
+
+  /// Rows of what no record is known of, at most.
+  private static let mostStrays = 64
+  private static let pageSize: UInt64 = 4096
+
+  private let kernel: Kernel
+  private let structures: KernelStructures
+
+  /// - Parameters:
+  ///   - carved: records that were found by what they look like.
+  ///   - withKallsyms: whether `/proc/kallsyms` is read again for this look.
+  init(
+    _ kernel: Kernel, _ structures: KernelStructures, carved: [UInt64], withKallsyms: Bool
+  ) throws(CannotCheck) {
+    self.kernel = kernel
+    self.structures = structures
+    let before = try structures.now(attempts: 8) { (reader) throws(CannotCheck) in try LiveModules(reader) }.modules
+    let places = try structures.now(attempts: 8) { (reader) throws(CannotCheck) in
+      (known: try ModulePlaces(reader), areas: try VmallocAreas(reader), traced: try TracedCode(reader))
+    }
+    let told = kernel.moduleNames(withKallsyms)
+    let (reader, after) = try structures.now(attempts: 8) { (reader) throws(CannotCheck) in
+      (reader, try LiveModules(reader).modules)
+    }
+    unread = places.known.unread
+    if let reason = places.traced.unread { unread[.tracer] = reason }
+    let earlier = Dictionary(before.map { ($0.structure, $0) }, uniquingKeysWith: { first, _ in first })
+    var known: [LiveModule] = []
+    for module in after {
+      let old = earlier[module.structure]
+      let isSteady = old?.name == module.name && old?.instance == module.instance && old?.state == module.state
+      known.append(module)
+      try add(module, isListed: true, isSteady: isSteady, places, carved, told, reader)
+    }
+    let listed = Set(before.map(\.structure)).union(after.map(\.structure))
+    for address in places.known.all.union(carved).subtracting(listed).sorted() {
+      guard let module = record(at: address, reader, isNamedByAPlace: places.known.all.contains(address)) else {
+        continue
+      }
+      known.append(module)
+      try add(module, isListed: false, isSteady: true, places, carved, told, reader)
+    }
+    addStrays(besides: known + before, places)
+    addNames(told, besides: known + before)
+  }
+
+  private typealias Places = (known: ModulePlaces, areas: VmallocAreas, traced: TracedCode)
+
+  /// The record at an address that only some places know, or nil if there is none: what was freed meanwhile.
+  private func record(at address: UInt64, _ reader: StructureReader, isNamedByAPlace: Bool) -> LiveModule? {
+    // A record that cannot be read has no code that could run.
+    guard let module = try? LiveModule(at: address, reader) else { return nil }
+    return isNamedByAPlace || isExecutable(module) ? module : nil
+  }
+
+  private func isExecutable(_ module: LiveModule) -> Bool {
+    module.executable.contains { kernel.mappings.mapping(of: KernelAddress($0.lowerBound)).page?.isExecutable == true }
+  }
+
+  private mutating func add(
+    _ module: LiveModule, isListed: Bool, isSteady: Bool, _ places: Places, _ carved: [UInt64], _ told: ModuleNames,
+    _ reader: StructureReader
+  ) throws(CannotCheck) {
+    let isExecutable = isExecutable(module)
+    var marks = memoryMarks(module, places, isExecutable: isExecutable, reader)
+    marks[.list] = isListed ? .present : .missing
+    marks[.memory] = carved.contains(module.structure) ? .present : .notExpected
+    marks[.procModules] = Self.mark(told.procModules, module.name)
+    marks[.sysfs] = Self.mark(told.sysfs, module.name)
+    marks[.kallsyms] = symbolsMark(module, told, reader)
+    var signs = isSteady ? try ModuleSigns.signs(of: module, isExecutable: isExecutable, reader) : []
+    // Being loaded or removed: its places come one after the other.
+    if isListed, !isSteady || module.state != .live {
+      marks = marks.mapValues { $0 == .missing ? .notExpected : $0 }
+      if module.state != .unformed { signs = [] }
+    }
+    var row = ModuleMatrix.Row(
+      name: module.name, state: "\(module.state)", structure: KernelAddress(module.structure),
+      code: module.executable.first.map {
+        MemoryRegion(start: KernelAddress($0.lowerBound), byteCount: UInt64($0.count))
+      }, marks: marks, signs: signs,
+      taints: try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0)
+    if !row.isSound { row.functions = ModuleFunctions.names(of: module, reader) }
+    rows.append(row)
+  }
+
+  /// What memory says, but for the list.
+  private func memoryMarks(
+    _ module: LiveModule, _ places: Places, isExecutable: Bool, _ reader: StructureReader
+  ) -> [Place: Mark] {
+    var marks: [Place: Mark] = [:]
+    for place in Place.allCases {
+      guard let records = places.known.records[place] else { continue }
+      // Not every module has messages, tracepoints or types of its own, or has them taken.
+      let isOptional = [.debug, .tracepoints, .types].contains(place)
+      marks[place] = records.contains(module.structure) ? .present : isOptional ? .notExpected : .missing
+    }
+    if places.traced.unread == nil {
+      let sites = reader.types.offsetIfAny(of: "num_ftrace_callsites", in: "module").flatMap {
+        reader.live.value(UInt32.self, at: module.structure &+ $0)
+      }
+      let isTraced = module.executable.contains { places.traced.hasCode(in: $0) }
+      marks[.tracer] = isTraced ? .present : sites ?? 0 == 0 ? .notExpected : .missing
+    }
+    let pieces = Array(module.memory.values) + module.executable
+    marks[.areas] = pieces.allSatisfy { places.areas.area(at: $0.lowerBound) != nil } ? .present : .missing
+    marks[.pages] = isExecutable ? .present : module.executable.isEmpty ? .notExpected : .missing
+    return marks
+  }
+
+  private static func mark(_ names: Result<Set<String>, Withheld>, _ name: String) -> Mark {
+    guard case .success(let names) = names else { return .notExpected }
+    return names.contains(name) ? .present : .missing
+  }
+
+  private func symbolsMark(_ module: LiveModule, _ told: ModuleNames, _ reader: StructureReader) -> Mark {
+    guard !kernel.symbols.addressesAreWithheld else { return .notExpected }
+    let names = told.kallsyms ?? .success(Set(kernel.symbols.moduleNames))
+    let mark = Self.mark(names, module.name)
+    // A module whose table has nothing but the first entry, which names nothing, has no symbols to show.
+    guard mark == .missing, let pointer = reader.types.offsetIfAny(of: "kallsyms", in: "module"),
+      let count = reader.types.offsetIfAny(of: "num_symtab", in: "mod_kallsyms"),
+      let table = reader.live.value(UInt64.self, at: module.structure &+ pointer), table != 0,
+      let entries = reader.live.value(UInt32.self, at: table &+ count), entries > 2
+    else { return mark == .missing ? .notExpected : mark }
+    return .missing
+  }
+
+  // MARK: What no record is known of
+
+  /// Code that the function tracer knows and that is nobody's.
+  private mutating func addStrays(besides known: [LiveModule], _ places: Places) {
+    let owned = known.flatMap { $0.executable + $0.memory.values }
+    let strays = places.traced.pages.filter { page in !owned.contains { $0.overlaps(page) } }
+    for page in strays.prefix(Self.mostStrays) {
+      rows.append(
+        ModuleMatrix.Row(
+          name: "", code: MemoryRegion(start: KernelAddress(page.lowerBound), byteCount: UInt64(page.count)),
+          marks: [.list: .missing, .tracer: .present]))
+    }
+  }
+
+  /// Names that user space is told and that no record bears.
+  private mutating func addNames(_ told: ModuleNames, besides known: [LiveModule]) {
+    let borne = Set(known.map(\.name))
+    let listed = (try? told.procModules.get()) ?? []
+    let inSysfs = (try? told.sysfs.get()) ?? []
+    for name in listed.union(inSysfs).subtracting(borne).sorted().prefix(Self.mostStrays) {
+      rows.append(
+        ModuleMatrix.Row(
+          name: name,
+          marks: [
+            .list: .missing, .procModules: listed.contains(name) ? .present : .notExpected,
+            .sysfs: inSysfs.contains(name) ? .present : .notExpected,
+          ]))
+    }
+  }
+}

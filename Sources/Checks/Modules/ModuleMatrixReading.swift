@@ -1,0 +1,69 @@
+package import KernelModel
+
+extension ModuleMatrix {
+  /// How often what looks wrong is looked at: what is being loaded or removed is through after some of these.
+  private static let looks = 8
+
+  /// Asks every place of `kernel` that knows of modules.
+  ///
+  /// What looks wrong is looked at again and again: only what is wrong each time, in the same way, is wrong here.
+  ///
+  /// - Throws: if the kernel's structures cannot be read.
+  package init(of kernel: Kernel) throws(CannotCheck) {
+    let structures = try KernelStructures.shared(kernel)
+    let space = Self.space(structures)
+    func carve() throws(CannotCheck) -> [UInt64] {
+      try CarvedModules(in: space, kernel, structures.reader).records
+    }
+    let carved = try carve()
+    var census = try ModuleCensus(kernel, structures, carved: carved, withKallsyms: false)
+    var rows = census.rows
+    for _ in 1..<Self.looks where rows.contains(where: { !$0.isSound }) {
+      kernel.pause()
+      let asksKallsyms = rows.contains { $0.missing.contains(.kallsyms) }
+      census = try ModuleCensus(kernel, structures, carved: carved, withKallsyms: asksKallsyms)
+      let again = Dictionary(census.rows.map { (Identity($0), $0) }, uniquingKeysWith: { first, _ in first })
+      rows = rows.compactMap { row in
+        guard !row.isSound else { return again[Identity(row)] ?? row }
+        return again[Identity(row)].map { row.confirmed(by: $0) }
+      }
+    }
+    self.init(
+      rows: Self.ordered(rows), unread: census.unread, expectation: structures.expectation)
+  }
+
+  /// Where modules may lie: above the kernel, below the fixed addresses.
+  ///
+  /// Source: MODULES_VADDR and MODULES_END, arch/x86/include/asm/pgtable_64_types.h (Linux v5.10 to v7.2).
+  private static func space(_ structures: KernelStructures) -> MemoryRegion {
+    let large: UInt64 = 2 << 20
+    let end = structures.reader.symbols["_end"] ?? structures.text.upperBound
+    return MemoryRegion(
+      from: KernelAddress((end &+ large - 1) & ~(large - 1)), to: KernelAddress(0xffff_ffff_ff00_0000))
+  }
+
+  /// What makes two rows of two looks the same.
+  private struct Identity: Hashable {
+    let name: String
+    let structure: KernelAddress?
+    let code: KernelAddress?
+
+    init(_ row: Row) {
+      (name, structure, code) = (row.name, row.structure, row.code?.start)
+    }
+  }
+
+  private static func ordered(_ rows: [Row]) -> [Row] {
+    rows.filter { $0.marks[.list] == .present } + rows.filter { $0.marks[.list] != .present }
+  }
+}
+
+extension ModuleMatrix.Row {
+  /// What is wrong here and in `other`, a later look.
+  fileprivate func confirmed(by other: Self) -> Self {
+    var row = other
+    for place in other.missing where marks[place] != .missing { row.marks[place] = .notExpected }
+    row.signs = signs.filter(other.signs.contains)
+    return row
+  }
+}

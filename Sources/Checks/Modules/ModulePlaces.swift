@@ -1,0 +1,71 @@
+internal import KernelModel
+
+/// Where the kernel's memory knows of modules, at one moment: the addresses of their records (`struct module`), place by
+/// place.
+struct ModulePlaces {
+  private(set) var records: [ModuleMatrix.Place: Set<UInt64>] = [:]
+  /// Places that this kernel has not, or that cannot be read by name.
+  private(set) var unread: [ModuleMatrix.Place: String] = [:]
+
+  private static let mostNodes = 1 << 14
+
+  /// - Throws: if a list is cut while it is read.
+  init(_ reader: StructureReader) throws(CannotCheck) {
+    try read(.kset, "module_kset", reader) { (head) throws(CannotCheck) in
+      let kset = try reader.load(UInt64.self, at: head)
+      guard kset != 0 else { return [] }
+      let entry = try reader.offset("kobj", in: "module_kobject") &+ reader.offset("entry", in: "kobject")
+      guard
+        let nodes = reader.live.list(at: kset &+ (try reader.offset("list", in: "kset")), limit: Self.mostNodes)
+      else { throw .implausible("module_kset", "is broken, or changed while it was read") }
+      // Built-in code has a directory too, and no module.
+      return try nodes.map { node throws(CannotCheck) in
+        try reader.word("mod", of: "module_kobject", at: node &- entry)
+      }.filter { $0 != 0 }
+    }
+    try read(.tree, "mod_tree", reader) { (head) throws(CannotCheck) in
+      try ModuleTree(at: head, reader).inBoth
+    }
+    try read(.bugs, "module_bug_list", reader) { (head) throws(CannotCheck) in
+      try reader.list(at: head, linkedBy: "bug_list", of: "module", limit: Self.mostNodes)
+    }
+    try read(.debug, "ddebug_tables", reader) { (head) throws(CannotCheck) in
+      // A module's table bears the name in the module's record; that of built-in code, one of the kernel's constants.
+      let name = try reader.offset("name", in: "module")
+      let image = (reader.symbols["_text"] ?? 0)..<(reader.symbols["_end"] ?? 0)
+      return try reader.list(at: head, linkedBy: "link", of: "ddebug_table", limit: Self.mostNodes).map {
+        table throws(CannotCheck) in try reader.word("mod_name", of: "ddebug_table", at: table)
+      }.filter { !image.contains($0) }.map { $0 &- name }
+    }
+    try read(.tracepoints, "tracepoint_module_list", reader) { (head) throws(CannotCheck) in
+      try reader.list(at: head, linkedBy: "list", of: "tp_module", limit: Self.mostNodes).map {
+        node throws(CannotCheck) in try reader.word("mod", of: "tp_module", at: node)
+      }
+    }
+    try read(.types, "btf_modules", reader) { (head) throws(CannotCheck) in
+      try reader.list(at: head, linkedBy: "list", of: "btf_module", limit: Self.mostNodes).map {
+        node throws(CannotCheck) in try reader.word("module", of: "btf_module", at: node)
+      }
+    }
+  }
+
+  /// All records that some place knows.
+  var all: Set<UInt64> { records.values.reduce(into: []) { $0.formUnion($1) } }
+
+  private mutating func read(
+    _ place: ModuleMatrix.Place, _ variable: String, _ reader: StructureReader,
+    _ addresses: (UInt64) throws(CannotCheck) -> [UInt64]
+  ) throws(CannotCheck) {
+    guard let head = reader.symbols[variable] else {
+      unread[place] = "this kernel names no \(variable)"
+      return
+    }
+    do throws(CannotCheck) {
+      records[place] = Set(try addresses(head))
+    } catch {
+      // A structure that has another shape will have it at the next look, too.
+      guard case .implausible(KernelTypes.subject, let problem) = error else { throw error }
+      unread[place] = "the kernel's type information \(problem)"
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+@Suite struct ModuleListTests {
+  private func examine(_ kernel: TestTextKernel) throws -> Examination {
+    try ModuleList().examine(kernel.kernel)
+  }
+
+  private func only(_ kernel: TestTextKernel) throws -> Finding {
+    let examination = try examine(kernel)
+    #expect(examination.findings.map { "\($0.subject): \($0.message)" }.count == 1)
+    return try #require(examination.findings.first)
+  }
+
+  @Test func `a module that all places know of is a fact, and no finding`() throws {
+    let examination = try examine(.withSampleEverywhere)
+    #expect(examination.findings.map { "\($0.message): \($0.observed)" } == [])
+    #expect(examination.unanswered.isEmpty)
+    #expect(examination.facts.map(\.subject) == [Subject("module sample")])
+    #expect(examination.expectations.first?.rung == .vendorImage)
+  }
+
+  @Test func `the matrix has a mark for each place`() throws {
+    let row = try #require(try ModuleMatrix(of: TestTextKernel.withSampleEverywhere.kernel).rows.first)
+    #expect(Set(row.present) == Set(ModuleMatrix.Place.allCases).subtracting([.memory]))
+    #expect(row.state == "live")
+  }
+
+  @Test func `a module that left the list is named, with what still knows of it`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.unlinkSample()
+    kernel.told = ModuleNames(procModules: .success([]), sysfs: .success(["sample"]))
+    let finding = try only(kernel)
+    #expect(finding.severity == .critical)
+    #expect(finding.subject == Subject("module sample"))
+    #expect(finding.message.contains("missing from the list of modules, /proc/modules"))
+    #expect(finding.observed.contains("poisoned"))
+    #expect(finding.target == TestTextModule.sample.code)
+    #expect(finding.evidence.contains { $0.name == "known to" && $0.value.contains("module_bug_list") })
+    #expect(finding.evidence.contains { $0.name == "functions" && $0.value == "hack_read" })
+  }
+
+  @Test func `a listed module that is missing from a place is found`() throws {
+    let cases: [(String, (TestTextKernel) -> Void)] = [
+      ("module_kset", { $0.removeSampleFromSet() }),
+      ("mod_tree", { $0.setTreeRoots([0, 0]) }),
+      ("module_bug_list", { $0.emptyList(at: TestVendorKernel.Variable.moduleBugs) }),
+      ("the vmalloc areas", { $0.eraseSampleAreas() }),
+      ("/proc/modules", { $0.told?.procModules = .success([]) }),
+      ("/sys/module", { $0.told?.sysfs = .success([]) }),
+      ("/proc/kallsyms", { $0.symbols.removeAll { $0.module == "sample" } }),
+    ]
+    for (place, tamper) in cases {
+      let kernel = TestTextKernel.withSampleEverywhere
+      kernel.setSampleSymbolCount(3)
+      tamper(kernel)
+      let finding = try only(kernel)
+      #expect(finding.message.contains("a loaded module is missing from"), "\(place)")
+      #expect(finding.message.contains(place), "\(place): \(finding.message)")
+    }
+  }
+
+  @Test func `one copy of the module tree without it is enough`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.setTreeRoots([0])
+    #expect(try only(kernel).message.contains("mod_tree"))
+  }
+
+  @Test func `a doctored record is named for what was done to it`() throws {
+    let unformed = TestTextKernel.withSampleEverywhere
+    unformed.memory.write(UInt32(3), at: KernelAddress(TestTextModule.sample.structure))
+    #expect(try only(unformed).message.contains("UNFORMED"))
+    let emptied = TestTextKernel.withSampleEverywhere
+    emptied.setSampleSymbolCount(0)
+    #expect(try only(emptied).message.contains("its symbol table is empty"))
+    let sections = TestTextKernel.withSampleEverywhere
+    sections.memory.write(UInt64(0), at: KernelAddress(TestTextModule.sample.structure + 248))
+    #expect(try only(sections).message.contains("sect_attrs"))
+    let links = TestTextKernel.withSampleEverywhere
+    links.memory.write(UInt64(0x1234), at: KernelAddress(TestTextModule.sample.structure + 16))
+    #expect(try only(links).message.contains("do not point back"))
+  }
+
+  @Test func `published sentinels are named`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.unlinkSample()
+    kernel.memory.write(UInt64(0x2237_3717), at: KernelAddress(TestTextModule.sample.structure + 8))
+    #expect(try only(kernel).observed.contains("Singularity"))
+  }
+
+  @Test func `a record that no place knows of is found by what it looks like`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.told = ModuleNames(procModules: .success([]), sysfs: .success([]))
+    let hidden = TestTextModule(
+      structure: 0xffff_ffff_c020_0040, name: "hidden",
+      memory: [0xffff_ffff_c021_0000, 0xffff_ffff_c020_0000, 0, 0])
+    for base in hidden.memory where base != 0 {
+      kernel.memory.map(MemoryRegion(start: KernelAddress(base), byteCount: 4096))
+    }
+    kernel.list([hidden])
+    kernel.unlinkSampleFree(hidden)
+    // Data that only looks like a record is none: its code cannot be executed.
+    #expect(try examine(kernel).findings.isEmpty)
+    kernel.setPermissions(of: hidden.code, isWritable: false, isExecutable: true)
+    let finding = try only(kernel)
+    #expect(finding.subject == Subject("module hidden"))
+    #expect(finding.evidence.contains { $0.name == "known to" && $0.value.contains("the memory of modules") })
+  }
+
+  @Test func `traced code that is in no module is found`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.memory.write(TestTextKernel.orphan.rawValue + 0x10, at: KernelAddress(TestTextKernel.heap + 0x620))
+    kernel.memory.write(UInt32(0), at: KernelAddress(TestTextModule.sample.structure + 240))
+    let finding = try only(kernel)
+    #expect(finding.subject == Subject("traced code at \(TestTextKernel.orphan)"))
+  }
+
+  @Test func `a name that user space is told and no record bears is found`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.told?.procModules = .success(["sample", "ghost"])
+    let finding = try only(kernel)
+    #expect(finding.subject == Subject("module ghost"))
+    #expect(finding.message.contains("no record"))
+  }
+
+  @Test func `what is being loaded is left alone, and what stays wrong is not`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.memory.write(UInt32(1), at: KernelAddress(TestTextModule.sample.structure))
+    kernel.removeSampleFromSet()
+    #expect(try examine(kernel).findings.isEmpty)
+    // Through after the third look.
+    let passing = TestTextKernel.withSampleEverywhere
+    passing.told?.sysfs = .success([])
+    var pauses = 0
+    passing.pause = {
+      pauses += 1
+      if pauses == 3 { passing.told?.sysfs = .success(["sample"]) }
+    }
+    let kernelPassing = passing.kernel
+    var live = kernelPassing
+    live.moduleNames = { _ in passing.told ?? kernelPassing.moduleNames(false) }
+    #expect(try ModuleList().examine(live).findings.isEmpty)
+    #expect(pauses == 3)
+  }
+
+  @Test func `lists and trees without an end are refused`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    // A node that leads to itself: seen once, and the tree ends there.
+    kernel.setTreeRoots([TestTextKernel.heap + 0x3088, TestTextKernel.heap + 0x3088])
+    kernel.memory.write(TestTextKernel.heap + 0x3088, at: KernelAddress(TestTextKernel.heap + 0x3090))
+    _ = try examine(kernel)
+    // A list whose second node leads to itself.
+    kernel.memory.write(
+      TestTextModule.sample.structure + 8, at: KernelAddress(TestTextModule.sample.structure + 8))
+    #expect(throws: CannotCheck.self) { try examine(kernel) }
+  }
+
+  @Test func `without the list, or the memory, it cannot be told`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.memory.withheld = [MemoryRegion(start: KernelAddress(TestTextModule.sample.structure), byteCount: 64)]
+    #expect(throws: CannotCheck.self) { try examine(kernel) }
+    #expect(throws: CannotCheck.self) { try ModuleList().examine(TestTextKernel().kernelWithoutImage) }
+    let other = TestTextKernel.withSampleEverywhere
+    other.machine = "aarch64"
+    #expect(throws: CannotCheck.self) { try examine(other) }
+  }
+}
+
+extension TestTextKernel {
+  /// Takes a module off the list that is on no other place.
+  fileprivate func unlinkSampleFree(_ module: TestTextModule) {
+    emptyList(at: TestVendorKernel.Variable.modules)
+    memory.write(UInt64(0xdead_0000_0000_0100), at: KernelAddress(module.structure + 8))
+    memory.write(UInt64(0xdead_0000_0000_0122), at: KernelAddress(module.structure + 16))
+  }
+}
