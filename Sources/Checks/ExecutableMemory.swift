@@ -71,6 +71,8 @@ package struct ExecutableMemory: Check {
         examination.note(Subject("executable pages", label: kind.rawValue), .count(UInt64(count)))
       }
     }
+    examination.note(
+      Subject("memory protection", label: "writable and executable"), .text(writable.isEmpty ? "none" : "some"))
     let counts = census.pages.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
     examination.remark("executable pages of 4 KiB: " + counts.joined(separator: ", "))
     examination.expect(
@@ -113,6 +115,7 @@ package struct ExecutableMemory: Check {
     let allocator = area.map { kernel.owner(of: KernelAddress($0.caller)) }
     var evidence = [Finding.Evidence("memory", "\(Self.pages(run)) at \(run.start)")]
     if let allocator { evidence.append(Finding.Evidence("allocated by", "\(allocator)")) }
+    evidence += Self.records(in: run, kernel)
     if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further runs of pages nobody owns")) }
     var isModules = false
     if case .module = allocator { isModules = true }
@@ -124,6 +127,21 @@ package struct ExecutableMemory: Check {
       owner: kernel.owner(of: run.start), target: run.start, evidence: evidence,
       meaning: "code can run there, and whoever put it there hides it from the kernel's own lists",
       innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
+  }
+
+  /// The module that says the memory is its code, where one is found that the kernel's list does not have.
+  private static func records(in run: MemoryRegion, _ kernel: Kernel) -> [Finding.Evidence] {
+    // What is wrong with modules, and why they cannot be told, is for module-list to say.
+    guard let matrix = try? ModuleMatrix.shared(kernel) else { return [] }
+    return matrix.rows.filter { row in row.structure != nil && row.code.map { run.overlaps($0) } == true }.flatMap {
+      row in
+      var evidence = [Finding.Evidence("module", row.name)]
+      if let structure = row.structure { evidence.append(Finding.Evidence("record", "struct module at \(structure)")) }
+      if !row.functions.isEmpty {
+        evidence.append(Finding.Evidence("functions", row.functions.joined(separator: ", ")))
+      }
+      return evidence
+    }
   }
 
   // MARK: Writable

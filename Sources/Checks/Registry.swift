@@ -11,6 +11,7 @@ package enum Registry {
     ModuleText(),
     ModuleList(),
     ExecutableMemory(),
+    Taint(),
   ]
 
   /// The check whose id is `id`, or nil.

@@ -134,6 +134,14 @@ package struct SymbolTable: Sendable {
     return (0..<count).filter { starts($0, with: span) }.map { self[$0] }
   }
 
+  /// Calls `body` with the name and the address of each symbol of the kernel itself, lowest address first.
+  package func forEachOfTheKernel(_ body: (_ name: Span<UInt8>, _ address: UInt64) -> Void) {
+    let names = names.span
+    for entry in entries where entry.moduleNumber == 0 {
+      body(names.extracting(entry.nameRange), entry.address)
+    }
+  }
+
   private subscript(index: Int) -> Symbol {
     let entry = entries[index]
     let name = String(decoding: names[entry.nameRange], as: UTF8.self)

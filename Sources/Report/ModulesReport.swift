@@ -20,7 +20,8 @@ package struct ModulesReport {
   package var text: String {
     var page = Page(theme: theme)
     let unsound = matrix.rows.filter { !$0.isSound }.count
-    let verdict: PlainText = unsound == 0 ? "known to all places alike" : "\(unsound) of them not known where they belong"
+    let verdict: PlainText =
+      unsound == 0 ? "known to all places alike" : "\(unsound) of them not known where they belong"
     page.line("\(matrix.rows.count) modules, \(verdict)")
     page.entry("", "records read by \(PlainText(sentence: matrix.expectation.source))", indent: 0, column: 0)
     page.blank()

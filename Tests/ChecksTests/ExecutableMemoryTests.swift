@@ -21,7 +21,8 @@ import Testing
     #expect(examination.unanswered.isEmpty)
     #expect(
       examination.facts.map(\.subject) == [
-        Subject("executable pages", label: "kernel text"), Subject("memory protection"),
+        Subject("executable pages", label: "kernel text"),
+        Subject("memory protection", label: "writable and executable"), Subject("memory protection"),
       ])
     #expect(examination.remarks.contains { $0.contains("3 BPF") == false && $0.contains("2 BPF") })
   }

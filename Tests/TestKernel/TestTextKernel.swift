@@ -24,6 +24,8 @@ package final class TestTextKernel {
   package var pause: () -> Void = {}
   /// What user space is told, if not only what ``modules`` lists.
   package var told: ModuleNames?
+  /// The taint that user space is told.
+  package var toldTaint: UInt64 = 0
 
   /// The live address of a place.
   package static func live(_ place: UInt64) -> KernelAddress {
@@ -81,7 +83,7 @@ package final class TestTextKernel {
         release: "6.12.0-test", version: "#1 SMP", machine: machine, claimedBuildID: .success(BuildID(bytes: [1])),
         buildIDInMemory: .success(BuildID(bytes: [1])), kaslrOffset: .success(Self.offset)),
       memory: reader ?? memory, mappings: mappings, symbols: symbols,
-      claims: Claims(loadedModules: .success(modules), commandLine: .success(""), taint: .success(0)),
+      claims: Claims(loadedModules: .success(modules), commandLine: .success(""), taint: .success(toldTaint)),
       reference: reference)
     kernel.pause = pause
     if let told { kernel.moduleNames = { _ in told } }
@@ -153,6 +155,7 @@ extension TestTextKernel {
     for place in [
       Variable.tracerTrampolines, Variable.modules, Variable.programs, Variable.packs, Variable.probeSlots,
       Variable.areas, Variable.moduleBugs, Variable.messages, Variable.tracepoints, Variable.moduleTypes,
+      Variable.unloaded,
     ] { set(place, to: Self.live(place).rawValue) }
   }
 

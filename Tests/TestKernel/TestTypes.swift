@@ -45,6 +45,9 @@ package enum TestTypes {
     let latched = types.structure("latch_tree_node", 48, [("node", types.array(of: node, 2), 0)])
     types.structure("mod_tree_node", 56, [("mod", pointer, 0), ("node", latched, 8 * 8)])
     types.structure("latch_tree_root", 24, [("seq", long, 0), ("tree", types.array(of: pointer, 2), 8 * 8)])
+    types.structure(
+      "mod_unload_taint", 80,
+      [("list", list, 0), ("name", types.array(of: char, 56), 16 * 8), ("taints", long, 72 * 8)])
     types.structure("ddebug_table", 24, [("link", list, 0), ("mod_name", pointer, 16 * 8)])
     types.structure("tp_module", 24, [("list", list, 0), ("mod", pointer, 16 * 8)])
     types.structure("btf_module", 24, [("list", list, 0), ("module", pointer, 16 * 8)])

@@ -23,8 +23,10 @@ extension TestVendorKernel {
     package static let packs: UInt64 = 0xa330
     package static let protects: UInt64 = 0xa340
     package static let probeSlots: UInt64 = 0xa350
+    package static let unloaded: UInt64 = 0xa360
     package static let areas: UInt64 = 0xa370
     package static let hypercallPage: UInt64 = 0xa380
+    package static let taint: UInt64 = 0xa388
     package static let moduleSet: UInt64 = 0xa390
     package static let moduleTree: UInt64 = 0xa3a0
     package static let moduleBugs: UInt64 = 0xa3c0
@@ -64,7 +66,8 @@ extension TestVendorKernel {
       ("direct_functions", Variable.directCalls), ("kprobes_all_disarmed", Variable.probesDisarmed),
       ("modules", Variable.modules), ("bpf_kallsyms", Variable.programs), ("pack_list", Variable.packs),
       ("rodata_enabled", Variable.protects), ("kprobe_optinsn_slots", Variable.probeSlots),
-      ("vmap_area_list", Variable.areas), ("hv_hypercall_pg", Variable.hypercallPage),
+      ("unloaded_tainted_modules", Variable.unloaded), ("vmap_area_list", Variable.areas),
+      ("hv_hypercall_pg", Variable.hypercallPage), ("tainted_mask", Variable.taint),
       ("module_kset", Variable.moduleSet), ("mod_tree", Variable.moduleTree),
       ("module_bug_list", Variable.moduleBugs), ("ddebug_tables", Variable.messages),
       ("tracepoint_module_list", Variable.tracepoints), ("btf_modules", Variable.moduleTypes),

@@ -4,6 +4,11 @@ extension ModuleMatrix {
   /// How often what looks wrong is looked at: what is being loaded or removed is through after some of these.
   private static let looks = 8
 
+  /// What `init(of:)` gives, once for all checks.
+  static func shared(_ kernel: Kernel) throws(CannotCheck) -> ModuleMatrix {
+    try kernel.workings.value { () throws(CannotCheck) in try ModuleMatrix(of: kernel) }
+  }
+
   /// Asks every place of `kernel` that knows of modules.
   ///
   /// What looks wrong is looked at again and again: only what is wrong each time, in the same way, is wrong here.

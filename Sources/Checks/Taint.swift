@@ -1,0 +1,89 @@
+package import KernelModel
+
+/// The kernel's taint should be that of its modules, and what user space is told.
+package struct Taint: Check {
+  package static let manual = Manual(
+    id: "taint",
+    question: "Is the kernel's taint the one it shows, and does it have the taint of every module?",
+    method: """
+      Reads the taint mask in memory and compares it with /proc/sys/kernel/tainted; then holds against it the taint of \
+      each module's record, hidden modules included. A flag is never taken back by the kernel: one that a module has and \
+      the mask has not was cleared by somebody. Names modules that tainted the kernel and were unloaded, where the kernel \
+      remembers them.
+      """,
+    innocentCauses: [],
+    blindSpots: [
+      "a mask and a module's record that were both cleaned",
+      "a taint that no module has: an oops, firmware, a warning",
+      "without the vendor's kernel image: the names and types by which records are read are the kernel's own word",
+    ],
+    response: [
+      "look at the kernel's log for when the module was loaded: journalctl -k -g taint",
+      "look at all modules: liveprobe modules",
+      "treat the host as compromised: nothing but an attacker has a reason to clear the mask",
+    ])
+
+  private static let mostUnloaded = 1024
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    guard kernel.identity.machine == "x86_64" else {
+      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 kernels are known")
+    }
+    let structures = try KernelStructures.shared(kernel)
+    guard
+      let mask = try structures.now({ (reader) throws(CannotCheck) in try reader.value(UInt64.self, of: "tainted_mask")
+        })
+    else { throw .symbolMissing("tainted_mask") }
+    var examination = Examination()
+    examination.expect(structures.expectation)
+    examination.note(Subject("taint"), .text(TaintFlags.letters(mask)))
+    switch kernel.claims.taint {
+    case .success(let told) where told != mask:
+      examination.report(
+        finding(
+          Subject("taint", label: "as told"), "user space is told another taint than the kernel has",
+          expected: "\(TaintFlags.letters(mask)), as in memory",
+          observed: "\(TaintFlags.letters(told)), as /proc/sys/kernel/tainted says"))
+    case .success: break
+    case .failure(let withheld): examination.leaveUnanswered(Subject("taint", label: "as told"), .withheld(withheld))
+    }
+    for row in try ModuleMatrix.shared(kernel).rows where row.taints & ~mask != 0 {
+      examination.report(
+        finding(
+          Subject("taint", label: "module \(row.name)"), "a module has a taint that the kernel's mask lacks",
+          expected: "\(TaintFlags.letters(mask | row.taints)): the mask has the taint of every module",
+          observed: "\(TaintFlags.letters(mask)), and the module \(TaintFlags.letters(row.taints))"))
+    }
+    for module in try unloaded(structures) {
+      examination.remark("a module that is loaded no more tainted the kernel: \(module)")
+    }
+    return examination
+  }
+
+  private func finding(_ subject: Subject, _ message: String, expected: String, observed: String) -> Finding {
+    Finding(
+      severity: .critical, subject: subject, message: message, expected: expected, observed: observed,
+      meaning: "the mask was cleared to make an unsigned or foreign module go unnoticed",
+      innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
+  }
+
+  /// Names and taints of modules that were unloaded.
+  ///
+  /// Source: `struct mod_unload_taint`, kernel/module/internal.h, since Linux kernel commit 99bd9956551b ("module:
+  /// Introduce module unload taint tracking") (in v5.19).
+  private func unloaded(_ structures: KernelStructures) throws(CannotCheck) -> [String] {
+    try structures.now { (reader) throws(CannotCheck) in
+      guard reader.symbols["unloaded_tainted_modules"] != nil, reader.types.structure("mod_unload_taint") != nil else {
+        return []
+      }
+      return try reader.list(
+        at: "unloaded_tainted_modules", linkedBy: "list", of: "mod_unload_taint", limit: Self.mostUnloaded
+      ).map { record throws(CannotCheck) in
+        let name = reader.live.text(at: record &+ (try reader.offset("name", in: "mod_unload_taint"))) ?? "?"
+        return "\(name) (\(TaintFlags.letters(try reader.word("taints", of: "mod_unload_taint", at: record))))"
+      }
+    }
+  }
+}

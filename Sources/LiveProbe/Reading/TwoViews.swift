@@ -1,0 +1,180 @@
+import KernelFormats
+import KernelModel
+
+/// Whether memory that is mapped twice reads the same both ways: where the kernel uses it, and in the direct map of all
+/// memory, which is reached on another way through `/proc/kcore`.
+///
+/// Code that answers reads of certain addresses with bytes that are not there knows the addresses by which the kernel's
+/// functions are called. And memory of modules that is in the page tables and of which the kernel's list of areas does not
+/// know reads as zeros (`vread`, mm/vmalloc.c, Linux v5.10 to v7.2).
+struct TwoViews {
+  /// What was read differently.
+  struct Difference {
+    var address: KernelAddress
+    var plain: [UInt8]
+    var direct: [UInt8]
+  }
+
+  private let kcore: ProcKcore
+  private let mappings: any KernelMappings
+  private let wait: () -> Void
+
+  /// How often a difference must be seen: code is patched while it is read.
+  private static let rounds = 3
+  /// Bytes compared at once.
+  private static let chunk = 256 << 10
+  private static let pageSize = 4096
+  /// Places reported of all that differ.
+  private static let mostDifferences = 16
+  /// MODULES_END: arch/x86/include/asm/pgtable_64_types.h (Linux v5.10 to v7.2).
+  private static let modulesEnd = KernelAddress(0xffff_ffff_ff00_0000)
+
+  init(_ kcore: ProcKcore, _ mappings: any KernelMappings, wait: @escaping () -> Void) {
+    self.kcore = kcore
+    self.mappings = mappings
+    self.wait = wait
+  }
+
+  // MARK: The kernel's image
+
+  /// The kernel's code and constants, up to `__end_rodata`.
+  func image(_ symbols: SymbolTable) -> ReadingTrial {
+    let name = "image-against-direct-map"
+    let question = "Do the kernel's code and constants read the same where they are used and in the map of all memory?"
+    func trial(_ outcome: ReadingTrial.Outcome) -> ReadingTrial {
+      ReadingTrial(name: name, question: question, outcome: outcome)
+    }
+    guard let start = LiveIdentity.address(of: "_stext", in: symbols),
+      let end = LiveIdentity.address(of: "__end_rodata", in: symbols)
+        ?? LiveIdentity.address(of: "_etext", in: symbols),
+      start < end, let byteCount = end.offset(from: start), byteCount <= 1 << 30
+    else { return trial(.impossible(Withheld("the kernel's image", why: "/proc/kallsyms does not bound it"))) }
+    guard kcore.physicalAddress(ofImage: start) != nil else {
+      return trial(.impossible(Withheld("the kernel's image", why: "/proc/kcore has no segment of it")))
+    }
+    let pages = stride(from: UInt64(0), to: byteCount, by: Self.chunk).compactMap { offset -> Pair? in
+      guard let plain = start.advanced(by: offset), let physical = kcore.physicalAddress(ofImage: plain),
+        let direct = kcore.directMap(physical)
+      else { return nil }
+      return Pair(
+        plain: plain, direct: direct, count: Int(min(UInt64(Self.chunk), byteCount - offset)), mustBeSame: true)
+    }
+    return trial(outcome(of: pages, what: "code and constants") { true })
+  }
+
+  // MARK: Modules
+
+  /// All pages where modules lie: what cannot be written must read the same; the rest changes, but is not zeros.
+  func modules(above image: KernelAddress) -> ReadingTrial {
+    let name = "modules-against-direct-map"
+    let question = "Does the memory of modules read the same where it is used and in the map of all memory?"
+    let space = MemoryRegion(from: image, to: Self.modulesEnd)
+    let pages: [Page]
+    do throws(CannotCheck) {
+      pages = try mappings.pages(in: space)
+    } catch {
+      return ReadingTrial(
+        name: name, question: question, outcome: .impossible(Withheld("the memory of modules", why: "\(error)")))
+    }
+    var pairs: [Pair] = []
+    for page in pages {
+      guard let direct = kcore.directMap(page.physicalAddress) else { continue }
+      let pair = Pair(
+        plain: page.region.start, direct: direct, count: Int(page.region.byteCount), mustBeSame: !page.isWritable)
+      if let last = pairs.last, last.continues(with: pair), last.count + pair.count <= Self.chunk {
+        pairs[pairs.count - 1].count += pair.count
+      } else {
+        pairs.append(pair)
+      }
+    }
+    // A module that was unloaded meanwhile left its bytes in pages that are nobody's.
+    var known = Set(pages)
+    let outcome = outcome(of: pairs, what: "memory of modules") {
+      guard let now = try? mappings.pages(in: space) else { return false }
+      known.formIntersection(now)
+      return true
+    } isStillThere: { address in
+      known.contains { $0.region.contains(address) }
+    }
+    return ReadingTrial(name: name, question: question, outcome: outcome)
+  }
+
+  // MARK: Comparing
+
+  /// One piece of memory, both ways.
+  private struct Pair {
+    var plain: KernelAddress
+    var direct: KernelAddress
+    var count: Int
+    /// Whether nobody may write to it.
+    var mustBeSame: Bool
+
+    func contains(_ address: KernelAddress) -> Bool {
+      MemoryRegion(start: plain, byteCount: UInt64(count)).contains(address)
+    }
+
+    func continues(with next: Pair) -> Bool {
+      mustBeSame == next.mustBeSame && plain.advanced(by: UInt64(count)) == next.plain
+        && direct.advanced(by: UInt64(count)) == next.direct
+    }
+  }
+
+  /// - Parameters:
+  ///   - lookAgain: called after each round in which something differed; false if it cannot be told what is still there.
+  ///   - isStillThere: whether what differed is mapped as it was.
+  private func outcome(
+    of pairs: [Pair], what: String, lookAgain: () -> Bool, isStillThere: (KernelAddress) -> Bool = { _ in true }
+  ) -> ReadingTrial.Outcome {
+    var open = pairs
+    var differences: [Difference] = []
+    for round in 0..<Self.rounds {
+      if round > 0 { wait() }
+      differences = []
+      open = open.filter { pair in
+        let found = compare(pair)
+        differences += found
+        return !found.isEmpty
+      }
+      if open.isEmpty { break }
+      guard lookAgain() else {
+        return .impossible(Withheld(what, why: "the page tables could not be read a second time"))
+      }
+      differences.removeAll { !isStillThere($0.address) }
+      open.removeAll { pair in !differences.contains { pair.contains($0.address) } }
+    }
+    guard !differences.isEmpty else {
+      let bytes = pairs.reduce(0) { $0 + $1.count }
+      return .held(detail: "\(bytes >> 10) KiB of \(what)")
+    }
+    let shown = differences.prefix(Self.mostDifferences).map {
+      Finding.Evidence(
+        "\($0.address)", "\(Self.hex($0.plain)) where it is used, \(Self.hex($0.direct)) in the direct map")
+    }
+    return .broken(
+      evidence: Array(shown), expected: "the same bytes both ways",
+      observed: "other bytes in \(differences.count) pages of \(what), each of \(Self.rounds) times")
+  }
+
+  /// The pages of `pair` that read differently: the first differing bytes of each.
+  private func compare(_ pair: Pair) -> [Difference] {
+    // What cannot be read one of the ways was given back, or is for others to report.
+    guard let plain = try? kcore.bytes(at: pair.plain, count: pair.count),
+      let direct = try? kcore.bytes(at: pair.direct, count: pair.count)
+    else { return [] }
+    guard plain != direct else { return [] }
+    return stride(from: 0, to: pair.count, by: Self.pageSize).compactMap { start in
+      let end = min(start + Self.pageSize, pair.count)
+      let (one, other) = (plain[start..<end], direct[start..<end])
+      guard one != other, pair.mustBeSame || one.allSatisfy({ $0 == 0 }),
+        let first = zip(one.indices, zip(one, other)).first(where: { $0.1.0 != $0.1.1 })?.0,
+        let address = pair.plain.advanced(by: UInt64(first))
+      else { return nil }
+      let last = min(first + 16, end)
+      return Difference(address: address, plain: Array(plain[first..<last]), direct: Array(direct[first..<last]))
+    }
+  }
+
+  private static func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+  }
+}
