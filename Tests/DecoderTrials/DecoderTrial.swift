@@ -21,6 +21,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case packageArchive = "package-archive"
   case rpmHeader = "rpm-header"
   case patchSites = "patch-sites"
+  case moduleRecords = "module-records"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -40,6 +41,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .packageArchive: Self.packageArchive(bytes)
     case .rpmHeader: Self.rpmHeader(bytes)
     case .patchSites: PatchSitesTrial().run(bytes)
+    case .moduleRecords: ModuleRecordsTrial().run(bytes)
     }
   }
 

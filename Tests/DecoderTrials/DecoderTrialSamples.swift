@@ -18,6 +18,8 @@ extension DecoderTrial {
       return [SamplePackage.sampleHeader([("/lib/modules/6.1/vmlinuz", "0123"), ("/boot/System.map", "4567")])]
     case .patchSites:
       return [PatchSitesTrial.sample]
+    case .moduleRecords:
+      return [ModuleRecordsTrial.sample]
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))
