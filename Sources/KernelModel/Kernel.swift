@@ -14,6 +14,9 @@ package struct Kernel {
   package var claims: Claims
   /// What should be there.
   package var reference: any Reference
+  /// How the path fared by which all of this was read.
+  package var reading: Result<[ReadingTrial], Withheld> = .failure(
+    Withheld("the reading path", why: "nobody tried it out"))
   /// What checks worked out of this acquisition.
   package let workings = Workings()
   /// Lets the running kernel go on for a moment, so that what is in the middle of being changed gets done; nothing in a

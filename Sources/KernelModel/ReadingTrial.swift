@@ -1,0 +1,46 @@
+/// One trial of the path by which a kernel is read.
+///
+/// Does what comes back show signs of having been edited on its way?
+///
+/// Made while the kernel is acquired, and judged by the check `reader`, which itself cannot read anything.
+package struct ReadingTrial: Hashable, Sendable {
+  /// What came of a trial.
+  package enum Outcome: Hashable, Sendable {
+    /// Nothing was edited; and in words, what was tried.
+    case held(detail: String)
+    /// Something was edited, each time it was tried.
+    case broken(evidence: [Finding.Evidence], expected: String, observed: String)
+    /// It could not be tried.
+    case impossible(Withheld)
+  }
+
+  /// What the trial is called: kebab case, the same on every host and after every boot.
+  package var name: String
+  /// What it asks, in one sentence that ends in a question mark.
+  package var question: String
+  package var outcome: Outcome
+
+  package init(name: String, question: String, outcome: Outcome) {
+    self.name = name
+    self.question = question
+    self.outcome = outcome
+  }
+
+  /// The same trial, with a sentence more about what it means for the rest of the reading.
+  package func remarking(_ sentence: String) -> ReadingTrial {
+    var trial = self
+    switch outcome {
+    case .held(let detail): trial.outcome = .held(detail: "\(detail); \(sentence)")
+    case .broken(let evidence, let expected, let observed):
+      trial.outcome = .broken(
+        evidence: evidence + [Finding.Evidence("afterwards", sentence)], expected: expected, observed: observed)
+    case .impossible: break
+    }
+    return trial
+  }
+
+  /// Whether nothing was edited.
+  package var isHeld: Bool {
+    if case .held = outcome { true } else { false }
+  }
+}
