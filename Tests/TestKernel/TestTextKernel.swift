@@ -82,6 +82,7 @@ package final class TestTextKernel {
       claims: Claims(loadedModules: .success(modules), commandLine: .success(""), taint: .success(0)),
       reference: reference)
     kernel.pause = pause
+    kernel.reading = .success(TestReading.held)
     return kernel
   }
 
