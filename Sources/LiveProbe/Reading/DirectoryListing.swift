@@ -46,6 +46,8 @@ struct DirectoryListing {
         return
       }
       let begun = takeRecords(buffer, count: min(came, size.byteCount))
+      // Whoever edits a list may as well make it endless.
+      guard lies.isEmpty else { return }
       if stopsAtNumbers, begun {
         isWhole = true
         return

@@ -55,7 +55,18 @@ final class ReadingPath {
     let channel = chosenChannel(own, kcore)
     let reference = reading(file, channel)
     let places = ReadingPlaces(kcore, symbols: symbols, reader: reader, reference: reference)
-    var trials = [
+    var trials = memoryTrials(places, channels, reference) + [own.trial, ownFile(content), directories()]
+    trials.append(anotherName(places, reference, symbolsDigest))
+    if channel != .pread {
+      trials = trials.map { $0.remarking("everything else was read through \(channel.rawValue)") }
+    }
+    return (.success(trials), channel)
+  }
+
+  private func memoryTrials(
+    _ places: ReadingPlaces, _ channels: [ReadingChannel], _ reference: ReadingChannel
+  ) -> [ReadingTrial] {
+    [
       ExactLengths.trial(channels, at: places.headers + places.pages.prefix(2), reader: reader),
       ChannelAgreement.trial(
         name: ChannelAgreement.headersName, question: ChannelAgreement.headersQuestion, channels,
@@ -70,20 +81,7 @@ final class ReadingPath {
       SizeAgreement.trial(
         name: SizeAgreement.largeName, question: SizeAgreement.largeQuestion, through: reference,
         at: places.largeSpots, reader: reader, detail: "a large read and the pages in it"),
-      own.trial, ownFile(content), DirectoryHonesty.trial(["proc", "sys/module", "dev"].compactMap(directory)),
     ]
-    let bytes = { [reader] (spot: ReadingSpot) in
-      reader.read(reference, at: spot.offset, count: spot.count).bytes
-    }
-    trials.append(
-      AnotherName.trial(
-        AnotherName.Subject(
-          root: root, kernelSymbols: symbolsDigest, spots: places.headers + places.pages, bytes: bytes)
-      ) { () throws(CopyProcess.Fault) in try takeCopy() })
-    if channel != .pread {
-      trials = trials.map { $0.remarking("everything else was read through \(channel.rawValue)") }
-    }
-    return (.success(trials), channel)
   }
 
   /// The first channel that gave our own memory as we wrote it; where none could be tried, the one that opened the file.
@@ -129,13 +127,28 @@ extension ReadingPath {
     }
   }
 
-  private func directory(_ relative: String) -> DirectoryHonesty.Directory? {
+  private func directories() -> ReadingTrial {
+    DirectoryHonesty.trial(["proc", "sys/module", "dev"].map(directory))
+  }
+
+  private func directory(_ relative: String) -> DirectoryHonesty.Directory {
     let path = root.path(relative)
     return DirectoryHonesty.Directory(path: "/" + relative, holdsProcesses: relative == "proc") {
       // Unreadable is as good as absent: the directory is then not among those that were listed.
       guard let folder = try? OpenFile(path, isDirectory: true) else { return nil }
       return { sys_getdents64(folder.descriptor, $0.baseAddress, $0.count) }
     }
+  }
+
+  private func anotherName(
+    _ places: ReadingPlaces, _ reference: ReadingChannel, _ symbolsDigest: String
+  ) -> ReadingTrial {
+    let subject = AnotherName.Subject(
+      root: root, kernelSymbols: symbolsDigest, spots: places.headers + places.pages
+    ) { [reader] spot in
+      reader.read(reference, at: spot.offset, count: spot.count).bytes
+    }
+    return AnotherName.trial(subject) { () throws(CopyProcess.Fault) in try takeCopy() }
   }
 
   private static func startCopy(of executable: String) -> Result<CopyProcess, Withheld> {
