@@ -44,7 +44,7 @@ let package = Package(
     // What the program is made of, from the ground up: nothing imports what stands below it.
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
-    library("LiveProbe", ["KernelFormats", "KernelModel", "Ckmod"]),
+    library("LiveProbe", ["CSystemCalls", "KernelFormats", "KernelModel", "Ckmod"]),
     library("Baseline", ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
@@ -55,10 +55,11 @@ let package = Package(
         "Audit", "Baseline", "Checks", "KernelModel", "LiveProbe", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI"], swiftSettings: settings),
+    .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI", "LiveProbe"], swiftSettings: settings),
 
-    // C: what runs before the program does, and the distribution's libraries.
+    // C: what runs before the program does, system calls the C library does not offer, and the distribution's libraries.
     .target(name: "CHarden", path: "Sources/CLibraries/CHarden"),
+    .target(name: "CSystemCalls", path: "Sources/CLibraries/CSystemCalls"),
     system("Ccapstone", "libcapstone-dev"),
     system("Carchive", "libarchive-dev"),
     system("Celf", "libelf-dev"),

@@ -41,7 +41,7 @@ struct LiveHost {
         reference: { identity in
           VendorReference(
             identity: identity, store: store, modules: ModuleFiles(root, release: identity.release))
-        }, progress: progress)
+        }, executable: "/proc/self/exe", progress: progress)
       acquisitions.append((acquisition.bytesRead, acquisition.kernel.symbols.count))
       remarks = acquisition.remarks
       return acquisition.kernel

@@ -3,6 +3,7 @@ package import KernelModel
 /// Every check there is, in the order in which they are asked and reported.
 package enum Registry {
   package static let checks: [any Check] = [
+    Reader(),
     BuildIdentity(),
     VendorFiles(),
     SyscallTable(),

@@ -15,21 +15,28 @@ package enum LiveKernel {
   ///
   /// - Parameters:
   ///   - reference: gives what should be there, once it is known which kernel this is.
+  ///   - executable: the program itself, of which a copy is run under another name to see whether it is shown the same;
+  ///     nil to run none.
   ///   - progress: told what is being done, in words for a person.
   /// - Throws: if something is missing without which nothing can be asked: see ``Preflight/Need/isNeeded``.
   package static func acquire(
     _ root: SystemRoot = SystemRoot(), reference: (KernelIdentity) -> any Reference,
-    progress: (String) -> Void = { _ in }
+    executable: String? = nil, progress: (String) -> Void = { _ in }
   ) throws(CannotAcquire) -> Acquisition {
     progress("opening /proc/kcore")
-    let openedKcore = Result { () throws(KcoreError) in try ProcKcore(root) }
+    let path = ReadingPath(root, executable: executable)
+    let openedKcore = Result { () throws(KcoreError) in try ProcKcore(root, channel: path.openingChannel) }
     progress("reading /proc/kallsyms")
-    let readKallsyms = Result { () throws(KallsymsFault) in try ProcKallsyms.read(root) }
-    guard case .success(let kcore) = openedKcore, case .success(let kallsyms) = readKallsyms,
+    var digest = KernelSymbolsDigest()
+    let readKallsyms = Result { () throws(KallsymsFault) in try ProcKallsyms.read(root, digest: &digest) }
+    guard case .success(let firstKcore) = openedKcore, case .success(let kallsyms) = readKallsyms,
       !kallsyms.symbols.addressesAreWithheld
     else {
       throw CannotAcquire(preflight: Preflight.examine(root, kcore: openedKcore, kallsyms: readKallsyms))
     }
+    progress("trying out the reading path")
+    let (reading, channel) = path.tryOut(firstKcore, symbols: kallsyms.symbols, symbolsDigest: digest.text)
+    let kcore = try reopen(firstKcore, root, through: channel)
     var remarks = kcore.remarks
     if kallsyms.malformedLines > 0 {
       remarks.append("/proc/kallsyms: \(kallsyms.malformedLines) lines make no sense and were left out")
@@ -51,9 +58,22 @@ package enum LiveKernel {
         loadedModules: modules.map(\.modules), commandLine: commandLine(root), taint: taint(root),
         entryPoints: ProcessorRegisters.read(root)),
       reference: reference(live.identity))
+    kernel.reading = reading
     kernel.pause = { usleep(Self.pause) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)
+  }
+
+  /// `kcore` through another channel, unless it is read through that one already.
+  private static func reopen(
+    _ kcore: ProcKcore, _ root: SystemRoot, through channel: KcoreChannel
+  ) throws(CannotAcquire) -> ProcKcore {
+    guard channel != kcore.channel else { return kcore }
+    let reopened = Result { () throws(KcoreError) in try ProcKcore(root, channel: channel) }
+    if case .success(let kcore) = reopened { return kcore }
+    throw CannotAcquire(
+      preflight: Preflight.examine(
+        root, kcore: reopened, kallsyms: Result { () throws(KallsymsFault) in try ProcKallsyms.read(root) }))
   }
 
   /// The running kernel's release, as `uname -r` says; empty if it cannot be had.

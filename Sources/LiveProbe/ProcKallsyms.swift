@@ -16,6 +16,12 @@ package enum ProcKallsyms {
   /// Addresses that the kernel withholds (`kptr_restrict`, no CAP_SYSLOG) are zeros here; ask
   /// `symbols.addressesAreWithheld`.
   package static func read(_ root: SystemRoot) throws(KallsymsFault) -> Kallsyms {
+    var digest = KernelSymbolsDigest()
+    return try read(root, digest: &digest)
+  }
+
+  /// Reads and decodes the whole file, and takes a digest of the kernel's own lines on the way.
+  static func read(_ root: SystemRoot, digest: inout KernelSymbolsDigest) throws(KallsymsFault) -> Kallsyms {
     var decoder = KallsymsDecoder(expectedSymbolCount: 150_000)
     var byteCount = 0
     do throws(FileFault) {
@@ -24,6 +30,7 @@ package enum ProcKallsyms {
         byteCount += chunk.count
         guard byteCount <= largestText else { return false }
         decoder.consume(chunk)
+        digest.consume(chunk)
         return true
       }
     } catch {

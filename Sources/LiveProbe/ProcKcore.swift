@@ -15,23 +15,27 @@ package final class ProcKcore: KernelMemory {
   package let notes: [ElfNote]
   /// What the kernel tells crash tools about itself: the note VMCOREINFO.
   package let vmcoreInfo: Result<VMCoreInfo, Withheld>
+  /// How the file is read.
+  package let channel: KcoreChannel
   /// What was odd about the file and did not stop us.
   package let remarks: [String]
   /// Bytes read so far, headers included.
   package private(set) var bytesRead: UInt64
-  /// `pread` calls made so far.
+  /// Reads made so far.
   package private(set) var readCount: UInt64 = 0
   /// Reads inside a PT_LOAD that gave fewer bytes than asked for and went on: a live kernel gives all or an error.
   package private(set) var shortReadCount: UInt64 = 0
 
-  private let file: ReadOnlyFile
+  private let file: KcoreFile
 
   /// The largest note segment that is taken for one, in bytes; the kernel's is a few pages.
   private static let largestNotes: UInt64 = 1 << 20
 
   /// Opens `/proc/kcore` and decodes its headers and notes.
-  package init(_ root: SystemRoot) throws(KcoreError) {
-    let file = try Self.open(root)
+  ///
+  /// - Parameter channel: how it is read, from the first byte on.
+  package init(_ root: SystemRoot, channel: KcoreChannel = .pread) throws(KcoreError) {
+    let file = try Self.open(root, channel)
     let (header, table) = try Self.segmentTable(of: file)
     var remarks: [String] = []
     var loads: [CoreFileSegment] = []
@@ -62,6 +66,7 @@ package final class ProcKcore: KernelMemory {
     vmcoreInfo = Self.vmcoreInfo(in: notes)
     bytesRead = UInt64(clamping: byteCount)
     self.remarks = remarks
+    self.channel = channel
     self.file = file
   }
 
@@ -109,6 +114,15 @@ package final class ProcKcore: KernelMemory {
     return nil
   }
 
+  /// Where in the file the `count` bytes at `address` are, or nil if no segment holds all of them.
+  package func fileOffset(of address: KernelAddress, count: Int) -> UInt64? {
+    guard count >= 0, let segment = segment(holding: address),
+      let inSegment = address.offset(from: segment.memory.start),
+      UInt64(count) <= Self.readableByteCount(of: segment) - inSegment
+    else { return nil }
+    return segment.fileOffset &+ inSegment
+  }
+
   /// The segment of the kernel image (KCORE_TEXT), or nil if the file has none.
   package var imageSegment: CoreFileSegment? {
     segments.first { Self.isKernelImage($0) && $0.physicalAddress != nil }
@@ -143,16 +157,16 @@ package final class ProcKcore: KernelMemory {
 // MARK: - Headers and notes
 
 extension ProcKcore {
-  private static func open(_ root: SystemRoot) throws(KcoreError) -> ReadOnlyFile {
+  private static func open(_ root: SystemRoot, _ channel: KcoreChannel) throws(KcoreError) -> KcoreFile {
     do throws(FileFault) {
-      return try ReadOnlyFile(root.path("proc/kcore"))
+      return KcoreFile(try ReadOnlyFile(root.path("proc/kcore")), through: channel)
     } catch {
       throw .file(error)
     }
   }
 
   private static func segmentTable(
-    of file: borrowing ReadOnlyFile
+    of file: borrowing KcoreFile
   ) throws(KcoreError) -> (CoreFileHeader, [CoreFileSegment]) {
     let head = try bytes(of: file, at: 0, count: CoreFileHeader.byteCount)
     let header: CoreFileHeader
@@ -171,7 +185,7 @@ extension ProcKcore {
   }
 
   private static func bytes(
-    of file: borrowing ReadOnlyFile, at offset: UInt64, count: Int
+    of file: borrowing KcoreFile, at offset: UInt64, count: Int
   ) throws(KcoreError) -> [UInt8] {
     do throws(FileFault) {
       return try file.bytes(at: offset, count: count)
@@ -181,7 +195,7 @@ extension ProcKcore {
   }
 
   private static func notes(
-    in segment: CoreFileSegment, of file: borrowing ReadOnlyFile
+    in segment: CoreFileSegment, of file: borrowing KcoreFile
   ) throws(KcoreError) -> [ElfNote] {
     guard segment.fileByteCount <= largestNotes else {
       throw .malformed("a note segment of \(segment.fileByteCount) bytes; \(largestNotes) are the most we accept")

@@ -6,7 +6,7 @@ import Glibc
 /// with O_NOFOLLOW, so that neither can a link lead elsewhere, unless the caller says that links are expected there.
 package struct ReadOnlyFile: ~Copyable {
   package let path: String
-  private let descriptor: Int32
+  let descriptor: Int32
 
   /// Opens the regular file at `path`.
   ///

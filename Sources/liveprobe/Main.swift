@@ -1,5 +1,6 @@
 internal import CHarden
 internal import CLI
+internal import LiveProbe
 
 /// The program's entry: hardened before anything else runs, then the command line.
 ///
@@ -9,6 +10,11 @@ internal import CLI
 enum Main {
   static func main() {
     harden_signals()
-    CommandLineInterface.run()
+    // Before anything of the command line's is made: the copy is to be quick.
+    if RenamedCopy.isMeant(by: CommandLine.arguments) {
+      RenamedCopy.run(CommandLine.arguments)
+    } else {
+      CommandLineInterface.run()
+    }
   }
 }

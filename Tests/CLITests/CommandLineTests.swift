@@ -84,7 +84,7 @@ import Testing
     (["scan", "--explain-bytes", "vfs_read", "--signatures", "/x"], "--explain-bytes and --signatures contradict"),
     (["scan", "--explain-bytes", "vfs_read", "--format", "json"], "--explain-bytes and --format json contradict"),
     (["scan", "--explain-bytes", "vfs_read+"], "--explain-bytes"),
-    (["scan", "--only", "nonsense"], "there is no check 'nonsense'; there are build-identity, "),
+    (["scan", "--only", "nonsense"], "there is no check 'nonsense'; there are reader, "),
     (["scan", "--format", "xml"], "xml"),
     (["scan", "--around", "1G"], "--around"),
     (["scan", "--around", "18446744073709551616"], "--around"),

@@ -46,6 +46,7 @@ package final class TestKernel {
   package var modulesAreWithheld = false
   package var entryPoints: Result<[CPUEntryPoints], Withheld> = .failure(
     Withheld("the CPUs' entry points", why: "this test does not say"))
+  package var reading: Result<[ReadingTrial], Withheld> = .success(TestReading.held)
   package let dispatch: Dispatch
 
   package init(_ dispatch: Dispatch = .table) {
@@ -71,7 +72,7 @@ package final class TestKernel {
     var builder = SymbolTable.Builder()
     for symbol in symbols { builder.add(symbol) }
     let withheld = Withheld("/proc/modules", why: "this test withholds it")
-    return Kernel(
+    var kernel = Kernel(
       identity: KernelIdentity(
         release: "6.1.0-test", version: "#1 SMP", machine: machine, claimedBuildID: .success(claimedBuildID),
         buildIDInMemory: .success(buildID), kaslrOffset: .success(0)),
@@ -80,6 +81,8 @@ package final class TestKernel {
         loadedModules: modulesAreWithheld ? .failure(withheld) : .success(modules), commandLine: .success(""),
         taint: .success(0), entryPoints: entryPoints),
       reference: reference)
+    kernel.reading = reading
+    return kernel
   }
 
   /// Address of the handler of an x86-64 system call.

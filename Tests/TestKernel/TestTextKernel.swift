@@ -87,6 +87,7 @@ package final class TestTextKernel {
       reference: reference)
     kernel.pause = pause
     if let told { kernel.moduleNames = { _ in told } }
+    kernel.reading = .success(TestReading.held)
     return kernel
   }
 

@@ -1,0 +1,211 @@
+#define _GNU_SOURCE
+#include "CSystemCalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/io_uring.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+// What headers before Linux v6.3 do not define (include/uapi/linux/memfd.h).
+#ifndef MFD_CLOEXEC
+#define MFD_CLOEXEC 1U
+#endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U
+#endif
+#ifndef MFD_EXEC
+#define MFD_EXEC 16U
+#endif
+
+static long answer(long result) { return result < 0 ? -errno : result; }
+
+// The halves of an offset, as preadv takes them.
+static unsigned long low(uint64_t offset) { return (unsigned long)offset; }
+static unsigned long high(uint64_t offset) { return sizeof(long) == 8 ? 0 : (unsigned long)(offset >> 32); }
+
+long sys_pread(int file, void *buffer, size_t count, uint64_t offset) {
+  return answer(syscall(SYS_pread64, file, buffer, count, offset));
+}
+
+long sys_preadv(int file, void *buffer, size_t count, uint64_t offset) {
+  struct iovec piece = {buffer, count};
+  return answer(syscall(SYS_preadv, file, &piece, 1, low(offset), high(offset)));
+}
+
+long sys_preadv2(int file, void *buffer, size_t count, uint64_t offset) {
+  struct iovec piece = {buffer, count};
+  return answer(syscall(SYS_preadv2, file, &piece, 1, low(offset), high(offset), 0));
+}
+
+long sys_read_at(int file, void *buffer, size_t count, uint64_t offset, int64_t *position) {
+  long there = answer(syscall(SYS_lseek, file, offset, SEEK_SET));
+  if (there < 0) return there;
+  long result = answer(syscall(SYS_read, file, buffer, count));
+  *position = answer(syscall(SYS_lseek, file, 0, SEEK_CUR));
+  return result;
+}
+
+long sys_readv_at(int file, void *buffer, size_t count, uint64_t offset, int64_t *position) {
+  struct iovec piece = {buffer, count};
+  long there = answer(syscall(SYS_lseek, file, offset, SEEK_SET));
+  if (there < 0) return there;
+  long result = answer(syscall(SYS_readv, file, &piece, 1));
+  *position = answer(syscall(SYS_lseek, file, 0, SEEK_CUR));
+  return result;
+}
+
+long sys_splice_read(int file, const int pipe[2], void *buffer, size_t count, uint64_t offset) {
+  long total = 0;
+  while ((size_t)total < count) {
+    int64_t position = (int64_t)offset + total;
+    long moved = answer(syscall(SYS_splice, file, &position, pipe[1], NULL, count - (size_t)total, 0));
+    if (moved < 0) return total > 0 ? total : moved;
+    if (moved == 0) break;
+    // Emptied at once: a read that stopped short would leave bytes for the next one.
+    for (long taken = 0; taken < moved;) {
+      long came = answer(syscall(SYS_read, pipe[0], (char *)buffer + total + taken, (size_t)(moved - taken)));
+      if (came <= 0) return came < 0 ? came : -EIO;
+      taken += came;
+    }
+    total += moved;
+  }
+  return total;
+}
+
+long sys_sendfile_read(int file, int copy, void *buffer, size_t count, uint64_t offset) {
+  long emptied = answer(syscall(SYS_ftruncate, copy, 0L));
+  if (emptied < 0) return emptied;
+  long start = answer(syscall(SYS_lseek, copy, 0L, SEEK_SET));
+  if (start < 0) return start;
+  long total = 0;
+  while ((size_t)total < count) {
+    int64_t position = (int64_t)offset + total;
+    long moved = answer(syscall(SYS_sendfile, copy, file, &position, count - (size_t)total));
+    if (moved < 0) return total > 0 ? total : moved;
+    if (moved == 0) break;
+    total += moved;
+  }
+  if (total == 0) return 0;
+  return sys_pread(copy, buffer, (size_t)total, 0);
+}
+
+long sys_aio_open(uint64_t *context) {
+  aio_context_t made = 0;
+  long result = answer(syscall(SYS_io_setup, 1, &made));
+  *context = made;
+  return result;
+}
+
+long sys_aio_read(uint64_t context, int file, void *buffer, size_t count, uint64_t offset) {
+  struct iocb request = {
+      .aio_lio_opcode = IOCB_CMD_PREAD,
+      .aio_fildes = (uint32_t)file,
+      .aio_buf = (uint64_t)(uintptr_t)buffer,
+      .aio_nbytes = count,
+      .aio_offset = (int64_t)offset,
+  };
+  struct iocb *requests[] = {&request};
+  long submitted = answer(syscall(SYS_io_submit, context, 1, requests));
+  if (submitted < 0) return submitted;
+  if (submitted != 1) return -EIO;
+  struct io_event event;
+  memset(&event, 0, sizeof event);
+  long ended;
+  // Waits: what is under way writes into the caller's buffer.
+  do { ended = answer(syscall(SYS_io_getevents, context, 1, 1, &event, NULL)); } while (ended == -EINTR);
+  if (ended < 0) return ended;
+  return ended == 1 ? (long)event.res : -EIO;
+}
+
+void sys_aio_close(uint64_t context) { (void)syscall(SYS_io_destroy, context); }
+
+static uint32_t *word(uint8_t *ring, uint32_t offset) { return (uint32_t *)(void *)(ring + offset); }
+
+long sys_ring_open(struct sys_ring *ring) {
+  memset(ring, 0, sizeof *ring);
+  struct io_uring_params parameters;
+  memset(&parameters, 0, sizeof parameters);
+  long file = answer(syscall(SYS_io_uring_setup, 1, &parameters));
+  if (file < 0) return file;
+  ring->file = (int)file;
+  ring->submissions_size = parameters.sq_off.array + parameters.sq_entries * (uint32_t)sizeof(uint32_t);
+  ring->completions_size = parameters.cq_off.cqes + parameters.cq_entries * (uint32_t)sizeof(struct io_uring_cqe);
+  ring->entries_size = parameters.sq_entries * (uint32_t)sizeof(struct io_uring_sqe);
+  const int protection = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_POPULATE;
+  void *submissions = mmap(NULL, ring->submissions_size, protection, flags, (int)file, IORING_OFF_SQ_RING);
+  void *completions = mmap(NULL, ring->completions_size, protection, flags, (int)file, IORING_OFF_CQ_RING);
+  void *entries = mmap(NULL, ring->entries_size, protection, flags, (int)file, IORING_OFF_SQES);
+  long error = submissions == MAP_FAILED || completions == MAP_FAILED || entries == MAP_FAILED ? -errno : 0;
+  ring->submissions = submissions == MAP_FAILED ? NULL : submissions;
+  ring->completions = completions == MAP_FAILED ? NULL : completions;
+  ring->entries = entries == MAP_FAILED ? NULL : entries;
+  if (error < 0) {
+    sys_ring_close(ring);
+    return error;
+  }
+  ring->tail = parameters.sq_off.tail;
+  ring->mask = parameters.sq_off.ring_mask;
+  ring->array = parameters.sq_off.array;
+  ring->completed_head = parameters.cq_off.head;
+  ring->completed_tail = parameters.cq_off.tail;
+  ring->completed_mask = parameters.cq_off.ring_mask;
+  ring->completed = parameters.cq_off.cqes;
+  return 0;
+}
+
+long sys_ring_read(struct sys_ring *ring, int file, void *buffer, size_t count, uint64_t offset) {
+  uint32_t tail = *word(ring->submissions, ring->tail);
+  uint32_t slot = tail & *word(ring->submissions, ring->mask);
+  struct io_uring_sqe *entry = (struct io_uring_sqe *)ring->entries + slot;
+  memset(entry, 0, sizeof *entry);
+  entry->opcode = IORING_OP_READ;
+  entry->fd = file;
+  entry->addr = (uint64_t)(uintptr_t)buffer;
+  entry->len = (uint32_t)count;
+  entry->off = offset;
+  word(ring->submissions, ring->array)[slot] = slot;
+  __atomic_store_n(word(ring->submissions, ring->tail), tail + 1, __ATOMIC_RELEASE);
+
+  long submitted = answer(syscall(SYS_io_uring_enter, ring->file, 1, 0, 0, NULL, 0));
+  if (submitted < 0) return submitted;
+  if (submitted != 1) return -EIO;
+  uint32_t head = *word(ring->completions, ring->completed_head);
+  while (__atomic_load_n(word(ring->completions, ring->completed_tail), __ATOMIC_ACQUIRE) == head) {
+    long waited = answer(syscall(SYS_io_uring_enter, ring->file, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0));
+    if (waited < 0 && waited != -EINTR) return waited;
+  }
+  const struct io_uring_cqe *done = (const struct io_uring_cqe *)(void *)(ring->completions + ring->completed) +
+                                    (head & *word(ring->completions, ring->completed_mask));
+  long result = done->res;
+  __atomic_store_n(word(ring->completions, ring->completed_head), head + 1, __ATOMIC_RELEASE);
+  return result;
+}
+
+void sys_ring_close(struct sys_ring *ring) {
+  if (ring->submissions != NULL) munmap(ring->submissions, ring->submissions_size);
+  if (ring->completions != NULL) munmap(ring->completions, ring->completions_size);
+  if (ring->entries != NULL) munmap(ring->entries, ring->entries_size);
+  if (ring->file > 0) (void)syscall(SYS_close, ring->file);
+  memset(ring, 0, sizeof *ring);
+}
+
+long sys_memfd(const char *name, int executable) {
+  // Said outright since Linux kernel commit 105ff5339f49 ("mm/memfd: add MFD_NOEXEC_SEAL and MFD_EXEC") (in v6.3), or
+  // the kernel writes a warning to its log; older kernels do not know the flags.
+  long file = answer(syscall(SYS_memfd_create, name, MFD_CLOEXEC | (executable ? MFD_EXEC : MFD_NOEXEC_SEAL)));
+  return file == -EINVAL ? answer(syscall(SYS_memfd_create, name, MFD_CLOEXEC)) : file;
+}
+
+long sys_pipe(int ends[2]) { return answer(syscall(SYS_pipe2, ends, O_CLOEXEC)); }
+
+long sys_set_name(const char *name) { return answer(syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0)); }
+
+long sys_getdents64(int directory, void *buffer, size_t count) {
+  return answer(syscall(SYS_getdents64, directory, buffer, count));
+}

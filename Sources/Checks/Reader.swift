@@ -1,0 +1,92 @@
+package import KernelModel
+
+/// What is read of the kernel should reach us as the kernel holds it.
+package struct Reader: Check {
+  package static let manual = Manual(
+    id: "reader",
+    question: "Can what is read of this kernel be trusted?",
+    method: """
+      Tries the reading path out, before anything is believed that came along it. /proc/kcore is read through each \
+      way the kernel offers (pread, read, readv, preadv, preadv2, splice, sendfile, asynchronous input, io_uring), into \
+      buffers full of random bytes: each must give exactly what was asked for, write nothing behind it, and give the same \
+      headers, code and constants as the others. Pages are read again in words and in large pieces. A page of our own \
+      memory, full of words that rootkits filter, is found by its physical address and must come back as it was written, \
+      and so must a file of our own. The directories /proc, /sys/module and /dev are listed record by record. A copy of the \
+      program under another name, run from memory, must see the same symbols, modules, headers and code. What differs \
+      counts only if it differs each of three times.
+      """,
+    innocentCauses: [],
+    blindSpots: [
+      "code beneath all of these ways that lies to each of them alike: no program on the host can see that",
+      "what a way of reading that this host does not offer, or forbids, would have shown; the answer names each",
+      "a rootkit that lets go while it is looked at, or that knows this program by its bytes rather than by its name",
+      "files other than those named: each check compares by itself what several of them say",
+    ],
+    response: [
+      "do not rely on any other answer of this host about itself, this program's other findings included",
+      "take a memory image from outside (hypervisor, crash dump), on another machine, before anything else is done",
+      "cut the host off the network, but leave it powered",
+      "treat the host as compromised and rebuild it from trusted media",
+    ])
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    let trials: [ReadingTrial]
+    switch kernel.reading {
+    case .success(let made): trials = made
+    case .failure(let withheld): throw .withheld(withheld)
+    }
+    var examination = Examination()
+    judge(trials, into: &examination)
+    return examination
+  }
+
+  /// The trials by which the answer stands or falls: at least one of them must have been possible.
+  private static let essential: Set<String> = [
+    "exact-lengths", "channels-agree-on-headers", "channels-agree-on-text", "own-memory",
+  ]
+
+  private func judge(_ trials: [ReadingTrial], into examination: inout Examination) {
+    var impossible: [String: Withheld] = [:]
+    for trial in trials {
+      let subject = Subject("reading path", label: trial.name)
+      switch trial.outcome {
+      case .held:
+        examination.note(subject, .text("held"))
+      case .broken(let evidence, let expected, let observed):
+        examination.report(finding(trial, subject, evidence, expected: expected, observed: observed))
+      case .impossible(let withheld):
+        impossible[trial.name] = withheld
+        examination.remark("could not be tried (\(trial.name)): \(trial.question) \(withheld.description)")
+      }
+    }
+    for case .held(let detail) in trials.filter({ $0.name == "exact-lengths" }).map(\.outcome) {
+      examination.remark("ways of reading: \(detail)")
+    }
+    let tried = Set(trials.map(\.name)).subtracting(impossible.keys)
+    guard tried.isDisjoint(with: Self.essential) else { return }
+    let reasons = Self.essential.sorted().compactMap { name in impossible[name].map { "\(name): \($0.why)" } }
+    examination.leaveUnanswered(
+      Subject("reading path"),
+      .withheld(
+        Withheld(
+          "the reading path",
+          why: reasons.isEmpty
+            ? "nothing of it was tried out"
+            : "nothing of it could be tried: "
+              + reasons.joined(separator: "; "), remedy: "run as root, outside any container")))
+  }
+
+  private func finding(
+    _ trial: ReadingTrial, _ subject: Subject, _ evidence: [Finding.Evidence], expected: String, observed: String
+  ) -> Finding {
+    Finding(
+      severity: .critical, subject: subject,
+      message: "your view of the kernel is being edited; asked: \(trial.question)",
+      expected: expected, observed: observed, evidence: evidence,
+      meaning: "something between the kernel's memory and this program changes what is read, so that no answer of this "
+        + "host about itself can be relied on, \"nothing found\" least of all",
+      innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
+  }
+}
