@@ -36,14 +36,17 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 extension Scenario {
   /// Scans while a tampering from outside is in place, and undoes it.
   ///
-  /// - Parameter after: undoes the rest.
+  /// - Parameters:
+  ///   - checks: the only ones to ask; all if none is named.
+  ///   - after: undoes the rest.
   static func tampering(
-    with guest: Guest, _ change: (Tampering) throws -> Expectation, after: () throws -> Void = {}
+    with guest: Guest, only checks: [String] = [], _ change: (Tampering) throws -> Expectation,
+    after: () throws -> Void = {}
   ) throws -> Run {
     let tampering = Tampering(guest)
     do {
       let expectation = try change(tampering)
-      let scan = try Scan(in: guest)
+      let scan = try Scan(in: guest, only: checks)
       try tampering.restore()
       try after()
       return Run(scans: [scan], expectation: expectation)

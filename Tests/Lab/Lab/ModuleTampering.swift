@@ -12,8 +12,9 @@ extension Tampering {
     case tree
   }
 
-  /// A module of the distribution that is in every kernel, and whose code has all that a kernel keeps books of: places for
-  /// the tracer, warnings, messages that can be switched on. Without devices it does nothing.
+  /// A module of the distribution that is in every kernel, and does nothing without devices.
+  ///
+  /// Its code has all that a kernel keeps books of: places for the tracer, warnings, messages that can be switched on.
   package static let quietModule = "bonding"
 
   /// Loads ``quietModule``, without a device.
@@ -68,32 +69,50 @@ extension Tampering {
   ///
   /// From inside: the kernel goes on adding to the tree.
   package func forgetMemory(ofModule name: String) throws(LabError) {
-    let module = try module(name)
-    let areas = try memory(of: module).map(\.base)
-    let types = module.types
-    let parameters: [(String, UInt64)]
-    if let root = try guest.symbols(["vmap_area_root"])["vmap_area_root"] {
-      parameters = [
-        ("root", root), ("head", try guest.symbol("vmap_area_list")), ("lock", try guest.symbol("vmap_area_lock")),
-      ]
-    } else {
-      // One for each processor (mm/vmalloc.c, vmap_init_nodes(), v6.9 and later).
-      guard try read(at: guest.symbol("nr_vmap_nodes"), count: 4) == [1, 0, 0, 0] else {
-        throw LabError("\(guest.kernel): its areas of vmalloc's are in more than one tree")
-      }
-      let busy = try word(at: guest.symbol("vmap_nodes")) + types.offset("vmap_node", "busy")
-      parameters = [
-        ("root", busy + (try types.offset("rb_list", "root"))), ("head", busy + (try types.offset("rb_list", "head"))),
-        ("lock", busy + (try types.offset("rb_list", "lock"))),
-      ]
+    let areas = try memory(of: module(name)).map(\.base)
+    let known = try knownAreas()
+    guard known.isSuperset(of: areas) else {
+      throw LabError("\(guest.kernel): /proc/vmallocinfo does not show \(areas.map(hex).joined(separator: ", "))")
     }
-    let places = parameters.map { " \($0.0)=\(hex($0.1))" }.joined()
-    _ = try guest.output(
-      of: "insmod /fixtures/unmapped.ko areas=\(areas.map(hex).joined(separator: ","))\(places)")
+    let books = try booksOfAreas().map { " \($0.0)=\(hex($0.1))" }.joined()
+    _ = try guest.output(of: "insmod /fixtures/unmapped.ko areas=\(areas.map(hex).joined(separator: ","))\(books)")
+    guard try knownAreas().isDisjoint(with: areas) else {
+      throw LabError("\(guest.kernel): /proc/vmallocinfo still shows the memory of \(name)")
+    }
   }
 
   /// Has vmalloc know again what it was made to forget.
   package static func rememberMemory(_ guest: Guest) throws(LabError) { _ = try guest.output(of: "rmmod unmapped") }
+
+  /// Where the kernel keeps what vmalloc knows: the parameters of the module that has it forget.
+  private func booksOfAreas() throws(LabError) -> [(String, UInt64)] {
+    if let root = try guest.symbols(["vmap_area_root"])["vmap_area_root"] {
+      return [
+        ("root", root), ("head", try guest.symbol("vmap_area_list")), ("lock", try guest.symbol("vmap_area_lock")),
+      ]
+    }
+    // One for each processor (mm/vmalloc.c, vmap_init_nodes(), v6.9 and later).
+    guard try read(at: guest.symbol("nr_vmap_nodes"), count: 4) == [1, 0, 0, 0] else {
+      throw LabError("\(guest.kernel): its areas of vmalloc's are in more than one tree")
+    }
+    let types = try types()
+    let busy = try word(at: guest.symbol("vmap_nodes")) + types.offset("vmap_node", "busy")
+    return [
+      ("root", busy + (try types.offset("rb_list", "root"))), ("head", busy + (try types.offset("rb_list", "head"))),
+      ("lock", busy + (try types.offset("rb_list", "lock"))),
+    ]
+  }
+
+  /// Where the areas begin that the guest shows.
+  private func knownAreas() throws(LabError) -> Set<UInt64> {
+    // The addresses are true only if they are kept from others.
+    let text = try guest.output(
+      of: """
+        restrict=/proc/sys/kernel/kptr_restrict; before=$(cat $restrict); echo 1 >$restrict
+        cut -d- -f1 /proc/vmallocinfo; echo $before >$restrict
+        """)
+    return Set(text.split(separator: "\n").compactMap { UInt64($0.dropFirst(2), radix: 16) })
+  }
 
   /// The word at a virtual address.
   func word(at address: UInt64) throws(LabError) -> UInt64 {
@@ -145,7 +164,8 @@ extension Tampering {
     return found
   }
 
-  /// The tree exists twice, so that one can be read while the other changes (include/linux/rbtree_latch.h, v5.10 to v7.2).
+  /// The tree exists twice, so that one can be read while the other changes (include/linux/rbtree_latch.h, v5.10 to
+  /// v7.2).
   private func removeFromTree(_ module: Module, _ changes: inout WordChanges) throws(LabError) {
     let types = module.types
     let roots = try guest.symbol("mod_tree") + types.offset("mod_tree_root", "root")

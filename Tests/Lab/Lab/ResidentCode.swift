@@ -2,7 +2,7 @@
 package enum ResidentCode {
   /// The name that lies beside it.
   package static let name = "resident_ni_syscall"
-  /// endbr64; mov $-ENOSYS, %rax; ret
+  /// As in the fixture: `endbr64; mov $-ENOSYS, %rax; ret`.
   private static let function: [UInt8] = [0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0xc7, 0xc0, 0xda, 0xff, 0xff, 0xff, 0xc3]
 
   /// Has a module leave the function behind, and unloads it.
