@@ -89,8 +89,6 @@ extension Scenario {
         if !left.isEmpty { complaints.append("the guest still shows \(left.prefix(200))") }
         return expectation
       } after: {
-        // That there is no such directory is remembered, too.
-        _ = try guest.output(of: "echo 2 >/proc/sys/vm/drop_caches")
         try Tampering.unloadQuietModule(from: guest)
       }
       run.complaints = complaints

