@@ -17,5 +17,30 @@ extension Scenario {
         return .tampered("executable-memory", "writable and executable at once")
       }
     },
+
+    Scenario(name: "a slot to code that stays when its module has gone") { guest in
+      var code: UInt64 = 0
+      return try tampering(
+        with: guest, only: ["syscall-table", "syscall-dispatch", "executable-memory"]
+      ) { tampering in
+        code = try ResidentCode.leave(in: guest, writable: false, tampering)
+        try tampering.replaceSlot(unusedSlots[0], with: code)
+        return .replaced(
+          slots: Expectation.slots([unusedSlots[0]]), implantStrings: [ResidentCode.name],
+          and: [Expectation.unownedCode])
+      } after: {
+        try ResidentCode.release(code, in: guest)
+      }
+    },
+
+    Scenario(name: "code without a module, in memory that is writable, too") { guest in
+      var code: UInt64 = 0
+      return try tampering(with: guest, only: ["syscall-table", "executable-memory"]) { tampering in
+        code = try ResidentCode.leave(in: guest, writable: true, tampering)
+        return .tampered("executable-memory", "writable and executable at once", and: [Expectation.unownedCode])
+      } after: {
+        try ResidentCode.release(code, in: guest)
+      }
+    },
   ]
 }

@@ -35,19 +35,30 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
 extension Scenario {
   /// Scans while a tampering from outside is in place, and undoes it.
+  ///
+  /// - Parameters:
+  ///   - checks: the only ones to ask; all if none is named.
+  ///   - after: undoes the rest.
   static func tampering(
-    with guest: Guest, _ change: (Tampering) throws -> Expectation
+    with guest: Guest, only checks: [String] = [], _ change: (Tampering) throws -> Expectation,
+    after: () throws -> Void = {}
   ) throws -> Run {
     let tampering = Tampering(guest)
     do {
       let expectation = try change(tampering)
-      let scan = try Scan(in: guest)
+      let scan = try Scan(in: guest, only: checks)
       try tampering.restore()
+      try after()
       return Run(scans: [scan], expectation: expectation)
     } catch {
       try tampering.restore()
       throw error
     }
+  }
+
+  /// Exempts kernels that no module of ours can be built for.
+  static let hasNoFixture: @Sendable (Guest) throws -> String? = {
+    $0.kernel.hasFixture ? nil : "no fixture for this kernel"
   }
 
   /// Does something while the guest has no kernel image to compare with.

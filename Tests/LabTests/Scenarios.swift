@@ -5,8 +5,8 @@ extension Scenario {
   ///
   /// What cannot be undone comes last in its guest.
   static let all: [Scenario] = chosen(
-    clean + ordinaryPatching + tamperedText + unprotectedMemory + tamperedTables + limits + storm + unownedCode
-      + hiddenModule + machines + lockdown)
+    clean + ordinaryPatching + tamperedText + unprotectedMemory + unlistedModule + lyingReader + tamperedTables
+      + limits + storm + unownedCode + hiddenModule + machines + lockdown)
 
   /// What flavours of a kernel are asked: whether they are clean as they boot.
   ///

@@ -109,7 +109,7 @@ extension Scenario {
       return try tampering(with: guest) { tampering in
         try tampering.detour("vfs_read", through: code, by: detour)
         return .tampered(
-          "kernel-text", "vfs_read", and: [Expectation.unownedCode], alsoSeenBy: ["module-text"])
+          "kernel-text", "vfs_read", and: [Expectation.unownedCode], alsoSeenBy: ["module-list", "module-text"])
       }
     }
   }

@@ -30,9 +30,9 @@ package struct GuestKernel: Sendable, Hashable, CustomStringConvertible {
 
   package var image: URL { directory.appendingPathComponent("vmlinuz") }
 
-  /// Whether the lab's own module could be built for it; it is `/fixtures/hooked.ko` in the guest.
+  /// Whether the lab's own modules could be built for it; they are `/fixtures/NAME.ko` in the guest.
   package var hasFixture: Bool {
-    FileManager.default.fileExists(atPath: directory.appendingPathComponent("fixtures/hooked.ko").path)
+    FileManager.default.fileExists(atPath: directory.appendingPathComponent("fixtures/identity").path)
   }
 
   package var description: String { "\(label) (\(release))" }

@@ -7,6 +7,9 @@ package final class Tampering {
   package let guest: Guest
   private var undo: [(physical: UInt64, bytes: [UInt8])] = []
   private var walk: PageWalk?
+  private var knownTypes: GuestTypes?
+  /// Of each struct module that was asked for: a module that is hidden cannot be asked for again.
+  var moduleAddresses: [String: UInt64] = [:]
 
   package init(_ guest: Guest) { self.guest = guest }
 
@@ -36,6 +39,26 @@ package final class Tampering {
     try guest.pause()
     try guest.memory.write(physical: physical, bytes)
     try guest.resume()
+  }
+
+  /// Changes words wherever they are, at once.
+  func apply(_ changes: WordChanges) throws(LabError) {
+    var places: [(physical: UInt64, word: UInt64)] = []
+    for (address, word) in changes.words { places.append((try physical(of: address), word)) }
+    try guest.pause()
+    for (physical, word) in places {
+      undo.append((physical, try guest.memory.read(physical: physical, count: 8)))
+      try guest.memory.writeWord(physical: physical, word)
+    }
+    try guest.resume()
+  }
+
+  /// What the guest's kernel says of its structures.
+  func types() throws(LabError) -> GuestTypes {
+    if let knownTypes { return knownTypes }
+    let types = try GuestTypes(guest)
+    knownTypes = types
+    return types
   }
 
   private func physical(of address: UInt64) throws(LabError) -> UInt64 {

@@ -1,0 +1,57 @@
+import Lab
+
+/// Kernels that do not say the truth about themselves; each does again when the module is unloaded.
+extension Scenario {
+  static let lyingReader: [Scenario] = [
+    lying("reads of /proc/kcore come back short", only: []) { _ in
+      (.shortReads, .tampered("reader", "", alsoSeenBy: probed))
+    },
+
+    // In read-only data: among the names of the kernel's BTF.
+    lying("a word is overwritten in what is read of /proc/kcore") { _ in
+      (.word("vfs_read"), .tampered("reader", "", and: [Expectation.Named(check: "kernel-text", text: "")]))
+    },
+
+    // Whoever looks again at the few bytes that were wrong finds them right.
+    lying("a word is overwritten in all but short reads of /proc/kcore") { _ in
+      (.word("vfs_read", above: 64), .tampered("reader", "", alsoSeenBy: probed))
+    },
+
+    lying("reads of /proc/kallsyms leave a function out") { _ in
+      (
+        .kallsyms(without: Tampering.quietFunction),
+        .tampered("reader", "", and: [Expectation.Named(check: "kernel-text", text: "kallsyms_op")])
+      )
+    },
+
+    // kernel-text alone would believe them.
+    Scenario(name: "reads of changed code return what was there before", exemption: hasNoFixture) { guest in
+      try tampering(with: guest, only: checksOfReads + ["kernel-text"]) { tampering in
+        let changed = try guest.symbol(Tampering.quietFunction) + 0x10
+        try LyingKernel.load(.replay(changed), into: guest)
+        try tampering.flipByte(at: changed + 8)
+        return .tampered("reader", "", alsoSeenBy: probed)
+      } after: {
+        try LyingKernel.unload(from: guest)
+      }
+    },
+  ]
+
+  /// Who may see the probes by which a kernel lies.
+  private static let probed: Set<String> = ["kernel-text"]
+
+  private static let checksOfReads = ["syscall-table", "reader"]
+
+  private static func lying(
+    _ name: String, only checks: [String] = ["kernel-text"],
+    _ lie: @escaping @Sendable (Guest) throws -> (LyingKernel.Lie, Expectation)
+  ) -> Scenario {
+    Scenario(name: name, exemption: hasNoFixture) { guest in
+      let (lie, expectation) = try lie(guest)
+      try LyingKernel.load(lie, into: guest)
+      let scan = try Scan(in: guest, only: checksOfReads + checks)
+      try LyingKernel.unload(from: guest)
+      return Run(scans: [scan], expectation: expectation)
+    }
+  }
+}
