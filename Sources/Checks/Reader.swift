@@ -12,8 +12,10 @@ package struct Reader: Check {
       headers, code and constants as the others. Pages are read again in words and in large pieces. A page of our own \
       memory, full of words that rootkits filter, is found by its physical address and must come back as it was written, \
       and so must a file of our own. The directories /proc, /sys/module and /dev are listed record by record. A copy of the \
-      program under another name, run from memory, must see the same symbols, modules, headers and code. What differs \
-      counts only if it differs each of three times.
+      program under another name, run from memory, must see the same symbols, modules, headers and code. All code, constants \
+      and memory of modules is read where it is used and in the map of all memory. /proc/kallsyms must say what the tables \
+      in the kernel's memory say. What differs counts only if it differs each of three times; where one way lies, the \
+      rest of the scan reads another.
       """,
     innocentCauses: [],
     blindSpots: [
@@ -39,7 +41,38 @@ package struct Reader: Check {
     }
     var examination = Examination()
     judge(trials, into: &examination)
+    compareSymbols(of: kernel, into: &examination)
     return examination
+  }
+
+  /// Holds `/proc/kallsyms` against the tables that it is made of.
+  private func compareSymbols(of kernel: Kernel, into examination: inout Examination) {
+    let subject = Subject("reading path", label: "kallsyms-against-memory")
+    let tables: KallsymsInMemory
+    do throws(CannotCheck) {
+      tables = try KallsymsInMemory(kernel)
+    } catch {
+      // A kernel may hold its symbols in a form that is not known; the file is then held against nothing.
+      examination.remark("could not be tried (kallsyms-against-memory): \(error)")
+      return
+    }
+    guard !tables.isSame else {
+      examination.note(subject, .text("held"))
+      return
+    }
+    let lists = [("left out", tables.missing, tables.missingCount), ("invented", tables.strange, tables.strangeCount)]
+    examination.report(
+      Finding(
+        severity: .critical, subject: subject,
+        message:
+          "your view of the kernel is being edited: /proc/kallsyms does not say what the kernel's own tables say",
+        expected: "the \(tables.count) symbols of the kernel's own tables, each with its address",
+        observed: "\(tables.missingCount) left out or changed, \(tables.strangeCount) that the tables do not have",
+        evidence: lists.filter { !$0.1.isEmpty }.map {
+          Finding.Evidence($0.0, $0.1.joined(separator: ", ") + ($0.2 > $0.1.count ? " …" : ""))
+        },
+        meaning: "somebody filters what the kernel says of its functions, so that hooks are not to be found by name",
+        innocentCauses: Self.manual.innocentCauses, response: Self.manual.response))
   }
 
   /// The trials by which the answer stands or falls: at least one of them must have been possible.

@@ -34,7 +34,7 @@ package struct Taint: Check {
     let structures = try KernelStructures.shared(kernel)
     guard
       let mask = try structures.now({ (reader) throws(CannotCheck) in try reader.value(UInt64.self, of: "tainted_mask")
-        })
+      })
     else { throw .symbolMissing("tainted_mask") }
     var examination = Examination()
     examination.expect(structures.expectation)

@@ -39,6 +39,11 @@ package struct ReadingTrial: Hashable, Sendable {
     return trial
   }
 
+  /// Whether something was edited.
+  package var isBroken: Bool {
+    if case .broken = outcome { true } else { false }
+  }
+
   /// Whether nothing was edited.
   package var isHeld: Bool {
     if case .held = outcome { true } else { false }

@@ -49,16 +49,17 @@ package enum LiveKernel {
     if case .success(let modules) = modules { remarks += modules.remarks }
     let live = LiveIdentity.read(root, kcore: kcore, symbols: kallsyms.symbols)
     remarks += live.remarks
-    let memory = CachedMemory(kcore)
-    let mappings = LiveMappings.build(kcore: kcore, memory: memory, symbols: kallsyms.symbols)
+    let mappings = LiveMappings.build(kcore: kcore, memory: CachedMemory(kcore), symbols: kallsyms.symbols)
     if let unknown = mappings as? UnknownMappings { remarks.append(unknown.reason) }
+    let views = TwoViews(kcore, mappings, kallsyms.symbols) { usleep(Self.pause) }
+    let memory = CachedMemory(views.honestMemory)
     var kernel = Kernel(
       identity: live.identity, memory: memory, mappings: mappings, symbols: kallsyms.symbols,
       claims: Claims(
         loadedModules: modules.map(\.modules), commandLine: commandLine(root), taint: taint(root),
         entryPoints: ProcessorRegisters.read(root)),
       reference: reference(live.identity))
-    kernel.reading = reading
+    kernel.reading = reading.map { $0 + views.trials }
     kernel.pause = { usleep(Self.pause) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)

@@ -9,7 +9,7 @@ import KernelModel
 /// know reads as zeros (`vread`, mm/vmalloc.c, Linux v5.10 to v7.2).
 struct TwoViews {
   /// What was read differently.
-  struct Difference {
+  private struct Difference {
     var address: KernelAddress
     var plain: [UInt8]
     var direct: [UInt8]
@@ -18,6 +18,10 @@ struct TwoViews {
   private let kcore: ProcKcore
   private let mappings: any KernelMappings
   private let wait: () -> Void
+  /// What came of it, for the kernel's image and for modules.
+  private(set) var trials: [ReadingTrial] = []
+  /// Kernel memory; where one of its views was found to be edited, read by the other.
+  private(set) var honestMemory: any KernelMemory
 
   /// How often a difference must be seen: code is patched while it is read.
   private static let rounds = 3
@@ -29,16 +33,33 @@ struct TwoViews {
   /// MODULES_END: arch/x86/include/asm/pgtable_64_types.h (Linux v5.10 to v7.2).
   private static let modulesEnd = KernelAddress(0xffff_ffff_ff00_0000)
 
-  init(_ kcore: ProcKcore, _ mappings: any KernelMappings, wait: @escaping () -> Void) {
+  /// Compares all of it.
+  ///
+  /// - Parameter wait: lets the kernel go on for a moment.
+  init(_ kcore: ProcKcore, _ mappings: any KernelMappings, _ symbols: SymbolTable, wait: @escaping () -> Void) {
     self.kcore = kcore
     self.mappings = mappings
     self.wait = wait
+    honestMemory = kcore
+    let imageEnd = LiveIdentity.address(of: "_end", in: symbols)
+    var edited: [MemoryRegion] = []
+    let image = image(symbols)
+    if image.isBroken, let segment = kcore.imageSegment { edited.append(segment.memory) }
+    trials.append(image)
+    if let imageEnd {
+      let modules = modules(above: imageEnd)
+      if modules.isBroken { edited.append(MemoryRegion(from: imageEnd, to: Self.modulesEnd)) }
+      trials.append(modules)
+    }
+    guard !edited.isEmpty else { return }
+    honestMemory = RedirectedMemory(kcore, mappings, regions: edited)
+    trials = trials.map { $0.isBroken ? $0.remarking("what lies there was read through the map of all memory") : $0 }
   }
 
   // MARK: The kernel's image
 
   /// The kernel's code and constants, up to `__end_rodata`.
-  func image(_ symbols: SymbolTable) -> ReadingTrial {
+  private func image(_ symbols: SymbolTable) -> ReadingTrial {
     let name = "image-against-direct-map"
     let question = "Do the kernel's code and constants read the same where they are used and in the map of all memory?"
     func trial(_ outcome: ReadingTrial.Outcome) -> ReadingTrial {
@@ -65,7 +86,7 @@ struct TwoViews {
   // MARK: Modules
 
   /// All pages where modules lie: what cannot be written must read the same; the rest changes, but is not zeros.
-  func modules(above image: KernelAddress) -> ReadingTrial {
+  private func modules(above image: KernelAddress) -> ReadingTrial {
     let name = "modules-against-direct-map"
     let question = "Does the memory of modules read the same where it is used and in the map of all memory?"
     let space = MemoryRegion(from: image, to: Self.modulesEnd)
