@@ -1,3 +1,4 @@
+import KernelFormats
 import KernelModel
 import Testing
 
@@ -58,6 +59,25 @@ import Testing
     #expect(kcore.fileOffset(of: text, count: 0x8001) == nil)
     #expect(kcore.fileOffset(of: KernelAddress(0x1000), count: 1) == nil)
     #expect(kcore.fileOffset(of: text, count: -1) == nil)
+  }
+
+  @Test func `where pread is lied to, everything is read through the next way that is not`() throws {
+    let bytes = try system.root.bytes(of: "proc/kcore")
+    let path = ReadingPath(system.root, executable: nil) { channel in
+      ["pread", "read"].contains(channel.name)
+        ? LyingChannel(bytes).channel(channel.name, telling: .endsAtFirstNUL) : channel
+    }
+    #expect(path.openingChannel == .readv)
+    let kcore = try ProcKcore(system.root, channel: path.openingChannel)
+    let symbols = try ProcKallsyms.read(system.root).symbols
+    let (reading, channel) = path.tryOut(kcore, symbols: symbols, symbolsDigest: "")
+    #expect(channel == .readv)
+    let trials = try reading.get()
+    for name in ["exact-lengths", "channels-agree-on-headers"] {
+      let evidence = trials.first { $0.name == name }?.outcome.evidence
+      #expect(evidence?.last == Finding.Evidence("afterwards", "everything else was read through readv"))
+    }
+    #expect(trials.first { $0.name == "page-against-words" }?.isHeld == true)
   }
 
   @Test func `trials and channels are made anew each time and leave nothing open`() throws {

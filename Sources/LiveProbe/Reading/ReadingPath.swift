@@ -12,9 +12,15 @@ final class ReadingPath {
   /// The renamed copy, started as early as can be so that it reads while we do.
   private var copy: Result<CopyProcess, Withheld>?
   private let executable: String?
+  private let distorted: (ReadingChannel) -> ReadingChannel
 
-  /// - Parameter executable: the program, of which a copy is run under another name; nil to run none.
-  init(_ root: SystemRoot, executable: String?) {
+  /// - Parameters:
+  ///   - executable: the program, of which a copy is run under another name; nil to run none.
+  ///   - distorted: what a channel to `/proc/kcore` becomes; for tests, in which nobody else edits what is read.
+  init(
+    _ root: SystemRoot, executable: String?, distorted: @escaping (ReadingChannel) -> ReadingChannel = { $0 }
+  ) {
+    self.distorted = distorted
     self.root = root
     self.executable = root.isLive ? executable : nil
     file = Result { () throws(FileFault) in try OpenFile(root.path("proc/kcore")) }
@@ -91,7 +97,7 @@ final class ReadingPath {
   }
 
   private func reading(_ file: OpenFile, _ channel: KcoreChannel) -> ReadingChannel {
-    Self.reading(file.descriptor, channel, channelReader)
+    distorted(Self.reading(file.descriptor, channel, channelReader))
   }
 
   private static func reading(_ descriptor: Int32, _ channel: KcoreChannel, _ reader: ChannelReader) -> ReadingChannel {
