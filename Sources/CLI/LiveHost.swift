@@ -1,5 +1,6 @@
 internal import Audit
 internal import Baseline
+internal import Checks
 internal import KernelModel
 internal import LiveProbe
 
@@ -9,6 +10,8 @@ struct LiveHost {
   /// The vendor's files, for all acquisitions.
   private let store: VendorStore
   private var hasReadAhead = false
+  /// What came of the renamed copy, once it was shown nothing else than we.
+  private var copies: [ReadingTrial] = []
   private var acquisitions: [(bytes: () -> UInt64, symbols: Int)] = []
   /// What was odd about the latest acquisition.
   private(set) var remarks: [String] = []
@@ -41,13 +44,24 @@ struct LiveHost {
         reference: { identity in
           VendorReference(
             identity: identity, store: store, modules: ModuleFiles(root, release: identity.release))
-        }, executable: "/proc/self/exe", progress: progress)
+        }, executable: copies.isEmpty ? "/proc/self/exe" : nil, progress: progress)
       acquisitions.append((acquisition.bytesRead, acquisition.kernel.symbols.count))
       remarks = acquisition.remarks
-      return acquisition.kernel
+      var kernel = acquisition.kernel
+      kernel.account = StructuralAccount.of
+      if case .success(let trials) = kernel.reading { kernel.reading = .success(withCopy(trials)) }
+      return kernel
     } catch {
       throw AcquisitionFailure(error.missing.map(\.obstacle))
     }
+  }
+
+  /// The trials of an acquisition, with what came of the renamed copy of the program in an earlier one: it reads all
+  /// symbols again, and does so a second time only if it was shown something else.
+  private mutating func withCopy(_ trials: [ReadingTrial]) -> [ReadingTrial] {
+    let name = LiveKernel.renamedCopyTrial
+    if copies.isEmpty { copies = trials.filter { $0.name == name && !$0.isBroken } }
+    return copies.isEmpty ? trials : trials.filter { $0.name != name } + copies
   }
 
   /// Reads the vendor's kernel image before the symbols take their room: see ``VendorStore``.

@@ -25,6 +25,9 @@ package struct Kernel {
   /// The names of loaded modules as they are told now, those of `/proc/kallsyms` only if asked for; of a kernel that runs
   /// no more, nothing but what its claims say.
   package var moduleNames: (_ withKallsyms: Bool) -> ModuleNames
+  /// Gives who holds which memory by the kernel's structures; nil where these cannot be read, and then what the kernel
+  /// claims has to do.
+  package var account: (Kernel) -> (any MemoryAccount)? = { _ in nil }
   private let owners: OwnerIndex
 
   package init(
@@ -47,7 +50,7 @@ package struct Kernel {
 
   /// Whose memory `address` is in: the oracle that every check shares.
   package func owner(of address: KernelAddress) -> Owner {
-    owners.owner(of: address, symbols: symbols, mappings: mappings)
+    owners.owner(of: address, symbols: symbols, mappings: mappings) { account(self) }
   }
 
   /// The kernel's own code, `_stext` up to `_etext`, or nil if kallsyms does not name both.

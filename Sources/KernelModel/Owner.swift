@@ -6,7 +6,7 @@ package enum Owner: Hashable, Sendable {
   case kernelData(Place)
   /// A loaded module that the kernel lists.
   case module(Place)
-  /// Code the kernel generated and lists in kallsyms: BPF programs, ftrace trampolines, kprobe slots.
+  /// Code the kernel generated and accounts for: BPF programs, ftrace trampolines, kprobe slots.
   case generatedCode(Place)
   /// Memory that nothing visible accounts for.
   case nobody(Mapping)

@@ -18,12 +18,23 @@ struct OwnerIndex {
     modules = Self.moduleRegions(claims: claims, mappings: mappings)
   }
 
-  func owner(of address: KernelAddress, symbols: SymbolTable, mappings: any KernelMappings) -> Owner {
+  /// - Parameter account: what accounts for memory outside the image, if that can be told; it outranks every claim.
+  func owner(
+    of address: KernelAddress, symbols: SymbolTable, mappings: any KernelMappings, account: () -> (any MemoryAccount)?
+  ) -> Owner {
     if let text, text.contains(address) {
       return .kernelText(place(of: address, in: nil, symbols: symbols))
     }
     if let image, image.contains(address) {
       return .kernelData(place(of: address, in: nil, symbols: symbols))
+    }
+    if let account = account() {
+      switch account.holder(of: address) {
+      case .module(let name): return .module(place(of: address, in: name, symbols: symbols))
+      case .generatedCode(let name, let start, let module):
+        return .generatedCode(Place(symbol: name, offset: address.offset(from: start) ?? 0, module: module))
+      case nil: return .nobody(mappings.mapping(of: address))
+      }
     }
     if let module = module(at: address) {
       return .module(place(of: address, in: module, symbols: symbols))

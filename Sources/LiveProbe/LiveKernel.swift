@@ -9,6 +9,9 @@ package enum LiveKernel {
   /// A patch is three steps with an interrupt of all processors between them: milliseconds on any machine.
   private static let pause: UInt32 = 50_000
 
+  /// What the trial is called in which a copy of the program under another name sees the same.
+  package static let renamedCopyTrial = AnotherName.name
+
   /// Looks at the running kernel afresh.
   ///
   /// What is merely useful and cannot be had becomes a ``Withheld`` claim of the kernel.
@@ -35,7 +38,8 @@ package enum LiveKernel {
       throw CannotAcquire(preflight: Preflight.examine(root, kcore: openedKcore, kallsyms: readKallsyms))
     }
     progress("trying out the reading path")
-    let (reading, channel) = path.tryOut(firstKcore, symbols: kallsyms.symbols, symbolsDigest: digest.text)
+    let (reading, channel, otherChannel) = path.tryOut(
+      firstKcore, symbols: kallsyms.symbols, symbolsDigest: digest.text)
     let kcore = try reopen(firstKcore, root, through: channel)
     var remarks = kcore.remarks
     if kallsyms.malformedLines > 0 {
@@ -51,7 +55,9 @@ package enum LiveKernel {
     remarks += live.remarks
     let mappings = LiveMappings.build(kcore: kcore, memory: CachedMemory(kcore), symbols: kallsyms.symbols)
     if let unknown = mappings as? UnknownMappings { remarks.append(unknown.reason) }
-    let views = TwoViews(kcore, mappings, kallsyms.symbols) { usleep(Self.pause) }
+    // A channel that can be had no more was there a moment ago; then one is compared with itself.
+    let other = otherChannel.flatMap { try? ProcKcore(root, channel: $0) } ?? kcore
+    let views = TwoViews(kcore, other, mappings, kallsyms.symbols) { usleep(Self.pause) }
     let memory = CachedMemory(views.honestMemory)
     var kernel = Kernel(
       identity: live.identity, memory: memory, mappings: mappings, symbols: kallsyms.symbols,

@@ -27,6 +27,29 @@ import Testing
     #expect(examination.remarks.contains { $0.contains("3 BPF") == false && $0.contains("2 BPF") })
   }
 
+  @Test func `structures outrank what is claimed of an owner`() {
+    let kernel = TestTextKernel.accounted
+    kernel.loadSample()
+    kernel.modules.append(ModuleClaim(name: "ghost", byteCount: 4096, base: TestTextKernel.orphan))
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    var live = kernel.kernel
+    #expect(live.owner(of: TestTextKernel.orphan).description.contains("ghost"))
+    live.account = StructuralAccount.of
+    #expect(live.owner(of: TestTextKernel.orphan).description.contains("nobody"))
+    #expect(live.owner(of: TestTextModule.sample.code).description.contains("sample_read+0x0 [sample]"))
+    #expect(live.owner(of: TestTextModule.sample.constants).description.contains("[sample]"))
+    #expect(live.owner(of: TestTextKernel.bpfProgram).description.contains("bpf_prog_1+0x0 [bpf]"))
+    #expect(live.owner(of: TestTextKernel.live(0x740)).description.contains("probed"))
+    // What was loaded since the account was made is found by another look.
+    let late = TestTextKernel.heap + 0x3000
+    kernel.memory.map(MemoryRegion(start: KernelAddress(late), byteCount: 4096))
+    kernel.memory.write(
+      little(TestTextKernel.orphan.rawValue) + little(TestTextKernel.orphan.rawValue + 64), at: KernelAddress(late))
+    kernel.memory.write(string: "bpf_prog_2", at: KernelAddress(late + 16))
+    kernel.link(late + 48, to: TestVendorKernel.Variable.programs)
+    #expect(live.owner(of: TestTextKernel.orphan).description.contains("bpf_prog_2"))
+  }
+
   @Test func `a listed module's code has an owner`() throws {
     let kernel = TestTextKernel.accounted
     kernel.loadSample()

@@ -28,6 +28,16 @@ import Testing
     #expect(row.state == "live")
   }
 
+  @Test func `without the vendor's image the kernel's own names and types will do`() throws {
+    let kernel = TestTextKernel.withTypesInMemory
+    let examination = try ModuleList().examine(kernel.kernelWithoutImage)
+    #expect(examination.findings.isEmpty)
+    #expect(examination.expectations.first?.rung == .kernelRecords)
+    kernel.removeSampleFromSet()
+    #expect(try ModuleList().examine(kernel.kernelWithoutImage).findings.count == 1)
+    #expect(try ExecutableMemory().examine(kernel.kernelWithoutImage).unanswered.isEmpty)
+  }
+
   @Test func `a module that left the list is named, with what still knows of it`() throws {
     let kernel = TestTextKernel.withSampleEverywhere
     kernel.unlinkSample()
@@ -155,6 +165,26 @@ import Testing
     kernel.memory.write(
       TestTextModule.sample.structure + 8, at: KernelAddress(TestTextModule.sample.structure + 8))
     #expect(throws: CannotCheck.self) { try examine(kernel) }
+  }
+
+  @Test func `a list of a hundred thousand forged modules is refused in little time`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    let start: UInt64 = 0xffff_8881_0000_0000
+    let head = TestTextKernel.live(TestVendorKernel.Variable.modules).rawValue
+    var pages: [UInt8] = []
+    // Nodes of a list and nothing else, each 16 bytes behind the one before.
+    for number in UInt64(1)...100_000 { pages += little(start + number * 16) + little(head) }
+    kernel.memory.map(MemoryRegion(start: KernelAddress(start), byteCount: UInt64(pages.count) + 4096))
+    kernel.memory.write(pages, at: KernelAddress(start))
+    kernel.set(TestVendorKernel.Variable.modules, to: start)
+    #expect(throws: CannotCheck.self) { try examine(kernel) }
+  }
+
+  @Test func `a module that claims more memory than there is keeps none of it`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.memory.write(UInt32.max, at: KernelAddress(TestTextModule.sample.structure + 88))
+    let row = try #require(try ModuleMatrix(of: kernel.kernel).rows.first)
+    #expect(row.code == nil)
   }
 
   @Test func `without the list, or the memory, it cannot be told`() throws {

@@ -7,7 +7,7 @@ import TestKernel
 /// First come a number that says which page, two bytes of offset, and how many bytes are written there, then these, and
 /// so on. Whatever the records say, the answer comes in bounded time, or is that it cannot be told.
 struct ModuleRecordsTrial {
-  private let kernel = TestTextKernel.withSampleEverywhere
+  private let kernel = TestTextKernel.withTypesInMemory
 
   private static let pages: [KernelAddress] = [
     KernelAddress(TestTextKernel.heap), KernelAddress(TestTextKernel.heap + 0x1000),
@@ -27,7 +27,8 @@ struct ModuleRecordsTrial {
       let page = Self.pages[Int(number) % Self.pages.count]
       kernel.memory.write(part, at: KernelAddress(page.rawValue + UInt64(offset)))
     }
-    let kernel = kernel.kernel
+    // The names and types come from memory, which is soon read: no text is made again for it.
+    let kernel = kernel.kernelWithoutImage
     // What is shared holds the kernel that holds it.
     defer { kernel.workings.clear() }
     for check in [ModuleList(), Taint()] as [any Check] {

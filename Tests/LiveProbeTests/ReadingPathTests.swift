@@ -21,13 +21,14 @@ import Testing
       trials.map(\.name) == [
         "exact-lengths", "channels-agree-on-headers", "channels-agree-on-text", "page-against-words",
         "large-against-pages", "own-memory", "own-file", "directories", "another-name",
+        "image-against-direct-map", "modules-against-direct-map",
       ])
     for trial in trials { #expect(trial.outcome.evidence == nil, "\(trial)") }
     let held = trials.filter(\.isHeld).map(\.name)
     #expect(
       held == [
         "exact-lengths", "channels-agree-on-headers", "channels-agree-on-text", "page-against-words", "own-file",
-        "directories",
+        "directories", "image-against-direct-map", "modules-against-direct-map",
       ], "a folder is not the running system, and a page of code is not a large read")
   }
 
@@ -70,7 +71,7 @@ import Testing
     #expect(path.openingChannel == .readv)
     let kcore = try ProcKcore(system.root, channel: path.openingChannel)
     let symbols = try ProcKallsyms.read(system.root).symbols
-    let (reading, channel) = path.tryOut(kcore, symbols: symbols, symbolsDigest: "")
+    let (reading, channel, _) = path.tryOut(kcore, symbols: symbols, symbolsDigest: "")
     #expect(channel == .readv)
     let trials = try reading.get()
     for name in ["exact-lengths", "channels-agree-on-headers"] {

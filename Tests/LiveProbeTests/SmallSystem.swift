@@ -38,14 +38,36 @@ final class SmallSystem {
     try writeSys()
   }
 
-  func writeKcore() throws {
+  /// - Parameter used: what the image reads as where the kernel uses it, if not as the direct map has it.
+  func writeKcore(image used: [UInt8]? = nil) throws {
     var core = CoreImage()
     core.loads = [
       .init(address: Self.directMap + Self.physicalText, physical: Self.physicalText, bytes: image),
-      .init(address: Self.text, physical: Self.physicalText, bytes: image),
+      .init(address: Self.text, physical: Self.physicalText, bytes: used ?? image),
     ]
+    if let moduleBytes { core.loads.append(.init(address: Self.module, bytes: moduleBytes)) }
     core.notes = [("CORE", 1, [1, 2, 3]), ("VMCOREINFO", 0, Array(vmcoreInfo.utf8))]
     try fixture.write(core.encoded(), to: "proc/kcore")
+  }
+
+  /// Where ``mapModule(constants:readsAs:)`` maps a page.
+  static let module: UInt64 = 0xffff_ffff_c000_0000
+  private var moduleBytes: [UInt8]?
+
+  /// Maps the page of the table of system calls a second time, where modules lie.
+  ///
+  /// - Parameters:
+  ///   - constants: whether nobody may write to it.
+  ///   - bytes: what is read there; what is there if nil.
+  func mapModule(constants: Bool, readsAs bytes: [UInt8]? = nil) throws {
+    func put(_ entry: UInt64, at offset: Int) { image.replaceSubrange(offset..<offset + 8, with: le64(entry)) }
+    // 0xffffffffc0000000 is entry 511 of the top, 511 of the next, 0 of the one below, and 0 of the last.
+    image.replaceSubrange(0x6000..<0x8000, with: [UInt8](repeating: 0, count: 0x2000))
+    put(Self.physicalText + 0x6000 | 0x63, at: 0x2000 + 511 * 8)
+    put(Self.physicalText + 0x7000 | 0x63, at: 0x6000)
+    put(Self.physicalText + 0x4000 | (constants ? 0x61 : 0x63) | 1 << 63, at: 0x7000)
+    moduleBytes = bytes ?? Array(image[0x4000..<0x5000])
+    try writeKcore()
   }
 
   private func writeProc() throws {

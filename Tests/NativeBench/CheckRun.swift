@@ -8,7 +8,8 @@ enum CheckRun {
   static func run(snapshots: [String]) throws -> Bool {
     var isClean = true
     for directory in snapshots {
-      let kernel = try SavedKernel(directory: directory).kernel
+      var kernel = try SavedKernel(directory: directory).kernel
+      kernel.account = StructuralAccount.of
       for check in Registry.checks {
         let clock = ContinuousClock()
         let start = clock.now

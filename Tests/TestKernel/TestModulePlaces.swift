@@ -25,6 +25,15 @@ extension TestTextKernel {
     return kernel
   }
 
+  /// The same, that says where its type information lies: what is needed where there is no image.
+  package static var withTypesInMemory: TestTextKernel {
+    let kernel = TestTextKernel.withSampleEverywhere
+    let start = Self.live(TestVendorKernel.typeInformation)
+    kernel.add("__start_BTF", start, "R")
+    kernel.add("__stop_BTF", KernelAddress(start.rawValue + UInt64(kernel.vendor.file[".BTF"].count)), "R")
+    return kernel
+  }
+
   private func addPlaces() {
     let module = TestTextModule.sample
     memory.map(MemoryRegion(start: KernelAddress(Node.page), byteCount: 4096))

@@ -18,11 +18,11 @@ final class KernelStructures {
     let subject = "the kernel's structures"
     let obstacle: CannotCheck
     do throws(CannotCheck) {
-      let verifier = try TextWork.shared(kernel).verifier
-      reader = verifier.facts.reader
-      text = verifier.facts.text
+      let vendor = try VendorKernel.shared(kernel)
+      reader = StructureReader(symbols: vendor.symbols, types: vendor.types, live: LivePages(kernel.memory))
+      text = vendor.text
       expectation = Expectation(
-        subject: subject, rung: .vendorImage, source: "symbols and types of \(verifier.vendor.object.source)",
+        subject: subject, rung: .vendorImage, source: "symbols and types of \(vendor.object.source)",
         whyNotBetter: [])
       return
     } catch {

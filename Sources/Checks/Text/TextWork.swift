@@ -8,15 +8,7 @@ package final class TextWork {
 
   private init(_ kernel: Kernel) throws(CannotCheck) {
     self.kernel = kernel
-    let object: VendorObject
-    let offset: UInt64
-    do throws(Withheld) {
-      object = try kernel.reference.kernelImage()
-      offset = try kernel.identity.kaslrOffset.get()
-    } catch {
-      throw .withheld(error)
-    }
-    vendor = try VendorKernel(object, offset: offset)
+    vendor = try VendorKernel.shared(kernel)
     verifier = try Self.recreated(kernel, vendor, memory: kernel.memory)
   }
 

@@ -20,6 +20,23 @@ final class VendorKernel {
 
   private static let subject = "the vendor's kernel image"
 
+  /// What is shared on `kernel`.
+  ///
+  /// - Throws: if the vendor's image is not to be had or makes no sense.
+  static func shared(_ kernel: Kernel) throws(CannotCheck) -> VendorKernel {
+    try kernel.workings.value { () throws(CannotCheck) in
+      let object: VendorObject
+      let offset: UInt64
+      do throws(Withheld) {
+        object = try kernel.reference.kernelImage()
+        offset = try kernel.identity.kaslrOffset.get()
+      } catch {
+        throw .withheld(error)
+      }
+      return try VendorKernel(object, offset: offset)
+    }
+  }
+
   init(_ object: VendorObject, offset: UInt64) throws(CannotCheck) {
     self.object = object
     self.offset = offset

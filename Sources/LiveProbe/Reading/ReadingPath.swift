@@ -48,12 +48,12 @@ final class ReadingPath {
   /// - Parameter symbolsDigest: our own digest of the kernel's symbols.
   func tryOut(
     _ kcore: ProcKcore, symbols: SymbolTable, symbolsDigest: String
-  ) -> (trials: Result<[ReadingTrial], Withheld>, channel: KcoreChannel) {
-    guard case .success(let file) = file else {
-      if case .failure(let fault) = file {
-        return (.failure(Withheld("the reading path", why: fault.description)), kcore.channel)
-      }
-      return (.failure(Withheld("the reading path", why: "/proc/kcore is closed")), kcore.channel)
+  ) -> (trials: Result<[ReadingTrial], Withheld>, channel: KcoreChannel, other: KcoreChannel?) {
+    let file: OpenFile
+    switch self.file {
+    case .success(let opened): file = opened
+    case .failure(let fault):
+      return (.failure(Withheld("the reading path", why: fault.description)), kcore.channel, nil)
     }
     let channels = KcoreChannel.allCases.map { reading(file, $0) }
     let content = CanaryText.make()
@@ -66,7 +66,7 @@ final class ReadingPath {
     if channel != .pread {
       trials = trials.map { $0.remarking("everything else was read through \(channel.rawValue)") }
     }
-    return (.success(trials), channel)
+    return (.success(trials), channel, Self.farthest(from: channel, of: own.honest))
   }
 
   private func memoryTrials(
@@ -94,6 +94,13 @@ final class ReadingPath {
   private func chosenChannel(_ own: OwnBytes.Result, _ kcore: ProcKcore) -> KcoreChannel {
     if own.honest.isEmpty || own.honest.contains(kcore.channel.rawValue) { return kcore.channel }
     return KcoreChannel.allCases.first { own.honest.contains($0.rawValue) } ?? kcore.channel
+  }
+
+  /// Of the channels that gave our own memory as we wrote it, the one that has least in common with `channel`.
+  private static func farthest(from channel: KcoreChannel, of honest: some Collection<String>) -> KcoreChannel? {
+    [.splice, .ioUring, .aio, .preadv2, .sendfile, .preadv, .readv, .read, .pread].first {
+      $0 != channel && honest.contains($0.rawValue)
+    }
   }
 
   private func reading(_ file: OpenFile, _ channel: KcoreChannel) -> ReadingChannel {

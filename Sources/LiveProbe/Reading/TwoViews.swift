@@ -2,8 +2,9 @@ import KernelFormats
 import KernelModel
 
 /// Whether memory that is mapped twice reads the same both ways: where the kernel uses it, and in the direct map of all
-/// memory, which is reached on another way through `/proc/kcore`.
+/// memory; the one through the channel that everything is read through, the other through another.
 ///
+/// Code that edits the answers of one system call has no part in the other channel's.
 /// Code that answers reads of certain addresses with bytes that are not there knows the addresses by which the kernel's
 /// functions are called. And memory of modules that is in the page tables and of which the kernel's list of areas does not
 /// know reads as zeros (`vread`, mm/vmalloc.c, Linux v5.10 to v7.2).
@@ -16,10 +17,13 @@ struct TwoViews {
   }
 
   private let kcore: ProcKcore
+  private let other: ProcKcore
   private let mappings: any KernelMappings
   private let wait: () -> Void
   /// What came of it, for the kernel's image and for modules.
   private(set) var trials: [ReadingTrial] = []
+  /// What was found to answer otherwise: one of the channels, one of the views.
+  private var liars = (channel: false, view: false)
   /// Kernel memory; where one of its views was found to be edited, read by the other.
   private(set) var honestMemory: any KernelMemory
 
@@ -35,9 +39,16 @@ struct TwoViews {
 
   /// Compares all of it.
   ///
-  /// - Parameter wait: lets the kernel go on for a moment.
-  init(_ kcore: ProcKcore, _ mappings: any KernelMappings, _ symbols: SymbolTable, wait: @escaping () -> Void) {
+  /// - Parameters:
+  ///   - kcore: through the channel that everything is read through.
+  ///   - other: through another one, or the same if there is none.
+  ///   - wait: lets the kernel go on for a moment.
+  init(
+    _ kcore: ProcKcore, _ other: ProcKcore, _ mappings: any KernelMappings, _ symbols: SymbolTable,
+    wait: @escaping () -> Void
+  ) {
     self.kcore = kcore
+    self.other = other
     self.mappings = mappings
     self.wait = wait
     honestMemory = kcore
@@ -52,33 +63,48 @@ struct TwoViews {
       trials.append(modules)
     }
     guard !edited.isEmpty else { return }
-    honestMemory = RedirectedMemory(kcore, mappings, regions: edited)
-    trials = trials.map { $0.isBroken ? $0.remarking("what lies there was read through the map of all memory") : $0 }
+    // Which of the two was it: the channel, or the view?
+    let honest = liars.channel ? other : kcore
+    honestMemory = liars.view ? RedirectedMemory(honest, mappings, regions: edited) : honest
+    var remarks: [String] = []
+    if liars.channel { remarks.append("everything else was read through \(other.channel.rawValue)") }
+    if liars.view { remarks.append("what lies there was read through the map of all memory") }
+    trials = trials.map { trial in
+      remarks.reduce(trial) { $0.isBroken ? $0.remarking($1) : $0 }
+    }
   }
 
   // MARK: The kernel's image
 
   /// The kernel's code and constants, up to `__end_rodata`.
-  private func image(_ symbols: SymbolTable) -> ReadingTrial {
+  private mutating func image(_ symbols: SymbolTable) -> ReadingTrial {
     let name = "image-against-direct-map"
     let question = "Do the kernel's code and constants read the same where they are used and in the map of all memory?"
     func trial(_ outcome: ReadingTrial.Outcome) -> ReadingTrial {
       ReadingTrial(name: name, question: question, outcome: outcome)
     }
-    guard let start = LiveIdentity.address(of: "_stext", in: symbols),
-      let end = LiveIdentity.address(of: "__end_rodata", in: symbols)
-        ?? LiveIdentity.address(of: "_etext", in: symbols),
-      start < end, let byteCount = end.offset(from: start), byteCount <= 1 << 30
-    else { return trial(.impossible(Withheld("the kernel's image", why: "/proc/kallsyms does not bound it"))) }
-    guard kcore.physicalAddress(ofImage: start) != nil else {
+    // What lies between the two, and behind, was given back while the kernel booted: free_kernel_image_pages() in
+    // arch/x86/mm/init.c (Linux v6.1).
+    let bounds = [("_stext", "_etext"), ("__start_rodata", "__end_rodata")].compactMap { start, end in
+      LiveIdentity.address(of: start, in: symbols).flatMap { start in
+        LiveIdentity.address(of: end, in: symbols).map { MemoryRegion(from: start, to: $0) }
+      }
+    }.filter { !$0.isEmpty && $0.byteCount <= 1 << 30 }
+    guard let first = bounds.first else {
+      return trial(.impossible(Withheld("the kernel's image", why: "/proc/kallsyms does not bound it")))
+    }
+    guard kcore.physicalAddress(ofImage: first.start) != nil else {
       return trial(.impossible(Withheld("the kernel's image", why: "/proc/kcore has no segment of it")))
     }
-    let pages = stride(from: UInt64(0), to: byteCount, by: Self.chunk).compactMap { offset -> Pair? in
-      guard let plain = start.advanced(by: offset), let physical = kcore.physicalAddress(ofImage: plain),
-        let direct = kcore.directMap(physical)
-      else { return nil }
-      return Pair(
-        plain: plain, direct: direct, count: Int(min(UInt64(Self.chunk), byteCount - offset)), mustBeSame: true)
+    let pages = bounds.flatMap { region in
+      stride(from: UInt64(0), to: region.byteCount, by: Self.chunk).compactMap { offset -> Pair? in
+        guard let plain = region.start.advanced(by: offset), let physical = kcore.physicalAddress(ofImage: plain),
+          let direct = kcore.directMap(physical)
+        else { return nil }
+        return Pair(
+          plain: plain, direct: direct, count: Int(min(UInt64(Self.chunk), region.byteCount - offset)),
+          mustBeSame: true)
+      }
     }
     return trial(outcome(of: pages, what: "code and constants") { true })
   }
@@ -86,16 +112,23 @@ struct TwoViews {
   // MARK: Modules
 
   /// All pages where modules lie: what cannot be written must read the same; the rest changes, but is not zeros.
-  private func modules(above image: KernelAddress) -> ReadingTrial {
+  private mutating func modules(above image: KernelAddress) -> ReadingTrial {
     let name = "modules-against-direct-map"
     let question = "Does the memory of modules read the same where it is used and in the map of all memory?"
-    let space = MemoryRegion(from: image, to: Self.modulesEnd)
+    let mappings = mappings
+    // The kernel's last large page has room behind it that is nobody's.
+    let large: UInt64 = 2 << 20
+    let space = MemoryRegion(
+      from: image.advanced(by: large - 1)?.aligned(downTo: large) ?? image, to: Self.modulesEnd)
     let pages: [Page]
     do throws(CannotCheck) {
       pages = try mappings.pages(in: space)
     } catch {
       return ReadingTrial(
         name: name, question: question, outcome: .impossible(Withheld("the memory of modules", why: "\(error)")))
+    }
+    guard !pages.isEmpty else {
+      return ReadingTrial(name: name, question: question, outcome: .held(detail: "no module is in memory"))
     }
     var pairs: [Pair] = []
     for page in pages {
@@ -143,9 +176,10 @@ struct TwoViews {
   /// - Parameters:
   ///   - lookAgain: called after each round in which something differed; false if it cannot be told what is still there.
   ///   - isStillThere: whether what differed is mapped as it was.
-  private func outcome(
+  private mutating func outcome(
     of pairs: [Pair], what: String, lookAgain: () -> Bool, isStillThere: (KernelAddress) -> Bool = { _ in true }
   ) -> ReadingTrial.Outcome {
+    guard !pairs.isEmpty else { return .impossible(Withheld(what, why: "the map of all memory does not have it")) }
     var open = pairs
     var differences: [Difference] = []
     for round in 0..<Self.rounds {
@@ -165,11 +199,15 @@ struct TwoViews {
     }
     guard !differences.isEmpty else {
       let bytes = pairs.reduce(0) { $0 + $1.count }
-      return .held(detail: "\(bytes >> 10) KiB of \(what)")
+      return .held(
+        detail: "\(bytes >> 10) KiB of \(what), through \(kcore.channel.rawValue) and \(other.channel.rawValue)")
     }
+    blame(open)
     let shown = differences.prefix(Self.mostDifferences).map {
       Finding.Evidence(
-        "\($0.address)", "\(Self.hex($0.plain)) where it is used, \(Self.hex($0.direct)) in the direct map")
+        "\($0.address)",
+        "\(Self.hex($0.plain)) where it is used (\(kcore.channel.rawValue)), "
+          + "\(Self.hex($0.direct)) in the direct map (\(other.channel.rawValue))")
     }
     return .broken(
       evidence: Array(shown), expected: "the same bytes both ways",
@@ -180,7 +218,7 @@ struct TwoViews {
   private func compare(_ pair: Pair) -> [Difference] {
     // What cannot be read one of the ways was given back, or is for others to report.
     guard let plain = try? kcore.bytes(at: pair.plain, count: pair.count),
-      let direct = try? kcore.bytes(at: pair.direct, count: pair.count)
+      let direct = try? other.bytes(at: pair.direct, count: pair.count)
     else { return [] }
     guard plain != direct else { return [] }
     return stride(from: 0, to: pair.count, by: Self.pageSize).compactMap { start in
@@ -192,6 +230,17 @@ struct TwoViews {
       else { return nil }
       let last = min(first + 16, end)
       return Difference(address: address, plain: Array(plain[first..<last]), direct: Array(direct[first..<last]))
+    }
+  }
+
+  /// Finds out what answers otherwise, by reading each way through each channel.
+  private mutating func blame(_ pairs: [Pair]) {
+    for pair in pairs {
+      let answers = [(kcore, pair.plain), (other, pair.plain), (kcore, pair.direct), (other, pair.direct)].map {
+        try? $0.0.bytes(at: $0.1, count: pair.count)
+      }
+      liars.channel = liars.channel || answers[0] != answers[1] || answers[2] != answers[3]
+      liars.view = liars.view || answers[1] != answers[3]
     }
   }
 
