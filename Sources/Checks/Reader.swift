@@ -12,7 +12,7 @@ package struct Reader: Check {
       headers, code and constants as the others. Pages are read again in words and in large pieces. A page of our own \
       memory, full of words that rootkits filter, is found by its physical address and must come back as it was written, \
       and so must a file of our own. The directories /proc, /sys/module and /dev are listed record by record. A copy of the \
-      program under another name, run from memory, must see the same symbols, modules, headers and code. All code, constants \
+      program under another name, run from memory, must see the same modules, first symbols, headers and code. All code, constants \
       and memory of modules is read where it is used and in the map of all memory. /proc/kallsyms must say what the tables \
       in the kernel's memory say. What differs counts only if it differs each of three times; where one way lies, the \
       rest of the scan reads another.

@@ -36,6 +36,12 @@ import Testing
     #expect(digest(Array(own.utf8), 1000).text == whole.text)
     for size in 1..<90 { #expect(digest(all, size).text == whole.text) }
     #expect(digest(Array(own.replacing("t a", with: "t b").utf8), 1000).text != whole.text)
+    // No more than the first half megabyte, whole lines of it.
+    let line = "ffffffff81000000 T filler\n"
+    let long = Array(String(repeating: line, count: KernelSymbolsDigest.limit / line.utf8.count + 100).utf8)
+    let cut = digest(long, 65_536)
+    #expect(cut.isDone && cut.lineCount == KernelSymbolsDigest.limit / line.utf8.count)
+    #expect(digest(long, 1000).text == cut.text && digest(long, long.count).text == cut.text)
     #expect(digest(Array("0000000000000000 T _text\n0000000000000000 t a\n".utf8), 7).isWithheld)
   }
 }

@@ -57,7 +57,7 @@ enum CopyQuestion: Hashable {
         let file = try ReadOnlyFile(root.path("proc/kallsyms"))
         try file.stream(chunkByteCount: ProcKallsyms.chunkByteCount) { chunk in
           digest.consume(chunk)
-          return true
+          return !digest.isDone
         }
         return digest.isWithheld ? Self.withheld : digest.text
       case .modules:

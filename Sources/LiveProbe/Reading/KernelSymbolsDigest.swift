@@ -1,6 +1,9 @@
 import Glibc
 
-/// A digest of the kernel's own lines of `/proc/kallsyms`, taken while the file is read.
+/// A digest of the first of the kernel's own lines of `/proc/kallsyms`, taken while the file is read.
+///
+/// The first half megabyte has thousands of lines. To have all of them read again would cost as much as the kernel takes to
+/// spell its symbols; that nothing is missing from our own is seen by the tables they are made of.
 ///
 /// The kernel lists its own symbols first, then those of modules, of generated code and of probes, each with a tab and a
 /// `[name]` (kallsyms_open and update_iter, kernel/kallsyms.c, v6.12). The first ones never change.
@@ -8,7 +11,11 @@ struct KernelSymbolsDigest {
   private var digest = RunningDigest()
   /// The beginning of a line whose end is yet to come.
   private var pending: [UInt8] = []
-  private var isDone = false
+  /// Whether nothing more is taken.
+  private(set) var isDone = false
+  /// Bytes that are still taken.
+  private var left = Self.limit
+  static let limit = 512 << 10
   private(set) var lineCount = 0
   /// How the last line begins: its address.
   private var lastAddress: [UInt8] = []
@@ -21,6 +28,9 @@ struct KernelSymbolsDigest {
 
   mutating func consume(_ chunk: UnsafeRawBufferPointer) {
     guard !isDone, let start = chunk.baseAddress else { return }
+    let chunk = UnsafeRawBufferPointer(rebasing: chunk.prefix(left))
+    left -= chunk.count
+    isDone = left == 0
     var end = chunk.count
     if let tab = memchr(start, 0x09, chunk.count) {
       isDone = true
