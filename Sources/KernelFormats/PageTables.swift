@@ -35,15 +35,28 @@ package final class PageTables: KernelMappings {
   ///   - levels: 4, or 5 where the kernel uses 57-bit addresses.
   ///   - encryptionMask: the bit of an entry that says the page is encrypted (`sme_mask` of VMCOREINFO), or 0.
   ///   - directMap: where in kernel space the memory at a physical address can be read, or nil if there is none.
-  package init(
+  package convenience init(
     memory: any KernelMemory, root: UInt64, levels: Int, encryptionMask: UInt64,
     directMap: @escaping (UInt64) -> KernelAddress?
   ) {
+    let addressMask = Bit.address & ~encryptionMask
+    self.init(
+      memory: memory, root: root & addressMask, levels: levels, addressMask: addressMask, directMap: directMap)
+  }
+
+  private init(
+    memory: any KernelMemory, root: UInt64, levels: Int, addressMask: UInt64,
+    directMap: @escaping (UInt64) -> KernelAddress?
+  ) {
     self.memory = memory
+    self.root = root
     self.levels = levels
+    self.addressMask = addressMask
     self.directMap = directMap
-    addressMask = Bit.address & ~encryptionMask
-    self.root = root & Bit.address & ~encryptionMask
+  }
+
+  package var fresh: any KernelMappings {
+    PageTables(memory: memory.fresh, root: root, levels: levels, addressMask: addressMask, directMap: directMap)
   }
 
   /// How the page at `address` is mapped.

@@ -10,6 +10,13 @@ package protocol KernelMappings {
 
   /// Every page in `region` that is mapped, lowest first; read anew each time.
   func pages(in region: MemoryRegion) throws(CannotCheck) -> [Page]
+
+  /// The same page tables as they are now, without what was remembered of them.
+  var fresh: any KernelMappings { get }
+}
+
+extension KernelMappings {
+  package var fresh: any KernelMappings { self }
 }
 
 /// How one kernel address is mapped.

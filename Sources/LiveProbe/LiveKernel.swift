@@ -53,7 +53,7 @@ package enum LiveKernel {
     if case .success(let modules) = modules { remarks += modules.remarks }
     let live = LiveIdentity.read(root, kcore: kcore, symbols: kallsyms.symbols)
     remarks += live.remarks
-    let mappings = LiveMappings.build(kcore: kcore, memory: CachedMemory(kcore), symbols: kallsyms.symbols)
+    let mappings = LiveMappings.build(kcore: kcore, memory: kcore, symbols: kallsyms.symbols)
     if let unknown = mappings as? UnknownMappings { remarks.append(unknown.reason) }
     // A channel that can be had no more was there a moment ago; then one is compared with itself.
     let other = otherChannel.flatMap { try? ProcKcore(root, channel: $0) } ?? kcore

@@ -17,6 +17,8 @@ struct ModuleCensus {
 
   private let kernel: Kernel
   private let structures: KernelStructures
+  /// As they are at this look.
+  private let mappings: any KernelMappings
 
   /// - Parameters:
   ///   - carved: records that were found by what they look like.
@@ -26,6 +28,7 @@ struct ModuleCensus {
   ) throws(CannotCheck) {
     self.kernel = kernel
     self.structures = structures
+    mappings = kernel.mappings.fresh
     let before = try structures.now(attempts: 8) { (reader) throws(CannotCheck) in try LiveModules(reader) }.modules
     let places = try structures.now(attempts: 8) { (reader) throws(CannotCheck) in
       (known: try ModulePlaces(reader), areas: try VmallocAreas(reader), traced: try TracedCode(reader))
@@ -66,7 +69,7 @@ struct ModuleCensus {
   }
 
   private func isExecutable(_ module: LiveModule) -> Bool {
-    module.executable.contains { kernel.mappings.mapping(of: KernelAddress($0.lowerBound)).page?.isExecutable == true }
+    module.executable.contains { mappings.mapping(of: KernelAddress($0.lowerBound)).page?.isExecutable == true }
   }
 
   private mutating func add(

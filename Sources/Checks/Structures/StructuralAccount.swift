@@ -28,7 +28,7 @@ package final class StructuralAccount: MemoryAccount {
 
   package func holder(of address: KernelAddress) -> MemoryHolder? {
     if let known = lookUp(address.rawValue) { return known }
-    guard renewals < Self.mostRenewals, kernel.mappings.mapping(of: address).page?.isExecutable == true else {
+    guard renewals < Self.mostRenewals, kernel.mappings.fresh.mapping(of: address).page?.isExecutable == true else {
       return nil
     }
     renewals += 1

@@ -13,6 +13,8 @@ final class RedirectedMemory: KernelMemory {
     self.regions = regions
   }
 
+  var fresh: any KernelMemory { RedirectedMemory(kcore, mappings.fresh, regions: regions) }
+
   func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
     let count = bytes.byteCount
     let wanted = MemoryRegion(start: address, byteCount: UInt64(count))
