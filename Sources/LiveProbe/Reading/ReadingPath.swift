@@ -98,7 +98,7 @@ final class ReadingPath {
 
   /// Of the channels that gave our own memory as we wrote it, the one that has least in common with `channel`.
   private static func farthest(from channel: KcoreChannel, of honest: some Collection<String>) -> KcoreChannel? {
-    [.splice, .ioUring, .aio, .preadv2, .sendfile, .preadv, .readv, .read, .pread].first {
+    [.ioUring, .aio, .splice, .preadv2, .sendfile, .preadv, .readv, .read, .pread].first {
       $0 != channel && honest.contains($0.rawValue)
     }
   }

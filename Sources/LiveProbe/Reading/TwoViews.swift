@@ -1,3 +1,4 @@
+import Glibc
 import KernelFormats
 import KernelModel
 
@@ -155,6 +156,41 @@ struct TwoViews {
 
   // MARK: Comparing
 
+  /// Room for one piece of memory, both ways: megabytes go through it.
+  private struct Buffers {
+    let plain: Buffer
+    let direct: Buffer
+
+    init(byteCount: Int) {
+      (plain, direct) = (Buffer(byteCount: byteCount), Buffer(byteCount: byteCount))
+    }
+  }
+
+  private final class Buffer {
+    private let bytes: UnsafeMutableRawBufferPointer
+
+    init(byteCount: Int) {
+      bytes = .allocate(byteCount: byteCount, alignment: 16)
+    }
+
+    deinit {
+      bytes.deallocate()
+    }
+
+    /// The `count` bytes at `address`; nil if they cannot be read.
+    func filled(from kcore: ProcKcore, at address: KernelAddress, count: Int) -> UnsafeRawBufferPointer? {
+      guard count <= bytes.count else { return nil }
+      let part = UnsafeMutableRawBufferPointer(rebasing: bytes[..<count])
+      do throws(MemoryFault) {
+        var span = part.mutableBytes
+        try kcore.read(at: address, into: &span)
+        return UnsafeRawBufferPointer(part)
+      } catch {
+        return nil
+      }
+    }
+  }
+
   /// One piece of memory, both ways.
   private struct Pair {
     var plain: KernelAddress
@@ -180,13 +216,14 @@ struct TwoViews {
     of pairs: [Pair], what: String, lookAgain: () -> Bool, isStillThere: (KernelAddress) -> Bool = { _ in true }
   ) -> ReadingTrial.Outcome {
     guard !pairs.isEmpty else { return .impossible(Withheld(what, why: "the map of all memory does not have it")) }
+    let buffers = Buffers(byteCount: pairs.map(\.count).max() ?? 0)
     var open = pairs
     var differences: [Difference] = []
     for round in 0..<Self.rounds {
       if round > 0 { wait() }
       differences = []
       open = open.filter { pair in
-        let found = compare(pair)
+        let found = compare(pair, buffers)
         differences += found
         return !found.isEmpty
       }
@@ -215,17 +252,18 @@ struct TwoViews {
   }
 
   /// The pages of `pair` that read differently: the first differing bytes of each.
-  private func compare(_ pair: Pair) -> [Difference] {
+  private func compare(_ pair: Pair, _ buffers: Buffers) -> [Difference] {
     // What cannot be read one of the ways was given back, or is for others to report.
-    guard let plain = try? kcore.bytes(at: pair.plain, count: pair.count),
-      let direct = try? other.bytes(at: pair.direct, count: pair.count)
+    guard let plain = buffers.plain.filled(from: kcore, at: pair.plain, count: pair.count),
+      let direct = buffers.direct.filled(from: other, at: pair.direct, count: pair.count),
+      let plainStart = plain.baseAddress, let directStart = direct.baseAddress,
+      memcmp(plainStart, directStart, pair.count) != 0
     else { return [] }
-    guard plain != direct else { return [] }
     return stride(from: 0, to: pair.count, by: Self.pageSize).compactMap { start in
       let end = min(start + Self.pageSize, pair.count)
-      let (one, other) = (plain[start..<end], direct[start..<end])
-      guard one != other, pair.mustBeSame || one.allSatisfy({ $0 == 0 }),
-        let first = zip(one.indices, zip(one, other)).first(where: { $0.1.0 != $0.1.1 })?.0,
+      guard memcmp(plainStart + start, directStart + start, end - start) != 0,
+        pair.mustBeSame || plain[start..<end].allSatisfy({ $0 == 0 }),
+        let first = (start..<end).first(where: { plain[$0] != direct[$0] }),
         let address = pair.plain.advanced(by: UInt64(first))
       else { return nil }
       let last = min(first + 16, end)
