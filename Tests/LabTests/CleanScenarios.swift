@@ -114,11 +114,10 @@ extension Scenario {
           # On one processor the scans get three quarters of the time: the storm goes on in each, and the run ends.
           renice -n 5 -p $! >/dev/null
           """)
-      // What comes and goes is not the kernel's own text, which takes most of a scan: it is looked at in a few. A hundred
-      // on the kernel that is quickest here.
+      // What comes and goes is not the kernel's own text, which takes most of a scan: it is looked at in a few.
       let whole = try (0..<3).map { _ in try Scan(in: guest) }
       let short = try withoutImage(guest) {
-        try (0..<(guest.kernel.label == "6.12" ? 97 : 27)).map { _ in
+        try (whole.count..<LabSettings().stormScans).map { _ in
           try Scan(in: guest, only: ["reader", "syscall-table", "module-list", "executable-memory", "taint"])
         }
       }

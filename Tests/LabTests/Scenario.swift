@@ -37,10 +37,10 @@ extension Scenario {
   /// Scans while a tampering from outside is in place, and undoes it.
   ///
   /// - Parameters:
-  ///   - checks: the only ones to ask; all if none is named.
+  ///   - checks: the only ones to ask, those of code if it is not said; all if none is named.
   ///   - after: undoes the rest.
   static func tampering(
-    with guest: Guest, only checks: [String] = [], _ change: (Tampering) throws -> Expectation,
+    with guest: Guest, only checks: [String] = checksOfCode, _ change: (Tampering) throws -> Expectation,
     after: () throws -> Void = {}
   ) throws -> Run {
     let tampering = Tampering(guest)
@@ -55,6 +55,9 @@ extension Scenario {
       throw error
     }
   }
+
+  /// Who is asked about changed code and tables: the others have nothing to say of them, and rows of their own.
+  static let checksOfCode = ["syscall-table", "syscall-dispatch", "kernel-text", "module-text", "executable-memory"]
 
   /// Exempts kernels that no module of ours can be built for.
   static let hasNoFixture: @Sendable (Guest) throws -> String? = {
