@@ -25,7 +25,7 @@ package struct ExecutableMemory: Check {
         + "accounted for",
       "code in memory that was asked for as a BPF program's",
       "code that is mapped in a process's page tables alone, or only while it runs",
-      "without the vendor's kernel image: who owns a page that is neither text nor a listed module's",
+      "without the vendor's kernel image: the names and types by which structures are read are the kernel's own word",
       "a kernel that lies to whoever reads /proc/kcore",
     ],
     response: [
@@ -97,8 +97,8 @@ package struct ExecutableMemory: Check {
     guard census.owners != nil else {
       if !orphans.isEmpty {
         examination.remark(
-          "\(orphans.count) executable pages are neither the kernel's text nor a listed module's; without the vendor's "
-            + "image nothing says whether they are BPF programs, trampolines or somebody's code")
+          "\(orphans.count) executable pages are neither the kernel's text nor a listed module's; without the kernel's "
+            + "types nothing says whether they are BPF programs, trampolines or somebody's code")
       }
       return
     }

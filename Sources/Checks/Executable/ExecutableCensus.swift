@@ -2,7 +2,7 @@ internal import KernelModel
 
 /// Every executable page of the kernel at one moment, and whose it is.
 struct ExecutableCensus {
-  /// Who is accounted for; nil without the vendor's image, which says where structures lie and how they are laid out.
+  /// Who is accounted for; nil where nothing says where structures lie and how they are laid out.
   let owners: ExecutableOwners?
   /// How many pages each owner has.
   private(set) var pages: [String: Int] = [:]
