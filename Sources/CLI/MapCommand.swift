@@ -16,26 +16,15 @@ struct MapCommand: ParsableCommand {
       Exit status: 0 if every page has an owner, 2 if one has none, 3 if it cannot be told.
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json
-  }
-
-  @Option(help: "How to say it.")
-  var format: Format = .text
-
-  @Option(
-    help: ArgumentHelp(
-      "A trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
-    completion: .file())
-  var reference: String?
+  @OptionGroup var options: Showing.Options
 
   func run() throws {
-    Showing.run(orSay: "executable memory cannot be mapped", reference: reference, needsImage: true) {
+    Showing.run(orSay: "executable memory cannot be mapped", reference: options.reference, needsImage: true) {
       kernel, progress in
       progress("walking the page tables")
       let report = MapReport(
         try ExecutableMap(of: kernel), theme: Terminal.wantsColour(.standardOutput) ? .colour : .plain)
-      return (format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)
+      return (options.format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)
     }
   }
 }

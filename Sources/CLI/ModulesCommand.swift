@@ -15,25 +15,15 @@ struct ModulesCommand: ParsableCommand {
       Exit status: 0 if all places agree, 2 if a module is missing from one, 3 if it cannot be told.
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json
-  }
-
-  @Option(help: "How to say it.")
-  var format: Format = .text
-
-  @Option(
-    help: ArgumentHelp(
-      "A trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
-    completion: .file())
-  var reference: String?
+  @OptionGroup var options: Showing.Options
 
   func run() throws {
-    Showing.run(orSay: "the modules cannot be compared", reference: reference, needsImage: true) { kernel, progress in
+    Showing.run(orSay: "the modules cannot be compared", reference: options.reference, needsImage: true) {
+      kernel, progress in
       progress("asking every place that knows of modules")
       let report = ModulesReport(
         try ModuleMatrix(of: kernel), theme: Terminal.wantsColour(.standardOutput) ? .colour : .plain)
-      return (format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)
+      return (options.format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)
     }
   }
 }

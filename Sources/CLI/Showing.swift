@@ -1,9 +1,26 @@
+internal import ArgumentParser
 internal import Audit
 internal import KernelModel
 internal import Report
 
 /// What the commands have in common that show something of the running kernel instead of scanning it.
 enum Showing {
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
+
+  /// What those that compare with the vendor's image are told.
+  struct Options: ParsableArguments {
+    @Option(help: "How to say it.")
+    var format: Format = .text
+
+    @Option(
+      help: ArgumentHelp(
+        "A trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
+      completion: .file())
+    var reference: String?
+  }
+
   /// Acquires the kernel, writes what `show` makes of it on standard output, and ends the program.
   ///
   /// - Parameters:

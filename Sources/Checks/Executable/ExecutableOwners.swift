@@ -59,15 +59,10 @@ struct ExecutableOwners {
 
   /// What accounts for a part of `page`, or nil if nothing does.
   func owner(of page: Range<UInt64>) -> Claim? {
-    var low = 0
-    var high = claims.count
-    while low < high {
-      let middle = (low + high) / 2
-      if claims[middle].range.lowerBound < page.upperBound { low = middle + 1 } else { high = middle }
-    }
-    while low > 0, ends[low - 1] > page.lowerBound {
-      low -= 1
-      if claims[low].range.overlaps(page) { return claims[low] }
+    var index = claims.partitionPoint { $0.range.lowerBound >= page.upperBound }
+    while index > 0, ends[index - 1] > page.lowerBound {
+      index -= 1
+      if claims[index].range.overlaps(page) { return claims[index] }
     }
     return nil
   }

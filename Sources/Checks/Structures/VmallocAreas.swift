@@ -58,14 +58,9 @@ struct VmallocAreas {
 
   /// The area that `address` lies in.
   func area(at address: UInt64) -> Area? {
-    var low = 0
-    var high = areas.count
-    while low < high {
-      let middle = (low + high) / 2
-      if areas[middle].range.lowerBound <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, areas[low - 1].range.contains(address) else { return nil }
-    return areas[low - 1]
+    let index = areas.partitionPoint { $0.range.lowerBound > address }
+    guard index > 0, areas[index - 1].range.contains(address) else { return nil }
+    return areas[index - 1]
   }
 
   private static func allocators(_ reader: StructureReader) -> [(name: String, range: Range<UInt64>)] {
