@@ -65,5 +65,9 @@ import Testing
     #expect(try trial(modules, try acquire()).isHeld)
     try system.mapModule(constants: true, readsAs: [UInt8](repeating: 7, count: 4096))
     #expect(try trial(modules, try acquire()).isBroken)
+    // Memory that the kernel took out of the map of all memory.
+    system.image.replaceSubrange(0x4000..<0x5000, with: [UInt8](repeating: 0, count: 4096))
+    try system.mapModule(constants: true, readsAs: [UInt8](repeating: 7, count: 4096))
+    #expect(try trial(modules, try acquire()).isHeld)
   }
 }

@@ -104,7 +104,7 @@ struct TwoViews {
         else { return nil }
         return Pair(
           plain: plain, direct: direct, count: Int(min(UInt64(Self.chunk), region.byteCount - offset)),
-          mustBeSame: true)
+          mustBeSame: true, isImage: true)
       }
     }
     return trial(outcome(of: pages, what: "code and constants") { true })
@@ -198,6 +198,8 @@ struct TwoViews {
     var count: Int
     /// Whether nobody may write to it.
     var mustBeSame: Bool
+    /// Whether it is the kernel's own, which is always in the map of all memory.
+    var isImage = false
 
     func contains(_ address: KernelAddress) -> Bool {
       MemoryRegion(start: plain, byteCount: UInt64(count)).contains(address)
@@ -263,6 +265,9 @@ struct TwoViews {
       let end = min(start + Self.pageSize, pair.count)
       guard memcmp(plainStart + start, directStart + start, end - start) != 0,
         pair.mustBeSame || plain[start..<end].allSatisfy({ $0 == 0 }),
+        // The kernel may take memory for code out of the map of all memory, which then reads as zeros:
+        // execmem_set_direct_map_valid() in mm/execmem.c (Linux v7.2).
+        pair.isImage || !direct[start..<end].allSatisfy({ $0 == 0 }),
         let first = (start..<end).first(where: { plain[$0] != direct[$0] }),
         let address = pair.plain.advanced(by: UInt64(first))
       else { return nil }
