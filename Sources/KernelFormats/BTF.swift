@@ -4,13 +4,16 @@ package import KernelModel
 ///
 /// Only where each type starts is remembered; everything else is looked up when somebody asks. Layout:
 /// include/uapi/linux/btf.h and Documentation/bpf/btf.rst (Linux v6.12, and v7.2 for 24-bit counts and the layout
-/// section). The types of a module count on from the kernel's, and are not understood here.
+/// section). The types of a module count on from the kernel's ("split BTF", Linux kernel commit 951bb64621b8 ("bpf: Add in-kernel
+/// split BTF support") (in v5.11)): they are understood together with those.
 package struct BTF {
   /// What keeps the bytes where they are.
   private let owner: VendorObject.Contents?
   private let names: UnsafeRawBufferPointer
   /// The type section.
-  let types: UnsafeRawBufferPointer
+  private let types: UnsafeRawBufferPointer
+  /// The types that these count on from, if any.
+  private let base: Base?
   /// Where in ``types`` the types 1, 2, … start; type 0 is `void`.
   private let starts: [UInt32]
   /// Where the structures and unions start.
@@ -18,17 +21,32 @@ package struct BTF {
   /// Where the enumerations start.
   private let enumerations: [UInt32]
 
+  /// Types that others count on from.
+  private final class Base {
+    let btf: BTF
+
+    init(_ btf: BTF) {
+      self.btf = btf
+    }
+  }
+
   /// - Parameters:
   ///   - bytes: all of the section; they must stay as they are for as long as this value or a ``Structure`` of it lives.
   ///   - owner: what `bytes` belong to; kept, so that they do stay. Without one, the caller sees to it.
+  ///   - base: of a module's types, the kernel's, from whose numbers and names its own count on.
   /// - Throws: if the header, a type or the names cannot be right. What one type says of another is not checked here,
   ///   but where it is looked up.
-  package init(_ bytes: UnsafeRawBufferPointer, owner: VendorObject.Contents? = nil) throws(BTFError) {
+  package init(
+    _ bytes: UnsafeRawBufferPointer, owner: VendorObject.Contents? = nil, base: BTF? = nil
+  ) throws(BTFError) {
     let header = try BTFHeader(bytes)
     names = header.names
     types = header.types
     self.owner = owner
-    guard names.first == 0, names.last == 0 else { throw .unterminatedNames }
+    self.base = base.map(Base.init)
+    // The empty name is the kernel's; a module may have no names of its own.
+    let isTerminated = base == nil ? names.first == 0 && names.last == 0 : names.isEmpty || names.last == 0
+    guard isTerminated else { throw .unterminatedNames }
 
     var starts: [UInt32] = []
     var structures: [UInt32] = []
@@ -67,7 +85,12 @@ package struct BTF {
   }
 
   /// How many types there are, `void` not counted.
-  package var typeCount: Int { starts.count }
+  ///
+  /// Those of the base are counted.
+  package var typeCount: Int { (base?.btf.typeCount ?? 0) + starts.count }
+
+  /// Bytes of all names, those of the base first.
+  private var nameByteCount: Int { (base?.btf.nameByteCount ?? 0) + names.count }
 
   /// The structure or union called `name`, or nil if there is none, or several that are laid out differently.
   ///
@@ -82,7 +105,7 @@ package struct BTF {
         found = found ?? type
       }
       return found.map { Structure(btf: self, type: $0) }
-    }
+    } ?? base?.btf.structure(name)
   }
 
   /// The value of the constant `name` of an enumeration, or nil if there is none, or several of different value.
@@ -92,14 +115,18 @@ package struct BTF {
   ///
   /// - Parameter enumeration: the enumeration's own name; nil searches all.
   package func enumerationValue(_ enumeration: String?, _ name: String) -> Int64? {
+    ownEnumerationValue(enumeration, name) ?? base?.btf.enumerationValue(enumeration, name)
+  }
+
+  private func ownEnumerationValue(_ enumeration: String?, _ name: String) -> Int64? {
     withName(enumeration ?? "") { wanted in
       withName(name) { name in
         var found: Int64?
         for start in enumerations {
           let type = BTFType(types, at: Int(start))
           guard enumeration == nil || isName(type.nameOffset, wanted) else { continue }
-          for index in 0..<type.elementCount where isName(type.enumerator(index, in: types).nameOffset, name) {
-            let value = type.enumerator(index, in: types).value
+          for index in 0..<type.elementCount where isName(type.enumerator(index).nameOffset, name) {
+            let value = type.enumerator(index).value
             guard found == nil || found == value else { return nil }
             found = value
           }
@@ -111,13 +138,17 @@ package struct BTF {
 
   /// The type of number `number`, or nil for `void` and numbers that no type has.
   func type(_ number: UInt32) -> BTFType? {
-    guard number > 0, number <= starts.count else { return nil }
-    return BTFType(types, at: Int(starts[Int(number) - 1]))
+    let before = base?.btf.typeCount ?? 0
+    if let base, number <= before { return base.btf.type(number) }
+    guard number > before, Int(number) - before <= starts.count else { return nil }
+    return BTFType(types, at: Int(starts[Int(number) - before - 1]))
   }
 
   /// Whether `name` stands at `offset` of the names.
   func isName(_ offset: UInt32, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
-    let start = Int(offset)
+    let before = base?.btf.nameByteCount ?? 0
+    if let base, Int(offset) < before { return base.btf.isName(offset, name) }
+    let start = Int(offset) - before
     guard start < names.count, name.count < names.count - start, names[start + name.count] == 0 else { return false }
     for index in 0..<name.count where names[start + index] != name[index] { return false }
     return true

@@ -50,7 +50,7 @@ extension BTF {
       for index in 0..<structure.elementCount {
         guard left > 0 else { return nil }
         left -= 1
-        let member = structure.member(index, in: btf.types)
+        let member = structure.member(index)
         if btf.isName(member.nameOffset, name) { return member }
         guard btf.isName(member.nameOffset, anonymous), let inner = followed(member.type),
           inner.kind == .structure || inner.kind == .union
@@ -68,7 +68,7 @@ extension BTF {
       var bitOffset = bitOffset
       var bitCount = bitCount
       if bitCount == 0, type.kind == .integer {
-        let bits = type.integerBits(in: btf.types)
+        let bits = type.integerBits
         if bits.count > 0, bits.count < byteCount * 8 {
           bitOffset += bits.offset
           bitCount = bits.count
@@ -87,7 +87,7 @@ extension BTF {
         guard bitOffset % 8 == 0 else { return nil }
       }
       if type.kind == .array {
-        let elements = type.elements(in: btf.types)
+        let elements = type.elements
         guard let element = followed(elements.type), let elementByteCount = self.byteCount(of: element, depth: 0) else {
           return nil
         }
@@ -105,7 +105,7 @@ extension BTF {
       var type = followed(number)
       for _ in 0..<Self.deepest {
         guard let current = type, current.kind == .array else { break }
-        type = followed(current.elements(in: btf.types).type)
+        type = followed(current.elements.type)
       }
       return type?.kind == .structure || type?.kind == .union ? type : nil
     }
@@ -127,7 +127,7 @@ extension BTF {
       case .integer, .structure, .union, .enumeration, .enumeration64, .float: return Int(type.sizeOrType)
       case .pointer: return 8
       case .array:
-        let elements = type.elements(in: btf.types)
+        let elements = type.elements
         guard depth < Self.deepest, let element = followed(elements.type),
           let byteCount = byteCount(of: element, depth: depth + 1)
         else { return nil }

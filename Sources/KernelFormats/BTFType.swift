@@ -21,6 +21,8 @@ struct BTFType {
   let hasKindFlag: Bool
   /// Bytes of the type, or the number of another type: the kind says which.
   let sizeOrType: UInt32
+  /// The type section it lies in: of a module's types, some are the kernel's.
+  private let types: UnsafeRawBufferPointer
   /// Where what follows the first 12 bytes is, in the type section.
   private let details: Int
 
@@ -34,6 +36,7 @@ struct BTFType {
     rawKind = UInt8(truncatingIfNeeded: info >> 24 & 0x7f)
     hasKindFlag = info >> 31 != 0
     details = start + Self.byteCount
+    self.types = types
   }
 
   /// nil if it is newer than this program.
@@ -63,7 +66,7 @@ struct BTFType {
   }
 
   /// The member of number `index` of a structure or union.
-  func member(_ index: Int, in types: UnsafeRawBufferPointer) -> Member {
+  func member(_ index: Int) -> Member {
     let start = details + index * 12
     let offset = types.loadUnaligned(fromByteOffset: start + 8, as: UInt32.self)
     return Member(
@@ -73,7 +76,7 @@ struct BTFType {
   }
 
   /// The name and value of the constant of number `index` of an enumeration.
-  func enumerator(_ index: Int, in types: UnsafeRawBufferPointer) -> (nameOffset: UInt32, value: Int64) {
+  func enumerator(_ index: Int) -> (nameOffset: UInt32, value: Int64) {
     let is64Bit = kind == .enumeration64
     let start = details + index * (is64Bit ? 12 : 8)
     let low = types.loadUnaligned(fromByteOffset: start + 4, as: UInt32.self)
@@ -88,7 +91,7 @@ struct BTFType {
   }
 
   /// The number of an array's element type, and how many elements there are.
-  func elements(in types: UnsafeRawBufferPointer) -> (type: UInt32, count: UInt32) {
+  var elements: (type: UInt32, count: UInt32) {
     (
       types.loadUnaligned(fromByteOffset: details, as: UInt32.self),
       types.loadUnaligned(fromByteOffset: details + 8, as: UInt32.self)
@@ -96,7 +99,7 @@ struct BTFType {
   }
 
   /// An integer's bits, and where they start: a bitfield, if there are fewer than its bytes have (`BTF_INT_BITS`).
-  func integerBits(in types: UnsafeRawBufferPointer) -> (offset: Int, count: Int) {
+  var integerBits: (offset: Int, count: Int) {
     let details = types.loadUnaligned(fromByteOffset: details, as: UInt32.self)
     return (Int(details >> 16 & 0xff), Int(details & 0xff))
   }

@@ -1,12 +1,22 @@
 import KernelFormats
+import KernelModel
+import TestKernel
 
 extension DecoderTrial {
-  /// The bytes as BTF: what is said of a structure lies in it, and is said again if asked again.
+  /// The bytes as BTF, by itself and as a module's.
   static func btf(_ bytes: [UInt8]) -> String? {
+    if let broken = btf(bytes, base: nil) { return broken }
+    let kernels = VendorObject.Contents(copying: SampleBTF.module.bytes())
+    guard let base = try? BTF(kernels.bytes, owner: kernels) else { return "the kernel's types are refused" }
+    return btf(bytes, base: base)
+  }
+
+  /// What is said of a structure lies in it, and is said again if asked again.
+  private static func btf(_ bytes: [UInt8], base: BTF?) -> String? {
     bytes.withUnsafeBytes { raw in
       do throws(BTFError) {
-        let btf = try BTF(raw)
-        guard btf.typeCount <= bytes.count / 12 else { return "more types than bytes" }
+        let btf = try BTF(raw, base: base)
+        guard btf.typeCount - (base?.typeCount ?? 0) <= bytes.count / 12 else { return "more types than bytes" }
         for name in ["module", "module_layout", "bits", ""] {
           guard let structure = btf.structure(name) else { continue }
           for path in ["name", "core_layout.base", "taints", "mem.size", "matrix", "old", "one", "args", "a..b"] {

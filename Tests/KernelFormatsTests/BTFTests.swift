@@ -26,6 +26,43 @@ import Testing
     #expect(module.member("") == nil)
   }
 
+  /// A module's types: a structure that holds one of the kernel's, one of its own, and names from both.
+  private func split() throws -> BTF {
+    let base = SampleBTF.module
+    var own = SampleBTF(splitFrom: base)
+    // The kernel's second type is `unsigned int`, its third a pointer.
+    let inner = own.structure("module", 8, [("mine", 2, 0)])
+    own.structure("device_state", 24, [("state", 2, 0), ("buffer", 3, 8 * 8), ("inner", inner, 16 * 8)])
+    own.enumeration("device_mode", [("MODE_OFF", 7)])
+    let kernels = VendorObject.Contents(copying: base.bytes())
+    let modules = VendorObject.Contents(copying: own.bytes())
+    return try BTF(modules.bytes, owner: modules, base: BTF(kernels.bytes, owner: kernels))
+  }
+
+  @Test func `a module's types count on from the kernel's`() throws {
+    let btf = try split()
+    #expect(btf.typeCount == Int(SampleBTF.module.typeCount) + 3)
+    let state = try #require(btf.structure("device_state"))
+    #expect(state.member("state") == BTF.Member(byteOffset: 0, byteCount: 4, elementByteCount: 4))
+    #expect(state.member("buffer") == BTF.Member(byteOffset: 8, byteCount: 8, elementByteCount: 8))
+    #expect(state.member("inner.mine")?.byteOffset == 16)
+    #expect(btf.enumerationValue("device_mode", "MODE_OFF") == 7)
+    // What the module does not have is the kernel's; what both have is the module's.
+    #expect(btf.structure("bits")?.member("one") != nil)
+    #expect(btf.enumerationValue("wide", "WIDE") == 1 << 40)
+    #expect(btf.structure("module")?.byteCount == 8)
+  }
+
+  @Test func `a module's types alone are refused, or lead nowhere`() throws {
+    var own = SampleBTF(splitFrom: SampleBTF.module)
+    own.structure("alone", 8, [("far", 4000, 0)])
+    #expect(throws: BTFError.self) { try decode(own.bytes()) }
+    let kernels = VendorObject.Contents(copying: SampleBTF.module.bytes())
+    let modules = VendorObject.Contents(copying: own.bytes())
+    let btf = try BTF(modules.bytes, owner: modules, base: BTF(kernels.bytes, owner: kernels))
+    #expect(btf.structure("alone")?.member("far") == nil)
+  }
+
   @Test func `arrays tell their elements`() throws {
     let module = try module()
     #expect(

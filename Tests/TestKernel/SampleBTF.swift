@@ -6,7 +6,18 @@ package struct SampleBTF {
   /// How many types there are: the number of the last one.
   package private(set) var typeCount: UInt32 = 0
 
-  package init() {}
+  /// What the numbers and names of a base's types leave to begin with.
+  private let firstName: UInt32
+
+  package init() { firstName = 0 }
+
+  /// Types of a module, which count on from `base`.
+  package init(splitFrom base: SampleBTF) {
+    typeCount = base.typeCount
+    firstName = base.firstName + UInt32(base.names.count)
+    names = []
+    offsets = base.offsets
+  }
 
   /// Adds a type and returns its number.
   ///
@@ -69,7 +80,7 @@ package struct SampleBTF {
 
   private mutating func nameOffset(_ name: String) -> UInt32 {
     if let offset = offsets[name] { return offset }
-    let offset = UInt32(names.count)
+    let offset = firstName + UInt32(names.count)
     names += Array(name.utf8) + [0]
     offsets[name] = offset
     return offset
