@@ -243,4 +243,15 @@ import Testing
       try examine(kernel).unanswered.map(\.reason)
         == [.implausible("module sample", "its kinds of memory lie over one another")])
   }
+
+  @Test func `a section without bytes needs no memory`() throws {
+    let kernel = loaded()
+    var module = TestVendorModule()
+    module.file[".data"] = []
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(UInt64(0), at: KernelAddress(sample.structure + 80 + 16))
+    let examination = try examine(kernel)
+    #expect(examination.unanswered.map(\.reason.description) == [])
+    #expect(examination.findings.isEmpty)
+  }
 }

@@ -149,6 +149,8 @@ struct ModulePlacement {
         guard flags.isLoaded, belongs(flags) else { continue }
         let area = isOneArea ? LiveModule.Kind.text : kind
         guard let memory = module.memory[area] else {
+          // A module of data alone has a section for code, and nothing in it.
+          guard section.byteCount > 0 else { continue }
           throw .implausible("module \(module.name)", "has no memory for \(section.name)")
         }
         let alignment = max(section.alignment, 1)
