@@ -43,13 +43,10 @@ extension Disassembler {
       // A 32-bit address (prefix 67) is never made by a compiler of 64-bit kernels: not followed.
       let isWide = [base, index].allSatisfy { $0 == nil || $0?.byteCount == 8 } && raw.mem.base != X86_REG_EIP
       guard isWide else { return .opaque }
-      // Only the absolute address of `a0` to `a3` has more than 32 bits; capstone 4 was seen to give others in the upper half.
-      let isAbsolute = base == nil && index == nil && !isRIPRelative
-      let displacement = isAbsolute ? raw.mem.disp : Int64(Int32(truncatingIfNeeded: raw.mem.disp))
       return .memory(
         Operation.Memory(
           base: base?.number, index: index?.number, scale: UInt64(max(raw.mem.scale, 0)),
-          displacement: UInt64(bitPattern: displacement) &+ (isRIPRelative ? end : 0),
+          displacement: UInt64(bitPattern: raw.mem.disp) &+ (isRIPRelative ? end : 0),
           hasSegmentBase: raw.mem.segment == X86_REG_FS || raw.mem.segment == X86_REG_GS,
           byteCount: Int(raw.size)))
     default:
