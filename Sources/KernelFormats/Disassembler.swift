@@ -8,7 +8,22 @@ package final class Disassembler {
   private let scratch: UnsafeMutablePointer<cs_insn>
 
   /// - Throws: if capstone was built without x86, or there is no memory.
-  package init() throws(DisassemblerError) {
+  package convenience init() throws(DisassemblerError) {
+    _ = Self.tablesAreSorted
+    try self.init(opening: ())
+  }
+
+  /// capstone 4 sorts its table of implied registers when it first needs it, without a lock (`X86_insn_reg_intel`,
+  /// arch/X86/X86Mapping.c): whoever decodes meanwhile misses the `rax` of `cmp rax, 119`. So it is made to do that here,
+  /// once and before anybody decodes.
+  private static let tablesAreSorted: Bool = {
+    // If there is no capstone, whoever asks for one hears why.
+    guard let first = try? Disassembler(opening: ()) else { return false }
+    let comparison: [UInt8] = [0x48, 0x3d, 119, 0, 0, 0]
+    return first.decode(comparison.span, at: KernelAddress(0), limit: 1).count == 1
+  }()
+
+  private init(opening: Void) throws(DisassemblerError) {
     var handle: csh = 0
     var status = cs_open(CS_ARCH_X86, CS_MODE_64, &handle)
     guard status == CS_ERR_OK else { throw DisassemblerError(code: status.rawValue) }
