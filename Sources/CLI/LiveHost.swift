@@ -10,6 +10,8 @@ struct LiveHost {
   /// The vendor's files, for all acquisitions.
   private let store: VendorStore
   private var hasReadAhead = false
+  /// Whether a copy of the program under another name is asked what it sees.
+  private let asksCopy: Bool
   /// What came of the renamed copy, once it was shown nothing else than we.
   private var copies: [ReadingTrial] = []
   private var acquisitions: [(bytes: () -> UInt64, symbols: Int)] = []
@@ -20,7 +22,9 @@ struct LiveHost {
   ///   - reference: the image, folder or package to take the vendor's files from, or nil to look where vendors put
   ///     them.
   ///   - needsImage: whether the image will be asked for, so that it is worth reading ahead.
-  init(reference: String?, needsImage: Bool = true) {
+  ///   - asksCopy: whether a copy of the program is to be run, which only the check `reader` has a use for.
+  init(reference: String?, needsImage: Bool = true, asksCopy: Bool = false) {
+    self.asksCopy = asksCopy
     store = VendorStore(
       reference: reference,
       loadedModules: { [root] in
@@ -44,7 +48,7 @@ struct LiveHost {
         reference: { identity in
           VendorReference(
             identity: identity, store: store, modules: ModuleFiles(root, release: identity.release))
-        }, executable: copies.isEmpty ? "/proc/self/exe" : nil, progress: progress)
+        }, executable: asksCopy && copies.isEmpty ? "/proc/self/exe" : nil, progress: progress)
       acquisitions.append((acquisition.bytesRead, acquisition.kernel.symbols.count))
       remarks = acquisition.remarks
       var kernel = acquisition.kernel
@@ -56,8 +60,8 @@ struct LiveHost {
     }
   }
 
-  /// The trials of an acquisition, with what came of the renamed copy of the program in an earlier one: it reads all
-  /// symbols again, and does so a second time only if it was shown something else.
+  /// The trials of an acquisition, with what came of the renamed copy of the program in an earlier one: it is run a
+  /// second time only if it was shown something else.
   private mutating func withCopy(_ trials: [ReadingTrial]) -> [ReadingTrial] {
     let name = LiveKernel.renamedCopyTrial
     if copies.isEmpty { copies = trials.filter { $0.name == name && !$0.isBroken } }

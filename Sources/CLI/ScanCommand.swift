@@ -101,7 +101,8 @@ struct ScanCommand: ParsableCommand {
     let stopwatch = Stopwatch()
     let added = try loadAddedRules()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    var host = LiveHost(reference: reference)
+    let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
+    var host = LiveHost(reference: reference, asksCopy: asksReader)
     if let explainBytes {
       ExplainBytes(query: explainBytes, theme: isColoured ? .colour : .plain).run(on: &host, progress)
     }
