@@ -13,9 +13,10 @@ package final class Disassembler {
     try self.init(opening: ())
   }
 
+  /// Whether capstone was made to sort its tables, once and before anybody decodes.
+  ///
   /// capstone 4 sorts its table of implied registers when it first needs it, without a lock (`X86_insn_reg_intel`,
-  /// arch/X86/X86Mapping.c): whoever decodes meanwhile misses the `rax` of `cmp rax, 119`. So it is made to do that here,
-  /// once and before anybody decodes.
+  /// arch/X86/X86Mapping.c): whoever decodes meanwhile misses the `rax` of `cmp rax, 119`.
   private static let tablesAreSorted: Bool = {
     // If there is no capstone, whoever asks for one hears why.
     guard let first = try? Disassembler(opening: ()) else { return false }
