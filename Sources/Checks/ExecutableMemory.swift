@@ -134,13 +134,7 @@ package struct ExecutableMemory: Check {
     // What is wrong with modules, and why they cannot be told, is for module-list to say.
     guard let matrix = try? ModuleMatrix.shared(kernel) else { return [] }
     return matrix.rows.filter { row in row.structure != nil && row.code.map { run.overlaps($0) } == true }.flatMap {
-      row in
-      var evidence = [Finding.Evidence("module", row.name)]
-      if let structure = row.structure { evidence.append(Finding.Evidence("record", "struct module at \(structure)")) }
-      if !row.functions.isEmpty {
-        evidence.append(Finding.Evidence("functions", row.functions.joined(separator: ", ")))
-      }
-      return evidence
+      [Finding.Evidence("module", $0.name)] + $0.recordEvidence
     }
   }
 

@@ -61,12 +61,9 @@ package struct ModuleList: Check {
       Finding.Evidence("known to", row.present.isEmpty ? "no place" : row.present.map(\.name).joined(separator: ", "))
     ]
     if let state = row.state { evidence.append(Finding.Evidence("state", state)) }
-    if let structure = row.structure { evidence.append(Finding.Evidence("record", "struct module at \(structure)")) }
     if let code = row.code { evidence.append(Finding.Evidence("code", "\(code.byteCount) bytes at \(code.start)")) }
     for sign in row.signs { evidence.append(Finding.Evidence("sign", sign)) }
-    if !row.functions.isEmpty {
-      evidence.append(Finding.Evidence("functions", row.functions.joined(separator: ", ")))
-    }
+    evidence += row.recordEvidence
     if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further modules")) }
     let missing = row.missing.map(\.name).joined(separator: ", ")
     return Finding(

@@ -60,16 +60,17 @@ package struct Reader: Check {
       examination.note(subject, .text("held"))
       return
     }
-    let lists = [("left out", tables.missing, tables.missingCount), ("invented", tables.strange, tables.strangeCount)]
+    let lists = [("left out", tables.missing), ("invented", tables.strange)]
     examination.report(
       Finding(
         severity: .critical, subject: subject,
         message:
           "your view of the kernel is being edited: /proc/kallsyms does not say what the kernel's own tables say",
         expected: "the \(tables.count) symbols of the kernel's own tables, each with its address",
-        observed: "\(tables.missingCount) left out or changed, \(tables.strangeCount) that the tables do not have",
-        evidence: lists.filter { !$0.1.isEmpty }.map {
-          Finding.Evidence($0.0, $0.1.joined(separator: ", ") + ($0.2 > $0.1.count ? " …" : ""))
+        observed: "\(tables.missing.count) left out or changed, \(tables.strange.count) that the tables do not have",
+        evidence: lists.filter { $0.1.count > 0 }.map { name, surplus in
+          Finding.Evidence(
+            name, surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " …" : ""))
         },
         meaning: "somebody filters what the kernel says of its functions, so that hooks are not to be found by name",
         innocentCauses: Self.manual.innocentCauses, response: Self.manual.response))

@@ -71,6 +71,14 @@ package struct ModuleMatrix: Sendable {
     /// The places that have it.
     package var present: [Place] { Place.allCases.filter { marks[$0] == .present } }
     package var isSound: Bool { missing.isEmpty && signs.isEmpty }
+
+    /// Where its record lies, and what its own symbol table names.
+    package var recordEvidence: [Finding.Evidence] {
+      var evidence: [Finding.Evidence] = []
+      if let structure { evidence.append(Finding.Evidence("record", "struct module at \(structure)")) }
+      if !functions.isEmpty { evidence.append(Finding.Evidence("functions", functions.joined(separator: ", "))) }
+      return evidence
+    }
   }
 
   /// In the order of the kernel's list; those that it does not have come last.

@@ -59,7 +59,7 @@ struct ModuleReading {
   }
 
   /// `/proc/modules`, decoded.
-  private static func list(_ root: SystemRoot) throws(Withheld) -> [ModuleClaim] {
+  static func list(_ root: SystemRoot) throws(Withheld) -> [ModuleClaim] {
     let text: [UInt8]
     do throws(FileFault) {
       text = try root.bytes(of: "proc/modules", limit: 16 << 20)

@@ -5,7 +5,7 @@ package import KernelModel
 package enum ToldModules {
   package static func read(_ root: SystemRoot, withKallsyms: Bool) -> ModuleNames {
     ModuleNames(
-      procModules: Result { () throws(Withheld) in try procModules(root) },
+      procModules: Result { () throws(Withheld) in Set(try ModuleReading.list(root).map(\.name)) },
       sysfs: Result { () throws(Withheld) in
         do throws(FileFault) {
           return Set(try SysfsModule.loadedNames(root, except: []))
@@ -14,21 +14,6 @@ package enum ToldModules {
         }
       },
       kallsyms: withKallsyms ? Result { () throws(Withheld) in try kallsyms(root) } : nil)
-  }
-
-  private static func procModules(_ root: SystemRoot) throws(Withheld) -> Set<String> {
-    let what = "/proc/modules"
-    let bytes: [UInt8]
-    do throws(FileFault) {
-      bytes = try root.bytes(of: "proc/modules", limit: 16 << 20)
-    } catch {
-      throw Withheld(what, why: error.description)
-    }
-    do throws(ProcModulesError) {
-      return Set(try ProcModules.decode(bytes.span).map(\.name))
-    } catch {
-      throw Withheld(what, why: "it makes no sense: \(error)")
-    }
   }
 
   private static func kallsyms(_ root: SystemRoot) throws(Withheld) -> Set<String> {

@@ -48,13 +48,17 @@ extension TestTextKernel {
 
   /// Puts a node behind the head of a list.
   package func link(_ node: UInt64, to head: UInt64) {
-    let place = Self.live(head)
-    let next = (try? memory.load(UInt64.self, at: place)) ?? place.rawValue
-    store([next, place.rawValue], at: node)
-    memory.write(node, at: place)
+    linkBehind(node, head: Self.live(head).rawValue)
   }
 
-  private func store(_ values: [UInt64], at address: UInt64) {
+  /// Puts a node behind the head of a list that lies anywhere.
+  func linkBehind(_ node: UInt64, head: UInt64) {
+    let next = (try? memory.load(UInt64.self, at: KernelAddress(head))) ?? head
+    store([next, head], at: node)
+    store([node], at: head)
+  }
+
+  func store(_ values: [UInt64], at address: UInt64) {
     memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
   }
 }

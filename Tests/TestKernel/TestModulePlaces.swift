@@ -97,14 +97,4 @@ extension TestTextKernel {
 
   /// How many symbols the sample module claims to have.
   package func setSampleSymbolCount(_ count: UInt32) { memory.write(count, at: KernelAddress(Node.symbols + 8)) }
-
-  private func linkBehind(_ node: UInt64, head: UInt64) {
-    let next = (try? memory.load(UInt64.self, at: KernelAddress(head))) ?? head
-    store([next, head], at: node)
-    store([node], at: head)
-  }
-
-  private func store(_ values: [UInt64], at address: UInt64) {
-    memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
-  }
 }

@@ -48,7 +48,7 @@ struct CarvedModules {
     bytes.withUnsafeBytes { raw in
       var offset = 0
       while offset + Int(shape.byteCount) <= raw.count, records.count < Self.most {
-        if shape.fits(raw, at: offset, address: start &+ UInt64(offset)) { records.append(start &+ UInt64(offset)) }
+        if shape.fits(raw, at: offset) { records.append(start &+ UInt64(offset)) }
         offset += Int(Self.alignment)
       }
     }
@@ -92,7 +92,7 @@ struct CarvedModules {
     }
 
     @inline(__always)
-    func fits(_ raw: UnsafeRawBufferPointer, at offset: Int, address: UInt64) -> Bool {
+    func fits(_ raw: UnsafeRawBufferPointer, at offset: Int) -> Bool {
       guard let base = raw.baseAddress.map({ $0 + offset }) else { return false }
       let start = base.loadUnaligned(fromByteOffset: codeStart, as: UInt64.self)
       guard start != 0, start & 4095 == 0, space.contains(KernelAddress(start)),

@@ -51,6 +51,14 @@ struct LiveModule {
     executable = try Self.executable(of: address, reader)
   }
 
+  /// How many entries its symbol table claims to have, and 0 if there is no table; nil if this kernel keeps none.
+  ///
+  /// Source: `struct mod_kallsyms`, include/linux/module.h (Linux v5.10 to v7.2).
+  func symbolCount(_ reader: StructureReader) throws(CannotCheck) -> UInt32? {
+    guard let table = try reader.valueIfAny(UInt64.self, "kallsyms", of: "module", at: structure) else { return nil }
+    return table == 0 ? 0 : try reader.value(UInt32.self, "num_symtab", of: "mod_kallsyms", at: table)
+  }
+
   private static func instance(of address: UInt64, _ reader: StructureReader) -> UInt64? {
     guard let pointer = reader.types.offsetIfAny(of: "mkobj.kobj.sd", in: "module"),
       let number = reader.types.offsetIfAny(of: "id", in: "kernfs_node"),
@@ -97,7 +105,7 @@ struct LiveModule {
     var areas: [Kind: Range<UInt64>] = [:]
     for kind in Kind.allCases {
       guard let place = try area(kind.rawValue, of: address, reader) else {
-        throw .implausible("the kernel's type information", "does not say where a module's memory is")
+        throw .implausible(KernelTypes.subject, "does not say where a module's memory is")
       }
       areas[kind] = try range(at: place, reader)
     }

@@ -13,7 +13,6 @@ struct ModuleCensus {
 
   /// Rows of what no record is known of, at most.
   private static let mostStrays = 64
-  private static let pageSize: UInt64 = 4096
 
   private let kernel: Kernel
   private let structures: KernelStructures
@@ -132,12 +131,9 @@ struct ModuleCensus {
     guard !kernel.symbols.addressesAreWithheld else { return .notExpected }
     let names = told.kallsyms ?? .success(Set(kernel.symbols.moduleNames))
     let mark = Self.mark(names, module.name)
+    guard mark == .missing else { return mark }
     // A module whose table has nothing but the first entry, which names nothing, has no symbols to show.
-    guard mark == .missing, let pointer = reader.types.offsetIfAny(of: "kallsyms", in: "module"),
-      let count = reader.types.offsetIfAny(of: "num_symtab", in: "mod_kallsyms"),
-      let table = reader.live.value(UInt64.self, at: module.structure &+ pointer), table != 0,
-      let entries = reader.live.value(UInt32.self, at: table &+ count), entries > 2
-    else { return mark == .missing ? .notExpected : mark }
+    guard let count = try? module.symbolCount(reader), count > 2 else { return .notExpected }
     return .missing
   }
 

@@ -16,11 +16,8 @@ extension ModuleMatrix {
   /// - Throws: if the kernel's structures cannot be read.
   package init(of kernel: Kernel) throws(CannotCheck) {
     let structures = try KernelStructures.shared(kernel)
-    let space = Self.space(structures)
-    func carve() throws(CannotCheck) -> [UInt64] {
-      try CarvedModules(in: space, kernel, structures.reader).records
-    }
-    let carved = try carve()
+    let imageEnd = KernelAddress(structures.reader.symbols["_end"] ?? structures.text.upperBound)
+    let carved = try CarvedModules(in: .modules(above: imageEnd), kernel, structures.reader).records
     var census = try ModuleCensus(kernel, structures, carved: carved, withKallsyms: false)
     var rows = census.rows
     for _ in 1..<Self.looks where rows.contains(where: { !$0.isSound }) {
@@ -35,16 +32,6 @@ extension ModuleMatrix {
     }
     self.init(
       rows: Self.ordered(rows), unread: census.unread, expectation: structures.expectation)
-  }
-
-  /// Where modules may lie: above the kernel, below the fixed addresses.
-  ///
-  /// Source: MODULES_VADDR and MODULES_END, arch/x86/include/asm/pgtable_64_types.h (Linux v5.10 to v7.2).
-  private static func space(_ structures: KernelStructures) -> MemoryRegion {
-    let large: UInt64 = 2 << 20
-    let end = structures.reader.symbols["_end"] ?? structures.text.upperBound
-    return MemoryRegion(
-      from: KernelAddress((end &+ large - 1) & ~(large - 1)), to: KernelAddress(0xffff_ffff_ff00_0000))
   }
 
   /// What makes two rows of two looks the same.

@@ -14,13 +14,11 @@ struct ModulePlaces {
     try read(.kset, "module_kset", reader) { (head) throws(CannotCheck) in
       let kset = try reader.load(UInt64.self, at: head)
       guard kset != 0 else { return [] }
-      let entry = try reader.offset("kobj", in: "module_kobject") &+ reader.offset("entry", in: "kobject")
-      guard
-        let nodes = reader.live.list(at: kset &+ (try reader.offset("list", in: "kset")), limit: Self.mostNodes)
-      else { throw .implausible("module_kset", "is broken, or changed while it was read") }
+      let list = kset &+ (try reader.offset("list", in: "kset"))
+      let object = try reader.offset("kobj", in: "module_kobject")
       // Built-in code has a directory too, and no module.
-      return try nodes.map { node throws(CannotCheck) in
-        try reader.word("mod", of: "module_kobject", at: node &- entry)
+      return try reader.list(at: list, linkedBy: "entry", of: "kobject", limit: Self.mostNodes).map {
+        kobject throws(CannotCheck) in try reader.word("mod", of: "module_kobject", at: kobject &- object)
       }.filter { $0 != 0 }
     }
     try read(.tree, "mod_tree", reader) { (head) throws(CannotCheck) in

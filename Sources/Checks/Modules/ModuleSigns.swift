@@ -17,12 +17,8 @@ enum ModuleSigns {
     }
     if let sign = try links(of: module, reader) { signs.append(sign) }
     guard module.state == .live || module.state == .unformed && isExecutable else { return signs }
-    if let pointer = reader.types.offsetIfAny(of: "kallsyms", in: "module") {
-      let table = try reader.load(UInt64.self, at: module.structure &+ pointer)
-      let count = table == 0 ? 0 : try reader.value(UInt32.self, "num_symtab", of: "mod_kallsyms", at: table)
-      // The first entry of every symbol table names nothing.
-      if count == 0 { signs.append("its symbol table is empty") }
-    }
+    // The first entry of every symbol table names nothing.
+    if try module.symbolCount(reader) == 0 { signs.append("its symbol table is empty") }
     if module.state == .live, try reader.valueIfAny(UInt64.self, "sect_attrs", of: "module", at: module.structure) == 0
     {
       signs.append("its sections were taken out of sysfs (sect_attrs)")

@@ -6,75 +6,67 @@ internal import KernelModel
 /// The tables are found by what they look like, in whatever layout this kernel has (see ``ImageKallsyms``); nothing that
 /// `/proc/kallsyms` says is needed for it but where the constants lie.
 struct KallsymsInMemory {
+  /// Symbols that one of two lists has and the other has not, or has at another address.
+  struct Surplus {
+    private(set) var count = 0
+    /// The names of some of them.
+    private(set) var names: [String] = []
+
+    private static let mostNamed = 16
+
+    fileprivate mutating func add(_ name: Span<UInt8>, _ address: UInt64, unlessIn other: Set<UInt64>) {
+      guard !name.isEmpty, !other.contains(SymbolSum.hash(name, address)) else { return }
+      count += 1
+      if names.count < Self.mostNamed {
+        names.append(name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
+      }
+    }
+  }
+
   /// How many symbols the kernel's tables have.
-  let count: Int
-  /// Names that the tables have and the file has not, or at another address; some of them.
-  private(set) var missing: [String] = []
-  /// Names that the file has and the tables have not, or at another address; some of them.
-  private(set) var strange: [String] = []
-  /// How many of each.
-  private(set) var missingCount = 0
-  private(set) var strangeCount = 0
+  private(set) var count = 0
+  /// What the tables have and the file has not.
+  private(set) var missing = Surplus()
+  /// What the file has and the tables have not.
+  private(set) var strange = Surplus()
 
-  private static let mostNamed = 16
-
-  var isSame: Bool { missingCount == 0 && strangeCount == 0 }
+  var isSame: Bool { missing.count == 0 && strange.count == 0 }
 
   /// - Parameter kernel: of which the constants are read, and the symbols compared.
   init(_ kernel: Kernel) throws(CannotCheck) {
     let region = try Self.constants(of: kernel)
+    let text = try kernel.address(of: "_text").rawValue
     let bytes: [UInt8]
     do throws(MemoryFault) {
       bytes = try kernel.memory.bytes(at: region.start, count: Int(clamping: region.byteCount))
     } catch {
       throw .memoryUnreadable(error)
     }
-    let text = try kernel.address(of: "_text").rawValue
-    let told = kernel.symbols
-    var count = 0
-    var missing: [String] = []
-    var missingCount = 0
-    var strange: [String] = []
-    var strangeCount = 0
-    let failure = bytes.withUnsafeBytes { raw -> ImageKallsymsError? in
-      do throws(ImageKallsymsError) {
-        let tables = try ImageKallsyms(raw, at: region.start.rawValue, text: text)
-        count = tables.count
-        var inMemory = SymbolSum()
-        tables.forEach { name, _, address in inMemory.add(name, address) }
-        var inFile = SymbolSum()
-        told.forEachOfTheKernel { name, address in inFile.add(name, address) }
-        guard inMemory != inFile else { return nil }
-        // Rare, and then each is looked up.
-        var hashes: Set<UInt64> = []
-        told.forEachOfTheKernel { name, address in hashes.insert(SymbolSum.hash(name, address)) }
-        tables.forEach { name, _, address in
-          guard !name.isEmpty, !hashes.contains(SymbolSum.hash(name, address)) else { return }
-          missingCount += 1
-          if missing.count < Self.mostNamed { missing.append(Self.string(name)) }
+    do throws(ImageKallsymsError) {
+      try bytes.withUnsafeBytes { raw in
+        Result { () throws(ImageKallsymsError) in
+          compare(try ImageKallsyms(raw, at: region.start.rawValue, text: text), with: kernel.symbols)
         }
-        hashes = []
-        tables.forEach { name, _, address in hashes.insert(SymbolSum.hash(name, address)) }
-        told.forEachOfTheKernel { name, address in
-          guard !hashes.contains(SymbolSum.hash(name, address)) else { return }
-          strangeCount += 1
-          if strange.count < Self.mostNamed { strange.append(Self.string(name)) }
-        }
-        return nil
-      } catch {
-        return error
-      }
+      }.get()
+    } catch {
+      throw .implausible("the kernel's own table of symbols", "\(error)")
     }
-    if let failure { throw .implausible("the kernel's own table of symbols", "\(failure)") }
-    self.count = count
-    self.missing = missing
-    self.strange = strange
-    self.missingCount = missingCount
-    self.strangeCount = strangeCount
   }
 
-  private static func string(_ name: Span<UInt8>) -> String {
-    name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+  private mutating func compare(_ tables: ImageKallsyms, with told: SymbolTable) {
+    count = tables.count
+    var inMemory = SymbolSum()
+    tables.forEach { name, _, address in inMemory.add(name, address) }
+    var inFile = SymbolSum()
+    told.forEachOfTheKernel { name, address in inFile.add(name, address) }
+    guard inMemory != inFile else { return }
+    // Rare, and then each is looked up.
+    var hashes: Set<UInt64> = []
+    told.forEachOfTheKernel { name, address in hashes.insert(SymbolSum.hash(name, address)) }
+    tables.forEach { name, _, address in missing.add(name, address, unlessIn: hashes) }
+    hashes = []
+    tables.forEach { name, _, address in hashes.insert(SymbolSum.hash(name, address)) }
+    told.forEachOfTheKernel { name, address in strange.add(name, address, unlessIn: hashes) }
   }
 
   /// Where the kernel's constants lie: by the vendor's image, or by `/proc/kallsyms`.

@@ -28,7 +28,7 @@ final class KernelStructures {
     } catch {
       obstacle = error
     }
-    let symbols = ClaimedSymbols(table: kernel.symbols)
+    let symbols = ClaimedSymbols(kernel: kernel)
     guard let start = symbols["_text"], let end = symbols["_etext"], start < end else { throw obstacle }
     reader = StructureReader(
       symbols: symbols, types: KernelTypes(try Self.typesInMemory(kernel, symbols)), live: LivePages(kernel.memory))

@@ -11,16 +11,15 @@ protocol SymbolLookup {
 
 /// The symbols that `/proc/kallsyms` gave: the suspect's word, where there is no vendor's image.
 struct ClaimedSymbols: SymbolLookup {
-  let table: SymbolTable
+  let kernel: Kernel
 
   subscript(name: String) -> UInt64? {
-    let found = table.symbols(named: name).filter { $0.module == nil }
-    guard let first = found.first, found.allSatisfy({ $0.address == first.address }) else { return nil }
-    return first.address.rawValue
+    // Whoever asks says himself what is missing.
+    try? kernel.address(of: name).rawValue
   }
 
   func functionStart(atOrAfter address: UInt64) -> UInt64? {
     guard address > 0 else { return nil }
-    return table.next(above: KernelAddress(address - 1))?.address.rawValue
+    return kernel.symbols.next(above: KernelAddress(address - 1))?.address.rawValue
   }
 }

@@ -8,6 +8,8 @@ final class KernelFacts {
   let symbols: VendorSymbols
   let types: KernelTypes
   let live: LivePages
+  /// Reads the kernel's structures by the same names, at the same moment.
+  let reader: StructureReader
   /// Live addresses of the kernel's code, `_text` up to `_etext`.
   let text: Range<UInt64>
   let nops: Nops
@@ -32,29 +34,23 @@ final class KernelFacts {
     self.symbols = symbols
     self.types = types
     self.live = live
+    reader = StructureReader(symbols: symbols, types: types, live: live)
     self.text = text
     self.ownership = ownership
     self.alternativeByteCount = alternativeByteCount
-    nops = try Self.nops(symbols: symbols, live: live, image: image)
+    nops = try Self.nops(symbols: symbols, reader: reader, image: image)
     features = try CPUFeatures(symbols: symbols, types: types, live: live)
     droppedLocks =
-      try symbols["uniproc_patched"].map { address throws(CannotCheck) in
-        try Self.load(UInt8.self, at: address, live) != 0
-      } ?? false
-    returnThunk = try symbols["x86_return_thunk"].map { address throws(CannotCheck) in
-      try Self.load(UInt64.self, at: address, live)
-    }
+      try reader.value(UInt8.self, of: "uniproc_patched").map { $0 != 0 } ?? false
+    returnThunk = try reader.value(UInt64.self, of: "x86_return_thunk")
   }
 
   /// The live value at `address`.
   func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, at address: UInt64
   ) throws(CannotCheck) -> Value {
-    try Self.load(type, at: address, live)
+    try reader.load(type, at: address)
   }
-
-  /// Reads the kernel's structures by the same names, at the same moment.
-  var reader: StructureReader { StructureReader(symbols: symbols, types: types, live: live) }
 
   /// How a structure or union is laid out, or nil if there is none.
   func structure(_ name: String) -> BTF.Structure? { types.structure(name) }
@@ -64,17 +60,8 @@ final class KernelFacts {
     try types.offset(of: member, in: structure)
   }
 
-  private static func load<Value: FixedWidthInteger & BitwiseCopyable>(
-    _ type: Value.Type, at address: UInt64, _ live: LivePages
-  ) throws(CannotCheck) -> Value {
-    guard let value = live.value(type, at: address) else {
-      throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(address)))
-    }
-    return value
-  }
-
   private static func nops(
-    symbols: VendorSymbols, live: LivePages, image: TextImage
+    symbols: VendorSymbols, reader: StructureReader, image: TextImage
   ) throws(CannotCheck) -> Nops {
     func pointers(at table: UInt64) -> [UInt64] {
       guard let raw = image.pointer(at: table, count: 13 * 8) else { return [] }
@@ -102,7 +89,7 @@ final class KernelFacts {
       return Nops(byLength: byLength, atomic5: byLength[5], isChosenAtBoot: false)
     }
     guard let chosen = symbols["ideal_nops"] else { throw .symbolMissing("x86_nops and ideal_nops") }
-    let table = try load(UInt64.self, at: chosen, live)
+    let table = try reader.load(UInt64.self, at: chosen)
     guard table == symbols["p6_nops"] || table == symbols["k8_nops"] else {
       throw .implausible("ideal_nops", "points to neither p6_nops nor k8_nops")
     }

@@ -64,25 +64,15 @@ struct VendorSymbols: SymbolLookup {
   /// Whether a function of the kernel starts at exactly `address`.
   func isFunctionStart(_ address: UInt64) -> Bool {
     guard let wanted = UInt32(exactly: address &- base) else { return false }
-    let index = lowerBound(wanted)
+    let index = textOffsets.partitionPoint { $0 >= wanted }
     return index < textOffsets.count && textOffsets[index] == wanted
   }
 
   /// The first function start at or after `address`, and nil after the last.
   func functionStart(atOrAfter address: UInt64) -> UInt64? {
     guard let wanted = UInt32(exactly: address &- base) else { return nil }
-    let index = lowerBound(wanted)
+    let index = textOffsets.partitionPoint { $0 >= wanted }
     return index < textOffsets.count ? base &+ UInt64(textOffsets[index]) : nil
-  }
-
-  private func lowerBound(_ wanted: UInt32) -> Int {
-    var low = 0
-    var high = textOffsets.count
-    while low < high {
-      let middle = (low + high) / 2
-      if textOffsets[middle] < wanted { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   /// `__SCT__` and `__SCK__`, the first character in the lowest byte.

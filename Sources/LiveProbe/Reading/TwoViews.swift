@@ -35,8 +35,6 @@ struct TwoViews {
   private static let pageSize = 4096
   /// Places reported of all that differ.
   private static let mostDifferences = 16
-  /// MODULES_END: arch/x86/include/asm/pgtable_64_types.h (Linux v5.10 to v7.2).
-  private static let modulesEnd = KernelAddress(0xffff_ffff_ff00_0000)
 
   /// Compares all of it.
   ///
@@ -59,8 +57,9 @@ struct TwoViews {
     if image.isBroken, let segment = kcore.imageSegment { edited.append(segment.memory) }
     trials.append(image)
     if let imageEnd {
-      let modules = modules(above: imageEnd)
-      if modules.isBroken { edited.append(MemoryRegion(from: imageEnd, to: Self.modulesEnd)) }
+      let space = MemoryRegion.modules(above: imageEnd)
+      let modules = modules(in: space)
+      if modules.isBroken { edited.append(space) }
       trials.append(modules)
     }
     guard !edited.isEmpty else { return }
@@ -113,14 +112,10 @@ struct TwoViews {
   // MARK: Modules
 
   /// All pages where modules lie: what cannot be written must read the same; the rest changes, but is not zeros.
-  private mutating func modules(above image: KernelAddress) -> ReadingTrial {
+  private mutating func modules(in space: MemoryRegion) -> ReadingTrial {
     let name = "modules-against-direct-map"
     let question = "Does the memory of modules read the same where it is used and in the map of all memory?"
     let mappings = mappings
-    // The kernel's last large page has room behind it that is nobody's.
-    let large: UInt64 = 2 << 20
-    let space = MemoryRegion(
-      from: image.advanced(by: large - 1)?.aligned(downTo: large) ?? image, to: Self.modulesEnd)
     let pages: [Page]
     do throws(CannotCheck) {
       pages = try mappings.pages(in: space)
@@ -156,41 +151,6 @@ struct TwoViews {
 
   // MARK: Comparing
 
-  /// Room for one piece of memory, both ways: megabytes go through it.
-  private struct Buffers {
-    let plain: Buffer
-    let direct: Buffer
-
-    init(byteCount: Int) {
-      (plain, direct) = (Buffer(byteCount: byteCount), Buffer(byteCount: byteCount))
-    }
-  }
-
-  private final class Buffer {
-    private let bytes: UnsafeMutableRawBufferPointer
-
-    init(byteCount: Int) {
-      bytes = .allocate(byteCount: byteCount, alignment: 16)
-    }
-
-    deinit {
-      bytes.deallocate()
-    }
-
-    /// The `count` bytes at `address`; nil if they cannot be read.
-    func filled(from kcore: ProcKcore, at address: KernelAddress, count: Int) -> UnsafeRawBufferPointer? {
-      guard count <= bytes.count else { return nil }
-      let part = UnsafeMutableRawBufferPointer(rebasing: bytes[..<count])
-      do throws(MemoryFault) {
-        var span = part.mutableBytes
-        try kcore.read(at: address, into: &span)
-        return UnsafeRawBufferPointer(part)
-      } catch {
-        return nil
-      }
-    }
-  }
-
   /// One piece of memory, both ways.
   private struct Pair {
     var plain: KernelAddress
@@ -218,7 +178,8 @@ struct TwoViews {
     of pairs: [Pair], what: String, lookAgain: () -> Bool, isStillThere: (KernelAddress) -> Bool = { _ in true }
   ) -> ReadingTrial.Outcome {
     guard !pairs.isEmpty else { return .impossible(Withheld(what, why: "the map of all memory does not have it")) }
-    let buffers = Buffers(byteCount: pairs.map(\.count).max() ?? 0)
+    let room = pairs.map(\.count).max() ?? 0
+    let buffers = (plain: ReadBuffer(byteCount: room), direct: ReadBuffer(byteCount: room))
     var open = pairs
     var differences: [Difference] = []
     for round in 0..<Self.rounds {
@@ -254,7 +215,7 @@ struct TwoViews {
   }
 
   /// The pages of `pair` that read differently: the first differing bytes of each.
-  private func compare(_ pair: Pair, _ buffers: Buffers) -> [Difference] {
+  private func compare(_ pair: Pair, _ buffers: (plain: ReadBuffer, direct: ReadBuffer)) -> [Difference] {
     // What cannot be read one of the ways was given back, or is for others to report.
     guard let plain = buffers.plain.filled(from: kcore, at: pair.plain, count: pair.count),
       let direct = buffers.direct.filled(from: other, at: pair.direct, count: pair.count),
