@@ -66,8 +66,8 @@ import Testing
     #expect(implant.continuesAbove && implant.continuesBelow)
   }
 
-  @Test func `memory that the code refers to is looked at too`() throws {
-    let kernel = TestKernel()
+  /// A page apart from the code at the orphan's place, to which that code refers.
+  private func data(of kernel: TestKernel) -> KernelAddress {
     kernel.implant(strings: [])
     let data = KernelAddress(TestKernel.orphan.rawValue + 0x40000)
     kernel.memory.write(string: "written in the data", at: data)
@@ -77,9 +77,40 @@ import Testing
     kernel.memory.write(
       [0x48, 0x8d, 0x3d] + (0..<4).map { UInt8(truncatingIfNeeded: distance >> ($0 * 8)) } + [0xc3],
       at: KernelAddress(TestKernel.orphan.rawValue + 4))
+    return data
+  }
+
+  @Test func `memory that the code refers to is looked at too`() throws {
+    let kernel = TestKernel()
+    let data = data(of: kernel)
     let implant = try #require(try investigate(kernel, [TestKernel.orphan]).first)
     #expect(implant.referencedRuns.map(\.start) == [data])
     #expect(implant.strings.map(\.text).contains("written in the data"))
+  }
+
+  @Test(arguments: [(owner: "hooked", looked: true), ("another", false)])
+  func `so is what a listed module holds apart from its code, but not what others hold`(
+    owner: String, looked: Bool
+  ) throws {
+    let test = TestKernel()
+    let data = data(of: test)
+    var kernel = test.kernel
+    kernel.account = { _ in
+      HeldPages([TestKernel.orphan: .module("hooked"), data: .module(owner)])
+    }
+    let found = Forensics(signatures: try .shipped()).investigate(findings([TestKernel.orphan]), in: kernel)
+    let implant = try #require(found.first)
+    #expect(implant.owner == "module hooked")
+    #expect(implant.referencedRuns.map(\.start) == (looked ? [data] : []))
+  }
+
+  /// An account of single pages.
+  private final class HeldPages: MemoryAccount {
+    private let holders: [KernelAddress: MemoryHolder]
+
+    init(_ holders: [KernelAddress: MemoryHolder]) { self.holders = holders }
+
+    func holder(of address: KernelAddress) -> MemoryHolder? { holders[address.aligned(downTo: 4096)] }
   }
 
   @Test func `memory that cannot be read is named, and the rest is shown`() throws {

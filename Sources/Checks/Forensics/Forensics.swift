@@ -55,7 +55,9 @@ package struct Forensics: Investigator {
     _ run: MappedRun, targets: [KernelAddress: [Subject]], matcher: SignatureMatcher, in kernel: Kernel
   ) -> Implant {
     let pages = RunBytes(of: run.region, in: kernel.memory)
-    let referenced = ReferencedRuns(of: pages, run: run, limit: around, in: kernel).runs
+    let owners = targets.keys.map { kernel.owner(of: $0) }
+    let modules = Set(owners.compactMap { if case .module(let place) = $0 { place.module } else { nil } })
+    let referenced = ReferencedRuns(of: pages, run: run, ofModules: modules, limit: around, in: kernel).runs
     var permissions = run.permissions
     var unreadable = pages.faults
     var strings: [FoundString] = []
@@ -78,15 +80,11 @@ package struct Forensics: Investigator {
     strings.sort { ($0.address, $0.encoding.rawValue) < ($1.address, $1.encoding.rawValue) }
     return Implant(
       run: run.region, continuesBelow: run.continuesBelow, continuesAbove: run.continuesAbove,
-      permissions: permissions, referencedRuns: referenced.map(\.region), owner: owner(of: targets, in: kernel),
+      permissions: permissions, referencedRuns: referenced.map(\.region), owner: Set(owners.map(ownerWords)).sorted().joined(separator: "; "),
       subjects: targets.values.flatMap { $0 }.sorted(),
       sites: sites, strings: strings, symbols: symbols(around: run.region, reachedFrom: sites, in: kernel),
       signatures: matcher.matches(in: strings),
       unreadable: unreadable, omissions: omissions)
-  }
-
-  private func owner(of targets: [KernelAddress: [Subject]], in kernel: Kernel) -> String {
-    Set(targets.keys.map { ownerWords(kernel.owner(of: $0)) }).sorted().joined(separator: "; ")
   }
 
   private func ownerWords(_ owner: Owner) -> String {

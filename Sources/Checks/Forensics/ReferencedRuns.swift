@@ -1,7 +1,7 @@
 internal import KernelFormats
 internal import KernelModel
 
-/// The runs of memory that nobody owns and that the code of one run refers to.
+/// The runs of memory that the code of one run refers to and that nobody owns, or the module that the code belongs to.
 ///
 /// Since Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory") (in v6.4) a module's
 /// data, and with it its names and strings, lies apart from its code. The code's own operands say where.
@@ -11,7 +11,8 @@ struct ReferencedRuns {
   private static let mostRuns = 16
   private static let mostInstructions = 400_000
 
-  init(of bytes: RunBytes, run: MappedRun, limit: UInt64, in kernel: Kernel) {
+  /// - Parameter modules: those that own what the findings lead to; what they hold apart from their code is looked at, too.
+  init(of bytes: RunBytes, run: MappedRun, ofModules modules: Set<String>, limit: UInt64, in kernel: Kernel) {
     guard !Self.isKernelImage(run, in: kernel), let disassembler = Self.disassembler() else { return }
     var pages: [KernelAddress: Int] = [:]
     for code in run.permissions where Self.mayBeExecuted(code) {
@@ -25,11 +26,19 @@ struct ReferencedRuns {
     for (page, _) in pages.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
       guard runs.count < Self.mostRuns else { break }
       guard !run.region.contains(page), !runs.contains(where: { $0.region.contains(page) }),
-        case .nobody(.mapped) = kernel.owner(of: page), !Self.isDirectMap(page, in: kernel)
+        !Self.isDirectMap(page, in: kernel), Self.isFollowed(kernel.owner(of: page), modules)
       else { continue }
       runs.append(MappedRun(around: page, limit: limit, in: kernel))
     }
     runs.sort { $0.region.start < $1.region.start }
+  }
+
+  private static func isFollowed(_ owner: Owner, _ modules: Set<String>) -> Bool {
+    switch owner {
+    case .nobody(.mapped): true
+    case .module(let place): place.module.map(modules.contains) ?? false
+    case .nobody, .kernelText, .kernelData, .generatedCode: false
+    }
   }
 
   /// Only the modules' and vmalloc's areas are followed: the direct map holds everybody's memory, and a stray constant
