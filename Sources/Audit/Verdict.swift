@@ -10,6 +10,8 @@ package struct Verdict {
   package var implants: [Implant]
   /// Why the audit could not start; empty if it could.
   package var obstacles: [Withheld]
+  /// How it compares with a recorded state; nil if that was not asked.
+  package var baseline: BaselineComparison?
   /// Sentences about the acquisition that a reader needs.
   package var remarks: [String]
   /// How many times the kernel was acquired.
@@ -17,12 +19,13 @@ package struct Verdict {
 
   package init(
     kernel: KernelIdentity?, answers: [Answer] = [], implants: [Implant] = [], obstacles: [Withheld] = [],
-    remarks: [String] = [], looks: Int
+    baseline: BaselineComparison? = nil, remarks: [String] = [], looks: Int
   ) {
     self.kernel = kernel
     self.answers = answers
     self.implants = implants
     self.obstacles = obstacles
+    self.baseline = baseline
     self.remarks = remarks
     self.looks = looks
   }
@@ -37,7 +40,7 @@ package struct Verdict {
 
   package var status: Status {
     guard obstacles.isEmpty, kernel != nil, !answers.isEmpty else { return .unknown }
-    return answers.reduce(.ok) { $0.combined(with: $1.status) }
+    return answers.reduce(baseline?.status ?? .ok) { $0.combined(with: $1.status) }
   }
 }
 
@@ -48,6 +51,8 @@ package struct Answer {
   package var examination: Examination
   /// Findings that survived every look.
   package var findings: [Finding]
+  /// Findings that the operator's allow rules accept.
+  package var accepted: [Acceptance] = []
   /// Sentences about the second look, added by the audit.
   package var remarks: [String]
 
