@@ -8,14 +8,22 @@ package import KernelModel
 package struct Audit {
   private let checks: [any Check]
   private let investigator: any Investigator
+  private let allowance: Allowance?
   /// Acquisitions at most.
   ///
   /// Findings that are new at the last one have had no second look and are left unsettled.
   private let maximumLooks: Int
 
-  package init(checks: [any Check], investigator: any Investigator, maximumLooks: Int = 4) {
+  /// - Parameters:
+  ///   - rules: what the operator accepts; none if nothing.
+  ///   - identifier: finds out whether a rule means the module that is there; without one no rule applies.
+  package init(
+    checks: [any Check], investigator: any Investigator, allowing rules: [AllowRule] = [],
+    identifier: (any ModuleIdentifier)? = nil, maximumLooks: Int = 4
+  ) {
     self.checks = checks
     self.investigator = investigator
+    allowance = rules.isEmpty ? nil : identifier.map { Allowance(rules: rules, identifier: $0) }
     self.maximumLooks = max(maximumLooks, 2)
   }
 
@@ -53,7 +61,7 @@ package struct Audit {
         trials[index].lookAgain(at: kernel)
       }
     }
-    let answers = trials.map { $0.answer() }
+    let answers = trials.map { $0.answer(allowing: allowance, in: kernel) }
     kernel.workings.clear()
     let findings = answers.flatMap(\.findings)
     if !findings.isEmpty { progress("looking around what was found") }

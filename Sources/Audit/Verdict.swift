@@ -52,7 +52,7 @@ package struct Answer {
   /// Findings that survived every look.
   package var findings: [Finding]
   /// Findings that the operator's allow rules accept.
-  package var accepted: [Acceptance] = []
+  package var accepted: [Acceptance]
   /// Sentences about the second look, added by the audit.
   package var remarks: [String]
 
@@ -62,12 +62,14 @@ package struct Answer {
   }
 
   package init(
-    check: Manual, outcome: Outcome, examination: Examination, findings: [Finding], remarks: [String]
+    check: Manual, outcome: Outcome, examination: Examination, findings: [Finding], accepted: [Acceptance] = [],
+    remarks: [String]
   ) {
     self.check = check
     self.outcome = outcome
     self.examination = examination
     self.findings = findings
+    self.accepted = accepted
     self.remarks = remarks
   }
 }

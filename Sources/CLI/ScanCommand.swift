@@ -44,6 +44,15 @@ struct ScanCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Accept what the allow rules in this file, or in the .conf files of this folder, say; may be given more than once.",
+      valueName: "path"), completion: .file())
+  var allow: [String] = []
+
+  @Option(help: "Take what the command line does not say from this file.", completion: .file(extensions: ["conf"]))
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp(
       """
       Instead of a scan, explain the bytes at one place of the kernel's or a module's code and constants: an address, \
       or a symbol and an offset, in hexadecimal.
@@ -57,6 +66,7 @@ struct ScanCommand: ParsableCommand {
   private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))
 
   mutating func validate() throws {
+    if let config, explainBytes == nil { fill(from: try Self.accepted { try Configuration(at: config) }) }
     guard Set(format).count <= 1 else {
       let given = format.map { "--format \($0.rawValue)" }.joined(separator: " and ")
       throw ValidationError("\(given) contradict each other")
@@ -76,10 +86,20 @@ struct ScanCommand: ParsableCommand {
     if explainBytes != nil { try validateExplanation() }
   }
 
+  /// Takes from `configuration` what the command line does not say.
+  private mutating func fill(from configuration: Configuration) {
+    if only.isEmpty, skip.isEmpty { skip = configuration.skip }
+    reference = reference ?? configuration.reference
+    if let size = configuration.around, around.bytes == Self.defaultAround.bytes { around = size }
+    if signatures.isEmpty { signatures = configuration.signatures }
+    if allow.isEmpty { allow = configuration.allow }
+  }
+
   /// What a scan does and an explanation does not.
   private func validateExplanation() throws {
     let others: [(name: String, isGiven: Bool)] = [
       ("--only", !only.isEmpty), ("--skip", !skip.isEmpty), ("--signatures", !signatures.isEmpty),
+      ("--allow", !allow.isEmpty), ("--config", config != nil),
       ("--around", around.bytes != Self.defaultAround.bytes),
       ("--format \(format.first?.rawValue ?? "")", format.contains { $0 != .text }),
     ]
@@ -100,6 +120,7 @@ struct ScanCommand: ParsableCommand {
     let startedAt = Stopwatch.timeOfDay()
     let stopwatch = Stopwatch()
     let added = try loadAddedRules()
+    let allowed = try Self.accepted { try allow.flatMap(AllowFile.rules) }
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
     var host = LiveHost(reference: reference, asksCopy: asksReader)
@@ -107,7 +128,8 @@ struct ScanCommand: ParsableCommand {
       ExplainBytes(query: explainBytes, theme: isColoured ? .colour : .plain).run(on: &host, progress)
     }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
-    let audit = Audit(checks: selectedChecks, investigator: forensics)
+    let audit = Audit(
+      checks: selectedChecks, investigator: forensics, allowing: allowed, identifier: VerifiedModules())
     var verdict = audit.run(
       acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
       progress: progress.report)
@@ -141,10 +163,17 @@ struct ScanCommand: ParsableCommand {
 
   /// The rules in the files that the user named; an error in one of them is known before anything is scanned.
   private func loadAddedRules() throws -> SignatureRules {
-    do {
-      return try signatures.reduce(SignatureRules()) { rules, path in
-        rules.adding(try SignatureRules(decoding: try RuleFile(path: path).bytes(), name: path))
+    try Self.accepted {
+      try signatures.reduce(SignatureRules()) { rules, path in
+        rules.adding(try SignatureRules(decoding: try NamedFile(path: path).bytes(), name: path))
       }
+    }
+  }
+
+  /// What `load` makes of the user's files; what is wrong with them is wrong with the command line.
+  private static func accepted<Value>(_ load: () throws -> Value) throws -> Value {
+    do {
+      return try load()
     } catch {
       throw ValidationError("\(error)")
     }

@@ -34,6 +34,17 @@ package struct BuildID: Hashable, Sendable, CustomStringConvertible {
     self.bytes = bytes
   }
 
+  /// The build id that `digits` spell, two for each byte; nil if they do not.
+  package init?(hexadecimal digits: String) {
+    let values = digits.map(\.hexDigitValue)
+    let known = values.compactMap { $0 }
+    guard !known.isEmpty, known.count == values.count, known.count.isMultiple(of: 2), digits.allSatisfy(\.isASCII)
+    else {
+      return nil
+    }
+    bytes = stride(from: 0, to: known.count, by: 2).map { UInt8(known[$0] << 4 | known[$0 + 1]) }
+  }
+
   /// Lower-case hexadecimal, two digits a byte.
   package var description: String {
     let digits = Array("0123456789abcdef".utf8)

@@ -9,6 +9,8 @@ struct Conclusion {
   /// Checks that ended clear.
   let clear: Int
   let notApplicable: Int
+  /// Findings that allow rules accept.
+  private let accepted: Int
   /// The ids of checks with findings, in the registry's order.
   let checksWithFindings: [String]
   /// The ids of checks that were not wholly answered.
@@ -22,6 +24,7 @@ struct Conclusion {
     warnings = verdict.findings.count { $0.severity == .warning }
     clear = verdict.answers.count { if case .clear = $0.outcome { true } else { false } }
     notApplicable = verdict.answers.count { if case .notApplicable = $0.outcome { true } else { false } }
+    accepted = verdict.answers.reduce(0) { $0 + $1.accepted.count }
     checksWithFindings = verdict.answers.filter { !$0.findings.isEmpty }.map(\.check.id)
     unansweredChecks = verdict.answers.filter { !$0.openQuestions.isEmpty }.map(\.check.id)
     couldNotStart = verdict.kernel == nil || !verdict.obstacles.isEmpty
@@ -42,7 +45,8 @@ struct Conclusion {
     case .ok:
       let others: PlainText =
         notApplicable > 0 ? ", \(Self.count(notApplicable, "does not apply", "do not apply"))" : ""
-      return "nothing found: \(Self.count(clear, "check")) clear\(others)"
+      let allowed: PlainText = accepted > 0 ? "; \(Self.count(accepted, "finding")) accepted by allow rules" : ""
+      return "nothing found: \(Self.count(clear, "check")) clear\(others)\(allowed)"
     }
   }
 

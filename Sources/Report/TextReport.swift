@@ -21,6 +21,7 @@ package struct TextReport: ReportFormat {
     page.writeTextAccounts(verdict.answers)
     page.writeFindings(findings, limits)
     page.writeImplants(implants, limits)
+    page.writeAcceptances(verdict.answers, limits)
     page.writeOpenQuestions(verdict.answers)
     page.writeEnd(verdict, measurements)
     return page.text

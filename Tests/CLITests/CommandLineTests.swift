@@ -92,6 +92,10 @@ import Testing
     (["frobnicate"], "frobnicate"),
     (["scan", "--signatures", "/nonexistent/rules"], "/nonexistent/rules: cannot be read"),
     (["scan", "--signatures", "/dev/zero"], "/dev/zero: larger than 16 MiB"),
+    (["scan", "--allow", "/nonexistent/allow.d"], "/nonexistent/allow.d: cannot be read"),
+    (["scan", "--config", "/nonexistent/liveprobe.conf"], "/nonexistent/liveprobe.conf: cannot be read"),
+    (["scan", "--explain-bytes", "vfs_read", "--allow", "/x"], "--explain-bytes and --allow contradict"),
+    (["scan", "--explain-bytes", "vfs_read", "--config", "/x"], "--explain-bytes and --config contradict"),
   ]) func `wrong arguments are status 3 and say what is wrong`(_ arguments: [String], _ complaint: String) throws {
     let process = try run(arguments)
     #expect(process.status == 3)
@@ -113,6 +117,55 @@ import Testing
       let answer = try run("scan", "--signatures", path)
       #expect(answer.status == 3)
       #expect(answer.errors.contains("\(path):3: 'regex' is not known"))
+    }
+  }
+
+  @Test(arguments: [
+    ("[Scan]\nSkip=reader\nArround=1M\n", ":3: there is no key 'Arround'; did you mean 'Around'?"),
+    ("[Scna]\n", ":1: there is no section 'Scna'; did you mean 'Scan'?"),
+    ("# note\n[Scan]\nSkip=reader taints\n", ":3: there is no check 'taints'; did you mean 'taint'?"),
+    ("[Scan]\nAround=far\n", ":2: Around=far is no number of bytes"),
+    ("[Scan]\nReference=debs\n", ":2: Reference=debs is no absolute path"),
+    ("Skip=reader\n", ":1: Skip= stands before any [Section]"),
+    ("[Scan]\nskip everything\n", ":2: neither a [Section] nor a Key=Value: 'skip everything'"),
+  ])
+  func `an error in the configuration is status 3, with file, line, and what was probably meant`(
+    text: String, complaint: String
+  ) throws {
+    try withFile(text) { path in
+      let answer = try run("scan", "--config", path)
+      #expect(answer.status == 3)
+      #expect(answer.errors.contains(path + complaint))
+      #expect(answer.output.isEmpty)
+    }
+  }
+
+  @Test func `the configuration says what the command line does not`() throws {
+    let checks = try run("list").output.split(separator: "\n").compactMap { $0.split(separator: " ").first }
+    let text = "[Scan]\n; all but one\nSkip=" + checks.dropFirst().joined(separator: " \\\n  ") + "\n"
+    try withFile(text + "Skip=\(checks[0])\n") { path in
+      let configured = try run("scan", "--config", path)
+      #expect(configured.errors.contains("--skip leaves no check to ask"))
+      let outranked = try run("scan", "--config", path, "--skip", "taint")
+      #expect(!outranked.errors.contains("--skip leaves no check to ask"))
+    }
+  }
+
+  @Test(arguments: [
+    ("Module=edr\nCheck=syscall-table\nReason=x", ":1: the rule lacks BuildID= or Signer=: a module's name alone"),
+    ("Module=edr\nBuildID=xyz\nCheck=syscall-table\nReason=x", ":3: 'xyz' is no build id"),
+    ("Module=edr\nBuildID=ab\nSigner=me\nCheck=syscall-table\nReason=x", ":4: BuildID= and Signer= in one rule"),
+    ("Module=edr\nBuildID=ab\nCheck=syscal-table\nReason=x", ":4: there is no check 'syscal-table'; did you mean"),
+    ("Module=edr\nBuildID=ab\nCheck=syscall-table", ":1: the rule lacks Reason="),
+    ("BuildID=ab\nCheck=syscall-table\nReason=x", ":1: the rule lacks Module="),
+    ("Modul=edr", ":2: there is no key 'Modul'; did you mean 'Module'?"),
+    ("Module=edr\nModule=other", ":3: Module= stands twice in one rule"),
+  ])
+  func `an allow rule that is wrong, or too broad, is refused`(text: String, complaint: String) throws {
+    try withFile("[Allow]\n\(text)\n") { path in
+      let answer = try run("scan", "--allow", path)
+      #expect(answer.status == 3)
+      #expect(answer.errors.contains(path + complaint))
     }
   }
 

@@ -56,6 +56,9 @@ struct JSONReportTests {
       {
         "checks" : [
           {
+            "accepted" : [
+
+            ],
             "expectations" : [
               {
                 "rung" : "kernel-records",

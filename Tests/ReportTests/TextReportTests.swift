@@ -26,6 +26,22 @@ struct TextReportTests {
     #expect(TextReport().render(Sample.clean, Sample.measurements) == expected)
   }
 
+  @Test func `what an allow rule accepts is told`() {
+    let report = TextReport().render(Sample.allowed, Sample.measurements)
+    #expect(
+      report.hasPrefix("OK        nothing found: 1 check clear; 1 finding accepted by allow rules\n"))
+    let section =
+      #"""
+      ACCEPTED BY ALLOW RULES  1, no part of the status
+        * sys_call_table[59] (execve) (syscall-table): the entry leads into a visible module
+          who   module edr_guard, build id ab12
+          rule  /etc/liveprobe/allow.d/edr.conf:3
+          why   our endpoint protection, ticket 4711
+
+      """#
+    #expect(report.contains(section))
+  }
+
   @Test func `one finding in a visible module`() {
     let expected =
       #"""
