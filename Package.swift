@@ -38,14 +38,20 @@ let package = Package(
     .executable(name: "liveprobe", targets: ["liveprobe"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     // What the program is made of, from the ground up: nothing imports what stands below it.
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
     library("LiveProbe", ["CSystemCalls", "KernelFormats", "KernelModel", "Ckmod"]),
-    library("Baseline", ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression),
+    library(
+      "Baseline",
+      [
+        "Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ] + compression),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
     library("Report", ["Audit", "KernelModel"]),

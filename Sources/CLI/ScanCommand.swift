@@ -36,6 +36,8 @@ struct ScanCommand: ParsableCommand {
       """, completion: .file())
   var reference: String?
 
+  @OptionGroup var comparison: ComparisonOptions
+
   @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
   var around = Self.defaultAround
 
@@ -101,6 +103,7 @@ struct ScanCommand: ParsableCommand {
       ("--only", !only.isEmpty), ("--skip", !skip.isEmpty), ("--signatures", !signatures.isEmpty),
       ("--allow", !allow.isEmpty), ("--config", config != nil),
       ("--around", around.bytes != Self.defaultAround.bytes),
+      ("--baseline", comparison.baseline != nil),
       ("--format \(format.first?.rawValue ?? "")", format.contains { $0 != .text }),
     ]
     if let other = others.first(where: \.isGiven) {
@@ -117,10 +120,9 @@ struct ScanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let startedAt = Stopwatch.timeOfDay()
-    let stopwatch = Stopwatch()
     let added = try loadAddedRules()
     let allowed = try Self.accepted { try allow.flatMap(AllowFile.rules) }
+    let baseline = try comparison.source()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
     var host = LiveHost(reference: reference, asksCopy: asksReader)
@@ -128,16 +130,9 @@ struct ScanCommand: ParsableCommand {
       ExplainBytes(query: explainBytes, theme: isColoured ? .colour : .plain).run(on: &host, progress)
     }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
-    let audit = Audit(
-      checks: selectedChecks, investigator: forensics, allowing: allowed, identifier: VerifiedModules())
-    var verdict = audit.run(
-      acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
-      progress: progress.report)
-    verdict.remarks += host.remarks
-    progress.finish()
-    let measurements = Measurements(
-      startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead, symbols: host.symbolCount,
-      peakMemoryBytes: Stopwatch.peakMemory())
+    var (verdict, measurements) = HostScan(checks: selectedChecks, forensics: forensics, allowed: allowed)
+      .run(on: &host, progress)
+    verdict.baseline = baseline?.comparison(with: verdict)
     guard Terminal.write(report.render(verdict, measurements), to: .standardOutput) else {
       Terminal.write("liveprobe: could not write the report\n", to: .standardError)
       Terminal.exit(max(verdict.status.rawValue, Status.unknown.rawValue))

@@ -34,15 +34,18 @@ package struct BuildID: Hashable, Sendable, CustomStringConvertible {
     self.bytes = bytes
   }
 
-  /// The build id that `digits` spell, two for each byte; nil if they do not.
-  package init?(hexadecimal digits: String) {
-    let values = digits.map(\.hexDigitValue)
-    let known = values.compactMap { $0 }
-    guard !known.isEmpty, known.count == values.count, known.count.isMultiple(of: 2), digits.allSatisfy(\.isASCII)
-    else {
-      return nil
+  /// The build id that `text` spells in lower-case hexadecimal, two digits a byte; nil unless it has 1 to 64 bytes.
+  package init?(hexadecimal text: some StringProtocol) {
+    let digits = Array(text.utf8)
+    guard (2...128).contains(digits.count), digits.count.isMultiple(of: 2) else { return nil }
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: digits.count, by: 2) {
+      guard let byte = UInt8(String(decoding: digits[start..<start + 2], as: UTF8.self), radix: 16) else { return nil }
+      bytes.append(byte)
     }
-    bytes = stride(from: 0, to: known.count, by: 2).map { UInt8(known[$0] << 4 | known[$0 + 1]) }
+    self.init(bytes: bytes)
+    // Signs and upper-case digits make another text.
+    guard Array(description.utf8) == digits else { return nil }
   }
 
   /// Lower-case hexadecimal, two digits a byte.

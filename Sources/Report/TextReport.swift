@@ -22,6 +22,7 @@ package struct TextReport: ReportFormat {
     page.writeFindings(findings, limits)
     page.writeImplants(implants, limits)
     page.writeAcceptances(verdict.answers, limits)
+    page.writeDrift(verdict.baseline)
     page.writeOpenQuestions(verdict.answers)
     page.writeEnd(verdict, measurements)
     return page.text
@@ -50,6 +51,9 @@ struct TextLimits {
   init(strings: Int) {
     self.strings = max(strings, 0)
   }
+
+  /// Facts that are not as a baseline has them.
+  static let drifts = 40
 
   /// Where all of it can be had.
   static let elsewhere: PlainText = "--format json has them all"
