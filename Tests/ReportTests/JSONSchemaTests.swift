@@ -30,7 +30,9 @@ struct JSONSchemaTests {
 
   @Test func `the reports of these tests have every property of the schema`() throws {
     var seen: Set<String> = []
-    for verdict in [Sample.hooked, Sample.guarded, Sample.unknown, Sample.couldNotStart, Sample.compared] {
+    for verdict in [
+      Sample.hooked, Sample.guarded, Sample.unknown, Sample.couldNotStart, Sample.compared, Sample.drifted,
+    ] {
       seen.formUnion(schema.examine(try encoded(verdict)).seen)
     }
     #expect(schema.properties.subtracting(seen) == [])
