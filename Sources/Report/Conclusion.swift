@@ -107,7 +107,7 @@ extension Status {
   var meaning: PlainText {
     switch self {
     case .ok: "every question that applies was answered, and nothing was found"
-    case .warning: "only findings whose owner may be innocent, or facts that drifted; a person must confirm"
+    case .warning: "only findings or drift that may be innocent; a person must confirm"
     case .critical: "a finding of tampering, or a reading path that lies"
     case .unknown: "not an all-clear: a question that applies could not be answered"
     }

@@ -3,42 +3,14 @@ import Testing
 
 /// The program as a user runs it: arguments in, text and exit status out.
 @Suite struct CommandLineTests {
-  private struct Answer {
-    var status: Int32
-    var output: String
-    var errors: String
-  }
+  private let program = ProgramUnderTest()
 
-  /// The program that was built along with these tests.
-  private static let program: URL = {
-    let built = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-    var folder = built.deletingLastPathComponent()
-    while folder.path != "/", !FileManager.default.isExecutableFile(atPath: folder.appending(path: "liveprobe").path) {
-      folder.deleteLastPathComponent()
-    }
-    return folder.appending(path: "liveprobe")
-  }()
-
-  private func run(_ arguments: String...) throws -> Answer {
+  private func run(_ arguments: String...) throws -> ProgramUnderTest.Answer {
     try run(arguments)
   }
 
-  private func run(_ arguments: [String]) throws -> Answer {
-    let process = Process()
-    process.executableURL = Self.program
-    process.arguments = arguments
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Answer(
-      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-      errors: String(decoding: complaint, as: UTF8.self))
+  private func run(_ arguments: [String]) throws -> ProgramUnderTest.Answer {
+    try program.run(arguments)
   }
 
   private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
@@ -90,6 +62,15 @@ import Testing
     (["scan", "--around", "18446744073709551616"], "--around"),
     (["explain", "nonsense"], "there is no check 'nonsense'"),
     (["frobnicate"], "frobnicate"),
+    (["scan", "--public-key", "/x"], "--public-key needs --baseline"),
+    (["scan", "--baseline", "/x", "--not-before", "2026-01-01T00:00:00Z"], "--not-before needs --public-key"),
+    (["scan", "--baseline", "/x", "--public-key", "/dev/null"], "/dev/null: is not a plain file"),
+    (["scan", "--explain-bytes", "vfs_read", "--baseline", "/x"], "--explain-bytes and --baseline contradict"),
+    (["baseline", "list", "--store", "/nonexistent"], "the first is made by: liveprobe baseline record"),
+    (["baseline", "show", "/nonexistent"], "/nonexistent: no such file"),
+    (["baseline", "forget", "xyz"], "see liveprobe baseline list"),
+    (["baseline", "keygen", "--output", "/nonexistent/x"], "/nonexistent/: no such file"),
+    (["baseline", "verify", "/etc/hostname"], "--public-key"),
     (["scan", "--signatures", "/nonexistent/rules"], "/nonexistent/rules: cannot be read"),
     (["scan", "--signatures", "/dev/zero"], "/dev/zero: larger than 16 MiB"),
     (["scan", "--allow", "/nonexistent/allow.d"], "/nonexistent/allow.d: cannot be read"),

@@ -44,10 +44,27 @@ struct ScanReport: Decodable, Sendable {
     let signatures: AnyText?
   }
 
+  /// How the kernel compares with what was recorded.
+  struct Baseline: Decodable, Sendable {
+    struct Drift: Decodable, Sendable {
+      let check: String
+      let subject: Subject
+      let was: String?
+      let now: String?
+    }
+
+    struct Withheld: Decodable, Sendable { let why: String }
+
+    let outcome: String
+    let withheld: Withheld?
+    let drift: [Drift]
+  }
+
   /// `OK`, `WARNING`, `CRITICAL` or `UNKNOWN`.
   let status: String
   let checks: [Check]?
   let implants: [Implant]?
+  let baseline: Baseline?
 
   var findings: [Finding] { (checks ?? []).flatMap { $0.findings ?? [] } }
 

@@ -6,6 +6,7 @@ struct JSONReportTests {
     let expected =
       #"""
       {
+        "baseline" : null,
         "checks" : [
 
         ],
@@ -54,6 +55,7 @@ struct JSONReportTests {
     let expected =
       #"""
       {
+        "baseline" : null,
         "checks" : [
           {
             "accepted" : [

@@ -257,6 +257,8 @@ enum Sample {
   static let all: [(name: String, verdict: Verdict)] = [
     ("clean", clean), ("hooked", hooked), ("guarded", guarded), ("unknown", unknown),
     ("could not start", couldNotStart), ("hostile", hostile), ("long name", longName), ("many", many),
-    ("compared", compared), ("changed", changed), ("allowed", allowed),
+    ("allowed", allowed),
+    ("compared", compared), ("changed", changed), ("drifted", drifted), ("no baseline", withoutBaseline),
+    ("refused baseline", refusedBaseline), ("as recorded", asRecorded),
   ]
 }

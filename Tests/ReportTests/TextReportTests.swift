@@ -66,7 +66,7 @@ struct TextReportTests {
         innocent?   a product you installed on purpose
         do          ask who installed edr_guard
 
-      exit status 1 (WARNING): only findings whose owner may be innocent; a person must confirm
+      exit status 1 (WARNING): only findings or drift that may be innocent; a person must confirm
       more: liveprobe explain syscall-table
       run: 2026-03-01T03:00:00Z, 0.41 s, 2 looks, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 

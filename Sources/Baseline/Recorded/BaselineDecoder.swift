@@ -43,7 +43,14 @@ private struct BaselineDecoder {
     let machine = try next("machine", fields: 1).text(0)
     let buildID = try next("build-id", fields: 1).buildID(0)
     var checks: [RecordedCheck] = []
-    while peek == "check" { checks.append(try check()) }
+    while peek == "check" {
+      let number = position + 1
+      let check = try check()
+      guard checks.last.map({ $0.id < check.id }) ?? true else {
+        throw .malformed(line: number, "each check stands once, sorted by id")
+      }
+      checks.append(check)
+    }
     let signature = position < lines.count ? try self.signature() : nil
     guard position == lines.count else { throw .malformed(line: position + 1, "nothing may follow the signature") }
     return BaselineFile(

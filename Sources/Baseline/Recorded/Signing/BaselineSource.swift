@@ -58,7 +58,10 @@ package struct BaselineSource {
     do throws(StoreError) {
       newest = try store.newestSignature(for: buildID)
     } catch {
-      throw .refused(Withheld("what is remembered of signatures", why: error.description))
+      throw .refused(
+        Withheld(
+          "what is remembered of signatures", why: error.description,
+          remedy: "if nobody knows why, treat this host as suspect; else remove the file"))
     }
     if let newest, signedAt < newest {
       throw Self.refused(stored.path, .rolledBack(signedAt: signedAt, newest: newest))

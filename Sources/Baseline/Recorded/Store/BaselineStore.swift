@@ -65,7 +65,7 @@ package final class BaselineStore {
       return nil
     }
     guard let time = UTCTime(String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }) else {
-      throw .untrusted(folder.path(of: name), "holds no time; if nobody knows why, treat the host as suspect")
+      throw .untrusted(folder.path(of: name), "holds no time")
     }
     return time
   }
