@@ -83,6 +83,14 @@ package struct PlainText: Hashable, Sendable, CustomStringConvertible {
       })
   }
 
+  /// The same text with a backslash before each of `characters`, for formats that take one away again.
+  func backslashing(_ characters: Set<Unicode.Scalar>) -> PlainText {
+    PlainText(
+      escaped: description.unicodeScalars.reduce(into: "") { text, scalar in
+        text += characters.contains(scalar) ? "\\\(scalar)" : String(scalar)
+      })
+  }
+
   package var isEmpty: Bool { description.isEmpty }
   /// Columns the text takes.
   package var width: Int { description.count }
