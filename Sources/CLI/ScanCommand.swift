@@ -12,17 +12,6 @@ struct ScanCommand: ParsableCommand {
     commandName: "scan", abstract: "Scan the running kernel.",
     discussion: "Asks every check there is; needs root. The exit status is the answer.")
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json, monitoring
-  }
-
-  enum Colour: String, ExpressibleByArgument, CaseIterable {
-    case auto, always, never
-  }
-
-  @Option(help: "How to say the verdict.")
-  var format: [Format] = []
-
   @Option(help: "Ask only this check; may be given more than once.", completion: Self.checks)
   var only: [String] = []
 
@@ -50,17 +39,12 @@ struct ScanCommand: ParsableCommand {
       """, valueName: "address|symbol[+offset]"))
   var explainBytes: SiteQuery?
 
-  @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
-  var colour: Colour = .auto
+  @OptionGroup var reporting: ReportOptions
 
   private static let defaultAround = ByteCount(bytes: 1 << 20)
   private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))
 
   mutating func validate() throws {
-    guard Set(format).count <= 1 else {
-      let given = format.map { "--format \($0.rawValue)" }.joined(separator: " and ")
-      throw ValidationError("\(given) contradict each other")
-    }
     for id in only + skip where Registry.check(withID: id) == nil {
       throw ValidationError(UnknownCheck(id: id).message)
     }
@@ -70,9 +54,6 @@ struct ScanCommand: ParsableCommand {
     if selectedChecks.isEmpty {
       throw ValidationError("--skip leaves no check to ask")
     }
-    if colour == .always, let format = format.first, format != .text {
-      throw ValidationError("--colour always and --format \(format.rawValue) contradict each other")
-    }
     if explainBytes != nil { try validateExplanation() }
   }
 
@@ -81,7 +62,8 @@ struct ScanCommand: ParsableCommand {
     let others: [(name: String, isGiven: Bool)] = [
       ("--only", !only.isEmpty), ("--skip", !skip.isEmpty), ("--signatures", !signatures.isEmpty),
       ("--around", around.bytes != Self.defaultAround.bytes),
-      ("--format \(format.first?.rawValue ?? "")", format.contains { $0 != .text }),
+      ("--format \(reporting.format.first?.rawValue ?? "")", reporting.format.contains { $0 != .text }),
+      ("--output", !reporting.output.isEmpty),
     ]
     if let other = others.first(where: \.isGiven) {
       throw ValidationError(
@@ -104,7 +86,7 @@ struct ScanCommand: ParsableCommand {
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
     var host = LiveHost(reference: reference, asksCopy: asksReader)
     if let explainBytes {
-      ExplainBytes(query: explainBytes, theme: isColoured ? .colour : .plain).run(on: &host, progress)
+      ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
     let audit = Audit(checks: selectedChecks, investigator: forensics)
@@ -116,27 +98,7 @@ struct ScanCommand: ParsableCommand {
     let measurements = Measurements(
       startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead, symbols: host.symbolCount,
       peakMemoryBytes: Stopwatch.peakMemory())
-    guard Terminal.write(report.render(verdict, measurements), to: .standardOutput) else {
-      Terminal.write("liveprobe: could not write the report\n", to: .standardError)
-      Terminal.exit(max(verdict.status.rawValue, Status.unknown.rawValue))
-    }
-    Terminal.exit(verdict.status.rawValue)
-  }
-
-  private var report: any ReportFormat {
-    switch format.first ?? .text {
-    case .json: JSONReport(toolVersion: Liveprobe.version)
-    case .monitoring: MonitoringReport()
-    case .text: TextReport(theme: isColoured ? .colour : .plain)
-    }
-  }
-
-  private var isColoured: Bool {
-    switch colour {
-    case .auto: Terminal.wantsColour(.standardOutput)
-    case .always: true
-    case .never: false
-    }
+    Terminal.exit(reporting.write(verdict, measurements).rawValue)
   }
 
   /// The rules in the files that the user named; an error in one of them is known before anything is scanned.

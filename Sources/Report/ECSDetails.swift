@@ -19,17 +19,32 @@ struct ECSDetails: Encodable {
   private(set) var acceptance: AcceptanceDetails?
   private(set) var unanswered: UnansweredDocument?
 
-  /// The verdict in numbers.
+  /// The verdict in numbers; those of what was found only if something was looked at.
   struct Conclusions: Encodable {
     let exitStatus: Int
-    let critical: Int
-    let warnings: Int
-    let accepted: Int
-    let drift: Int
-    let unanswered: Int
+    let critical: Int?
+    let warnings: Int?
+    let accepted: Int?
+    /// Only if a comparison with a baseline was asked for.
+    let drift: Int?
+    let unanswered: Int?
     let checks: Int
-    let implants: Int
+    let implants: Int?
     let remarks: [PlainText]
+
+    init(_ verdict: Verdict) {
+      let conclusion = Conclusion(verdict)
+      func known(_ count: Int) -> Int? { conclusion.couldNotStart ? nil : count }
+      exitStatus = Int(verdict.status.rawValue)
+      critical = known(conclusion.critical)
+      warnings = known(conclusion.warnings)
+      accepted = known(verdict.answers.reduce(0) { $0 + $1.accepted.count })
+      drift = verdict.baseline.flatMap { known($0.drift.count) }
+      unanswered = known(verdict.answers.reduce(0) { $0 + $1.openQuestions.count })
+      checks = verdict.answers.count
+      implants = known(verdict.implants.count)
+      remarks = verdict.remarks.map { PlainText(sentence: $0) }
+    }
   }
 
   struct DriftDetails: Encodable {
@@ -51,7 +66,7 @@ struct ECSDetails: Encodable {
     subject = event.subject.map { PlainText($0.description) }
     switch event {
     case .verdict(let verdict):
-      self.verdict = Self.conclusions(verdict)
+      self.verdict = Conclusions(verdict)
     case .finding(let reported):
       finding = FindingDocument(reported.finding, reported.check)
       implant = reported.implant
@@ -67,14 +82,5 @@ struct ECSDetails: Encodable {
     case .unanswered(let question, _):
       unanswered = UnansweredDocument(question)
     }
-  }
-
-  private static func conclusions(_ verdict: Verdict) -> Conclusions {
-    let conclusion = Conclusion(verdict)
-    return Conclusions(
-      exitStatus: Int(verdict.status.rawValue), critical: conclusion.critical, warnings: conclusion.warnings,
-      accepted: verdict.answers.reduce(0) { $0 + $1.accepted.count }, drift: verdict.baseline?.drift.count ?? 0,
-      unanswered: verdict.answers.reduce(0) { $0 + $1.openQuestions.count }, checks: verdict.answers.count,
-      implants: verdict.implants.count, remarks: verdict.remarks.map { PlainText(sentence: $0) })
   }
 }

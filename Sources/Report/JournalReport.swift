@@ -75,12 +75,14 @@ extension JournalEntry {
   fileprivate mutating func add(_ verdict: Verdict, _ measurements: Measurements) {
     let conclusion = Conclusion(verdict)
     add("LIVEPROBE_EXIT_STATUS", "\(verdict.status.rawValue)")
-    add("LIVEPROBE_CRITICAL", "\(conclusion.critical)")
-    add("LIVEPROBE_WARNINGS", "\(conclusion.warnings)")
-    add("LIVEPROBE_ACCEPTED", "\(verdict.answers.reduce(0) { $0 + $1.accepted.count })")
-    add("LIVEPROBE_UNANSWERED", "\(verdict.answers.reduce(0) { $0 + $1.openQuestions.count })")
-    add("LIVEPROBE_DRIFT", "\(verdict.baseline?.drift.count ?? 0)")
-    add("LIVEPROBE_CHECKS", "\(verdict.answers.count)")
+    if !conclusion.couldNotStart {
+      add("LIVEPROBE_CRITICAL", "\(conclusion.critical)")
+      add("LIVEPROBE_WARNINGS", "\(conclusion.warnings)")
+      add("LIVEPROBE_ACCEPTED", "\(verdict.answers.reduce(0) { $0 + $1.accepted.count })")
+      add("LIVEPROBE_UNANSWERED", "\(verdict.answers.reduce(0) { $0 + $1.openQuestions.count })")
+      add("LIVEPROBE_DRIFT", verdict.baseline.map { "\($0.drift.count)" })
+      add("LIVEPROBE_CHECKS", "\(verdict.answers.count)")
+    }
     add("LIVEPROBE_LOOKS", "\(verdict.looks)")
     add("LIVEPROBE_SECONDS", measurements.seconds)
     add("LIVEPROBE_REMARK", lines: verdict.remarks.map { PlainText(sentence: $0) })

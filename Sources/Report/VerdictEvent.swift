@@ -20,7 +20,7 @@ enum VerdictEvent {
     let inTheWay = verdict.obstacles + (verdict.baseline?.missing.map { [$0] } ?? [])
     return [.verdict(verdict)] + findings.map(VerdictEvent.finding)
       + (verdict.baseline?.drift ?? []).map(VerdictEvent.drift)
-      + inTheWay.map { .unanswered(OpenQuestion(Subject($0.what), .withheld($0)), nil) }
+      + inTheWay.map { .unanswered(OpenQuestion($0), nil) }
       + answers.flatMap { answer in answer.openQuestions.map { .unanswered($0, answer.check) } }
       + answers.flatMap { answer in answer.accepted.map { .accepted($0, answer.check) } }
   }
