@@ -11,18 +11,18 @@ struct ContributedFilesTests {
   private static let metrics = Set(
     Sample.streams.flatMap { sample in
       PrometheusReport(toolVersion: "0.1.0").render(sample.verdict, Sample.measurements)
-        .matches(of: /# TYPE (?<name>[a-z_]+) /).map { String($0.output.name) }
+        .matches(of: #/# TYPE (?<name>[a-z_]+) /#).map { String($0.output.name) }
     })
 
   private func asked(_ text: String) -> Set<String> {
-    Set(text.matches(of: /\bliveprobe_[a-z_]+/).map { String($0.output) })
+    Set(text.matches(of: #/\bliveprobe_[a-z_]+/#).map { String($0.output) })
   }
 
   @Test func `the alert rules name only metrics that exist`() throws {
     let rules = try String(
       contentsOf: Self.root.appending(path: "contrib/prometheus/liveprobe.rules.yml"), encoding: .utf8)
     let asked = asked(rules)
-    #expect(asked.count >= 5)
+    #expect(asked.count >= 4)
     #expect(asked.subtracting(Self.metrics).isEmpty)
   }
 

@@ -50,7 +50,8 @@ struct JournalReportTests {
         == [[verdict, "2"], [JournalMessage.finding.rawValue, "2"], [JournalMessage.finding.rawValue, "2"]])
     #expect(try seen(Sample.guarded) == [[verdict, "4"], [JournalMessage.finding.rawValue, "4"]])
     #expect(
-      try seen(Sample.drifted) == [[verdict, "4"]] + [[String]](repeating: [JournalMessage.drift.rawValue, "4"], count: 4))
+      try seen(Sample.drifted) == [[verdict, "4"]]
+        + [[String]](repeating: [JournalMessage.drift.rawValue, "4"], count: 4))
     #expect(try seen(Sample.accepted) == [[verdict, "6"], [JournalMessage.accepted.rawValue, "5"]])
     #expect(try seen(Sample.withoutBaseline) == [[verdict, "3"], [JournalMessage.unanswered.rawValue, "3"]])
     #expect(
@@ -72,7 +73,7 @@ struct JournalReportTests {
         #expect(entry.values(name).count == 1)
       }
       for field in entry.fields {
-        #expect(field.name.wholeMatch(of: /[A-Z][A-Z0-9_]{0,63}/) != nil)
+        #expect(field.name.wholeMatch(of: #/[A-Z][A-Z0-9_]{0,63}/#) != nil)
         #expect(field.value.unicodeScalars.allSatisfy { (" "..."~").contains($0) || $0 == "…" || $0 == "\n" })
         #expect(!field.value.contains("\n") || field.name.hasPrefix("LIVEPROBE_"))
       }
@@ -97,7 +98,7 @@ struct JournalReportTests {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let catalog = try String(contentsOf: root.appending(path: "systemd/liveprobe.catalog"), encoding: .utf8)
-    let sections = catalog.split(separator: /(?m)^-- /).dropFirst()
+    let sections = catalog.split(separator: #/(?m)^-- /#).dropFirst()
     #expect(sections.map { String($0.prefix(32)) }.sorted() == JournalMessage.allCases.map(\.rawValue).sorted())
     let all = try Sample.streams.flatMap { try entries($0.verdict) }
     for section in sections {
@@ -107,7 +108,7 @@ struct JournalReportTests {
       }
       let alike = all.filter { $0.values("MESSAGE_ID") == [String(section.prefix(32))] }
       #expect(!alike.isEmpty)
-      for field in section.matches(of: /@([A-Z_]+)@/).map({ String($0.output.1) }) {
+      for field in section.matches(of: #/@([A-Z_]+)@/#).map({ String($0.output.1) }) {
         #expect(alike.contains { !$0.values(field).isEmpty }, "\(section.prefix(32)) shows \(field)")
       }
     }

@@ -16,7 +16,8 @@ struct PerformanceDataTests {
     }
     let findings = try #require(data.items.first { $0.label == "findings" })
     #expect(findings.value == (verdict.kernel == nil ? nil : Double(verdict.findings.count)))
-    #expect(data.items.first { $0.label == "time" } == .init(label: "time", value: 0.41, unit: "s", limits: [nil, nil, 0]))
+    #expect(
+      data.items.first { $0.label == "time" } == .init(label: "time", value: 0.41, unit: "s", limits: [nil, nil, 0]))
   }
 
   @Test(arguments: [
@@ -29,9 +30,10 @@ struct PerformanceDataTests {
 
   @Test func `a label in quotes may hold a space and a quote`() throws {
     let data = try PerformanceData(ofLine: "OK|'it''s a'=-1.5%;10;20;0;100 b=U")
-    #expect(data.items == [
-      .init(label: "it's a", value: -1.5, unit: "%", limits: [10, 20, 0, 100]),
-      .init(label: "b", value: nil, unit: "", limits: []),
-    ])
+    #expect(
+      data.items == [
+        .init(label: "it's a", value: -1.5, unit: "%", limits: [10, 20, 0, 100]),
+        .init(label: "b", value: nil, unit: "", limits: []),
+      ])
   }
 }

@@ -117,7 +117,8 @@ struct PrometheusReportTests {
 
   @Test func `a time that is no time has no sample`() {
     for text in [
-      "", "2026-03-01", "2026-03-01T03:00:00+01:00", "2026-13-01T03:00:00Z", "2026-03-01T25:00:00Z", "x026-03-01T03:00:00Z",
+      "", "2026-03-01", "2026-03-01T03:00:00+01:00", "2026-13-01T03:00:00Z", "2026-03-01T25:00:00Z",
+      "x026-03-01T03:00:00Z",
     ] {
       var measurements = Sample.measurements
       measurements.startedAt = text
@@ -145,13 +146,14 @@ struct PrometheusReportTests {
     var samples: Set<Substring> = []
     let lines = report.split(separator: "\n")
     for (index, line) in lines.enumerated() {
-      if let help = line.wholeMatch(of: /# HELP (liveprobe_[a-z_]+) [^\\]+/) {
+      if let help = line.wholeMatch(of: #/# HELP (liveprobe_[a-z_]+) [^\\]+/#) {
         #expect(metrics.insert(help.output.1).inserted)
         current = String(help.output.1)
         #expect(lines.indices.contains(index + 1) && lines[index + 1] == "# TYPE \(current) gauge")
       } else if !line.hasPrefix("# TYPE ") {
         let sample = try #require(
-          line.wholeMatch(of: /([a-z_]+)((?:\{(?:[a-z_]+="(?:[^"\\]|\\\\|\\")*",?)+\})?) [0-9]+(?:\.[0-9]+)?/), "\(line)")
+          line.wholeMatch(of: #/([a-z_]+)((?:\{(?:[a-z_]+="(?:[^"\\]|\\\\|\\")*",?)+\})?) [0-9]+(?:\.[0-9]+)?/#),
+          "\(line)")
         #expect(sample.output.1 == current)
         #expect(samples.insert(sample.output.1 + sample.output.2).inserted)
       }
