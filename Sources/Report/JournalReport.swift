@@ -108,8 +108,8 @@ extension JournalEntry {
 
   fileprivate mutating func add(_ drift: Drift, _ comparison: BaselineComparison?) {
     add("LIVEPROBE_DRIFT_KIND", "\(drift.kind.rawValue)")
-    add("LIVEPROBE_WAS", drift.was.map { PlainText(sentence: $0) })
-    add("LIVEPROBE_NOW", drift.now.map { PlainText(sentence: $0) })
+    add("LIVEPROBE_WAS", PlainText(sentence: drift.was ?? "nothing"))
+    add("LIVEPROBE_NOW", PlainText(sentence: drift.now ?? "nothing"))
     add("LIVEPROBE_BASELINE", comparison.map { "\($0.source)" })
     add("LIVEPROBE_RECORDED_AT", comparison?.recordedAt.map { "\($0)" })
   }

@@ -83,14 +83,6 @@ package struct PlainText: Hashable, Sendable, CustomStringConvertible {
       })
   }
 
-  /// The same text with a backslash before each of `characters`, for formats that take one away again.
-  func backslashing(_ characters: Set<Unicode.Scalar>) -> PlainText {
-    PlainText(
-      escaped: description.unicodeScalars.reduce(into: "") { text, scalar in
-        text += characters.contains(scalar) ? "\\\(scalar)" : String(scalar)
-      })
-  }
-
   package var isEmpty: Bool { description.isEmpty }
   /// Columns the text takes.
   package var width: Int { description.count }
@@ -103,6 +95,14 @@ package struct PlainText: Hashable, Sendable, CustomStringConvertible {
   /// The text behind so many spaces that it ends at `width` columns; a longer text is left whole.
   package func padded(onTheLeftTo width: Int) -> PlainText {
     PlainText(escaped: String(repeating: " ", count: max(0, width - self.width)) + description)
+  }
+
+  /// The same text with a backslash before each of `characters`, for formats that take one away again.
+  func backslashing(_ characters: Set<Unicode.Scalar>) -> PlainText {
+    PlainText(
+      escaped: description.unicodeScalars.reduce(into: "") { text, scalar in
+        text += characters.contains(scalar) ? "\\\(scalar)" : String(scalar)
+      })
   }
 
   /// The parts between single spaces; two spaces in a row have an empty part between them.
