@@ -165,6 +165,22 @@ import Testing
     }
   }
 
+  @Test func `standard output that takes nothing is told, and no success`() throws {
+    let process = Process()
+    process.executableURL = Self.program
+    process.arguments = ["scan", "--format", "ecs"]
+    let errors = Pipe()
+    process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+    process.standardError = errors
+    try process.run()
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 2 || process.terminationStatus == 3)
+    #expect(
+      complaint == "liveprobe: could not write the ecs report: standard output: cannot be written: "
+        + "No space left on device\n")
+  }
+
   @Test(.disabled(if: FileManager.default.fileExists(atPath: "/run/systemd/journal/socket"), "this host has a journal"))
   func `a journal that is not there is told, and no success`() throws {
     let answer = try run("scan", "--format", "journal")
