@@ -58,7 +58,7 @@ let package = Package(
     library(
       "CLI",
       [
-        "Audit", "Baseline", "Checks", "KernelModel", "LiveProbe", "Report",
+        "Audit", "Baseline", "Checks", "CSystemCalls", "KernelModel", "LiveProbe", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI", "LiveProbe"], swiftSettings: settings),
@@ -91,8 +91,8 @@ let package = Package(
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("ReportTests", ["Audit", "KernelModel", "Report"]),
-    // Runs the program that is built beside it; linking it would cut down the tests' environment, see CHarden.
-    tests("CLITests", []),
+    // Runs the program that is built beside it; linking that would cut down the tests' environment, see CHarden.
+    tests("CLITests", ["CLI"]),
     tests("DocumentationTests", ["Checks", "KernelModel", "Report"]),
 
     // The lab: real kernels under emulation.

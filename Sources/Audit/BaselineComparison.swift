@@ -11,6 +11,19 @@ package struct BaselineComparison: Hashable, Sendable {
     case absent(Withheld)
     /// There is one, and it is not to be trusted.
     case refused(Withheld)
+
+    /// The one word that reports use.
+    package var word: String {
+      switch self {
+      case .unchanged: "unchanged"
+      case .drifted: "drifted"
+      case .absent: "absent"
+      case .refused: "refused"
+      }
+    }
+
+    /// Every word there is.
+    package static let words = ["unchanged", "drifted", "absent", "refused"]
   }
 
   /// Where the baseline was taken from: a path.
@@ -68,7 +81,7 @@ package struct BaselineComparison: Hashable, Sendable {
 
 /// One fact that is not as the baseline has it.
 package struct Drift: Hashable, Sendable {
-  package enum Kind: String, Hashable, Sendable {
+  package enum Kind: String, CaseIterable, Hashable, Sendable {
     case changed
     /// Not in the baseline.
     case appeared

@@ -95,6 +95,9 @@ package enum Outcome: Hashable, Sendable {
     }
   }
 
+  /// Every word there is.
+  package static let words = ["clear", "found", "unknown", "not-applicable"]
+
   package var status: Status {
     switch self {
     case .clear, .notApplicable: .ok

@@ -12,17 +12,6 @@ struct ScanCommand: ParsableCommand {
     commandName: "scan", abstract: "Scan the running kernel.",
     discussion: "Asks every check there is; needs root. The exit status is the answer.")
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json, monitoring
-  }
-
-  enum Colour: String, ExpressibleByArgument, CaseIterable {
-    case auto, always, never
-  }
-
-  @Option(help: "How to say the verdict.")
-  var format: [Format] = []
-
   @Option(help: "Ask only this check; may be given more than once.", completion: Self.checks)
   var only: [String] = []
 
@@ -61,18 +50,13 @@ struct ScanCommand: ParsableCommand {
       """, valueName: "address|symbol[+offset]"))
   var explainBytes: SiteQuery?
 
-  @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
-  var colour: Colour = .auto
+  @OptionGroup var reporting: ReportOptions
 
   private static let defaultAround = ByteCount(bytes: 1 << 20)
   private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))
 
   mutating func validate() throws {
     if let config, explainBytes == nil { fill(from: try Self.accepted { try Configuration(at: config) }) }
-    guard Set(format).count <= 1 else {
-      let given = format.map { "--format \($0.rawValue)" }.joined(separator: " and ")
-      throw ValidationError("\(given) contradict each other")
-    }
     for id in only + skip where Registry.check(withID: id) == nil {
       throw ValidationError(UnknownCheck(id: id).message)
     }
@@ -81,9 +65,6 @@ struct ScanCommand: ParsableCommand {
     }
     if selectedChecks.isEmpty {
       throw ValidationError("--skip leaves no check to ask")
-    }
-    if colour == .always, let format = format.first, format != .text {
-      throw ValidationError("--colour always and --format \(format.rawValue) contradict each other")
     }
     if explainBytes != nil { try validateExplanation() }
   }
@@ -95,6 +76,7 @@ struct ScanCommand: ParsableCommand {
     if let size = configuration.around, around.bytes == Self.defaultAround.bytes { around = size }
     if signatures.isEmpty { signatures = configuration.signatures }
     if allow.isEmpty { allow = configuration.allow }
+    comparison.fill(from: configuration)
   }
 
   /// What a scan does and an explanation does not.
@@ -104,7 +86,8 @@ struct ScanCommand: ParsableCommand {
       ("--allow", !allow.isEmpty), ("--config", config != nil),
       ("--around", around.bytes != Self.defaultAround.bytes),
       ("--baseline", comparison.baseline != nil),
-      ("--format \(format.first?.rawValue ?? "")", format.contains { $0 != .text }),
+      ("--format \(reporting.format.first?.rawValue ?? "")", reporting.format.contains { $0 != .text }),
+      ("--output", !reporting.output.isEmpty),
     ]
     if let other = others.first(where: \.isGiven) {
       throw ValidationError(
@@ -127,33 +110,13 @@ struct ScanCommand: ParsableCommand {
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
     var host = LiveHost(reference: reference, asksCopy: asksReader)
     if let explainBytes {
-      ExplainBytes(query: explainBytes, theme: isColoured ? .colour : .plain).run(on: &host, progress)
+      ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
     var (verdict, measurements) = HostScan(checks: selectedChecks, forensics: forensics, allowed: allowed)
       .run(on: &host, progress)
     verdict.baseline = baseline?.comparison(with: verdict)
-    guard Terminal.write(report.render(verdict, measurements), to: .standardOutput) else {
-      Terminal.write("liveprobe: could not write the report\n", to: .standardError)
-      Terminal.exit(max(verdict.status.rawValue, Status.unknown.rawValue))
-    }
-    Terminal.exit(verdict.status.rawValue)
-  }
-
-  private var report: any ReportFormat {
-    switch format.first ?? .text {
-    case .json: JSONReport(toolVersion: Liveprobe.version)
-    case .monitoring: MonitoringReport()
-    case .text: TextReport(theme: isColoured ? .colour : .plain)
-    }
-  }
-
-  private var isColoured: Bool {
-    switch colour {
-    case .auto: Terminal.wantsColour(.standardOutput)
-    case .always: true
-    case .never: false
-    }
+    Terminal.exit(reporting.write(verdict, measurements).rawValue)
   }
 
   /// The rules in the files that the user named; an error in one of them is known before anything is scanned.

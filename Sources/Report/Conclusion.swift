@@ -16,7 +16,8 @@ struct Conclusion {
   /// The ids of checks that were not wholly answered.
   let unansweredChecks: [String]
   private let baseline: BaselineComparison?
-  private let couldNotStart: Bool
+  /// Nothing was looked at, so that numbers of what was found mean nothing.
+  let couldNotStart: Bool
   private let checks: Int
 
   init(_ verdict: Verdict) {

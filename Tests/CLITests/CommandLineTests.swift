@@ -47,7 +47,13 @@ import Testing
   }
 
   @Test(arguments: [
-    (["scan", "--format", "json", "--format", "text"], "--format json and --format text contradict each other"),
+    (["scan", "--format", "json", "--format", "text"], "2 --format and 0 --output: give each format its output"),
+    (["scan", "--format", "json", "--format", "text", "--output", "-"], "2 --format and 1 --output"),
+    (["scan", "--output", "/x", "--output", "/y"], "0 --format and 2 --output"),
+    (["scan", "--format", "json", "--output", "-", "--format", "ecs", "--output", "-"], "--output - is given twice"),
+    (["scan", "--output", ""], "--output needs a file"),
+    (["scan", "--format", "ecs", "--colour", "always"], "contradict each other"),
+    (["scan", "--explain-bytes", "vfs_read", "--output", "/x"], "--explain-bytes and --output contradict"),
     (["scan", "--only", "syscall-table", "--skip", "syscall-table"], "contradict each other"),
     (["scan", "--format", "json", "--colour", "always"], "contradict each other"),
     (["scan", "--explain-bytes", "vfs_read", "--only", "kernel-text"], "--explain-bytes and --only contradict"),
@@ -162,6 +168,61 @@ import Testing
     let answer = try run("scan", "--format", "monitoring")
     #expect(answer.output.filter { $0 == "\n" }.count == 1)
     #expect(answer.output.hasPrefix("LIVEPROBE "))
+  }
+
+  @Test func `each report goes where it is wanted, and what cannot be written there is told and no success`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "liveprobe-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }  // what is left in the temporary directory fails no test
+    func place(_ name: String) -> String { folder.appending(path: name).path }
+    func text(_ name: String) throws -> String { try String(contentsOfFile: place(name), encoding: .utf8) }
+
+    let answer = try run(
+      "scan", "--format", "prometheus", "--output", place("liveprobe.prom"), "--format", "json", "--output",
+      place("missing/report.json"), "--format", "monitoring", "--output", "-", "--format", "journal", "--output",
+      place("liveprobe.export"), "--format", "ecs", "--output", place("liveprobe.ndjson"))
+    #expect(answer.status == 2 || answer.status == 3)
+    #expect(
+      answer.errors
+        == "liveprobe: could not write the json report: \(place("missing/report.json")): cannot be written: "
+        + "No such file or directory\n")
+    #expect(answer.output.hasPrefix("LIVEPROBE ") && answer.output.count { $0 == "\n" } == 1)
+    #expect(try text("liveprobe.prom").hasPrefix("# HELP liveprobe_info "))
+    #expect(try text("liveprobe.export").hasPrefix("__REALTIME_TIMESTAMP="))
+    #expect(try text("liveprobe.ndjson").hasPrefix("{\"@timestamp\":"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        == ["liveprobe.export", "liveprobe.ndjson", "liveprobe.prom"])
+    for (name, mode) in [("liveprobe.prom", 0o644), ("liveprobe.export", 0o600), ("liveprobe.ndjson", 0o600)] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: place(name))
+      #expect(attributes[.posixPermissions] as? Int == mode)
+    }
+  }
+
+  @Test func `standard output that takes nothing is told, and no success`() throws {
+    let process = Process()
+    process.executableURL = Self.program
+    process.arguments = ["scan", "--format", "ecs"]
+    let errors = Pipe()
+    process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+    process.standardError = errors
+    try process.run()
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 2 || process.terminationStatus == 3)
+    #expect(
+      complaint == "liveprobe: could not write the ecs report: standard output: cannot be written: "
+        + "No space left on device\n")
+  }
+
+  @Test(.disabled(if: FileManager.default.fileExists(atPath: "/run/systemd/journal/socket"), "this host has a journal"))
+  func `a journal that is not there is told, and no success`() throws {
+    let answer = try run("scan", "--format", "journal")
+    #expect(answer.status == 2 || answer.status == 3)
+    #expect(answer.output.isEmpty)
+    #expect(
+      answer.errors.hasPrefix(
+        "liveprobe: could not write the journal report: the journal at /run/systemd/journal/socket: does not take"))
   }
 
   @Test(.disabled(if: FileManager.default.fileExists(atPath: "/proc/kcore"), "this host has a /proc/kcore"))

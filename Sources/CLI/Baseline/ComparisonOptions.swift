@@ -19,6 +19,14 @@ struct ComparisonOptions: ParsableArguments {
       valueName: "time, 2026-01-31T12:00:00Z"))
   var notBefore: UTCTime?
 
+  /// Takes from `configuration` what the command line does not say; a key of one is not asked of the other's baseline.
+  mutating func fill(from configuration: Configuration) {
+    guard baseline == nil else { return }
+    baseline = configuration.baseline
+    publicKey = configuration.publicKey
+    notBefore = configuration.notBefore
+  }
+
   mutating func validate() throws {
     if publicKey != nil, baseline == nil { throw ValidationError("--public-key needs --baseline") }
     if notBefore != nil, publicKey == nil { throw ValidationError("--not-before needs --public-key") }

@@ -1,3 +1,4 @@
+internal import Baseline
 internal import Checks
 internal import KernelModel
 
@@ -10,6 +11,10 @@ struct Configuration {
   private(set) var signatures: [String] = []
   /// Files and folders of allow rules.
   private(set) var allow: [String] = []
+  /// A baseline, or the folder of baselines.
+  private(set) var baseline: String?
+  private(set) var publicKey: String?
+  private(set) var notBefore: UTCTime?
 
   /// A key: what it is for, and how its value is taken.
   struct Key: Sendable {
@@ -43,6 +48,18 @@ struct Configuration {
     },
     Key(section: "Scan", name: "Allow") { configuration, entry, file throws(ConfigurationError) in
       configuration.allow.append(try path(entry, file))
+    },
+    Key(section: "Baseline", name: "Path") { configuration, entry, file throws(ConfigurationError) in
+      configuration.baseline = try path(entry, file)
+    },
+    Key(section: "Baseline", name: "PublicKey") { configuration, entry, file throws(ConfigurationError) in
+      configuration.publicKey = try path(entry, file)
+    },
+    Key(section: "Baseline", name: "NotBefore") { configuration, entry, file throws(ConfigurationError) in
+      guard let time = UTCTime(entry.value) else {
+        throw file.error(entry.line, "NotBefore=\(entry.value) is no time as 2026-01-31T12:00:00Z is")
+      }
+      configuration.notBefore = time
     },
   ]
 
