@@ -9,7 +9,7 @@ struct ContributedFilesTests {
 
   /// Every metric that some verdict has.
   private static let metrics = Set(
-    Sample.streams.flatMap { sample in
+    Sample.all.flatMap { sample in
       PrometheusReport(toolVersion: "0.1.0").render(sample.verdict, Sample.measurements)
         .matches(of: #/# TYPE (?<name>[a-z_]+) /#).map { String($0.output.name) }
     })

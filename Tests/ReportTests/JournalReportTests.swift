@@ -52,7 +52,7 @@ struct JournalReportTests {
     #expect(
       try seen(Sample.drifted) == [[verdict, "4"]]
         + [[String]](repeating: [JournalMessage.drift.rawValue, "4"], count: 4))
-    #expect(try seen(Sample.accepted) == [[verdict, "6"], [JournalMessage.accepted.rawValue, "5"]])
+    #expect(try seen(Sample.allowed) == [[verdict, "6"], [JournalMessage.accepted.rawValue, "5"]])
     #expect(try seen(Sample.withoutBaseline) == [[verdict, "3"], [JournalMessage.unanswered.rawValue, "3"]])
     #expect(
       try seen(Sample.couldNotStart)
@@ -66,9 +66,9 @@ struct JournalReportTests {
     #expect(try entries(Sample.clean)[0].values("LIVEPROBE_CRITICAL") == ["0"])
   }
 
-  @Test(arguments: Sample.streams.map(\.name))
+  @Test(arguments: Sample.all.map(\.name))
   func `each field has a name that journald takes, and text without control characters`(name: String) throws {
-    for entry in try entries(try #require(Sample.streams.first { $0.name == name }).verdict) {
+    for entry in try entries(try #require(Sample.all.first { $0.name == name }).verdict) {
       for name in ["MESSAGE", "MESSAGE_ID", "PRIORITY", "SYSLOG_IDENTIFIER", "LIVEPROBE_STATUS"] {
         #expect(entry.values(name).count == 1)
       }
@@ -80,9 +80,9 @@ struct JournalReportTests {
     }
   }
 
-  @Test(arguments: Sample.streams.map(\.name))
+  @Test(arguments: Sample.all.map(\.name))
   func `an export holds the same entries, with the time`(name: String) throws {
-    let verdict = try #require(Sample.streams.first { $0.name == name }).verdict
+    let verdict = try #require(Sample.all.first { $0.name == name }).verdict
     let export = JournalReport(toolVersion: "0.1.0").export(verdict, Sample.measurements)
     let exported = try JournalFields.entries(ofExport: export)
     let sent = try entries(verdict)
@@ -100,7 +100,7 @@ struct JournalReportTests {
     let catalog = try String(contentsOf: root.appending(path: "systemd/liveprobe.catalog"), encoding: .utf8)
     let sections = catalog.split(separator: #/(?m)^-- /#).dropFirst()
     #expect(sections.map { String($0.prefix(32)) }.sorted() == JournalMessage.allCases.map(\.rawValue).sorted())
-    let all = try Sample.streams.flatMap { try entries($0.verdict) }
+    let all = try Sample.all.flatMap { try entries($0.verdict) }
     for section in sections {
       let lines = section.split(separator: "\n", omittingEmptySubsequences: false)
       for header in ["Subject: ", "Defined-By: liveprobe", "Documentation: "] {

@@ -3,9 +3,9 @@ import Report
 import Testing
 
 struct PerformanceDataTests {
-  @Test(arguments: Sample.streams.map(\.name))
+  @Test(arguments: Sample.all.map(\.name))
   func `performance data is what the guidelines say it is`(name: String) throws {
-    let verdict = try #require(Sample.streams.first { $0.name == name }).verdict
+    let verdict = try #require(Sample.all.first { $0.name == name }).verdict
     let output = MonitoringReport().render(verdict, Sample.measurements)
     let data = try PerformanceData(ofLine: output.dropLast())
     #expect(Set(data.items.map(\.label)).count == data.items.count)

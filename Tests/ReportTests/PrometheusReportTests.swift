@@ -91,8 +91,8 @@ struct PrometheusReportTests {
       #expect(drifted.contains("\nliveprobe_drift{kind=\"\(kind)\"} 1\n"))
     }
     #expect(drifted.contains("\nliveprobe_baseline_state{state=\"drifted\"} 1\n"))
-    #expect(drifted.contains("\nliveprobe_baseline_recorded_timestamp_seconds 1772280000\n"))
-    #expect(render(Sample.accepted).contains("\nliveprobe_accepted_findings{check=\"syscall-table\"} 1\n"))
+    #expect(drifted.contains("\nliveprobe_baseline_recorded_timestamp_seconds 1769914800\n"))
+    #expect(render(Sample.allowed).contains("\nliveprobe_accepted_findings{check=\"syscall-table\"} 1\n"))
   }
 
   @Test func `what is not known has no sample`() {
@@ -138,9 +138,9 @@ struct PrometheusReportTests {
     #expect(report.contains("\nliveprobe_last_run_timestamp_seconds \(seconds)\n"))
   }
 
-  @Test(arguments: Sample.streams.map(\.name))
+  @Test(arguments: Sample.all.map(\.name))
   func `each metric stands once, with its help and its type, and each of its samples is another`(name: String) throws {
-    let report = render(try #require(Sample.streams.first { $0.name == name }).verdict)
+    let report = render(try #require(Sample.all.first { $0.name == name }).verdict)
     var current = ""
     var metrics: Set<Substring> = []
     var samples: Set<Substring> = []

@@ -6,10 +6,10 @@ import Testing
 struct SampleReports {
   private static let folder = ProcessInfo.processInfo.environment["LIVEPROBE_SAMPLES"].map { URL(filePath: $0) }
 
-  @Test(.enabled(if: folder != nil, "LIVEPROBE_SAMPLES names no folder"), arguments: Sample.streams.map(\.name))
+  @Test(.enabled(if: folder != nil, "LIVEPROBE_SAMPLES names no folder"), arguments: Sample.all.map(\.name))
   func `reports are written for other programs`(name: String) throws {
     let folder = try #require(Self.folder)
-    let verdict = try #require(Sample.streams.first { $0.name == name }).verdict
+    let verdict = try #require(Sample.all.first { $0.name == name }).verdict
     let file = name.replacing(" ", with: "-")
     func write(_ bytes: some Sequence<UInt8>, _ name: String) throws {
       let place = folder.appending(path: name)

@@ -22,14 +22,15 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
   var reference: String?
 
-  @Option(help: "How to say the verdict.")
-  var format: ScanCommand.Format = .text
+  @OptionGroup var reporting: ReportOptions
 
   func run() throws {
-    var arguments = ["--baseline", baseline, "--format", format.rawValue]
+    var arguments = ["--baseline", baseline]
     if let publicKey { arguments += ["--public-key", publicKey] }
     if let notBefore { arguments += ["--not-before", notBefore.description] }
     if let reference { arguments += ["--reference", reference] }
-    try ScanCommand.parse(arguments).run()
+    var scan = try ScanCommand.parse(arguments)
+    scan.reporting = reporting
+    try scan.run()
   }
 }
