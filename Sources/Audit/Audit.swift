@@ -8,14 +8,20 @@ package import KernelModel
 package struct Audit {
   private let checks: [any Check]
   private let investigator: any Investigator
+  /// Gives what the report is to show of the kernel besides the verdict, if it is to show anything.
+  private let exhibit: ((Kernel) -> Exhibits)?
   /// Acquisitions at most.
   ///
   /// Findings that are new at the last one have had no second look and are left unsettled.
   private let maximumLooks: Int
 
-  package init(checks: [any Check], investigator: any Investigator, maximumLooks: Int = 4) {
+  package init(
+    checks: [any Check], investigator: any Investigator, maximumLooks: Int = 4,
+    exhibit: ((Kernel) -> Exhibits)? = nil
+  ) {
     self.checks = checks
     self.investigator = investigator
+    self.exhibit = exhibit
     self.maximumLooks = max(maximumLooks, 2)
   }
 
@@ -54,11 +60,15 @@ package struct Audit {
       }
     }
     let answers = trials.map { $0.answer() }
+    if exhibit != nil { progress("drawing maps for the report") }
+    let exhibits = exhibit?(kernel)
     kernel.workings.clear()
     let findings = answers.flatMap(\.findings)
     if !findings.isEmpty { progress("looking around what was found") }
     let implants = findings.isEmpty ? [] : investigator.investigate(findings, in: kernel)
-    return Verdict(kernel: identity, answers: answers, implants: implants, looks: looks)
+    var verdict = Verdict(kernel: identity, answers: answers, implants: implants, looks: looks)
+    verdict.exhibits = exhibits
+    return verdict
   }
 }
 

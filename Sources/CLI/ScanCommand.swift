@@ -13,7 +13,7 @@ struct ScanCommand: ParsableCommand {
     discussion: "Asks every check there is; needs root. The exit status is the answer.")
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json, monitoring
+    case text, json, monitoring, html
   }
 
   enum Colour: String, ExpressibleByArgument, CaseIterable {
@@ -107,7 +107,8 @@ struct ScanCommand: ParsableCommand {
       ExplainBytes(query: explainBytes, theme: isColoured ? .colour : .plain).run(on: &host, progress)
     }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
-    let audit = Audit(checks: selectedChecks, investigator: forensics)
+    let audit = Audit(
+      checks: selectedChecks, investigator: forensics, exhibit: format.contains(.html) ? { Exhibits(of: $0) } : nil)
     var verdict = audit.run(
       acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
       progress: progress.report)
@@ -127,6 +128,7 @@ struct ScanCommand: ParsableCommand {
     switch format.first ?? .text {
     case .json: JSONReport(toolVersion: Liveprobe.version)
     case .monitoring: MonitoringReport()
+    case .html: HTMLReport(toolVersion: Liveprobe.version)
     case .text: TextReport(theme: isColoured ? .colour : .plain)
     }
   }

@@ -7,6 +7,7 @@ import Testing
 struct SameStateTests {
   private static let formats: [any ReportFormat] = [
     TextReport(), TextReport(theme: .colour), JSONReport(toolVersion: "0.1.0"), MonitoringReport(),
+    HTMLReport(toolVersion: "0.1.0"),
   ]
 
   @Test(arguments: Sample.all.map(\.name))

@@ -80,7 +80,8 @@ package struct Forensics: Investigator {
     strings.sort { ($0.address, $0.encoding.rawValue) < ($1.address, $1.encoding.rawValue) }
     return Implant(
       run: run.region, continuesBelow: run.continuesBelow, continuesAbove: run.continuesAbove,
-      permissions: permissions, referencedRuns: referenced.map(\.region), owner: Set(owners.map(ownerWords)).sorted().joined(separator: "; "),
+      permissions: permissions, referencedRuns: referenced.map(\.region),
+      owner: Set(owners.map(ownerWords)).sorted().joined(separator: "; "),
       subjects: targets.values.flatMap { $0 }.sorted(),
       sites: sites, strings: strings, symbols: symbols(around: run.region, reachedFrom: sites, in: kernel),
       signatures: matcher.matches(in: strings),
