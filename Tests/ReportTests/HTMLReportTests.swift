@@ -81,7 +81,7 @@ struct HTMLReportTests {
   @Test func `changed slots and pages of nobody stand out, in words too`() throws {
     let markup = try Markup(page(Sample.hookedExhibited))
     let calls = markup.text(of: "calls")
-    #expect(calls.contains("10 numbers, followed from do_syscall_64: 2 go elsewhere than it should."))
+    #expect(calls.contains("10 numbers, followed from do_syscall_64: 2 go elsewhere than they should."))
     #expect(calls.contains("NOT THE KERNEL'S: mapped memory (r-x) that nobody ownsvia sys_call_tablefinding 1"))
     let memory = markup.text(of: "memory")
     #expect(memory.contains("nobody, r-x at 0xffffffffc0a31000"))

@@ -25,7 +25,7 @@ extension HTMLReport {
         <td><span class="badge">\(PlainText(finding.severity.rawValue))</span></td>\
         <td><a href="#finding-\(entry.first.number)">\(PlainText("\(finding.subject)"))</a>\(more)</td>\
         <td>\(PlainText(sentence: finding.message))</td>\
-        <td>\(implantLink(entry.first.implant, limits))</td></tr>
+        <td class="link">\(implantLink(entry.first.implant, limits))</td></tr>
 
         """ as HTML
     }

@@ -23,7 +23,7 @@ extension HTMLReport {
     code, .address, .run { font-size: 0.875em; }
     a { color: var(--link); text-underline-offset: 0.15em; }
     a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); }
-    h1, h2, h3, h4 { line-height: 1.25; text-wrap: balance; }
+    h1, h2, h3, h4 { line-height: 1.25; }
     h1 { margin: 0.25rem 0 1rem; font-size: 1.5rem; font-weight: 600; }
     h2 { margin: 3rem 0 1rem; padding-bottom: 0.3rem; border-bottom: 1px solid var(--rule); font-size: 1.35rem; }
     h3 { margin: 1.75rem 0 0.5rem; font-size: 1.05rem; }
@@ -47,13 +47,15 @@ extension HTMLReport {
     dl { display: grid; grid-template-columns: minmax(5.5rem, max-content) 1fr; gap: 0.3rem 1.25rem; margin: 0.5rem 0; }
     dt { color: var(--quiet); }
     dd { margin: 0; min-width: 0; }
-    dd dl { grid-template-columns: minmax(5.5rem, 11rem) 1fr; margin: 0; }
+    dd dl { grid-template-columns: fit-content(11rem) 1fr; margin: 0; }
     dd p:first-child, dd ul:first-child, dd ol:first-child { margin-top: 0; }
     nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 1rem 0 0; padding: 0; list-style: none; }
     article { margin: 1.25rem 0; padding: 0.25rem 1.25rem 1rem; background: var(--sheet); border: 1px solid var(--rule);
       border-radius: 0.25rem; }
     article.critical, article.warning { border-left: 0.25rem solid var(--mark); }
     article h3 { margin-top: 1rem; }
+    #do { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 0 2.5rem; }
+    #do h2 { grid-column: 1 / -1; } #do h3 { margin-top: 0.5rem; }
     .scroll { overflow-x: auto; margin: 0.75rem 0; }
     table { border-collapse: collapse; width: 100%; font-size: 0.9375rem; }
     caption { text-align: left; padding: 0.25rem 0; color: var(--quiet); font-size: 0.875rem; }
@@ -62,7 +64,7 @@ extension HTMLReport {
     thead th { color: var(--quiet); font-weight: 500; font-size: 0.875rem; white-space: nowrap; }
     tbody th { font-weight: 600; white-space: nowrap; }
     td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-    td.address { white-space: nowrap; }
+    td.address, td.link { white-space: nowrap; }
     tbody tr.critical { background: var(--wash); }
     tbody tr.critical td:first-child { box-shadow: inset 0.2rem 0 var(--mark); padding-left: 0.6rem; }
     tbody tr.unknown { background: var(--wash); }
@@ -80,8 +82,9 @@ extension HTMLReport {
     svg .kind-0 { fill: var(--kind-0); } svg .kind-1 { fill: var(--kind-1); } svg .kind-2 { fill: var(--kind-2); }
     svg .kind-3 { fill: var(--kind-3); } svg .kind-4 { fill: var(--kind-4); } svg .kind-5 { fill: var(--kind-5); }
     svg .kind-6 { fill: var(--kind-6); }
-    svg .nobody { fill: url(#hatch); stroke: var(--critical); stroke-width: 1.5; }
+    svg .nobody { fill: url(#hatch); }
     svg .hatch-ground { fill: var(--critical-wash); } svg .hatch-line, svg .pin { fill: var(--critical); }
+    svg .stray { stroke: var(--critical); stroke-width: 1.5; } svg .stem { stroke: var(--critical); }
     svg text.callout { fill: var(--critical); font-weight: 700; }
     .legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; padding: 0; list-style: none; }
     .swatch { width: 1rem; height: 1rem; vertical-align: -0.15rem; }
@@ -90,7 +93,7 @@ extension HTMLReport {
     @media (max-width: 40rem) {
       body { padding: 0.75rem 0.75rem 3rem; }
       header { padding: 1rem; } article { padding: 0 0.75rem 0.75rem; }
-      dl, dd dl { grid-template-columns: 1fr; gap: 0 0; } dt { margin-top: 0.5rem; }
+      dl, dd dl, #do { grid-template-columns: 1fr; gap: 0; } dt { margin-top: 0.5rem; }
       h1 { font-size: 1.25rem; } }
     @page { margin: 16mm 14mm; }
     @media print {

@@ -31,7 +31,8 @@ extension HTMLReport {
     let lost: PlainText = unknown > 0 ? "; \(unknown) could not be followed to the end" : ""
     let sentence: PlainText =
       astray.isEmpty
-      ? "none was found changed" : "\(Conclusion.count(astray.count, "goes", "go")) elsewhere than it should"
+      ? "none was found changed"
+      : Conclusion.count(astray.count, "goes elsewhere than it should", "go elsewhere than they should")
     let summary: PlainText = "\(map.rows.count) numbers, followed from \(map.start): \(sentence)\(lost)."
     let changed: HTML =
       astray.isEmpty
@@ -57,7 +58,7 @@ extension HTMLReport {
       return call.lines.map { line in
         """
         \(mark)<td class="number">\(line.number)</td><td>\(line.name)</td><td class="address">\(line.handler)</td>\
-        <td>\(line.owner)</td><td>\(line.via)</td><td>\(finding)</td></tr>
+        <td>\(line.owner)</td><td>\(line.via)</td><td class="link">\(finding)</td></tr>
 
         """ as HTML
       }

@@ -13,13 +13,12 @@ struct MapPicture {
   private static let width = 1200
   private static let left = 176
   private static let lineHeight = 22
-  private static let calloutHeight = 18
   private static let characterWidth = 7
 
   /// Bytes between two runs from which on they are drawn apart.
   private static let farApart: UInt64 = 16 << 20
   /// Runs that a line should not have many more of, and the most lines of one area.
-  private static let runsOfALine = 6
+  private static let runsOfALine = 5
   private static let linesOfAnArea = 8
   /// What is drawn at most; the table has them all.
   private static let mostAreas = 24
@@ -107,7 +106,8 @@ struct MapPicture {
     y += 8
     for line in Set(pieces.map(\.line)).sorted() {
       let here = pieces.filter { $0.line == line }
-      if here.contains(where: \.row.standsOut) { y += Self.calloutHeight }
+      let callouts = MapCallouts(here.filter(\.row.standsOut).map { ($0.x + $0.width / 2, $0.row) }, width: Self.width)
+      y += callouts.height
       let address = start.advanced(by: UInt64(line) * scale) ?? start
       write(
         """
@@ -116,6 +116,7 @@ struct MapPicture {
 
         """)
       for piece in here.filter({ !$0.row.standsOut }) + here.filter(\.row.standsOut) { draw(piece) }
+      write(callouts.drawn(above: y))
       y += Self.lineHeight + 6
     }
     y += 10
@@ -153,21 +154,10 @@ struct MapPicture {
       """
       <g><title>\(PlainText(row.region.start.description)), \(Measurements.size(row.region.byteCount)), \
       \(row.permissions), \(row.owner)</title>\
-      <rect class="run \(colour(of: row.kind))" x="\(piece.x)" y="\(y)" width="\(piece.width)" \
+      <rect class="run \(colour(of: row.kind))\(row.standsOut ? " stray" as HTML : "")" x="\(piece.x)" y="\(y)" width="\(piece.width)" \
       height="\(Self.lineHeight)"/>
       """)
-    if row.standsOut {
-      let middle = piece.x + piece.width / 2
-      let isNearEnd = middle > Self.width - 300
-      let anchor: HTML = isNearEnd ? "end" : "start"
-      let words: PlainText = row.kind == nil ? "nobody, \(row.permissions)" : "writable: \(row.owner.shortened(to: 24))"
-      write(
-        """
-        <path class="pin" d="M\(middle - 5) \(y - 10)h10l-5 9z"/>\
-        <text class="callout" x="\(middle + (isNearEnd ? -9 : 9))" y="\(y - 3)" text-anchor="\(anchor)">\(words) \
-        at \(PlainText(row.region.start.description))</text>
-        """)
-    } else if owner.width * Self.characterWidth + 8 <= piece.width {
+    if !row.standsOut, owner.width * Self.characterWidth + 8 <= piece.width {
       write("<text class=\"owner\" x=\"\(piece.x + 4)\" y=\"\(y + 15)\">\(owner)</text>")
     }
     write("</g>\n")
