@@ -14,7 +14,7 @@ extension HTMLReport {
       let details: HTML =
         all.isEmpty ? "" : HTML.details("what it rests on", HTML.items(all).paragraph)
       return """
-        <tr class="\(answer.status.mark)"><td><span class="badge">\(answer.tableWord)</span></td>\
+        <tr class="\(answer.mark)"><td><span class="badge">\(answer.tableWord)</span></td>\
         <th scope="row">\(PlainText(answer.check.id))</th>\
         <td>\(PlainText(sentence: answer.check.question))<br/>\(answer.summary)
         \(details)</td></tr>
@@ -44,7 +44,8 @@ extension HTMLReport {
         rows.isEmpty
         ? ""
         : .table(
-          "\(answer.check.id): what explains the bytes that changed", ["explained by", "sites", "bytes changed"], rows)
+          "\(answer.check.id): what explains the bytes that changed", ["explained by", "sites", "bytes changed"],
+          numbers: [1, 2], rows)
       return "<h3>\(PlainText(answer.check.id))</h3>\n\(mark)\(sum.sentence)</p>\n\(table)" as HTML
     }
     return PageSection(id: "bytes", title: "Bytes compared", body: .join(parts))
@@ -75,5 +76,12 @@ extension HTMLReport {
     return PageSection(
       id: "unseen", title: "What could not be seen", note: count > 0 ? "\(count)" : "",
       body: answers.isEmpty ? "" : "\(questions)\(spots)")
+  }
+}
+
+extension Answer {
+  /// The class by which the page colours the answer; none for a question that does not arise.
+  fileprivate var mark: HTML {
+    if case .notApplicable = outcome { "none" } else { status.mark }
   }
 }

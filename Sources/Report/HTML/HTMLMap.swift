@@ -23,6 +23,8 @@ extension HTMLReport {
   /// Rows of the table of those that stand out.
   private static let mostStrays = 200
 
+  private static let elsewhere: PlainText = "liveprobe map has them all"
+
   private static func body(_ map: ExecutableMap) -> HTML {
     let picture = MapPicture(map)
     let strays = map.rows.filter(\.standsOut)
@@ -31,15 +33,15 @@ extension HTMLReport {
       strays.isEmpty
       ? "<p>Every page has an owner, and none may be written.</p>\n"
       : """
-      \(HTML.table("Runs that nobody owns, or that may be written", head, rows(strays.prefix(mostStrays))))\
-      \(HTML.remainder(strays.count, after: mostStrays, "run"))
+      \(HTML.table("Runs that nobody owns, or that may be written", head, numbers: [1], rows(strays.prefix(mostStrays))))\
+      \(HTML.remainder(strays.count, after: mostStrays, "run", elsewhere))
       """
-    let all = HTML.table("All executable memory, by address", head, rows(map.rows.prefix(mostRows)))
+    let all = HTML.table("All executable memory, by address", head, numbers: [1], rows(map.rows.prefix(mostRows)))
     return """
       <p>\(map.extent). Each is looked at once, after the checks: memory that is being given back may have no owner for a \
       moment.</p>
       \(doubt)\(alarm)\(picture.figure)\
-      \(HTML.unprinted("All runs: \(map.rows.count)", "\(all)\(HTML.remainder(map.rows.count, after: mostRows, "run"))"))
+      \(HTML.unprinted("All runs: \(map.rows.count)", "\(all)\(HTML.remainder(map.rows.count, after: mostRows, "run", elsewhere))"))
       """
   }
 

@@ -34,7 +34,7 @@ extension HTMLReport {
       plan.rest.isEmpty ? "" : "<p class=\"left\">\(plan.rest.count) more, of other kinds: see the findings.</p>\n"
     let table = HTML.table(
       "\(Conclusion.count(plan.count, "finding")), the worst first", ["no.", "severity", "where", "what", "leads to"],
-      rows)
+      numbers: [0], rows)
     return PageSection(id: "wrong", title: "What is wrong", body: "\(table)\(rest)")
   }
 

@@ -16,9 +16,17 @@ extension HTML {
 
   /// A table that scrolls by itself where it is wider than the page.
   ///
-  /// - Parameter rows: each a whole `tr`.
-  static func table(_ caption: PlainText, _ head: [PlainText], _ rows: [HTML]) -> HTML {
-    let cells = join(head.map { "<th scope=\"col\">\($0)</th>" })
+  /// - Parameters:
+  ///   - numbers: the columns that hold numbers, from 0 on.
+  ///   - rows: each a whole `tr`.
+  static func table(
+    _ caption: PlainText, _ head: [PlainText], numbers: Set<Int> = [], _ rows: [HTML]
+  ) -> HTML {
+    let cells = join(
+      head.enumerated().map { index, title in
+        numbers.contains(index)
+          ? "<th scope=\"col\" class=\"number\">\(title)</th>" as HTML : "<th scope=\"col\">\(title)</th>"
+      })
     return """
       <div class="scroll" role="region" tabindex="0" aria-label="\(caption)">
       <table><caption>\(caption)</caption>
@@ -55,9 +63,11 @@ extension HTML {
     return "<pre tabindex=\"0\">\(join(lines))</pre>\n"
   }
 
-  /// What is left out after `shown` of `count`.
-  static func remainder(_ count: Int, after shown: Int, _ noun: PlainText) -> HTML {
+  /// What is left out after `shown` of `count`, and where it can be had.
+  static func remainder(
+    _ count: Int, after shown: Int, _ noun: PlainText, _ elsewhere: PlainText = TextLimits.elsewhere
+  ) -> HTML {
     guard count > shown else { return "" }
-    return "<p class=\"left\">\(Conclusion.count(count - shown, "more \(noun)")): \(TextLimits.elsewhere)</p>\n"
+    return "<p class=\"left\">\(Conclusion.count(count - shown, "more \(noun)")): \(elsewhere)</p>\n"
   }
 }

@@ -23,14 +23,14 @@ package struct HTMLReport: ReportFormat {
       Self.overview(plan, limits),
       Self.whatToDo(instructions),
       Self.findings(plan, instructions, limits),
+      Self.implants(implants, limits),
       Self.drift(verdict.baseline, limits),
       Self.accepted(verdict.answers, limits),
-      Self.implants(implants, limits),
+      Self.notSeen(verdict.answers, limits),
+      Self.checks(verdict.answers),
       Self.executableMemory(verdict.exhibits),
       Self.systemCalls(verdict.exhibits, plan),
-      Self.checks(verdict.answers),
       Self.bytesCompared(verdict.answers),
-      Self.notSeen(verdict.answers, limits),
     ]
     let page: HTML = """
       <!DOCTYPE html>

@@ -8,7 +8,7 @@ extension HTMLReport {
       --critical: #a8201a; --critical-wash: #fbecea; --warning: #805500; --warning-wash: #fbf3df;
       --unknown: #6b3f8c; --unknown-wash: #f4edf9; --ok: #1f6b3b; --ok-wash: #e9f5ed; --code: #f3f4f5;
       --kind-0: #c3d4ec; --kind-1: #c5e4d2; --kind-2: #f4e0ab; --kind-3: #e5cdf0; --kind-4: #f6cfc0; --kind-5: #cfe6ea;
-      --kind-6: #d9dce0; --empty: #eceef0; }
+      --kind-6: #d9dce0; --empty: #eceef0; --mark: var(--quiet); --wash: transparent; }
     @media screen and (prefers-color-scheme: dark) { :root {
       --paper: #15181c; --sheet: #1b1f24; --ink: #dfe3e8; --quiet: #98a2ad; --rule: #343b43; --link: #86b8ee;
       --critical: #ff8f85; --critical-wash: #3a1f1e; --warning: #e9b95a; --warning-wash: #352a15;
@@ -18,7 +18,7 @@ extension HTMLReport {
     * { box-sizing: border-box; }
     body { margin: 0 auto; padding: 1.5rem 1.25rem 4rem; max-width: 68rem; background: var(--paper); color: var(--ink);
       font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif;
-      overflow-wrap: anywhere; }
+      overflow-wrap: anywhere; font-variant-ligatures: none; }
     pre, code, .address, .run { font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace; }
     code, .address, .run { font-size: 0.875em; }
     a { color: var(--link); text-underline-offset: 0.15em; }
@@ -42,7 +42,7 @@ extension HTMLReport {
     .tool { margin: 0; }
     .word { color: var(--mark); font-weight: 800; letter-spacing: 0.02em; margin-right: 0.3em; }
     .badge { display: inline-block; padding: 0 0.45em; border: 1px solid var(--mark); border-radius: 0.25rem;
-      background: var(--wash); color: var(--mark); font-size: 0.8rem; font-weight: 600; white-space: nowrap; }
+      margin-right: 0.35em; background: var(--wash); color: var(--mark); font-size: 0.8rem; font-weight: 600; white-space: nowrap; }
     .alarm { color: var(--critical); font-weight: 600; }
     dl { display: grid; grid-template-columns: minmax(5.5rem, max-content) 1fr; gap: 0.3rem 1.25rem; margin: 0.5rem 0; }
     dt { color: var(--quiet); }
@@ -57,16 +57,18 @@ extension HTMLReport {
     #do { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 0 2.5rem; }
     #do h2 { grid-column: 1 / -1; } #do h3 { margin-top: 0.5rem; }
     .scroll { overflow-x: auto; margin: 0.75rem 0; }
-    table { border-collapse: collapse; width: 100%; font-size: 0.9375rem; }
+    table { border-collapse: collapse; min-width: min(100%, 44rem); font-size: 0.9375rem; }
     caption { text-align: left; padding: 0.25rem 0; color: var(--quiet); font-size: 0.875rem; }
     th, td { padding: 0.35rem 0.9rem 0.35rem 0; border-bottom: 1px solid var(--rule); text-align: left;
-      vertical-align: top; min-width: 3rem; }
+      vertical-align: top; min-width: 6.5rem; }
+    .number, td.link, td:has(.badge) { min-width: 0; }
     thead th { color: var(--quiet); font-weight: 500; font-size: 0.875rem; white-space: nowrap; }
     tbody th { font-weight: 600; white-space: nowrap; }
-    td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+    th:first-child, td:first-child { padding-left: 0.6rem; }
+    th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     td.address, td.link { white-space: nowrap; }
     tbody tr.critical { background: var(--wash); }
-    tbody tr.critical td:first-child { box-shadow: inset 0.2rem 0 var(--mark); padding-left: 0.6rem; }
+    tbody tr.critical td:first-child { box-shadow: inset 0.2rem 0 var(--mark); }
     tbody tr.unknown { background: var(--wash); }
     pre { margin: 0.5rem 0; padding: 0.75rem 1rem; overflow-x: auto; overflow-wrap: normal; background: var(--code);
       border-radius: 0.25rem; font-size: 0.8125rem; line-height: 1.45; }
@@ -94,15 +96,20 @@ extension HTMLReport {
       body { padding: 0.75rem 0.75rem 3rem; }
       header { padding: 1rem; } article { padding: 0 0.75rem 0.75rem; }
       dl, dd dl, #do { grid-template-columns: 1fr; gap: 0; } dt { margin-top: 0.5rem; }
-      h1 { font-size: 1.25rem; } }
+      h1 { font-size: 1.25rem; }
+      #wrong thead, #checks thead { display: none; }
+      #wrong tr, #checks tr { display: flex; flex-wrap: wrap; align-items: baseline; padding: 0.4rem 0; }
+      #wrong td, #checks td, #checks th { border: 0; padding: 0.1rem 0.6rem; min-width: 0; }
+      #wrong td:nth-child(4), #checks td:nth-child(3) { flex-basis: 100%; }
+      #wrong tbody tr, #checks tbody tr { border-bottom: 1px solid var(--rule); } }
     @page { margin: 16mm 14mm; }
     @media print {
       :root { --paper: #ffffff; } body { max-width: none; padding: 0; font-size: 9.5pt; }
       * { print-color-adjust: exact; }
-      nav, .unprinted { display: none; } .printed { display: block; color: var(--quiet); }
+      #do { display: block; } nav, .unprinted { display: none; } .printed { display: block; color: var(--quiet); }
       details::details-content { content-visibility: visible; display: block; height: auto; }
       summary { color: var(--quiet); list-style: none; }
-      header, article, table { break-inside: auto; } tr, dt, figure { break-inside: avoid; }
+      tr, dt, figure, article.critical, article.warning { break-inside: avoid; }
       h2, h3, h4, dt, summary { break-after: avoid; } h2 { margin-top: 1.5rem; }
       .scroll, pre { overflow: visible; } pre { white-space: pre-wrap; font-size: 7.5pt; }
       svg.map { min-width: 0; } table { font-size: 8.5pt; } a { color: inherit; text-decoration: none; } }

@@ -21,8 +21,9 @@ extension HTMLReport {
       id: "calls", title: "System calls", note: astray > 0 ? "\(astray) changed" : "", body: .join(parts))
   }
 
-  /// Rows of one table.
+  /// Rows of the table of all numbers, and of that of those that go astray.
   private static let mostRows = 2000
+  private static let mostAstray = 200
   private static let head: [PlainText] = ["no.", "name", "goes to", "owner", "by way of", "finding"]
 
   private static func body(_ map: SystemCallMap, _ links: SystemCallFindings) -> HTML {
@@ -37,9 +38,12 @@ extension HTMLReport {
     let changed: HTML =
       astray.isEmpty
       ? ""
-      : HTML.table("Changed system calls of \(map.interface.programs)", head, rows(astray, in: map, links))
+      : HTML.table(
+        "Changed system calls of \(map.interface.programs)", head, numbers: [0],
+        rows(astray, in: map, links, limit: mostAstray))
     let all = HTML.table(
-      "All system calls of \(map.interface.programs)", head, rows(map.rows, in: map, links))
+      "All system calls of \(map.interface.programs)", head, numbers: [0],
+      rows(map.rows, in: map, links, limit: mostRows))
     return """
       <p>\(summary)</p>
       \(changed)\(HTML.unprinted("All \(map.rows.count) numbers of \(map.interface.programs)", all))
@@ -47,7 +51,7 @@ extension HTMLReport {
   }
 
   private static func rows(
-    _ calls: [SystemCallMap.Row], in map: SystemCallMap, _ links: SystemCallFindings
+    _ calls: [SystemCallMap.Row], in map: SystemCallMap, _ links: SystemCallFindings, limit: Int
   ) -> [HTML] {
     let rows = calls.flatMap { call in
       let isAstray = links.isAstray(call, in: map)
@@ -63,9 +67,9 @@ extension HTMLReport {
         """ as HTML
       }
     }
-    guard rows.count > mostRows else { return rows }
-    let left: PlainText = "\(rows.count - mostRows) more: liveprobe syscalls has them all"
-    return rows.prefix(mostRows) + ["<tr><td colspan=\"6\">\(left)</td></tr>\n"]
+    guard rows.count > limit else { return rows }
+    let left: PlainText = "\(rows.count - limit) more: liveprobe syscalls has them all"
+    return rows.prefix(limit) + ["<tr><td colspan=\"6\">\(left)</td></tr>\n"]
   }
 }
 

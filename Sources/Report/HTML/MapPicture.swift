@@ -6,6 +6,8 @@ internal import KernelModel
 struct MapPicture {
   private let map: ExecutableMap
   private let kinds: [ExecutableMap.Kind]
+  /// Runs for which there is no room.
+  private var undrawn = 0
   private var y = 0
   private var pieces: [HTML] = []
 
@@ -22,7 +24,8 @@ struct MapPicture {
   private static let linesOfAnArea = 8
   /// What is drawn at most; the table has them all.
   private static let mostAreas = 24
-  private static let mostRuns = 3000
+  private static let mostStrays = 200
+  private static let mostOthers = 1500
   /// Colours that the style has for kinds of owners, beside that for nobody.
   private static let colours = 7
 
@@ -30,9 +33,11 @@ struct MapPicture {
     self.map = map
     kinds = map.kinds
     // What stands out is drawn whatever else there is no room for.
-    let strays = map.rows.filter(\.standsOut).prefix(Self.mostRuns)
-    let others = map.rows.filter { !$0.standsOut }.prefix(Self.mostRuns - strays.count)
-    for area in Self.areas(of: Array(strays) + Array(others)).prefix(Self.mostAreas) { draw(area) }
+    let strays = map.rows.filter(\.standsOut).prefix(Self.mostStrays)
+    let others = map.rows.filter { !$0.standsOut }.prefix(Self.mostOthers)
+    let areas = Self.areas(of: Array(strays) + Array(others)).prefix(Self.mostAreas)
+    for area in areas { draw(area) }
+    undrawn = map.rows.count - areas.reduce(0) { $0 + $1.count }
   }
 
   /// The picture with its legend.
@@ -54,7 +59,8 @@ struct MapPicture {
       \(HTML.join(pieces))</svg>
       </div>
       <figcaption><ul class="legend">
-      \(HTML.join(legend))</ul></figcaption>
+      \(HTML.join(legend))</ul>
+      \(undrawn > 0 ? "<p>Not drawn, as there are too many: \(undrawn) runs.</p>\n" as HTML : "")</figcaption>
       </figure>
 
       """
