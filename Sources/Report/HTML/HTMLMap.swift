@@ -9,7 +9,7 @@ extension HTMLReport {
     case .success(let map):
       section.body = body(map)
       let strays = map.rows.count(where: \.standsOut)
-      section.note = strays > 0 ? "\(strays) stand out" : "\(map.rows.count) runs"
+      section.note = strays > 0 ? Conclusion.count(strays, "stands out", "stand out") : "\(map.rows.count) runs"
     case .failure(let failure):
       section.body = "<p>It could not be mapped: \(PlainText(sentence: failure.description))</p>\n"
       section.note = "not seen"

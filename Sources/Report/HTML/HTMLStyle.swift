@@ -19,8 +19,8 @@ extension HTMLReport {
     body { margin: 0 auto; padding: 1.5rem 1.25rem 4rem; max-width: 68rem; background: var(--paper); color: var(--ink);
       font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif;
       overflow-wrap: anywhere; font-variant-ligatures: none; }
-    pre, code, .address, .run { font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace; }
-    code, .address, .run { font-size: 0.875em; }
+    pre, code, .address, .handler, .run { font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace; }
+    code, .address, .handler, .run { font-size: 0.875em; }
     a { color: var(--link); text-underline-offset: 0.15em; }
     a:focus-visible, summary:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); }
     h1, h2, h3, h4 { line-height: 1.25; }
@@ -67,6 +67,7 @@ extension HTMLReport {
     th:first-child, td:first-child { padding-left: 0.6rem; }
     th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     td.address, td.link { white-space: nowrap; }
+    td.handler { min-width: 11rem; }
     tbody tr.critical { background: var(--wash); }
     tbody tr.critical td:first-child { box-shadow: inset 0.2rem 0 var(--mark); }
     tbody tr.unknown { background: var(--wash); }
@@ -77,7 +78,7 @@ extension HTMLReport {
     figure { margin: 1.25rem 0; }
     svg.map { display: block; width: 100%; min-width: 44rem; height: auto; }
     svg text { fill: var(--ink); font: 12px ui-monospace, "DejaVu Sans Mono", monospace; }
-    svg text.area { font: 600 13px system-ui, "DejaVu Sans", sans-serif; }
+    svg text.area { font: 600 13px system-ui, "DejaVu Sans", sans-serif; font-variant-ligatures: none; }
     svg text.address { fill: var(--quiet); }
     svg .line { fill: var(--empty); }
     svg .run { stroke: var(--sheet); stroke-width: 0.5; }

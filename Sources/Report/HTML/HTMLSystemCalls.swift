@@ -61,7 +61,7 @@ extension HTMLReport {
         links.number(of: call, in: map).map { "<a href=\"#finding-\($0)\">finding \($0)</a>" } ?? (isAstray ? "–" : "")
       return call.lines.map { line in
         """
-        \(mark)<td class="number">\(line.number)</td><td>\(line.name)</td><td class="address">\(line.handler)</td>\
+        \(mark)<td class="number">\(line.number)</td><td>\(line.name)</td><td class="handler">\(line.handler)</td>\
         <td>\(line.owner)</td><td>\(line.via)</td><td class="link">\(finding)</td></tr>
 
         """ as HTML
