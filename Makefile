@@ -48,10 +48,11 @@ static: ## build the one file, .build/liveprobe: static, stripped, checked
 
 check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
 
-test: ## everything: check, the one file and its tests, the readers of our reports, fuzzing for a bounded time, the lab
+test: ## everything: check, the one file, the readers of our reports and a browser, fuzzing for a bounded time, the lab
 	@scripts/setup all
 	$(lab_kernels)
 	@$(MAKE) check
+	Tests/Browser/run
 	@$(MAKE) static
 	Tests/StaticBinary/run .build/liveprobe
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build

@@ -9,6 +9,8 @@ package struct Audit {
   private let checks: [any Check]
   private let investigator: any Investigator
   private let allowance: Allowance?
+  /// Gives what the report is to show of the kernel besides the verdict, if it is to show anything.
+  private let exhibit: ((Kernel) -> Exhibits)?
   /// Acquisitions at most.
   ///
   /// Findings that are new at the last one have had no second look and are left unsettled.
@@ -17,13 +19,15 @@ package struct Audit {
   /// - Parameters:
   ///   - rules: what the operator accepts; none if nothing.
   ///   - identifier: finds out whether a rule means the module that is there; without one no rule applies.
+  ///   - exhibit: makes what the report is to show besides the verdict.
   package init(
     checks: [any Check], investigator: any Investigator, allowing rules: [AllowRule] = [],
-    identifier: (any ModuleIdentifier)? = nil, maximumLooks: Int = 4
+    identifier: (any ModuleIdentifier)? = nil, maximumLooks: Int = 4, exhibit: ((Kernel) -> Exhibits)? = nil
   ) {
     self.checks = checks
     self.investigator = investigator
     allowance = rules.isEmpty ? nil : identifier.map { Allowance(rules: rules, identifier: $0) }
+    self.exhibit = exhibit
     self.maximumLooks = max(maximumLooks, 2)
   }
 
@@ -62,11 +66,15 @@ package struct Audit {
       }
     }
     let answers = trials.map { $0.answer(allowing: allowance, in: kernel) }
+    if exhibit != nil { progress("drawing maps for the report") }
+    let exhibits = exhibit?(kernel)
     kernel.workings.clear()
     let findings = answers.flatMap(\.findings)
     if !findings.isEmpty { progress("looking around what was found") }
     let implants = findings.isEmpty ? [] : investigator.investigate(findings, in: kernel)
-    return Verdict(kernel: identity, answers: answers, implants: implants, looks: looks)
+    var verdict = Verdict(kernel: identity, answers: answers, implants: implants, looks: looks)
+    verdict.exhibits = exhibits
+    return verdict
   }
 }
 

@@ -9,6 +9,8 @@ struct HostScan {
   var forensics = Forensics(around: 0) { SignatureRules.shippedOrNone() }
   /// What the operator accepts.
   var allowed: [AllowRule] = []
+  /// Whether a report shows more of the kernel than the verdict.
+  var wantsExhibits = false
   /// What the clocks said when the scan was begun.
   let startedAt = Stopwatch.timeOfDay()
   let stopwatch = Stopwatch()
@@ -16,7 +18,8 @@ struct HostScan {
   /// Asks the checks, and says on a terminal what is being done.
   func run(on host: inout LiveHost, _ progress: Progress) -> (verdict: Verdict, measurements: Measurements) {
     let audit = Audit(
-      checks: checks, investigator: forensics, allowing: allowed, identifier: VerifiedModules())
+      checks: checks, investigator: forensics, allowing: allowed, identifier: VerifiedModules(),
+      exhibit: wantsExhibits ? { Exhibits(of: $0) } : nil)
     var verdict = audit.run(
       acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
       progress: progress.report)

@@ -42,6 +42,7 @@ struct Output {
     return switch format {
     case .text: text(TextReport(theme: theme))
     case .json: text(JSONReport(toolVersion: version))
+    case .html: text(HTMLReport(toolVersion: version))
     case .monitoring: text(MonitoringReport())
     case .prometheus: text(PrometheusReport(toolVersion: version))
     case .ecs: text(ECSReport(toolVersion: version, hostName: HostName.current()))

@@ -5,7 +5,7 @@ internal import Report
 /// How the verdict is said, and where.
 struct ReportOptions: ParsableArguments {
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json, monitoring, prometheus, ecs, journal
+    case text, json, html, monitoring, prometheus, ecs, journal
   }
 
   enum Colour: String, ExpressibleByArgument, CaseIterable {

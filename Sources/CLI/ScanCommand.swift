@@ -113,8 +113,9 @@ struct ScanCommand: ParsableCommand {
       ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
-    var (verdict, measurements) = HostScan(checks: selectedChecks, forensics: forensics, allowed: allowed)
-      .run(on: &host, progress)
+    var (verdict, measurements) = HostScan(
+      checks: selectedChecks, forensics: forensics, allowed: allowed, wantsExhibits: reporting.format.contains(.html)
+    ).run(on: &host, progress)
     verdict.baseline = baseline?.comparison(with: verdict)
     Terminal.exit(reporting.write(verdict, measurements).rawValue)
   }

@@ -21,23 +21,27 @@ extension Page {
   private static var details: Int { 21 }
 
   private mutating func write(_ expectation: Expectation) {
-    let rungs = Expectation.Rung.allCases
-    let rung = (rungs.firstIndex(of: expectation.rung) ?? 0) + 1
-    let quality: PlainText = "rung \(rung) of \(rungs.count)"
-    let colon: PlainText = expectation.whyNotBetter.isEmpty ? "" : "; nothing better because:"
-    entry(
-      "compared",
-      "\(expectation.subject) with \(sentence: expectation.source) (\(expectation.rung.rawValue), \(quality))\(colon)",
-      indent: 11, column: Self.details)
+    entry("compared", expectation.sentence, indent: 11, column: Self.details)
     for reason in expectation.whyNotBetter {
       entry("-", PlainText(sentence: reason), indent: Self.details, column: Self.details + 2)
     }
   }
 }
 
+extension Expectation {
+  /// What was compared with what, and how good that is; the reasons why there was nothing better follow it.
+  var sentence: PlainText {
+    let rungs = Rung.allCases
+    let rung = (rungs.firstIndex(of: self.rung) ?? 0) + 1
+    let colon: PlainText = whyNotBetter.isEmpty ? "" : "; nothing better because:"
+    return
+      "\(subject) with \(sentence: source) (\(self.rung.rawValue), rung \(rung) of \(rungs.count))\(colon)"
+  }
+}
+
 extension Answer {
   /// The outcome's word in the table; what is found stands out without colour.
-  fileprivate var tableWord: PlainText {
+  var tableWord: PlainText {
     switch outcome {
     case .clear: "clear"
     case .found: "FOUND"
@@ -46,7 +50,7 @@ extension Answer {
     }
   }
 
-  fileprivate var summary: PlainText {
+  var summary: PlainText {
     let facts = Conclusion.count(examination.facts.count, "fact")
     switch outcome {
     case .clear:

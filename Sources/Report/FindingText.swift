@@ -3,23 +3,16 @@ internal import KernelModel
 extension Page {
   /// The findings, each in full, or by kind when there are many.
   mutating func writeFindings(_ findings: [ReportedFinding], _ limits: TextLimits) {
-    guard !findings.isEmpty else { return }
+    let plan = FindingPlan(findings, limits)
     var told = ToldAlready()
-    guard findings.count > limits.findings else {
-      for finding in findings { write(finding, of: findings.count, &told) }
-      return
+    for entry in plan.entries {
+      write(entry.first, of: plan.count, &told)
+      writeAlike(entry.alike, limits)
     }
-    let groups = ReportedFinding.groups(of: findings)
-    for group in groups.prefix(limits.findings) {
-      guard let first = group.first else { continue }
-      write(first, of: findings.count, &told)
-      writeAlike(group.dropFirst(), limits)
-    }
-    let rest = groups.dropFirst(limits.findings).flatMap { $0 }
-    guard !rest.isEmpty else { return }
+    guard !plan.rest.isEmpty else { return }
     blank()
-    line("FURTHER FINDINGS  \(rest.count), of other kinds", as: .heading)
-    writeLines(rest[...], limits)
+    line("FURTHER FINDINGS  \(plan.rest.count), of other kinds", as: .heading)
+    writeLines(plan.rest, limits)
   }
 
   private mutating func writeAlike(_ findings: ArraySlice<ReportedFinding>, _ limits: TextLimits) {
@@ -30,9 +23,7 @@ extension Page {
 
   private mutating func writeLines(_ findings: ArraySlice<ReportedFinding>, _ limits: TextLimits) {
     for reported in findings.prefix(limits.alike) {
-      entry(
-        "\(reported.number.description)", "\(reported.finding.subject): \(sentence: reported.finding.observed)",
-        indent: 4, column: 9)
+      entry("\(reported.number.description)", reported.line, indent: 4, column: 9)
     }
     let left = findings.dropFirst(limits.alike)
     if let first = left.first, let last = left.last {
@@ -48,12 +39,7 @@ extension Page {
     line(
       "FINDING \(reported.number) of \(count)  \(finding.severity.rawValue)  \(finding.subject)",
       as: finding.severity == .critical ? .bad : .warning)
-    entry("wrong", PlainText(sentence: finding.message), indent: 2, column: column)
-    entry("expected", PlainText(sentence: finding.expected), indent: 2, column: column)
-    entry("observed", PlainText(sentence: finding.observed), indent: 2, column: column)
-    if let owner = finding.owner {
-      entry("owner", PlainText(sentence: owner.description), indent: 2, column: column)
-    }
+    for part in finding.parts { entry(part.name, part.text, indent: 2, column: column) }
     if let target = finding.target {
       let implant: PlainText = reported.implant.map { ", in implant \($0)" } ?? ""
       entry("leads to", "\(target)\(implant)", indent: 2, column: column)
@@ -65,10 +51,9 @@ extension Page {
         PlainText(sentence: evidence.value), indent: 2, column: column + width + 2)
     }
     let number = reported.number
-    writeList("meaning", told.once([finding.meaning], by: number, \.meanings)) { _ in "" }
-    let causes = reported.innocentCauses.isEmpty ? ["none known"] : reported.innocentCauses
-    writeList("innocent?", told.once(causes, by: number, \.causes)) { _ in "-" }
-    writeList("do", told.once(reported.response, by: number, \.responses)) { "\($0)." }
+    writeList("meaning", told.once([finding.meaning], by: number, \.meanings).sentences) { _ in "" }
+    writeList("innocent?", told.once(reported.causesOrNone, by: number, \.causes).sentences) { _ in "-" }
+    writeList("do", told.once(reported.response, by: number, \.responses).sentences) { "\($0)." }
   }
 
   /// Writes `items` beside `label`, each after its mark if there are several.
@@ -85,21 +70,4 @@ extension Page {
   }
 
   private static var column: Int { 14 }
-}
-
-/// What findings told so far have said that others need not say again: the number of the first to say it.
-private struct ToldAlready {
-  var meanings: [[String]: Int] = [:]
-  var causes: [[String]: Int] = [:]
-  var responses: [[String]: Int] = [:]
-
-  /// The sentences as they are, or a reference to the finding that has said the same.
-  mutating func once(
-    _ sentences: [String], by number: Int, _ topic: WritableKeyPath<ToldAlready, [[String]: Int]>
-  ) -> [PlainText] {
-    guard sentences.contains(where: { !$0.isEmpty }) else { return sentences.map { PlainText(sentence: $0) } }
-    if let first = self[keyPath: topic][sentences] { return ["as for finding \(first)"] }
-    self[keyPath: topic][sentences] = number
-    return sentences.map { PlainText(sentence: $0) }
-  }
 }

@@ -30,10 +30,25 @@ extension Implant {
     return Place(symbol: best.name, offset: offset, module: best.module)
   }
 
+  /// On which sides its memory goes on beyond what was looked at; nil if on neither.
+  var beyond: PlainText? {
+    guard continuesBelow || continuesAbove else { return nil }
+    let sides: [PlainText] = (continuesBelow ? ["below"] : []) + (continuesAbove ? ["above"] : [])
+    return "\(PlainText.join(sides, " and ")) what was looked at; --around looks further"
+  }
+
   /// The place as listings of code write it: `<hack_read>`, `<hack_read+0x10>`.
   func name(of address: KernelAddress) -> PlainText? {
     guard let place = place(of: address) else { return nil }
     return place.offset == 0 ? "<\(place.symbol)>" : "<\(place.symbol)+0x\(String(place.offset, radix: 16))>"
+  }
+}
+
+extension Symbol {
+  /// Address and name, as lists show it.
+  var line: PlainText {
+    let module: PlainText = module.map { " [\($0)]" } ?? ""
+    return "\(address)  \(name)\(module)"
   }
 }
 

@@ -14,8 +14,8 @@ extension Page {
     guard !rest.isEmpty else { return }
     blank()
     line("FURTHER IMPLANTS  \(rest.count)", as: .heading)
-    let lines = rest.map { "\($0.run.extent)  \(Self.names($0.subjects))" as PlainText }
-    for line in Self.shortened(lines, limits.entries) { entry("-", line, indent: 2, column: 4) }
+    let lines = rest.map { "\($0.run.extent)  \(TextLimits.names($0.subjects))" as PlainText }
+    for line in TextLimits.shortened(lines, limits.entries) { entry("-", line, indent: 2, column: 4) }
   }
 
   /// What lies in one run of memory.
@@ -27,33 +27,28 @@ extension Page {
     let sites = implant.sortedSites.dropFirst(limits.sites)
     entries(
       "other places",
-      Self.shortened(sites.map { "\($0.address) \(Self.names($0.subjects))" }, limits.entries), indent: 2,
+      TextLimits.shortened(sites.map { "\($0.address) \(TextLimits.names($0.subjects))" }, limits.entries), indent: 2,
       column: Self.column)
     writeStrings(implant, limits)
     entries(
-      "unreadable", Self.shortened(implant.unreadable.map { "\($0)" }, limits.entries), indent: 2,
+      "unreadable", TextLimits.shortened(implant.unreadable.map { "\($0)" }, limits.entries), indent: 2,
       column: Self.column)
     entries("left out", implant.omissions.map { PlainText(sentence: $0) }, indent: 2, column: Self.column)
   }
 
   private mutating func writeRun(_ implant: Implant, _ limits: TextLimits) {
     entry("owner", PlainText(sentence: implant.owner), indent: 2, column: Self.column)
-    entry("reached from", Self.names(implant.subjects), indent: 2, column: Self.column)
+    entry("reached from", TextLimits.names(implant.subjects), indent: 2, column: Self.column)
     entries(
       "permissions",
-      Self.shortened(implant.permissions.map { "\($0.region.extent)  \($0.permissions)" }, limits.entries),
+      TextLimits.shortened(implant.permissions.map { "\($0.region.extent)  \($0.permissions)" }, limits.entries),
       indent: 2, column: Self.column)
     entries(
       "refers to",
-      Self.shortened(
+      TextLimits.shortened(
         implant.referencedRuns.map { "\($0.extent), which nobody owns either" }, limits.entries), indent: 2,
       column: Self.column)
-    if implant.continuesBelow || implant.continuesAbove {
-      let sides = (implant.continuesBelow ? ["below"] : []) + (implant.continuesAbove ? ["above"] : [])
-      entry(
-        "goes on", "\(sides.joined(separator: " and ")) what was looked at; --around looks further", indent: 2,
-        column: Self.column)
-    }
+    if let beyond = implant.beyond { entry("goes on", beyond, indent: 2, column: Self.column) }
   }
 
   private mutating func writeSignatures(_ implant: Implant, _ limits: TextLimits) {
@@ -63,22 +58,19 @@ extension Page {
       entry("*", "\(match.family): \(sentence: match.note)", indent: 4, column: 6, hanging: 8)
       let evidence = match.evidence.sorted(by: FoundString.precedes)
       let names = evidence.map { PlainText($0.text, limit: StringSelection.shownLimit) }
-      entry("matched", .join(Self.shortened(names, limits.entries)), indent: 6, column: Self.column)
+      entry("matched", .join(TextLimits.shortened(names, limits.entries)), indent: 6, column: Self.column)
     }
   }
 
   private mutating func writeSymbols(_ implant: Implant, _ limits: TextLimits) {
-    let symbols = implant.sortedSymbols.map { symbol in
-      let module: PlainText = symbol.module.map { " [\($0)]" } ?? ""
-      return "\(symbol.address)  \(symbol.name)\(module)" as PlainText
-    }
-    entries("symbols", Self.shortened(symbols, limits.entries), indent: 2, column: Self.column)
+    let symbols = implant.sortedSymbols.map(\.line)
+    entries("symbols", TextLimits.shortened(symbols, limits.entries), indent: 2, column: Self.column)
   }
 
   private mutating func write(_ site: Implant.Site, in implant: Implant, _ limits: TextLimits) {
     let name: PlainText = implant.name(of: site.address).map { " \($0)" } ?? ""
     blank()
-    let from: PlainText = site.subjects.isEmpty ? "" : ", reached from \(Self.names(site.subjects))"
+    let from: PlainText = site.subjects.isEmpty ? "" : ", reached from \(TextLimits.names(site.subjects))"
     line("place \(site.address)\(name)\(from)", indent: 2, as: .heading)
     for row in Hexdump.rows(of: site).prefix(limits.byteLines) {
       line(row.text, indent: 4, as: row.isMarked ? .marked : nil)
@@ -112,15 +104,6 @@ extension Page {
     if selection.left > 0 {
       line("... \(selection.left) more: \(TextLimits.elsewhere)", indent: 4)
     }
-  }
-
-  private static func names(_ subjects: [Subject]) -> PlainText {
-    .join(shortened(subjects.sorted().map { "\($0)" }, 8))
-  }
-
-  /// The first `limit` items, and how many more there are.
-  private static func shortened(_ items: [PlainText], _ limit: Int) -> [PlainText] {
-    items.count <= limit ? items : items.prefix(limit) + ["and \(items.count - limit) more: \(TextLimits.elsewhere)"]
   }
 }
 

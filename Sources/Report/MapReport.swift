@@ -23,48 +23,34 @@ package struct MapReport {
   /// A bar for each kind of owner, and below it a line for each run of pages.
   package var text: String {
     var page = Page(theme: theme)
-    let total = map.rows.reduce(0) { $0 + $1.region.byteCount }
-    page.line("executable kernel memory: \(Measurements.size(total)) in \(map.rows.count) runs of pages")
-    if let unknown = map.unknown {
-      page.entry("", "who owns it is not known: \(PlainText(sentence: unknown.description))", indent: 0, column: 0)
-    }
+    page.line("executable kernel memory: \(map.extent)")
+    if let doubt = map.doubt { page.entry("", doubt, indent: 0, column: 0) }
     page.blank()
-    draw(total, on: &page)
+    draw(on: &page)
     page.blank()
     let sizes = map.rows.map { Measurements.size($0.region.byteCount).width }.max() ?? 0
     for row in map.rows {
       let size = Measurements.size(row.region.byteCount).padded(to: sizes)
       page.line(
-        "\(PlainText(row.region.start.description))  \(size)  \(Self.permissions(of: row))  \(Self.owner(of: row))",
-        as: row.kind == nil || row.isWritable ? .bad : nil)
+        "\(PlainText(row.region.start.description))  \(size)  \(row.permissions)  \(row.owner)",
+        as: row.standsOut ? .bad : nil)
     }
     return page.text
   }
 
   private static let barWidth = 50
 
-  private func draw(_ total: UInt64, on page: inout Page) {
-    var kinds: [String: UInt64] = [:]
-    for row in map.rows { kinds[row.kind ?? Self.nobody, default: 0] += row.region.byteCount }
-    let ordered = kinds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    let names = ordered.map { PlainText($0.key).width }.max() ?? 0
-    for (kind, byteCount) in ordered {
+  private func draw(on page: inout Page) {
+    let kinds = map.kinds
+    let names = kinds.map(\.name.width).max() ?? 0
+    for kind in kinds {
       // Each has something to be seen by, however little it is.
-      let width = max(1, Int(Double(byteCount) / Double(max(total, 1)) * Double(Self.barWidth)))
+      let width = max(1, Int(Double(kind.byteCount) / Double(max(map.byteCount, 1)) * Double(Self.barWidth)))
       let bar = PlainText(String(repeating: "#", count: width)).padded(to: Self.barWidth)
       page.line(
-        "\(PlainText(kind).padded(to: names))  \(bar)  \(Measurements.size(byteCount))",
-        as: kind == Self.nobody ? .bad : nil)
+        "\(kind.name.padded(to: names))  \(bar)  \(Measurements.size(kind.byteCount))",
+        as: kind.isOwned ? nil : .bad)
     }
-  }
-
-  private static let nobody = "nobody"
-
-  private static func permissions(of row: ExecutableMap.Row) -> PlainText { row.isWritable ? "rwx" : "r-x" }
-
-  private static func owner(of row: ExecutableMap.Row) -> PlainText {
-    guard let kind = row.kind else { return "nobody" }
-    return kind == row.name ? PlainText(kind) : "\(kind) \(row.name)"
   }
 
   // MARK: JSON
@@ -97,7 +83,7 @@ package struct MapReport {
     init(_ row: ExecutableMap.Row) {
       start = PlainText(row.region.start.description)
       byteCount = row.region.byteCount
-      permissions = MapReport.permissions(of: row)
+      permissions = row.permissions
       kind = OrNull(row.kind.map { PlainText($0) })
       name = OrNull(row.kind == nil ? nil : PlainText(row.name))
     }

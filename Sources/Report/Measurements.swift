@@ -27,6 +27,16 @@ package struct Measurements: Hashable, Sendable {
   /// Seconds with two decimals: `0.41`.
   var seconds: PlainText { Self.hundredths((milliseconds + 5) / 10) }
 
+  /// All of it in one line.
+  ///
+  /// - Parameter looks: how many times the kernel was acquired.
+  func sentence(looks: Int) -> PlainText {
+    """
+    \(startedAt), \(seconds) s, \(Conclusion.count(looks, "look")), kcore \(Self.size(kcoreBytesRead)), \
+    \(symbols) symbols, peak memory \(Self.size(peakMemoryBytes))
+    """
+  }
+
   /// A number of bytes in units a person reads: `812 bytes`, `1.25 MiB`.
   static func size(_ byteCount: UInt64) -> PlainText {
     switch byteCount {

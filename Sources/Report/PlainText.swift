@@ -83,6 +83,11 @@ package struct PlainText: Hashable, Sendable, CustomStringConvertible {
       })
   }
 
+  /// The text, or as much of it as fits into `width` columns, and that there is more.
+  package func shortened(to width: Int) -> PlainText {
+    self.width <= width ? self : PlainText(escaped: description.prefix(width) + "…")
+  }
+
   package var isEmpty: Bool { description.isEmpty }
   /// Columns the text takes.
   package var width: Int { description.count }

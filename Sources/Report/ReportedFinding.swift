@@ -12,6 +12,8 @@ struct ReportedFinding {
 
   /// What else it could be: the finding's own words, or else the check's.
   var innocentCauses: [String] { Self.innocentCauses(of: finding, check) }
+  /// The same, where it must be said that there is nothing else.
+  var causesOrNone: [String] { innocentCauses.isEmpty ? ["none known"] : innocentCauses }
   /// What to do, in order: the finding's own words, or else the check's.
   var response: [String] { Self.response(to: finding, check) }
 
@@ -22,6 +24,9 @@ struct ReportedFinding {
   static func response(to finding: Finding, _ check: Manual) -> [String] {
     finding.response.isEmpty ? check.response : finding.response
   }
+
+  /// Where and what, on one line.
+  var line: PlainText { "\(finding.subject): \(sentence: finding.observed)" }
 
   /// What makes findings alike: one check, one severity, one kind of owner, one module, one implant.
   struct Likeness: Hashable {
@@ -64,6 +69,18 @@ struct ReportedFinding {
       }
     }
     return groups
+  }
+}
+
+extension Finding {
+  /// What is wrong, in the words and the order of every report for a person.
+  var parts: [(name: PlainText, text: PlainText)] {
+    var parts: [(name: PlainText, text: PlainText)] = [
+      ("wrong", PlainText(sentence: message)), ("expected", PlainText(sentence: expected)),
+      ("observed", PlainText(sentence: observed)),
+    ]
+    if let owner { parts.append(("owner", PlainText(sentence: owner.description))) }
+    return parts
   }
 }
 

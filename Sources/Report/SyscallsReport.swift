@@ -20,17 +20,11 @@ package struct SyscallsReport {
 
   /// A line for each number: number, name, handler, owner, via.
   package var text: String {
-    let lines = map.rows.flatMap(lines)
+    let lines = map.rows.flatMap(\.lines)
     let names = lines.map(\.name.width).max() ?? 0
     let handlers = lines.map(\.handler.width).max() ?? 0
     var page = Page(theme: .plain)
-    let programs: PlainText =
-      switch map.interface {
-      case .x86_64: "64-bit programs"
-      case .x32: "x32 programs"
-      case .ia32: "32-bit programs"
-      }
-    page.line("system calls of \(programs), followed from \(map.start)")
+    page.line("system calls of \(map.interface.programs), followed from \(map.start)")
     page.blank()
     for line in lines {
       let number = PlainText("\(line.number)").padded(to: 5)
@@ -38,28 +32,6 @@ package struct SyscallsReport {
         "\(number) \(line.name.padded(to: names))  \(line.handler.padded(to: handlers))  \(line.owner)  \(line.via)")
     }
     return page.text
-  }
-
-  private struct Line {
-    var number: Int
-    var name: PlainText
-    var handler: PlainText
-    var owner: PlainText
-    var via: PlainText
-  }
-
-  private func lines(_ row: SystemCallMap.Row) -> [Line] {
-    func line(_ handler: PlainText, _ owner: PlainText, _ via: PlainText) -> Line {
-      Line(number: row.number, name: row.name.map { PlainText($0) } ?? "-", handler: handler, owner: owner, via: via)
-    }
-    var lines = row.handlers.map { handler in
-      line(
-        handler.name.map { PlainText($0) } ?? PlainText(handler.address.description),
-        handler.isKernelText ? "kernel" : "NOT THE KERNEL'S: \(handler.owner)", "via \(handler.via)")
-    }
-    if let unknown = row.unknown { lines.append(line("unknown", PlainText(sentence: unknown.description), "")) }
-    if lines.isEmpty { lines.append(line("-", "refused", "")) }
-    return lines
   }
 
   // MARK: JSON

@@ -29,24 +29,24 @@ package struct TextReport: ReportFormat {
   }
 }
 
-/// How much of something a text report shows before it says how much more there is.
+/// How much of something a report for a person shows before it says how much more there is.
 struct TextLimits {
   /// Strings of one implant.
   var strings: Int
   /// Findings, each told in full.
-  let findings = 10
+  var findings = 10
   /// Further findings of one kind, on a line each.
-  let alike = 20
+  var alike = 20
   /// Implants shown in full.
-  let implants = 6
+  var implants = 6
   /// Places of one implant shown with bytes and code.
-  let sites = 4
+  var sites = 4
   /// Lines of 16 bytes for each place.
-  let byteLines = 16
+  var byteLines = 16
   /// Instructions for each place.
-  let instructions = 32
+  var instructions = 32
   /// Entries of any other list.
-  let entries = 24
+  var entries = 24
 
   init(strings: Int) {
     self.strings = max(strings, 0)
@@ -54,6 +54,15 @@ struct TextLimits {
 
   /// Facts that are not as a baseline has them.
   static let drifts = 40
+  /// The first `limit` items, and how many more there are.
+  static func shortened(_ items: [PlainText], _ limit: Int) -> [PlainText] {
+    items.count <= limit ? items : items.prefix(limit) + ["and \(items.count - limit) more: \(elsewhere)"]
+  }
+
+  /// A few of `subjects`, in order, and how many more there are.
+  static func names(_ subjects: [Subject]) -> PlainText {
+    .join(shortened(subjects.sorted().map { "\($0)" }, 8))
+  }
 
   /// Where all of it can be had.
   static let elsewhere: PlainText = "--format json has them all"
@@ -66,30 +75,10 @@ extension Page {
     let column = 10
     entry(
       PlainText(conclusion.status.word), conclusion.sentence, indent: 0, column: column, as: Theme.Role(verdict.status))
-    if let kernel = verdict.kernel { writeKernel(kernel, column: column) }
-    entries("note", verdict.remarks.map { PlainText(sentence: $0) }, indent: 0, column: column)
-  }
-
-  private mutating func writeKernel(_ kernel: KernelIdentity, column: Int) {
-    let release: PlainText = "\(kernel.release) \(kernel.machine)"
-    switch (kernel.claimedBuildID, kernel.buildIDInMemory) {
-    case (.success(let claimed), .success(let inMemory)) where claimed == inMemory:
-      entry("kernel", "\(release), build id \(claimed)", indent: 0, column: column)
-    case (.success(let claimed), .success(let inMemory)):
-      entry("kernel", release, indent: 0, column: column)
-      entry(
-        "build id",
-        "CONTRADICTION: the kernel claims \(claimed), its memory holds \(inMemory); one of the two is false",
-        indent: 0, column: column, as: .bad)
-    case (.success(let claimed), .failure(let withheld)):
-      entry("kernel", "\(release), build id \(claimed) (claimed)", indent: 0, column: column)
-      entry("build id", "not confirmed in memory: \(sentence: withheld.description)", indent: 0, column: column)
-    case (.failure(let withheld), .success(let inMemory)):
-      entry("kernel", "\(release), build id \(inMemory) (in memory)", indent: 0, column: column)
-      entry("build id", "not claimed by the kernel: \(sentence: withheld.description)", indent: 0, column: column)
-    case (.failure(let claim), .failure):
-      entry("kernel", "\(release), build id unknown: \(sentence: claim.description)", indent: 0, column: column)
+    for part in verdict.kernel?.parts ?? [] {
+      entry(part.name, part.text, indent: 0, column: column, as: part.isContradiction ? .bad : nil)
     }
+    entries("note", verdict.remarks.map { PlainText(sentence: $0) }, indent: 0, column: column)
   }
 
   /// Why the scan could not start, and what to do about each reason.
@@ -99,8 +88,7 @@ extension Page {
     line("IN THE WAY", as: .heading)
     for obstacle in obstacles {
       entry("*", "\(obstacle.what): \(sentence: obstacle.why)", indent: 2, column: 4, hanging: 6)
-      let remedy = obstacle.remedy.isEmpty ? "nothing is known to help; run `liveprobe doctor`" : obstacle.remedy
-      entry("do", PlainText(sentence: remedy), indent: 4, column: 8)
+      entry("do", PlainText(sentence: obstacle.whatToDo), indent: 4, column: 8)
     }
   }
 
@@ -132,11 +120,6 @@ extension Page {
     } else {
       line("more: liveprobe explain <check>")
     }
-    line(
-      """
-      run: \(measurements.startedAt), \(measurements.seconds) s, \(Conclusion.count(verdict.looks, "look")), \
-      kcore \(Measurements.size(measurements.kcoreBytesRead)), \(measurements.symbols) symbols, \
-      peak memory \(Measurements.size(measurements.peakMemoryBytes))
-      """)
+    line("run: \(measurements.sentence(looks: verdict.looks))")
   }
 }

@@ -40,6 +40,25 @@ import Testing
     #expect(verdict.implants.count == 1)
   }
 
+  @Test func `what a report shows besides is of the last kernel, and only if asked for`() {
+    #expect(verdict([hooked([0])]).exhibits == nil)
+    var looks = 0
+    var shown: [String] = []
+    let audit = Audit(checks: Self.checks, investigator: forensics) { kernel in
+      shown.append(kernel.identity.release)
+      return Exhibits(executableMemory: .failure(.symbolsWithheld), systemCalls: [])
+    }
+    let verdict = audit.run { () throws(AcquisitionFailure) -> Kernel in
+      looks += 1
+      var kernel = hooked([0])
+      kernel.identity.release = "look \(looks)"
+      return kernel
+    }
+    #expect(shown == ["look 2"])
+    #expect(verdict.exhibits?.executableMemory == .failure(.symbolsWithheld))
+    #expect(verdict.status == .critical)
+  }
+
   @Test func `a finding that does not survive the second look is not reported, and that is said`() {
     let verdict = verdict([hooked([0]), TestKernel().kernel])
     #expect(verdict.status == .ok)

@@ -164,6 +164,14 @@ import Testing
     #expect(report["schema"] as? String == "liveprobe/1")
   }
 
+  @Test func `an HTML report is one page, whatever this host lets us see`() throws {
+    let answer = try run("scan", "--format", "html")
+    #expect(answer.output.hasPrefix("<!DOCTYPE html>\n"))
+    #expect(answer.output.hasSuffix("</html>\n"))
+    #expect(
+      answer.output.contains(">\(try run("scan", "--format", "monitoring").output.split(separator: " ")[1])</span>"))
+  }
+
   @Test func `a monitoring report is one line`() throws {
     let answer = try run("scan", "--format", "monitoring")
     #expect(answer.output.filter { $0 == "\n" }.count == 1)

@@ -1,0 +1,19 @@
+package import KernelModel
+
+/// Parts of the kernel that a report shows whole, whether or not anything is wrong with them.
+///
+/// They decide nothing: what is wrong with them, checks have found. What cannot be had says why.
+package struct Exhibits {
+  /// All executable memory, and whose it is.
+  package var executableMemory: Result<ExecutableMap, CannotCheck>
+  /// Where each system call number goes, for each interface.
+  package var systemCalls: [(interface: SystemCallMap.Interface, map: Result<SystemCallMap, CannotCheck>)]
+
+  package init(
+    executableMemory: Result<ExecutableMap, CannotCheck>,
+    systemCalls: [(interface: SystemCallMap.Interface, map: Result<SystemCallMap, CannotCheck>)]
+  ) {
+    self.executableMemory = executableMemory
+    self.systemCalls = systemCalls
+  }
+}
