@@ -58,7 +58,7 @@ test: ## everything: check, the one file and its tests, the readers of our repor
 	@$(MAKE) fuzz
 	$(lab_tests)
 
-peers: static ## the programs that read our reports: Prometheus, node_exporter, journald
+peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios
 	@scripts/setup peers
 	"$(SWIFT)" build $(strict) --build-tests
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
