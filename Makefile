@@ -59,7 +59,7 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	@$(MAKE) fuzz
 	$(lab_tests)
 
-peers: static ## the programs that read our reports: Prometheus, node_exporter, journald
+peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios
 	@scripts/setup peers
 	"$(SWIFT)" build $(strict) --build-tests
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build

@@ -12,6 +12,8 @@ struct ScanCommand: ParsableCommand {
     commandName: "scan", abstract: "Scan the running kernel.",
     discussion: "Asks every check there is; needs root. The exit status is the answer.")
 
+  @OptionGroup var reporting: ReportOptions
+
   @Option(help: "Ask only this check; may be given more than once.", completion: Self.checks)
   var only: [String] = []
 
@@ -49,8 +51,6 @@ struct ScanCommand: ParsableCommand {
       or a symbol and an offset, in hexadecimal.
       """, valueName: "address|symbol[+offset]"))
   var explainBytes: SiteQuery?
-
-  @OptionGroup var reporting: ReportOptions
 
   private static let defaultAround = ByteCount(bytes: 1 << 20)
   private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))

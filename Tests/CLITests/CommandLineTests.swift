@@ -208,13 +208,9 @@ import Testing
   }
 
   @Test func `standard output that takes nothing is told, and no success`() throws {
-    let process = Process()
-    process.executableURL = Self.program
-    process.arguments = ["scan", "--format", "ecs"]
     let errors = Pipe()
-    process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
-    process.standardError = errors
-    try process.run()
+    let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+    let process = try ProgramUnderTest().start(["scan", "--format", "ecs"], output: full, errors: errors)
     let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(process.terminationStatus == 2 || process.terminationStatus == 3)

@@ -31,7 +31,9 @@ struct ProgramUnderTest {
   }
 
   /// Starts it, and says nothing of what it writes unless that is asked for.
-  func start(_ arguments: [String], output: Pipe? = nil, errors: Pipe? = nil) throws -> Process {
+  ///
+  /// - Parameter output: a pipe or a file.
+  func start(_ arguments: [String], output: Any? = nil, errors: Pipe? = nil) throws -> Process {
     let process = Process()
     process.executableURL = Self.program
     process.arguments = arguments
