@@ -29,7 +29,7 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static check lint unit test lab fuzz bench mutation demo scan docs clean
+.PHONY: help setup build static check lint unit test peers lab fuzz bench mutation demo scan docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,15 +48,21 @@ static: ## build the one file, .build/liveprobe: static, stripped, checked
 
 check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
 
-test: ## everything: check, the browser, the one file and its tests, fuzzing for a bounded time, the lab
+test: ## everything: check, the one file, the readers of our reports and a browser, fuzzing for a bounded time, the lab
 	@scripts/setup all
 	$(lab_kernels)
 	@$(MAKE) check
 	Tests/Browser/run
 	@$(MAKE) static
 	Tests/StaticBinary/run .build/liveprobe
+	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
 	@$(MAKE) fuzz
 	$(lab_tests)
+
+peers: static ## the programs that read our reports: Prometheus, node_exporter, journald
+	@scripts/setup peers
+	"$(SWIFT)" build $(strict) --build-tests
+	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
 
 lab: static ## real kernels, tampered with under emulation: the lab's tests alone
 	@scripts/setup all

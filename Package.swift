@@ -38,21 +38,27 @@ let package = Package(
     .executable(name: "liveprobe", targets: ["liveprobe"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     // What the program is made of, from the ground up: nothing imports what stands below it.
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
     library("LiveProbe", ["CSystemCalls", "KernelFormats", "KernelModel", "Ckmod"]),
-    library("Baseline", ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression),
+    library(
+      "Baseline",
+      [
+        "Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ] + compression),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
     library("Report", ["Audit", "KernelModel"]),
     library(
       "CLI",
       [
-        "Audit", "Baseline", "Checks", "KernelModel", "LiveProbe", "Report",
+        "Audit", "Baseline", "Checks", "CSystemCalls", "KernelModel", "LiveProbe", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI", "LiveProbe"], swiftSettings: settings),
@@ -85,8 +91,8 @@ let package = Package(
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("ReportTests", ["Audit", "KernelModel", "Report"]),
-    // Runs the program that is built beside it; linking it would cut down the tests' environment, see CHarden.
-    tests("CLITests", []),
+    // Runs the program that is built beside it; linking that would cut down the tests' environment, see CHarden.
+    tests("CLITests", ["CLI"]),
     tests("DocumentationTests", ["Checks", "KernelModel", "Report"]),
 
     // The lab: real kernels under emulation.

@@ -8,6 +8,7 @@ package import KernelModel
 package struct Audit {
   private let checks: [any Check]
   private let investigator: any Investigator
+  private let allowance: Allowance?
   /// Gives what the report is to show of the kernel besides the verdict, if it is to show anything.
   private let exhibit: ((Kernel) -> Exhibits)?
   /// Acquisitions at most.
@@ -15,12 +16,17 @@ package struct Audit {
   /// Findings that are new at the last one have had no second look and are left unsettled.
   private let maximumLooks: Int
 
+  /// - Parameters:
+  ///   - rules: what the operator accepts; none if nothing.
+  ///   - identifier: finds out whether a rule means the module that is there; without one no rule applies.
+  ///   - exhibit: makes what the report is to show besides the verdict.
   package init(
-    checks: [any Check], investigator: any Investigator, maximumLooks: Int = 4,
-    exhibit: ((Kernel) -> Exhibits)? = nil
+    checks: [any Check], investigator: any Investigator, allowing rules: [AllowRule] = [],
+    identifier: (any ModuleIdentifier)? = nil, maximumLooks: Int = 4, exhibit: ((Kernel) -> Exhibits)? = nil
   ) {
     self.checks = checks
     self.investigator = investigator
+    allowance = rules.isEmpty ? nil : identifier.map { Allowance(rules: rules, identifier: $0) }
     self.exhibit = exhibit
     self.maximumLooks = max(maximumLooks, 2)
   }
@@ -59,7 +65,7 @@ package struct Audit {
         trials[index].lookAgain(at: kernel)
       }
     }
-    let answers = trials.map { $0.answer() }
+    let answers = trials.map { $0.answer(allowing: allowance, in: kernel) }
     if exhibit != nil { progress("drawing maps for the report") }
     let exhibits = exhibit?(kernel)
     kernel.workings.clear()

@@ -11,6 +11,19 @@ package struct BaselineComparison: Hashable, Sendable {
     case absent(Withheld)
     /// There is one, and it is not to be trusted.
     case refused(Withheld)
+
+    /// The one word that reports use.
+    package var word: String {
+      switch self {
+      case .unchanged: "unchanged"
+      case .drifted: "drifted"
+      case .absent: "absent"
+      case .refused: "refused"
+      }
+    }
+
+    /// Every word there is.
+    package static let words = ["unchanged", "drifted", "absent", "refused"]
   }
 
   /// Where the baseline was taken from: a path.
@@ -19,13 +32,36 @@ package struct BaselineComparison: Hashable, Sendable {
   package var recordedAt: String?
   /// The id of the key whose signature was verified; nil if none was asked for.
   package var keyID: String?
+  /// Sentences that a reader needs: what was not compared, and why.
+  package var remarks: [String]
   package var outcome: Outcome
 
-  package init(source: String, recordedAt: String? = nil, keyID: String? = nil, outcome: Outcome) {
+  package init(
+    source: String, recordedAt: String? = nil, keyID: String? = nil, remarks: [String] = [], outcome: Outcome
+  ) {
     self.source = source
     self.recordedAt = recordedAt
     self.keyID = keyID
+    self.remarks = remarks
     self.outcome = outcome
+  }
+
+  /// Compares what was seen with what was recorded, for the checks that both have.
+  package init(
+    of state: RecordedState, with baseline: RecordedState, source: String, recordedAt: String? = nil,
+    keyID: String? = nil, remarks: [String] = []
+  ) {
+    self.init(source: source, recordedAt: recordedAt, keyID: keyID, remarks: remarks, outcome: .unchanged(facts: 0))
+    let recorded = Dictionary(baseline.checks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let pairs = state.checks.compactMap { now in recorded[now.id].map { (was: $0, now: now) } }
+    let unknown = state.checks.map(\.id).filter { recorded[$0] == nil }
+    if !unknown.isEmpty {
+      self.remarks.append(
+        "not compared, because the baseline has nothing of them: \(unknown.joined(separator: ", ")); "
+          + "record it anew with this version")
+    }
+    let drift = pairs.flatMap { CheckDrift(was: $0.was, now: $0.now).drift }
+    outcome = drift.isEmpty ? .unchanged(facts: pairs.reduce(0) { $0 + $1.now.facts.count }) : .drifted(drift)
   }
 
   /// What is not as it was recorded.
@@ -45,7 +81,7 @@ package struct BaselineComparison: Hashable, Sendable {
 
 /// One fact that is not as the baseline has it.
 package struct Drift: Hashable, Sendable {
-  package enum Kind: String, Hashable, Sendable {
+  package enum Kind: String, CaseIterable, Hashable, Sendable {
     case changed
     /// Not in the baseline.
     case appeared

@@ -4,7 +4,7 @@
 package enum Status: Int32, Sendable, Hashable, CaseIterable {
   /// Every question that applies was answered, and nothing was found.
   case ok = 0
-  /// Only findings that have an owner who may be innocent.
+  /// Only findings that have an owner who may be innocent, or facts that are not as the baseline has them.
   case warning = 1
   /// A finding of tampering, or a reading path that lies.
   case critical = 2

@@ -61,19 +61,21 @@ struct Trial {
     fresh = []
   }
 
-  func answer() -> Answer {
+  /// The answer, without what the operator accepts in `kernel`, the latest one.
+  func answer(allowing allowance: Allowance?, in kernel: Kernel) -> Answer {
     var examination = examination
     if !fresh.isEmpty {
       examination.leaveUnanswered(Subject(check.manual.id), .unsettled(fresh.map(\.subject.description).sorted()))
     }
+    let ruling = allowance?.rule(on: confirmed, of: check.manual.id, in: kernel) ?? Allowance.Ruling(kept: confirmed)
     return Answer(
-      check: check.manual, outcome: outcome(of: examination), examination: examination, findings: confirmed,
-      remarks: remarks)
+      check: check.manual, outcome: outcome(of: examination, findings: ruling.kept), examination: examination,
+      findings: ruling.kept, accepted: ruling.accepted, remarks: remarks + ruling.remarks)
   }
 
-  private func outcome(of examination: Examination) -> Outcome {
-    if let severity = confirmed.map(\.severity).max() {
-      return .found(severity, count: confirmed.count)
+  private func outcome(of examination: Examination, findings: [Finding]) -> Outcome {
+    if let severity = findings.map(\.severity).max() {
+      return .found(severity, count: findings.count)
     }
     if let failure {
       if case .notApplicable(let reason) = failure { return .notApplicable(reason) }

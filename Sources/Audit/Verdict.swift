@@ -54,7 +54,7 @@ package struct Answer {
   /// Findings that survived every look.
   package var findings: [Finding]
   /// Findings that the operator's allow rules accept.
-  package var accepted: [Acceptance] = []
+  package var accepted: [Acceptance]
   /// Sentences about the second look, added by the audit.
   package var remarks: [String]
 
@@ -64,12 +64,14 @@ package struct Answer {
   }
 
   package init(
-    check: Manual, outcome: Outcome, examination: Examination, findings: [Finding], remarks: [String]
+    check: Manual, outcome: Outcome, examination: Examination, findings: [Finding], accepted: [Acceptance] = [],
+    remarks: [String]
   ) {
     self.check = check
     self.outcome = outcome
     self.examination = examination
     self.findings = findings
+    self.accepted = accepted
     self.remarks = remarks
   }
 }
@@ -94,6 +96,9 @@ package enum Outcome: Hashable, Sendable {
     case .notApplicable: "not-applicable"
     }
   }
+
+  /// Every word there is.
+  package static let words = ["clear", "found", "unknown", "not-applicable"]
 
   package var status: Status {
     switch self {

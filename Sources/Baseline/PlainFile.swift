@@ -6,6 +6,10 @@ package final class PlainFile: ByteSource {
   private let descriptor: Int32
   /// Bytes it had when it was opened.
   package let byteCount: Int
+  /// When it was last written, in seconds since 1970.
+  package let modified: Int
+  /// Whether nobody but its owner may read or write it.
+  package let isPrivate: Bool
 
   /// Opens the file, which must be a plain one: opening anything else could hang.
   package init(_ path: String) throws(VendorFileError) {
@@ -22,6 +26,8 @@ package final class PlainFile: ByteSource {
     }
     self.descriptor = descriptor
     byteCount = Int(status.st_size)
+    modified = status.st_mtim.tv_sec
+    isPrivate = status.st_mode & 0o077 == 0
   }
 
   deinit {
@@ -40,6 +46,12 @@ package final class PlainFile: ByteSource {
       filled += count
     }
     return filled
+  }
+
+  /// Whether there is a folder at `path`, or a symbolic link to one.
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// All bytes of the file at `path`, of which there may be at most `limit`.

@@ -12,17 +12,6 @@ struct ScanCommand: ParsableCommand {
     commandName: "scan", abstract: "Scan the running kernel.",
     discussion: "Asks every check there is; needs root. The exit status is the answer.")
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json, monitoring, html
-  }
-
-  enum Colour: String, ExpressibleByArgument, CaseIterable {
-    case auto, always, never
-  }
-
-  @Option(help: "How to say the verdict.")
-  var format: [Format] = []
-
   @Option(help: "Ask only this check; may be given more than once.", completion: Self.checks)
   var only: [String] = []
 
@@ -36,11 +25,22 @@ struct ScanCommand: ParsableCommand {
       """, completion: .file())
   var reference: String?
 
+  @OptionGroup var comparison: ComparisonOptions
+
   @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
   var around = Self.defaultAround
 
   @Option(help: "Add the signature rules in this file; may be given more than once.", completion: .file())
   var signatures: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Accept what the allow rules in this file, or in the .conf files of this folder, say; may be given more than once.",
+      valueName: "path"), completion: .file())
+  var allow: [String] = []
+
+  @Option(help: "Take what the command line does not say from this file.", completion: .file(extensions: ["conf"]))
+  var config: String?
 
   @Option(
     help: ArgumentHelp(
@@ -50,17 +50,13 @@ struct ScanCommand: ParsableCommand {
       """, valueName: "address|symbol[+offset]"))
   var explainBytes: SiteQuery?
 
-  @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
-  var colour: Colour = .auto
+  @OptionGroup var reporting: ReportOptions
 
   private static let defaultAround = ByteCount(bytes: 1 << 20)
   private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))
 
   mutating func validate() throws {
-    guard Set(format).count <= 1 else {
-      let given = format.map { "--format \($0.rawValue)" }.joined(separator: " and ")
-      throw ValidationError("\(given) contradict each other")
-    }
+    if let config, explainBytes == nil { fill(from: try Self.accepted { try Configuration(at: config) }) }
     for id in only + skip where Registry.check(withID: id) == nil {
       throw ValidationError(UnknownCheck(id: id).message)
     }
@@ -70,18 +66,28 @@ struct ScanCommand: ParsableCommand {
     if selectedChecks.isEmpty {
       throw ValidationError("--skip leaves no check to ask")
     }
-    if colour == .always, let format = format.first, format != .text {
-      throw ValidationError("--colour always and --format \(format.rawValue) contradict each other")
-    }
     if explainBytes != nil { try validateExplanation() }
+  }
+
+  /// Takes from `configuration` what the command line does not say.
+  private mutating func fill(from configuration: Configuration) {
+    if only.isEmpty, skip.isEmpty { skip = configuration.skip }
+    reference = reference ?? configuration.reference
+    if let size = configuration.around, around.bytes == Self.defaultAround.bytes { around = size }
+    if signatures.isEmpty { signatures = configuration.signatures }
+    if allow.isEmpty { allow = configuration.allow }
+    comparison.fill(from: configuration)
   }
 
   /// What a scan does and an explanation does not.
   private func validateExplanation() throws {
     let others: [(name: String, isGiven: Bool)] = [
       ("--only", !only.isEmpty), ("--skip", !skip.isEmpty), ("--signatures", !signatures.isEmpty),
+      ("--allow", !allow.isEmpty), ("--config", config != nil),
       ("--around", around.bytes != Self.defaultAround.bytes),
-      ("--format \(format.first?.rawValue ?? "")", format.contains { $0 != .text }),
+      ("--baseline", comparison.baseline != nil),
+      ("--format \(reporting.format.first?.rawValue ?? "")", reporting.format.contains { $0 != .text }),
+      ("--output", !reporting.output.isEmpty),
     ]
     if let other = others.first(where: \.isGiven) {
       throw ValidationError(
@@ -97,56 +103,36 @@ struct ScanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let startedAt = Stopwatch.timeOfDay()
-    let stopwatch = Stopwatch()
     let added = try loadAddedRules()
+    let allowed = try Self.accepted { try allow.flatMap(AllowFile.rules) }
+    let baseline = try comparison.source()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
     var host = LiveHost(reference: reference, asksCopy: asksReader)
     if let explainBytes {
-      ExplainBytes(query: explainBytes, theme: isColoured ? .colour : .plain).run(on: &host, progress)
+      ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
-    let audit = Audit(
-      checks: selectedChecks, investigator: forensics, exhibit: format.contains(.html) ? { Exhibits(of: $0) } : nil)
-    var verdict = audit.run(
-      acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
-      progress: progress.report)
-    verdict.remarks += host.remarks
-    progress.finish()
-    let measurements = Measurements(
-      startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead, symbols: host.symbolCount,
-      peakMemoryBytes: Stopwatch.peakMemory())
-    guard Terminal.write(report.render(verdict, measurements), to: .standardOutput) else {
-      Terminal.write("liveprobe: could not write the report\n", to: .standardError)
-      Terminal.exit(max(verdict.status.rawValue, Status.unknown.rawValue))
-    }
-    Terminal.exit(verdict.status.rawValue)
-  }
-
-  private var report: any ReportFormat {
-    switch format.first ?? .text {
-    case .json: JSONReport(toolVersion: Liveprobe.version)
-    case .monitoring: MonitoringReport()
-    case .html: HTMLReport(toolVersion: Liveprobe.version)
-    case .text: TextReport(theme: isColoured ? .colour : .plain)
-    }
-  }
-
-  private var isColoured: Bool {
-    switch colour {
-    case .auto: Terminal.wantsColour(.standardOutput)
-    case .always: true
-    case .never: false
-    }
+    var (verdict, measurements) = HostScan(
+      checks: selectedChecks, forensics: forensics, allowed: allowed, wantsExhibits: reporting.format.contains(.html)
+    ).run(on: &host, progress)
+    verdict.baseline = baseline?.comparison(with: verdict)
+    Terminal.exit(reporting.write(verdict, measurements).rawValue)
   }
 
   /// The rules in the files that the user named; an error in one of them is known before anything is scanned.
   private func loadAddedRules() throws -> SignatureRules {
-    do {
-      return try signatures.reduce(SignatureRules()) { rules, path in
-        rules.adding(try SignatureRules(decoding: try RuleFile(path: path).bytes(), name: path))
+    try Self.accepted {
+      try signatures.reduce(SignatureRules()) { rules, path in
+        rules.adding(try SignatureRules(decoding: try NamedFile(path: path).bytes(), name: path))
       }
+    }
+  }
+
+  /// What `load` makes of the user's files; what is wrong with them is wrong with the command line.
+  private static func accepted<Value>(_ load: () throws -> Value) throws -> Value {
+    do {
+      return try load()
     } catch {
       throw ValidationError("\(error)")
     }

@@ -12,8 +12,12 @@ enum Terminal {
   /// A reader that went away is not our failure to report twice: the status still says what was found.
   @discardableResult
   static func write(_ text: String, to stream: Stream) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
+    write(Array(text.utf8), to: stream)
+  }
+
+  /// Writes all of `bytes`.
+  static func write(_ bytes: [UInt8], to stream: Stream) -> Bool {
+    bytes.withUnsafeBytes { bytes in
       var done = 0
       while done < bytes.count {
         let written = Glibc.write(stream.rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done)

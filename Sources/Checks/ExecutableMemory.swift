@@ -68,7 +68,7 @@ package struct ExecutableMemory: Check {
     // How many pages modules, programs and probes have is another matter every day.
     for kind in [ExecutableOwners.Kind.kernelText, .realMode] {
       if let count = census.pages[kind.rawValue] {
-        examination.note(Subject("executable pages", label: kind.rawValue), .count(UInt64(count)))
+        examination.note(Subject("executable pages", label: kind.rawValue), .count(UInt64(count)), lasting: false)
       }
     }
     examination.note(

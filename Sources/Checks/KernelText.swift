@@ -96,6 +96,10 @@ package struct KernelText: Check {
       Expectation(
         subject: "kernel text", rung: .vendorImage, source: work.verifier.vendor.object.source, whyNotBetter: []))
     examination.note(Subject("kernel text"), .count(comparedBytes))
+    let modes = work.verifier.facts.modes
+    examination.note(Subject("mitigation", label: "indirect branches"), .text(modes.retpoline.words))
+    examination.note(
+      Subject("mitigation", label: "returns"), .text(modes.usesReturnThunk ? "through a thunk" : "plain"))
     let failures = ClassFailures(of: comparison, in: work.verifier)
     for failure in failures.unknown { examination.leaveUnanswered(Subject("kernel text"), failure) }
     examination.account(

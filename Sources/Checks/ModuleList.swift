@@ -43,7 +43,13 @@ package struct ModuleList: Check {
     var examination = Examination()
     examination.expect(matrix.expectation)
     for row in matrix.rows where row.isSound && row.state == "live" {
-      examination.note(Subject("module \(row.name)"), .text("known to all places"))
+      let subject = Subject("module \(row.name)")
+      examination.note(subject, .text("known to all places"), lasting: false)
+      // Of the vendor's own modules, others are loaded every day; one that taints the kernel is somebody's decision.
+      if row.taints != 0 {
+        let build = ModuleBuildID.of(row.name, in: kernel).map { "build id \($0)" } ?? "no build id"
+        examination.note(subject, .text("taints the kernel (\(TaintFlags.letters(row.taints))), \(build)"))
+      }
     }
     for (place, reason) in matrix.unread.sorted(by: { $0.key.name < $1.key.name }) {
       examination.remark("\(place.name) could not be asked: \(reason)")

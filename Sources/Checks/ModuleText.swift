@@ -110,7 +110,7 @@ package struct ModuleText: Check {
         return
       }
       for fault in comparison.unreadable.prefix(1) { examination.leaveUnanswered(subject, .memoryUnreadable(fault)) }
-      examination.note(subject, .count(comparison.byteCount))
+      examination.note(subject, .count(comparison.byteCount), lasting: false)
       examination.account(
         for: text.recreation.account(
           of: module.name, comparedBytes: comparison.byteCount, unexplained: UInt64(comparison.unexplained)))

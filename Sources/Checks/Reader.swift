@@ -87,7 +87,8 @@ package struct Reader: Check {
       let subject = Subject("reading path", label: trial.name)
       switch trial.outcome {
       case .held:
-        examination.note(subject, .text("held"))
+        // What else can be tried depends on what this process may do, by hand or as a service.
+        examination.note(subject, .text("held"), lasting: Self.essential.contains(trial.name))
       case .broken(let evidence, let expected, let observed):
         examination.report(finding(trial, subject, evidence, expected: expected, observed: observed))
       case .impossible(let withheld):

@@ -38,7 +38,9 @@ package struct Taint: Check {
     else { throw .symbolMissing("tainted_mask") }
     var examination = Examination()
     examination.expect(structures.expectation)
-    examination.note(Subject("taint"), .text(TaintFlags.letters(mask)))
+    examination.note(Subject("taint"), .text(TaintFlags.letters(mask)), lasting: false)
+    examination.note(
+      Subject("taint", label: "but for events"), .text(TaintFlags.letters(mask & ~TaintFlags.events)))
     switch kernel.claims.taint {
     case .success(let told) where told != mask:
       examination.report(

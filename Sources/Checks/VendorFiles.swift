@@ -33,8 +33,11 @@ package struct VendorFiles: Check {
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
     var examination = Examination()
     var unvouched = Unvouched()
+    // Where nobody vouches for anything, which modules are loaded today is not worth remembering.
+    var vouchesForImage = false
     do throws(Withheld) {
       let source = try kernel.reference.kernelImage().source
+      if case .unvouched = kernel.reference.provenance(of: source) {} else { vouchesForImage = true }
       judge(source, Subject("kernel image"), in: kernel, &unvouched, into: &examination)
     } catch {
       examination.leaveUnanswered(Subject("kernel image"), .withheld(error))
@@ -47,7 +50,7 @@ package struct VendorFiles: Check {
         let subject = Subject("file of module \(module.name)")
         do throws(Withheld) {
           let source = try kernel.reference.moduleSource(named: module.name)
-          judge(source, subject, in: kernel, &unvouched, into: &examination)
+          judge(source, subject, in: kernel, isTelling: vouchesForImage, &unvouched, into: &examination)
         } catch {
           examination.leaveUnanswered(subject, .withheld(error))
         }
@@ -57,17 +60,19 @@ package struct VendorFiles: Check {
     return examination
   }
 
+  /// - Parameter isTelling: whether it says something of the file that nobody vouches for it.
   private func judge(
-    _ source: String, _ subject: Subject, in kernel: Kernel, _ unvouched: inout Unvouched,
+    _ source: String, _ subject: Subject, in kernel: Kernel, isTelling: Bool = true, _ unvouched: inout Unvouched,
     into examination: inout Examination
   ) {
     switch kernel.reference.provenance(of: source) {
+    // Who vouches for a file depends on what was brought, and on which modules are loaded; that nobody does, on the file.
     case .brought:
-      examination.note(subject, .text("brought"))
+      examination.note(subject, .text("brought"), lasting: false)
     case .recorded(let record):
-      examination.note(subject, .text("as \(record.manager) recorded it for \(record.package)"))
+      examination.note(subject, .text("as \(record.manager) recorded it for \(record.package)"), lasting: false)
     case .unvouched(let reason):
-      examination.note(subject, .text("nobody vouches for it"))
+      examination.note(subject, .text("nobody vouches for it"), lasting: isTelling)
       unvouched.add(source, reason)
     case .altered(let record, let actual):
       examination.note(subject, .text("not as \(record.manager) recorded it for \(record.package)"))

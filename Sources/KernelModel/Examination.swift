@@ -1,9 +1,11 @@
 /// What one check saw: facts, findings, and the parts of its question it could not answer.
 package struct Examination: Sendable {
   /// What was seen, wrong or not.
+  package private(set) var facts: [(subject: Subject, fact: Fact)] = []
+  /// Those of them that hold for as long as this build of the kernel runs on this host, across reboots.
   ///
   /// A baseline remembers these.
-  package private(set) var facts: [(subject: Subject, fact: Fact)] = []
+  package private(set) var lastingFacts: [RecordedFact] = []
   /// What is wrong.
   package private(set) var findings: [Finding] = []
   /// Parts of the question that apply and could not be answered.
@@ -17,8 +19,11 @@ package struct Examination: Sendable {
 
   package init() {}
 
-  package mutating func note(_ subject: Subject, _ fact: Fact) {
+  /// - Parameter lasting: false for what ordinary life changes: which modules are loaded, how much memory is executable,
+  ///   whether a device is there to be asked.
+  package mutating func note(_ subject: Subject, _ fact: Fact, lasting: Bool = true) {
     facts.append((subject, fact))
+    if lasting { lastingFacts.append(RecordedFact(subject: subject, fact: fact)) }
   }
 
   package mutating func report(_ finding: Finding) {
@@ -60,7 +65,8 @@ package struct Subject: Hashable, Sendable, Comparable, CustomStringConvertible 
   }
 
   package static func < (left: Self, right: Self) -> Bool {
-    (left.name, left.index ?? -1, left.label ?? "") < (right.name, right.index ?? -1, right.label ?? "")
+    (left.name, left.index ?? -1, left.label == nil ? 0 : 1, left.label ?? "")
+      < (right.name, right.index ?? -1, right.label == nil ? 0 : 1, right.label ?? "")
   }
 }
 
@@ -70,6 +76,17 @@ package enum Fact: Hashable, Sendable {
   case text(String)
   case count(UInt64)
   case flag(Bool)
+}
+
+extension Fact: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .place(let place): place.description
+    case .text(let text): text
+    case .count(let count): "\(count)"
+    case .flag(let flag): flag ? "yes" : "no"
+    }
+  }
 }
 
 /// What a check compared the kernel with, best first.

@@ -46,7 +46,7 @@ package struct LiveIdentity {
   }
 
   /// The build id in `/sys/kernel/notes`.
-  static func claimedBuildID(_ root: SystemRoot) -> Result<BuildID, Withheld> {
+  package static func claimedBuildID(_ root: SystemRoot = SystemRoot()) -> Result<BuildID, Withheld> {
     let what = "the build id in /sys/kernel/notes"
     let bytes: [UInt8]
     do throws(FileFault) {

@@ -14,6 +14,7 @@ struct CheckDocument: Encodable {
   let textAccounts: [TextAccountDocument]
   let unanswered: [UnansweredDocument]
   let findings: [FindingDocument]
+  let accepted: [AcceptanceDocument]
 
   init(_ answer: Answer) {
     id = PlainText(answer.check.id)
@@ -30,6 +31,7 @@ struct CheckDocument: Encodable {
     textAccounts = answer.examination.accounts.map(TextAccountDocument.init)
     unanswered = answer.openQuestions.map(UnansweredDocument.init)
     findings = answer.sortedFindings.map { FindingDocument($0, answer.check) }
+    accepted = answer.accepted.map(AcceptanceDocument.init)
   }
 }
 

@@ -9,11 +9,15 @@ struct Conclusion {
   /// Checks that ended clear.
   let clear: Int
   let notApplicable: Int
+  /// Findings that allow rules accept.
+  private let accepted: Int
   /// The ids of checks with findings, in the registry's order.
   let checksWithFindings: [String]
   /// The ids of checks that were not wholly answered.
   let unansweredChecks: [String]
-  private let couldNotStart: Bool
+  private let baseline: BaselineComparison?
+  /// Nothing was looked at, so that numbers of what was found mean nothing.
+  let couldNotStart: Bool
   private let checks: Int
 
   init(_ verdict: Verdict) {
@@ -22,8 +26,10 @@ struct Conclusion {
     warnings = verdict.findings.count { $0.severity == .warning }
     clear = verdict.answers.count { if case .clear = $0.outcome { true } else { false } }
     notApplicable = verdict.answers.count { if case .notApplicable = $0.outcome { true } else { false } }
+    accepted = verdict.answers.reduce(0) { $0 + $1.accepted.count }
     checksWithFindings = verdict.answers.filter { !$0.findings.isEmpty }.map(\.check.id)
     unansweredChecks = verdict.answers.filter { !$0.openQuestions.isEmpty }.map(\.check.id)
+    baseline = verdict.baseline
     couldNotStart = verdict.kernel == nil || !verdict.obstacles.isEmpty
     checks = verdict.answers.count
   }
@@ -33,16 +39,20 @@ struct Conclusion {
     if couldNotStart { return "could not start: nothing was checked, so nothing is known of this kernel" }
     if checks == 0 { return "no check was run, so nothing is known of this kernel" }
     switch status {
-    case .critical: return "signs of tampering: \(findings) in \(Self.some(checksWithFindings))\(unansweredToo)"
-    case .warning: return "a person must confirm: \(findings) in \(Self.some(checksWithFindings))"
+    case .critical:
+      return "signs of tampering: \(findings) in \(Self.some(checksWithFindings))\(unansweredToo)\(driftToo)"
+    case .warning where warnings == 0: return "a person must confirm: \(drift)"
+    case .warning: return "a person must confirm: \(findings) in \(Self.some(checksWithFindings))\(driftToo)"
     case .unknown:
       let rest: PlainText = warnings > 0 ? "; \(findings) to confirm" : "; nothing critical was seen"
-      return "not an all-clear: \(unanswered)\(rest)"
+      return "not an all-clear: \(whatIsOpen)\(rest)\(driftToo)"
     case .ok where clear == 0: return "nothing to check: no check applies to this kernel"
     case .ok:
       let others: PlainText =
         notApplicable > 0 ? ", \(Self.count(notApplicable, "does not apply", "do not apply"))" : ""
-      return "nothing found: \(Self.count(clear, "check")) clear\(others)"
+      let same: PlainText = baseline == nil ? "" : ", all as in the baseline"
+      let allowed: PlainText = accepted > 0 ? "; \(Self.count(accepted, "finding")) accepted by allow rules" : ""
+      return "nothing found: \(Self.count(clear, "check")) clear\(others)\(same)\(allowed)"
     }
   }
 
@@ -58,6 +68,24 @@ struct Conclusion {
   private var unanswered: PlainText {
     "\(unansweredChecks.count) of \(Self.count(checks, "check")) not wholly answered (\(Self.some(unansweredChecks)))"
   }
+
+  /// What makes the verdict unknown: questions of the checks, or a baseline that cannot be compared with.
+  private var whatIsOpen: PlainText {
+    let uncompared: PlainText =
+      switch baseline?.outcome {
+      case .absent: "there is no baseline for this kernel"
+      case .refused(let withheld): "\(withheld.what) \(sentence: withheld.why)"
+      case .unchanged, .drifted, nil: ""
+      }
+    if uncompared.isEmpty { return unanswered }
+    return unansweredChecks.isEmpty ? uncompared : "\(uncompared); \(unanswered)"
+  }
+
+  private var drift: PlainText {
+    "\(Self.count(baseline?.drift.count ?? 0, "fact")) not as in the baseline"
+  }
+
+  private var driftToo: PlainText { baseline?.drift.isEmpty == false ? "; \(drift)" : "" }
 
   private var unansweredToo: PlainText {
     unansweredChecks.isEmpty ? "" : "; \(unanswered)"
@@ -80,7 +108,7 @@ extension Status {
   var meaning: PlainText {
     switch self {
     case .ok: "every question that applies was answered, and nothing was found"
-    case .warning: "only findings whose owner may be innocent; a person must confirm"
+    case .warning: "only findings or drift that may be innocent; a person must confirm"
     case .critical: "a finding of tampering, or a reading path that lies"
     case .unknown: "not an all-clear: a question that applies could not be answered"
     }

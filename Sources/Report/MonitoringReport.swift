@@ -34,6 +34,8 @@ package struct MonitoringReport: ReportFormat {
         }
         return "\(finding.subject, limit: nameLimit) in \(owner, limit: nameLimit)"
       }
+    } else if let drift = verdict.baseline?.drift, !drift.isEmpty {
+      details = drift.map { "\($0.check) \($0.subject, limit: nameLimit) \($0.kind.rawValue)" }
     } else {
       details = verdict.answers.flatMap(\.openQuestions).map {
         "\($0.subject, limit: nameLimit) (\($0.reason, limit: nameLimit))"
@@ -50,9 +52,15 @@ package struct MonitoringReport: ReportFormat {
     func known(_ count: Int) -> PlainText { isKnown ? "\(count)" : "U" }
     let accounts = verdict.answers.flatMap(\.examination.accounts)
     let unexplained: PlainText = accounts.isEmpty ? "U" : "\(TextAccountSum(accounts).unexplainedBytes)B"
+    let drift: PlainText =
+      switch verdict.baseline?.outcome {
+      case .unchanged, .drifted: "\(verdict.baseline?.drift.count ?? 0)"
+      case .absent, .refused, nil: "U"
+      }
     let values: [PlainText] = [
       "findings=\(known(verdict.findings.count));;;0",
       "unanswered=\(known(verdict.answers.reduce(0) { $0 + $1.openQuestions.count }));;;0",
+      "drift=\(drift);;;0",
       "unexplained_bytes=\(unexplained);;;0",
       "checks=\(verdict.answers.count);;;0",
       "time=\(measurements.seconds)s;;;0",

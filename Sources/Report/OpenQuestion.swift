@@ -26,6 +26,13 @@ struct OpenQuestion: Hashable {
     }
   }
 
+  /// What is in the way of the whole scan, or of a comparison.
+  init(_ withheld: Withheld) {
+    subject = Subject(withheld.what)
+    reason = withheld.why
+    remedy = withheld.remedy.isEmpty ? Self.askTheDoctor : withheld.remedy
+  }
+
   private static let askTheDoctor =
     "run `liveprobe doctor` as root; if it misses nothing, report this kernel's release with the JSON report"
 }

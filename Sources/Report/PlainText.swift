@@ -102,6 +102,14 @@ package struct PlainText: Hashable, Sendable, CustomStringConvertible {
     PlainText(escaped: String(repeating: " ", count: max(0, width - self.width)) + description)
   }
 
+  /// The same text with a backslash before each of `characters`, for formats that take one away again.
+  func backslashing(_ characters: Set<Unicode.Scalar>) -> PlainText {
+    PlainText(
+      escaped: description.unicodeScalars.reduce(into: "") { text, scalar in
+        text += characters.contains(scalar) ? "\\\(scalar)" : String(scalar)
+      })
+  }
+
   /// The parts between single spaces; two spaces in a row have an empty part between them.
   package var words: [PlainText] {
     description.split(separator: " ", omittingEmptySubsequences: false).map { PlainText(escaped: String($0)) }

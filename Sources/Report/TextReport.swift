@@ -21,6 +21,8 @@ package struct TextReport: ReportFormat {
     page.writeTextAccounts(verdict.answers)
     page.writeFindings(findings, limits)
     page.writeImplants(implants, limits)
+    page.writeAcceptances(verdict.answers, limits)
+    page.writeDrift(verdict.baseline)
     page.writeOpenQuestions(verdict.answers)
     page.writeEnd(verdict, measurements)
     return page.text
@@ -50,6 +52,8 @@ struct TextLimits {
     self.strings = max(strings, 0)
   }
 
+  /// Facts that are not as a baseline has them.
+  static let drifts = 40
   /// The first `limit` items, and how many more there are.
   static func shortened(_ items: [PlainText], _ limit: Int) -> [PlainText] {
     items.count <= limit ? items : items.prefix(limit) + ["and \(items.count - limit) more: \(elsewhere)"]

@@ -11,6 +11,7 @@ struct VerdictDocument: Encodable {
   let kernel: OrNull<KernelDocument>
   let checks: [CheckDocument]
   let implants: [ImplantDocument]
+  let baseline: OrNull<BaselineDocument>
   let obstacles: [WithheldDocument]
   let remarks: [PlainText]
   let run: Run
@@ -39,6 +40,7 @@ struct VerdictDocument: Encodable {
     kernel = OrNull(verdict.kernel.map(KernelDocument.init))
     checks = verdict.answers.map(CheckDocument.init)
     implants = verdict.sortedImplants.map(ImplantDocument.init)
+    baseline = OrNull(verdict.baseline.map(BaselineDocument.init))
     obstacles = verdict.obstacles.map(WithheldDocument.init)
     remarks = verdict.remarks.map { PlainText(sentence: $0) }
     run = Run(

@@ -3,42 +3,14 @@ import Testing
 
 /// The program as a user runs it: arguments in, text and exit status out.
 @Suite struct CommandLineTests {
-  private struct Answer {
-    var status: Int32
-    var output: String
-    var errors: String
-  }
+  private let program = ProgramUnderTest()
 
-  /// The program that was built along with these tests.
-  private static let program: URL = {
-    let built = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-    var folder = built.deletingLastPathComponent()
-    while folder.path != "/", !FileManager.default.isExecutableFile(atPath: folder.appending(path: "liveprobe").path) {
-      folder.deleteLastPathComponent()
-    }
-    return folder.appending(path: "liveprobe")
-  }()
-
-  private func run(_ arguments: String...) throws -> Answer {
+  private func run(_ arguments: String...) throws -> ProgramUnderTest.Answer {
     try run(arguments)
   }
 
-  private func run(_ arguments: [String]) throws -> Answer {
-    let process = Process()
-    process.executableURL = Self.program
-    process.arguments = arguments
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Answer(
-      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-      errors: String(decoding: complaint, as: UTF8.self))
+  private func run(_ arguments: [String]) throws -> ProgramUnderTest.Answer {
+    try program.run(arguments)
   }
 
   private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
@@ -75,7 +47,13 @@ import Testing
   }
 
   @Test(arguments: [
-    (["scan", "--format", "json", "--format", "text"], "--format json and --format text contradict each other"),
+    (["scan", "--format", "json", "--format", "text"], "2 --format and 0 --output: give each format its output"),
+    (["scan", "--format", "json", "--format", "text", "--output", "-"], "2 --format and 1 --output"),
+    (["scan", "--output", "/x", "--output", "/y"], "0 --format and 2 --output"),
+    (["scan", "--format", "json", "--output", "-", "--format", "ecs", "--output", "-"], "--output - is given twice"),
+    (["scan", "--output", ""], "--output needs a file"),
+    (["scan", "--format", "ecs", "--colour", "always"], "contradict each other"),
+    (["scan", "--explain-bytes", "vfs_read", "--output", "/x"], "--explain-bytes and --output contradict"),
     (["scan", "--only", "syscall-table", "--skip", "syscall-table"], "contradict each other"),
     (["scan", "--format", "json", "--colour", "always"], "contradict each other"),
     (["scan", "--explain-bytes", "vfs_read", "--only", "kernel-text"], "--explain-bytes and --only contradict"),
@@ -90,8 +68,21 @@ import Testing
     (["scan", "--around", "18446744073709551616"], "--around"),
     (["explain", "nonsense"], "there is no check 'nonsense'"),
     (["frobnicate"], "frobnicate"),
+    (["scan", "--public-key", "/x"], "--public-key needs --baseline"),
+    (["scan", "--baseline", "/x", "--not-before", "2026-01-01T00:00:00Z"], "--not-before needs --public-key"),
+    (["scan", "--baseline", "/x", "--public-key", "/dev/null"], "/dev/null: is not a plain file"),
+    (["scan", "--explain-bytes", "vfs_read", "--baseline", "/x"], "--explain-bytes and --baseline contradict"),
+    (["baseline", "list", "--store", "/nonexistent"], "the first is made by: liveprobe baseline record"),
+    (["baseline", "show", "/nonexistent"], "/nonexistent: no such file"),
+    (["baseline", "forget", "xyz"], "see liveprobe baseline list"),
+    (["baseline", "keygen", "--output", "/nonexistent/x"], "/nonexistent/: no such file"),
+    (["baseline", "verify", "/etc/hostname"], "--public-key"),
     (["scan", "--signatures", "/nonexistent/rules"], "/nonexistent/rules: cannot be read"),
     (["scan", "--signatures", "/dev/zero"], "/dev/zero: larger than 16 MiB"),
+    (["scan", "--allow", "/nonexistent/allow.d"], "/nonexistent/allow.d: cannot be read"),
+    (["scan", "--config", "/nonexistent/liveprobe.conf"], "/nonexistent/liveprobe.conf: cannot be read"),
+    (["scan", "--explain-bytes", "vfs_read", "--allow", "/x"], "--explain-bytes and --allow contradict"),
+    (["scan", "--explain-bytes", "vfs_read", "--config", "/x"], "--explain-bytes and --config contradict"),
   ]) func `wrong arguments are status 3 and say what is wrong`(_ arguments: [String], _ complaint: String) throws {
     let process = try run(arguments)
     #expect(process.status == 3)
@@ -116,6 +107,55 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("[Scan]\nSkip=reader\nArround=1M\n", ":3: there is no key 'Arround'; did you mean 'Around'?"),
+    ("[Scna]\n", ":1: there is no section 'Scna'; did you mean 'Scan'?"),
+    ("# note\n[Scan]\nSkip=reader taints\n", ":3: there is no check 'taints'; did you mean 'taint'?"),
+    ("[Scan]\nAround=far\n", ":2: Around=far is no number of bytes"),
+    ("[Scan]\nReference=debs\n", ":2: Reference=debs is no absolute path"),
+    ("Skip=reader\n", ":1: Skip= stands before any [Section]"),
+    ("[Scan]\nskip everything\n", ":2: neither a [Section] nor a Key=Value: 'skip everything'"),
+  ])
+  func `an error in the configuration is status 3, with file, line, and what was probably meant`(
+    text: String, complaint: String
+  ) throws {
+    try withFile(text) { path in
+      let answer = try run("scan", "--config", path)
+      #expect(answer.status == 3)
+      #expect(answer.errors.contains(path + complaint))
+      #expect(answer.output.isEmpty)
+    }
+  }
+
+  @Test func `the configuration says what the command line does not`() throws {
+    let checks = try run("list").output.split(separator: "\n").compactMap { $0.split(separator: " ").first }
+    let text = "[Scan]\n; all but one\nSkip=" + checks.dropFirst().joined(separator: " \\\n  ") + "\n"
+    try withFile(text + "Skip=\(checks[0])\n") { path in
+      let configured = try run("scan", "--config", path)
+      #expect(configured.errors.contains("--skip leaves no check to ask"))
+      let outranked = try run("scan", "--config", path, "--skip", "taint")
+      #expect(!outranked.errors.contains("--skip leaves no check to ask"))
+    }
+  }
+
+  @Test(arguments: [
+    ("Module=edr\nCheck=syscall-table\nReason=x", ":1: the rule lacks BuildID= or Signer=: a module's name alone"),
+    ("Module=edr\nBuildID=xyz\nCheck=syscall-table\nReason=x", ":3: 'xyz' is no build id"),
+    ("Module=edr\nBuildID=ab\nSigner=me\nCheck=syscall-table\nReason=x", ":4: BuildID= and Signer= in one rule"),
+    ("Module=edr\nBuildID=ab\nCheck=syscal-table\nReason=x", ":4: there is no check 'syscal-table'; did you mean"),
+    ("Module=edr\nBuildID=ab\nCheck=syscall-table", ":1: the rule lacks Reason="),
+    ("BuildID=ab\nCheck=syscall-table\nReason=x", ":1: the rule lacks Module="),
+    ("Modul=edr", ":2: there is no key 'Modul'; did you mean 'Module'?"),
+    ("Module=edr\nModule=other", ":3: Module= stands twice in one rule"),
+  ])
+  func `an allow rule that is wrong, or too broad, is refused`(text: String, complaint: String) throws {
+    try withFile("[Allow]\n\(text)\n") { path in
+      let answer = try run("scan", "--allow", path)
+      #expect(answer.status == 3)
+      #expect(answer.errors.contains(path + complaint))
+    }
+  }
+
   @Test func `a report in JSON is JSON, whatever this host lets us see, and its status is the exit status`() throws {
     let answer = try run("scan", "--format", "json")
     let report = try #require(
@@ -136,6 +176,61 @@ import Testing
     let answer = try run("scan", "--format", "monitoring")
     #expect(answer.output.filter { $0 == "\n" }.count == 1)
     #expect(answer.output.hasPrefix("LIVEPROBE "))
+  }
+
+  @Test func `each report goes where it is wanted, and what cannot be written there is told and no success`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "liveprobe-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }  // what is left in the temporary directory fails no test
+    func place(_ name: String) -> String { folder.appending(path: name).path }
+    func text(_ name: String) throws -> String { try String(contentsOfFile: place(name), encoding: .utf8) }
+
+    let answer = try run(
+      "scan", "--format", "prometheus", "--output", place("liveprobe.prom"), "--format", "json", "--output",
+      place("missing/report.json"), "--format", "monitoring", "--output", "-", "--format", "journal", "--output",
+      place("liveprobe.export"), "--format", "ecs", "--output", place("liveprobe.ndjson"))
+    #expect(answer.status == 2 || answer.status == 3)
+    #expect(
+      answer.errors
+        == "liveprobe: could not write the json report: \(place("missing/report.json")): cannot be written: "
+        + "No such file or directory\n")
+    #expect(answer.output.hasPrefix("LIVEPROBE ") && answer.output.count { $0 == "\n" } == 1)
+    #expect(try text("liveprobe.prom").hasPrefix("# HELP liveprobe_info "))
+    #expect(try text("liveprobe.export").hasPrefix("__REALTIME_TIMESTAMP="))
+    #expect(try text("liveprobe.ndjson").hasPrefix("{\"@timestamp\":"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        == ["liveprobe.export", "liveprobe.ndjson", "liveprobe.prom"])
+    for (name, mode) in [("liveprobe.prom", 0o644), ("liveprobe.export", 0o600), ("liveprobe.ndjson", 0o600)] {
+      let attributes = try FileManager.default.attributesOfItem(atPath: place(name))
+      #expect(attributes[.posixPermissions] as? Int == mode)
+    }
+  }
+
+  @Test func `standard output that takes nothing is told, and no success`() throws {
+    let process = Process()
+    process.executableURL = Self.program
+    process.arguments = ["scan", "--format", "ecs"]
+    let errors = Pipe()
+    process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+    process.standardError = errors
+    try process.run()
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 2 || process.terminationStatus == 3)
+    #expect(
+      complaint == "liveprobe: could not write the ecs report: standard output: cannot be written: "
+        + "No space left on device\n")
+  }
+
+  @Test(.disabled(if: FileManager.default.fileExists(atPath: "/run/systemd/journal/socket"), "this host has a journal"))
+  func `a journal that is not there is told, and no success`() throws {
+    let answer = try run("scan", "--format", "journal")
+    #expect(answer.status == 2 || answer.status == 3)
+    #expect(answer.output.isEmpty)
+    #expect(
+      answer.errors.hasPrefix(
+        "liveprobe: could not write the journal report: the journal at /run/systemd/journal/socket: does not take"))
   }
 
   @Test(.disabled(if: FileManager.default.fileExists(atPath: "/proc/kcore"), "this host has a /proc/kcore"))

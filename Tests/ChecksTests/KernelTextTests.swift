@@ -28,7 +28,8 @@ import Testing
     let written = sections.reduce(0) { $0 + vendor.file[$1].count }
     // And what lies behind the code, up to the end of its page.
     let compared = UInt64(written) - UInt64(TestVendorKernel.writtenOnce.count) + 0x800
-    #expect(examination.facts.map(\.fact) == [.count(compared)])
+    #expect(
+      examination.facts.map(\.fact) == [.count(compared), .text("plain"), .text("plain")])
     let account = try #require(examination.accounts.first)
     #expect(account.object == "kernel")
     #expect(account.comparedBytes == compared)

@@ -22,6 +22,16 @@ import Testing
     #expect(examination.expectations.first?.rung == .vendorImage)
   }
 
+  @Test func `of modules, only those that taint the kernel are remembered`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    #expect(try ModuleList().examine(kernel.kernel).lastingFacts == [])
+    kernel.memory.write(UInt64(1 << 12 | 1 << 13), at: KernelAddress(TestTextModule.sample.structure + 208))
+    let examination = try ModuleList().examine(kernel.kernel)
+    #expect(examination.lastingFacts.map(\.subject) == [Subject("module sample")])
+    guard case .text(let text)? = examination.lastingFacts.first?.fact else { return #expect(Bool(false)) }
+    #expect(text.hasPrefix("taints the kernel (OE), "))
+  }
+
   @Test func `the matrix has a mark for each place`() throws {
     let row = try #require(try ModuleMatrix(of: TestTextKernel.withSampleEverywhere.kernel).rows.first)
     #expect(Set(row.present) == Set(ModuleMatrix.Place.allCases).subtracting([.memory]))

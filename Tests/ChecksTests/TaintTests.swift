@@ -24,10 +24,12 @@ import Testing
   @Test func `a kernel without taint, and one that shows its own, are clear`() throws {
     let healthy = try examine(.withSampleEverywhere)
     #expect(healthy.findings.isEmpty && healthy.unanswered.isEmpty)
-    #expect(healthy.facts.map(\.fact) == [.text("none")])
+    #expect(healthy.facts.map(\.fact) == [.text("none"), .text("none")])
     let examination = try examine(tainted())
     #expect(examination.findings.isEmpty)
-    #expect(examination.facts.map(\.fact) == [.text("WOE")])
+    #expect(examination.facts.map(\.fact) == [.text("WOE"), .text("OE")])
+    // A warning is gone with the next boot, and no baseline remembers it.
+    #expect(examination.lastingFacts.map(\.fact) == [.text("OE")])
   }
 
   @Test func `a mask that was cleared lacks the taint of a module`() throws {

@@ -55,6 +55,18 @@ import Testing
     #expect(examination.facts.map(\.fact) == [.text("nobody vouches for it"), .text("nobody vouches for it")])
   }
 
+  @Test func `that nobody vouches for a module lasts where somebody vouches for the image`() throws {
+    func lasting(image: Provenance, module: Provenance) throws -> [Subject] {
+      try VendorFiles().examine(kernel(image: image, module: module).kernel).lastingFacts.map(\.subject)
+    }
+    let (nobody, recorded) = (Provenance.unvouched("no package brings it"), Provenance.recorded(Self.record))
+    #expect(try lasting(image: recorded, module: nobody) == [Subject("file of module dummy")])
+    #expect(try lasting(image: .brought, module: nobody) == [Subject("file of module dummy")])
+    #expect(try lasting(image: nobody, module: nobody) == [Subject("kernel image")])
+    // Which of the vendor's own modules are loaded is another matter every day.
+    #expect(try lasting(image: recorded, module: recorded) == [])
+  }
+
   @Test func `files that were brought need nobody to vouch`() throws {
     let examination = try VendorFiles().examine(kernel(image: .brought, module: .brought).kernel)
     #expect(examination.findings.isEmpty && examination.unanswered.isEmpty && examination.remarks.isEmpty)

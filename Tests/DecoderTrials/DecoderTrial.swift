@@ -22,6 +22,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case rpmHeader = "rpm-header"
   case patchSites = "patch-sites"
   case moduleRecords = "module-records"
+  case baseline
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -42,6 +43,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .rpmHeader: Self.rpmHeader(bytes)
     case .patchSites: PatchSitesTrial().run(bytes)
     case .moduleRecords: ModuleRecordsTrial().run(bytes)
+    case .baseline: Self.baseline(bytes)
     }
   }
 

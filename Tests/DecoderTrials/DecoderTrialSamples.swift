@@ -18,6 +18,8 @@ extension DecoderTrial {
       return [SamplePackage.sampleHeader([("/lib/modules/6.1/vmlinuz", "0123"), ("/boot/System.map", "4567")])]
     case .patchSites:
       return [PatchSitesTrial.sample]
+    case .baseline:
+      return SampleBaseline.samples
     case .moduleRecords:
       return [ModuleRecordsTrial.sample]
     case .coreFile:

@@ -73,7 +73,7 @@ extension Scenario {
       let count = try guest.output(of: "wc -l </proc/modules")
       let missing = try guest.output(
         of: "for m in kvm ext4 nf_tables loop; do grep -q \"^$m \" /proc/modules || echo $m; done")
-      let scan = try Scan(in: guest)
+      let scan = try comparedScan(in: guest)
       var complaints = Int(count).map { $0 >= 20 } == true ? [] : ["only \(count) modules are loaded"]
       if !missing.isEmpty { complaints.append("these are not among them: \(missing)") }
       return Run(scans: [scan], expectation: .clean, complaints: complaints)

@@ -34,6 +34,8 @@ struct Expectation: Sendable {
   var owner: String?
   /// Must all be found in one and the same implant; a guest may have more of the kind, from rows before.
   var implantStrings: [String] = []
+  /// What allow rules must have accepted.
+  var accepted: Set<ScanReport.Subject> = []
   /// Findings of other checks that must be there.
   var named: [Named] = []
   /// Checks that may have findings of their own about the same thing.
@@ -131,13 +133,16 @@ struct Expectation: Sendable {
     case (.unknown, _, nil), (.unknown, _, "unknown"), (.unknown, _, "clear"): break
     case (_, _, let outcome): complaints.append("the outcome of syscall-table is \(outcome ?? "not reported")")
     }
+    let accepted = Set((report.checks ?? []).flatMap { $0.accepted ?? [] }.map(\.subject))
+    for subject in self.accepted.subtracting(accepted) { complaints.append("\(subject) was not accepted") }
+    if self.accepted.isEmpty, !accepted.isEmpty { complaints.append("accepted without need: \(accepted)") }
     if verdict == .ok {
       for check in report.checks ?? [] {
         if check.outcome != "clear", check.outcome != "not-applicable" {
           complaints.append("the outcome of \(check.id) is \(check.outcome)")
         }
-        if let count = check.unexplainedBytes, count != 0 {
-          complaints.append("\(check.id) leaves \(count) bytes unexplained")
+        if check.unexplainedBytes != 0, check.accepted?.isEmpty != false {
+          complaints.append("\(check.id) leaves \(check.unexplainedBytes) bytes unexplained")
         }
       }
     }

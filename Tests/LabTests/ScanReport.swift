@@ -23,8 +23,20 @@ struct ScanReport: Decodable, Sendable {
     let id: String
     let outcome: String
     let findings: [Finding]?
+    let accepted: [Accepted]?
+    let textAccounts: [TextAccount]?
+
     /// Of the checks that account for each byte: those that nothing explains.
-    let unexplainedBytes: Int?
+    var unexplainedBytes: Int { (textAccounts ?? []).reduce(0) { $0 + $1.unexplainedBytes } }
+  }
+
+  /// A finding that an allow rule accepts.
+  struct Accepted: Decodable, Sendable {
+    let subject: Subject
+  }
+
+  struct TextAccount: Decodable, Sendable {
+    let unexplainedBytes: Int
   }
 
   struct Implant: Decodable, Sendable {
@@ -32,10 +44,27 @@ struct ScanReport: Decodable, Sendable {
     let signatures: AnyText?
   }
 
+  /// How the kernel compares with what was recorded.
+  struct Baseline: Decodable, Sendable {
+    struct Drift: Decodable, Sendable {
+      let check: String
+      let subject: Subject
+      let was: String?
+      let now: String?
+    }
+
+    struct Withheld: Decodable, Sendable { let why: String }
+
+    let outcome: String
+    let withheld: Withheld?
+    let drift: [Drift]
+  }
+
   /// `OK`, `WARNING`, `CRITICAL` or `UNKNOWN`.
   let status: String
   let checks: [Check]?
   let implants: [Implant]?
+  let baseline: Baseline?
 
   var findings: [Finding] { (checks ?? []).flatMap { $0.findings ?? [] } }
 
@@ -83,9 +112,13 @@ struct Scan: Sendable {
   /// What is wrong with the output if it was no report.
   let complaint: String
 
-  /// - Parameter checks: the only ones to ask; all if none is named.
-  init(in guest: Guest, as user: Guest.User = .root, only checks: [String] = []) throws(LabError) {
-    let options = checks.map { " --only \($0)" }.joined()
+  /// - Parameters:
+  ///   - checks: the only ones to ask; all if none is named.
+  ///   - options: further ones of the command line.
+  init(
+    in guest: Guest, as user: Guest.User = .root, only checks: [String] = [], options: String = ""
+  ) throws(LabError) {
+    let options = checks.map { " --only \($0)" }.joined() + " " + options
     let result = try guest.run("/liveprobe scan --format json\(options)", as: user, timeout: 300)
     exitStatus = result.status
     seconds = result.seconds

@@ -75,8 +75,14 @@ extension Scenario {
   /// Scans after one command, and does another after that.
   static func clean(in guest: Guest, after command: String, undo: String) throws -> Run {
     _ = try guest.output(of: command)
-    let scan = try Scan(in: guest)
+    let scan = try comparedScan(in: guest)
     _ = try guest.output(of: undo)
     return Run(scans: [scan], expectation: .clean)
+  }
+
+  /// A scan that is compared with the baseline if one was recorded in the guest: ordinary life is no drift either.
+  static func comparedScan(in guest: Guest) throws(LabError) -> Scan {
+    let store = "/var/lib/liveprobe/baselines"
+    return try Scan(in: guest, options: " $([ -d \(store) ] && echo --baseline \(store))")
   }
 }

@@ -5,8 +5,9 @@ extension Scenario {
   ///
   /// What cannot be undone comes last in its guest.
   static let all: [Scenario] = chosen(
-    clean + ordinaryPatching + tamperedText + unprotectedMemory + unlistedModule + lyingReader + tamperedTables
-      + limits + storm + unownedCode + hiddenModule + machines + lockdown)
+    clean + recordedBaseline + ordinaryPatching + tamperedText + unprotectedMemory + unlistedModule + lyingReader
+      + tamperedTables
+      + limits + storm + unownedCode + hiddenModule + keptBaseline + machines + lockdown)
 
   /// What flavours of a kernel are asked: whether they are clean as they boot.
   ///

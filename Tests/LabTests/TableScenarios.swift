@@ -60,6 +60,24 @@ extension Scenario {
     },
 
     Scenario(
+      name: "the same module, which an allow rule accepts",
+      exemption: { $0.kernel.hasFixture ? nil : "no fixture for this kernel" }
+    ) { guest in
+      try HookedModule.load(into: guest)
+      let buildID = try HookedModule.buildID(in: guest)
+      // A rule about another build of it accepts nothing.
+      let other = try Scan(
+        in: guest, only: ["syscall-table"],
+        options: try allowing("hooked", (buildID.hasPrefix("0") ? "1" : "0") + buildID.dropFirst(), guest))
+      let scan = try Scan(in: guest, options: try allowing("hooked", buildID, guest))
+      try HookedModule.unload(from: guest)
+      let refused = Expectation.replaced(slots: Expectation.slots([0, 2]), owner: "hooked")
+      return Run(
+        scans: [scan], expectation: Expectation(verdict: .ok, accepted: Expectation.slots([0, 2])),
+        complaints: refused.complaints(about: other))
+    },
+
+    Scenario(
       name: "one ia32 slot replaced by a visible module",
       exemption: { guest in
         if try guest.symbols(["ia32_sys_call_table"]).isEmpty { return "this kernel has no ia32_sys_call_table" }
@@ -105,6 +123,15 @@ extension Scenario {
           and: [Expectation.unownedCode, Expectation.Named(check: "module-list", text: "module hooked")]))
     },
   ]
+
+  /// Writes a rule into the guest that accepts what hooks of a module show up as; the option that names it.
+  private static func allowing(_ module: String, _ buildID: String, _ guest: Guest) throws(LabError) -> String {
+    let rule = """
+      [Allow]\\nModule=\(module)\\nBuildID=\(buildID)\\nCheck=syscall-table syscall-dispatch kernel-text\\nReason=the lab\\n
+      """
+    _ = try guest.output(of: "mkdir -p /etc/allow.d && printf '\(rule)' > /etc/allow.d/\(module).conf")
+    return "--allow /etc/allow.d"
+  }
 
   /// `query_module` and `create_module`, which no kernel since 2.6 has (arch/x86/entry/syscalls/syscall_64.tbl).
   static let unusedSlots = [178, 174]

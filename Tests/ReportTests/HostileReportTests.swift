@@ -90,7 +90,10 @@ struct HostileReportTests {
   @Test(arguments: Sample.all.map(\.name))
   func `no report holds anything but printable ASCII, line ends and our own ellipsis`(name: String) throws {
     let verdict = try #require(Sample.all.first { $0.name == name }).verdict
-    let formats: [any ReportFormat] = [TextReport(), JSONReport(toolVersion: "0.1.0"), MonitoringReport()]
+    let formats: [any ReportFormat] = [
+      TextReport(), JSONReport(toolVersion: "0.1.0"), MonitoringReport(), PrometheusReport(toolVersion: "0.1.0"),
+      ECSReport(toolVersion: "0.1.0", hostName: "\u{1b}[2K\n"),
+    ]
     for format in formats {
       let report = format.render(verdict, Sample.measurements)
       #expect(report.unicodeScalars.allSatisfy { (" "..."~").contains($0) || $0 == "\n" || $0 == "…" })

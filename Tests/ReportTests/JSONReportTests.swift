@@ -6,6 +6,7 @@ struct JSONReportTests {
     let expected =
       #"""
       {
+        "baseline" : null,
         "checks" : [
 
         ],
@@ -54,8 +55,12 @@ struct JSONReportTests {
     let expected =
       #"""
       {
+        "baseline" : null,
         "checks" : [
           {
+            "accepted" : [
+
+            ],
             "expectations" : [
               {
                 "rung" : "kernel-records",

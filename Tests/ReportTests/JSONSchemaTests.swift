@@ -30,7 +30,7 @@ struct JSONSchemaTests {
 
   @Test func `the reports of these tests have every property of the schema`() throws {
     var seen: Set<String> = []
-    for verdict in [Sample.hooked, Sample.guarded, Sample.unknown, Sample.couldNotStart, Sample.compared] {
+    for (_, verdict) in Sample.all where verdict.findings.count < 100 {
       seen.formUnion(schema.examine(try encoded(verdict)).seen)
     }
     #expect(schema.properties.subtracting(seen) == [])

@@ -7,6 +7,7 @@ import Testing
 struct SameStateTests {
   private static let formats: [any ReportFormat] = [
     TextReport(), TextReport(theme: .colour), JSONReport(toolVersion: "0.1.0"), MonitoringReport(),
+    PrometheusReport(toolVersion: "0.1.0"), ECSReport(toolVersion: "0.1.0", hostName: "web1"),
     HTMLReport(toolVersion: "0.1.0"),
   ]
 

@@ -186,6 +186,21 @@ enum Sample {
         ], remarks: [])
     ], looks: 2)
 
+  /// The same finding, which an allow rule accepts.
+  static let allowed: Verdict = {
+    var verdict = guarded
+    verdict.answers = verdict.answers.map { answer in
+      Answer(
+        check: answer.check, outcome: .clear(facts: 452), examination: answer.examination, findings: [],
+        accepted: answer.findings.map { finding in
+          Acceptance(
+            finding: finding, rule: "/etc/liveprobe/allow.d/edr.conf:3", identity: "module edr_guard, build id ab12",
+            reason: "our endpoint protection, ticket 4711")
+        }, remarks: [])
+    }
+    return verdict
+  }()
+
   static let unknown: Verdict = {
     var examination = Sample.examination(facts: 12, rung: nil)
     examination.leaveUnanswered(
@@ -242,6 +257,8 @@ enum Sample {
   static let all: [(name: String, verdict: Verdict)] = [
     ("clean", clean), ("hooked", hooked), ("guarded", guarded), ("unknown", unknown),
     ("could not start", couldNotStart), ("hostile", hostile), ("long name", longName), ("many", many),
-    ("compared", compared), ("changed", changed),
+    ("allowed", allowed),
+    ("compared", compared), ("changed", changed), ("drifted", drifted), ("no baseline", withoutBaseline),
+    ("refused baseline", refusedBaseline), ("as recorded", asRecorded),
   ]
 }

@@ -26,6 +26,22 @@ struct TextReportTests {
     #expect(TextReport().render(Sample.clean, Sample.measurements) == expected)
   }
 
+  @Test func `what an allow rule accepts is told`() {
+    let report = TextReport().render(Sample.allowed, Sample.measurements)
+    #expect(
+      report.hasPrefix("OK        nothing found: 1 check clear; 1 finding accepted by allow rules\n"))
+    let section =
+      #"""
+      ACCEPTED BY ALLOW RULES  1, no part of the status
+        * sys_call_table[59] (execve) (syscall-table): the entry leads into a visible module
+          who   module edr_guard, build id ab12
+          rule  /etc/liveprobe/allow.d/edr.conf:3
+          why   our endpoint protection, ticket 4711
+
+      """#
+    #expect(report.contains(section))
+  }
+
   @Test func `one finding in a visible module`() {
     let expected =
       #"""
@@ -50,7 +66,7 @@ struct TextReportTests {
         innocent?   a product you installed on purpose
         do          ask who installed edr_guard
 
-      exit status 1 (WARNING): only findings whose owner may be innocent; a person must confirm
+      exit status 1 (WARNING): only findings or drift that may be innocent; a person must confirm
       more: liveprobe explain syscall-table
       run: 2026-03-01T03:00:00Z, 0.41 s, 2 looks, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 

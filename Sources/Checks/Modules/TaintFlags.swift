@@ -4,6 +4,10 @@
 enum TaintFlags {
   private static let all = Array("PFSRMBUDAWCIOELKXTNJ")
 
+  /// What happened to the kernel since it booted, and is gone with the next boot: a machine check, a bad page, an oops, a
+  /// warning, a lockup.
+  static let events: UInt64 = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14
+
   /// In the order of the bits, as an oops prints them; `none` of a mask without any.
   static func letters(_ mask: UInt64) -> String {
     let known = all.enumerated().filter { mask >> UInt64($0.offset) & 1 == 1 }.map { String($0.element) }

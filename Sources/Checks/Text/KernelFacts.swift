@@ -135,6 +135,15 @@ struct PatchModes {
     case indirect(lfence: Bool, avoidsLowerHalf: Bool, padding: Padding)
     /// Call depth tracking: other thunks.
     case callDepth
+
+    /// For a baseline.
+    var words: String {
+      switch self {
+      case .keep: "through thunks"
+      case .indirect(let lfence, _, _): lfence ? "plain, behind lfence" : "plain"
+      case .callDepth: "through thunks that track the depth of calls"
+      }
+    }
   }
 
   /// How the rest of a site is filled.

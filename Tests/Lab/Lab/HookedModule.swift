@@ -31,5 +31,15 @@ package enum HookedModule {
     }
   }
 
+  /// The build id of the loaded module, in hexadecimal digits.
+  package static func buildID(in guest: Guest) throws(LabError) -> String {
+    // A note of 16 bytes of header and name, then the id.
+    let digits = try guest.output(
+      of: "hexdump -v -e '/1 \"%02x\"' /sys/module/hooked/notes/.note.gnu.build-id | cut -c33-")
+    let buildID = digits.filter(\.isHexDigit)
+    guard buildID.count == 40 else { throw LabError("no build id: \(digits)") }
+    return buildID
+  }
+
   package static func unload(from guest: Guest) throws(LabError) { _ = try guest.output(of: "rmmod hooked") }
 }

@@ -49,5 +49,9 @@ long sys_pipe(int ends[2]);
 // Gives this process another name, of which the kernel keeps 15 bytes.
 long sys_set_name(const char *name);
 
+// Sends bytes that are too many for a datagram through a connected socket: as a file in memory that nobody can change
+// any more. journald knows such files by exactly these four seals.
+long sys_send_sealed(int socket, const void *data, size_t count);
+
 // Records of a directory, as the kernel lays them out.
 long sys_getdents64(int directory, void *buffer, size_t count);

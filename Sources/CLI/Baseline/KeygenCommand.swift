@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import Baseline
+internal import Report
+
+/// `liveprobe baseline keygen`: makes a key pair to sign baselines with.
+struct KeygenCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keygen", abstract: "Make a pair of keys to sign baselines with, on the machine that will sign.",
+    discussion: """
+      Ed25519, in the PEM form that openssl reads and makes too. The private key has no password: keep it off the hosts \
+      that are scanned.
+      """)
+
+  @Option(help: ArgumentHelp("Write NAME.key and NAME.pub; neither may be there yet.", valueName: "name"))
+  var output: String
+
+  func run() throws {
+    let key = PrivateKey()
+    try PlacedFile("\(output).key").create(with: Array(key.pem.utf8), isPrivate: true)
+    try PlacedFile("\(output).pub").create(with: Array(key.publicKey.pem.utf8), isPrivate: false)
+    Terminal.write(
+      """
+      key \(key.publicKey.id)
+      private  \(PlainText("\(output).key"))  keep it off the hosts that are scanned
+      public   \(PlainText("\(output).pub"))  for liveprobe scan --baseline \(StoreOptions.standard) --public-key
+
+      """, to: .standardOutput)
+  }
+}

@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import Audit
+internal import Baseline
+internal import KernelModel
+internal import Report
+
+/// `liveprobe baseline record`: scans, and writes down what was seen.
+struct RecordCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record", abstract: "Scan the running kernel, and record what is seen of it.",
+    discussion: """
+      Asks every check, as a scan does; needs root. Where there are findings, nothing is recorded unless --accept says \
+      that they belong there; a scan goes on reporting them.
+
+      Exit status: 0 recorded; 1 recorded, with findings that were accepted or questions that have no answer; 2 not \
+      recorded, because of findings; 3 not recorded, because this kernel could not be looked at or the file not written.
+      """)
+
+  @OptionGroup var store: StoreOptions
+
+  @Flag(help: "Record this state although there are findings; each is listed.")
+  var accept = false
+
+  @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
+  var reference: String?
+
+  func run() throws {
+    // What cannot be written is known before anything is scanned.
+    let store = try store.open(makes: true)
+    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
+    var host = LiveHost(reference: reference, asksCopy: true)
+    let verdict = HostScan().run(on: &host, progress).verdict
+    let report = RecordReport(verdict, store: store.path)
+    if let obstacle = report.obstacle {
+      Terminal.write(obstacle, to: .standardError)
+      Terminal.exit(Status.unknown.rawValue)
+    }
+    guard verdict.findings.isEmpty || accept else {
+      Terminal.write(report.refusal, to: .standardError)
+      Terminal.exit(Status.critical.rawValue)
+    }
+    let file = BaselineFile(try RecordedState(of: verdict))
+    try store.write(file)
+    Terminal.write(report.recorded(file.state, at: store.path(for: file.state.buildID)), to: .standardOutput)
+    let isWhole = verdict.findings.isEmpty && file.state.checks.allSatisfy(\.isAnswered)
+    Terminal.exit(isWhole ? Status.ok.rawValue : Status.warning.rawValue)
+  }
+}

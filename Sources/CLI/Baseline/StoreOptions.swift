@@ -1,0 +1,66 @@
+internal import ArgumentParser
+internal import Baseline
+internal import KernelModel
+internal import LiveProbe
+internal import Report
+
+/// The folder with this host's baselines.
+struct StoreOptions: ParsableArguments {
+  static let standard = BaselineStore.standardPath
+
+  @Option(help: "The folder with baselines.", completion: .directory)
+  var store = Self.standard
+
+  /// The folder, which is made if it is to be written to.
+  func open(makes: Bool = false) throws -> BaselineStore {
+    do {
+      return try BaselineStore(store, makes: makes)
+    } catch .absent {
+      throw CommandFailure("there are no baselines in \(store); the first is made by: liveprobe baseline record")
+    }
+  }
+}
+
+/// One baseline: a file that is named, or that of the running kernel.
+struct BaselineArgument: ParsableArguments {
+  @OptionGroup var store: StoreOptions
+
+  @Argument(help: "The baseline's file; that of the running kernel, if none is given.", completion: .file())
+  var baseline: String?
+
+  func read() throws -> (stored: StoredBaseline, file: BaselineFile) {
+    let stored = try find()
+    do {
+      return (stored, try BaselineFile.decode(stored.bytes))
+    } catch {
+      throw CommandFailure("\(stored.path): \(error)")
+    }
+  }
+
+  private func find() throws -> StoredBaseline {
+    if let baseline {
+      do {
+        return try StoredBaseline(file: baseline)
+      } catch {
+        throw CommandFailure("\(baseline): \(error)")
+      }
+    }
+    let buildID = try LiveIdentity.claimedBuildID().get()
+    do {
+      return try store.open().read(buildID)
+    } catch StoreError.absent {
+      throw CommandFailure(
+        "there is no baseline of this kernel, build id \(buildID), in \(store.store); "
+          + "it is made by: liveprobe baseline record")
+    }
+  }
+}
+
+/// Why a command could not do what it was asked; its text is safe to show.
+struct CommandFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ sentence: String) {
+    description = PlainText(sentence: sentence).description
+  }
+}

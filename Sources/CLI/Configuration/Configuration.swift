@@ -1,0 +1,100 @@
+internal import Baseline
+internal import Checks
+internal import KernelModel
+
+/// What a configuration file says about scans; the command line outranks it.
+struct Configuration {
+  /// Checks not to ask.
+  private(set) var skip: [String] = []
+  private(set) var reference: String?
+  private(set) var around: ByteCount?
+  private(set) var signatures: [String] = []
+  /// Files and folders of allow rules.
+  private(set) var allow: [String] = []
+  /// A baseline, or the folder of baselines.
+  private(set) var baseline: String?
+  private(set) var publicKey: String?
+  private(set) var notBefore: UTCTime?
+
+  /// A key: what it is for, and how its value is taken.
+  struct Key: Sendable {
+    let section: String
+    let name: String
+    let take:
+      @Sendable (inout Configuration, ConfigurationFile.Entry, ConfigurationFile) throws(ConfigurationError) -> Void
+  }
+
+  /// Every key there is.
+  static let keys: [Key] = [
+    Key(section: "Scan", name: "Skip") { configuration, entry, file throws(ConfigurationError) in
+      for id in words(entry) {
+        guard Registry.check(withID: id) != nil else {
+          throw file.unknown("check", id, among: Registry.checks.map(\.manual.id), line: entry.line)
+        }
+        configuration.skip.append(id)
+      }
+    },
+    Key(section: "Scan", name: "Reference") { configuration, entry, file throws(ConfigurationError) in
+      configuration.reference = try path(entry, file)
+    },
+    Key(section: "Scan", name: "Around") { configuration, entry, file throws(ConfigurationError) in
+      guard let around = ByteCount(argument: entry.value) else {
+        throw file.error(entry.line, "Around=\(entry.value) is no number of bytes, as 4096, 64K or 1M are")
+      }
+      configuration.around = around
+    },
+    Key(section: "Scan", name: "Signatures") { configuration, entry, file throws(ConfigurationError) in
+      configuration.signatures.append(try path(entry, file))
+    },
+    Key(section: "Scan", name: "Allow") { configuration, entry, file throws(ConfigurationError) in
+      configuration.allow.append(try path(entry, file))
+    },
+    Key(section: "Baseline", name: "Path") { configuration, entry, file throws(ConfigurationError) in
+      configuration.baseline = try path(entry, file)
+    },
+    Key(section: "Baseline", name: "PublicKey") { configuration, entry, file throws(ConfigurationError) in
+      configuration.publicKey = try path(entry, file)
+    },
+    Key(section: "Baseline", name: "NotBefore") { configuration, entry, file throws(ConfigurationError) in
+      guard let time = UTCTime(entry.value) else {
+        throw file.error(entry.line, "NotBefore=\(entry.value) is no time as 2026-01-31T12:00:00Z is")
+      }
+      configuration.notBefore = time
+    },
+  ]
+
+  init() {}
+
+  init(at path: String) throws {
+    try self.init(ConfigurationFile(NamedFile(path: path)))
+  }
+
+  init(_ file: ConfigurationFile) throws(ConfigurationError) {
+    let sections = Self.keys.map(\.section)
+    for section in file.sections {
+      let known = Self.keys.filter { $0.section == section.name }
+      guard !known.isEmpty else {
+        throw file.unknown("section", section.name, among: Set(sections).sorted(), line: section.line)
+      }
+      for entry in section.entries {
+        guard let key = known.first(where: { $0.name == entry.key }) else {
+          throw file.unknown("key", entry.key, among: known.map(\.name), line: entry.line)
+        }
+        try key.take(&self, entry, file)
+      }
+    }
+  }
+
+  private static func words(_ entry: ConfigurationFile.Entry) -> [String] {
+    entry.value.split(whereSeparator: \.isWhitespace).map(String.init)
+  }
+
+  private static func path(
+    _ entry: ConfigurationFile.Entry, _ file: ConfigurationFile
+  ) throws(ConfigurationError) -> String {
+    guard entry.value.hasPrefix("/") else {
+      throw file.error(entry.line, "\(entry.key)=\(entry.value) is no absolute path")
+    }
+    return entry.value
+  }
+}

@@ -1,0 +1,35 @@
+internal import Audit
+internal import Checks
+internal import KernelModel
+internal import Report
+
+/// One scan of this host.
+struct HostScan {
+  var checks: [any Check] = Registry.checks
+  var forensics = Forensics(around: 0) { SignatureRules.shippedOrNone() }
+  /// What the operator accepts.
+  var allowed: [AllowRule] = []
+  /// Whether a report shows more of the kernel than the verdict.
+  var wantsExhibits = false
+  /// What the clocks said when the scan was begun.
+  let startedAt = Stopwatch.timeOfDay()
+  let stopwatch = Stopwatch()
+
+  /// Asks the checks, and says on a terminal what is being done.
+  func run(on host: inout LiveHost, _ progress: Progress) -> (verdict: Verdict, measurements: Measurements) {
+    let audit = Audit(
+      checks: checks, investigator: forensics, allowing: allowed, identifier: VerifiedModules(),
+      exhibit: wantsExhibits ? { Exhibits(of: $0) } : nil)
+    var verdict = audit.run(
+      acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
+      progress: progress.report)
+    verdict.remarks += host.remarks
+    progress.finish()
+    return (
+      verdict,
+      Measurements(
+        startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead,
+        symbols: host.symbolCount, peakMemoryBytes: Stopwatch.peakMemory())
+    )
+  }
+}

@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import Audit
+internal import Report
+
+/// How the verdict is said, and where.
+struct ReportOptions: ParsableArguments {
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json, html, monitoring, prometheus, ecs, journal
+  }
+
+  enum Colour: String, ExpressibleByArgument, CaseIterable {
+    case auto, always, never
+  }
+
+  @Option(help: "How to say the verdict; may be given more than once, each with an --output.")
+  var format: [Format] = []
+
+  @Option(
+    help: """
+      Where to say it: a file, or - for standard output. The first is for the first --format, the second for the second. \
+      A journal without one goes to systemd's, and with a file there in the journal's export format.
+      """, completion: .file())
+  var output: [String] = []
+
+  @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
+  var colour: Colour = .auto
+
+  mutating func validate() throws {
+    let formats = max(format.count, 1)
+    guard output.count == formats || (output.isEmpty && formats == 1) else {
+      throw ValidationError(
+        "\(format.count) --format and \(output.count) --output: give each format its output, - for standard output")
+    }
+    if let twice = output.indices.first(where: { output[..<$0].contains(output[$0]) }) {
+      throw ValidationError("--output \(output[twice]) is given twice: one report would take the other's place")
+    }
+    if output.contains("") { throw ValidationError("--output needs a file, or - for standard output") }
+    if colour == .always, let first = format.first, !format.contains(.text) {
+      throw ValidationError("--colour always and --format \(first.rawValue) contradict each other")
+    }
+  }
+
+  /// One for each format.
+  private var outputs: [Output] {
+    (format.isEmpty ? [.text] : format).enumerated().map { index, format in
+      let destination = output.indices.contains(index) ? output[index] : nil
+      return Output(format: format, destination: destination, theme: theme(for: destination))
+    }
+  }
+
+  /// The colours for text on standard output or in a file.
+  func theme(for destination: String? = nil) -> Theme {
+    switch colour {
+    case .auto:
+      destination ?? Output.standardOutput == Output.standardOutput && Terminal.wantsColour(.standardOutput)
+        ? .colour : .plain
+    case .always: .colour
+    case .never: .plain
+    }
+  }
+
+  /// Says the verdict everywhere it is wanted; one place that fails keeps it from no other.
+  ///
+  /// - Returns: the verdict's status; a report that is not where it was wanted is at least UNKNOWN.
+  func write(_ verdict: Verdict, _ measurements: Measurements) -> Status {
+    var status = verdict.status
+    for output in outputs {
+      do {
+        try output.write(verdict, measurements)
+      } catch {
+        Terminal.write(Refusal.line("could not write the \(output.format.rawValue) report", error), to: .standardError)
+        status = status.combined(with: .unknown)
+      }
+    }
+    return status
+  }
+}

@@ -1,0 +1,101 @@
+import Audit
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+@Suite struct BaselineComparisonTests {
+  private static let buildID = BuildID(bytes: [1, 2, 3])
+
+  private func state(_ checks: RecordedCheck...) -> RecordedState {
+    RecordedState(release: "6.1", machine: "x86_64", buildID: Self.buildID, checks: checks)
+  }
+
+  private func check(_ facts: [String: String], unanswered: [String] = [], id: String = "check") -> RecordedCheck {
+    RecordedCheck(
+      id: id, unanswered: unanswered.map { Subject($0) },
+      facts: facts.map { RecordedFact(subject: Subject($0.key), fact: .text($0.value)) })
+  }
+
+  private func drift(_ was: RecordedCheck, _ now: RecordedCheck) -> [String] {
+    BaselineComparison(of: state(now), with: state(was), source: "x").drift.map {
+      "\($0.kind.rawValue) \($0.subject): \($0.was ?? "-") -> \($0.now ?? "-")"
+    }
+  }
+
+  /// The state that an audit of a kernel records.
+  private func recorded(_ kernel: Kernel) throws -> RecordedState {
+    let audit = Audit(checks: [BuildIdentity(), SyscallTable()], investigator: Forensics(signatures: SignatureRules()))
+    return try RecordedState(of: audit.run { () throws(AcquisitionFailure) -> Kernel in kernel })
+  }
+
+  @Test func `the same state is unchanged, with the number of facts`() throws {
+    let (first, second) = (try recorded(TestKernel().kernel), try recorded(TestKernel().kernel))
+    #expect(first == second)
+    #expect(first.factCount > 100)
+    let comparison = BaselineComparison(of: second, with: first, source: "x")
+    #expect(comparison.outcome == .unchanged(facts: first.factCount))
+    #expect(comparison.status == .ok)
+  }
+
+  @Test func `a hooked entry is drift besides being a finding`() throws {
+    let kernel = TestKernel()
+    kernel.setSlot(0, to: TestKernel.orphan)
+    let drift = BaselineComparison(
+      of: try recorded(kernel.kernel), with: try recorded(TestKernel().kernel), source: "x"
+    ).drift
+    #expect(drift.map(\.kind) == [.changed])
+    #expect(drift.first?.subject.index == 0)
+    #expect(drift.first?.now == "not the expected handler")
+  }
+
+  @Test func `facts change, appear and vanish`() {
+    #expect(
+      drift(check(["a": "1", "b": "1", "d": "1"]), check(["a": "1", "b": "2", "c": "1"])) == [
+        "changed b: 1 -> 2", "appeared c: - -> 1", "vanished d: 1 -> -",
+      ])
+    #expect(drift(check(["a": "1"]), check(["a": "1"])) == [])
+  }
+
+  @Test func `a question that was answered and is not now went blind, and what it hides did not vanish`() {
+    #expect(
+      drift(check(["a": "1", "b": "1"]), check(["a": "2"], unanswered: ["table"])) == [
+        "went-blind table: answered -> could not be answered", "changed a: 1 -> 2",
+      ])
+  }
+
+  @Test func `what was never answered does not go blind, and what can be seen again did not appear`() {
+    #expect(drift(check([:], unanswered: ["table"]), check([:], unanswered: ["table"])) == [])
+    #expect(drift(check(["a": "1"], unanswered: ["table"]), check(["a": "1", "b": "1"])) == [])
+    // The part that was open then and is open still excuses nothing.
+    #expect(
+      drift(check(["a": "1"], unanswered: ["t"]), check(["b": "1"], unanswered: ["t"])) == [
+        "vanished a: 1 -> -", "appeared b: - -> 1",
+      ])
+  }
+
+  @Test func `a check the baseline has nothing of is said, and one that was not asked is left out`() {
+    let comparison = BaselineComparison(
+      of: state(check(["a": "1"], id: "new"), check(["a": "1"], id: "old")),
+      with: state(check(["a": "1"], id: "old"), check(["a": "1"], id: "skipped")), source: "x")
+    #expect(comparison.outcome == .unchanged(facts: 1))
+    #expect(comparison.remarks.count == 1 && comparison.remarks[0].contains("nothing of them: new;"))
+  }
+
+  @Test func `drift is a warning, and nothing to compare with is unknown, unless something outranks them`() throws {
+    var verdict = Audit(checks: [BuildIdentity()], investigator: Forensics(signatures: SignatureRules()))
+      .run { () throws(AcquisitionFailure) -> Kernel in TestKernel().kernel }
+    let drift = Drift(.changed, check: "c", subject: Subject("s"), was: "1", now: "2")
+    for (outcome, status) in [
+      (BaselineComparison.Outcome.unchanged(facts: 1), Status.ok), (.drifted([drift]), .warning),
+      (.absent(Withheld("it", why: "none")), .unknown), (.refused(Withheld("it", why: "altered")), .unknown),
+    ] {
+      verdict.baseline = BaselineComparison(source: "x", outcome: outcome)
+      #expect(verdict.status == status)
+    }
+  }
+
+  @Test func `a kernel that could not be looked at, or that nothing is known by, has no state`() throws {
+    #expect(throws: Withheld.self) { _ = try RecordedState(of: .couldNotStart([Withheld("/proc/kcore", why: "gone")])) }
+  }
+}
