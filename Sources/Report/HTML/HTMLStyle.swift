@@ -110,8 +110,8 @@ extension HTMLReport {
       #do { display: block; } nav, .unprinted { display: none; } .printed { display: block; color: var(--quiet); }
       details::details-content { content-visibility: visible; display: block; height: auto; }
       summary { color: var(--quiet); list-style: none; }
-      tr, dt, figure, article.critical, article.warning { break-inside: avoid; }
-      h2, h3, h4, dt, summary { break-after: avoid; } h2 { margin-top: 1.5rem; }
+      tr, figure, #do div, article.critical, article.warning { break-inside: avoid; }
+      h2, h3, h4, summary { break-after: avoid; } h2 { margin-top: 1.5rem; }
       .scroll, pre { overflow: visible; } pre { white-space: pre-wrap; font-size: 7.5pt; }
       svg.map { min-width: 0; } table { font-size: 8.5pt; } a { color: inherit; text-decoration: none; } }
     """
