@@ -40,6 +40,7 @@ struct DebianPackageTests {
     #expect(try host.says("systemctl is-active liveprobe.timer") == "active")
     let units = "liveprobe.service liveprobe.timer liveprobe-baseline.service liveprobe-notify@x.service"
     #expect(try host.says("systemd-analyze verify --man=no \(units) 2>&1").isEmpty)
+    try expectBaseline(on: host)
     // Timers wait for calendar time: the shipped one, but for its chance.
     try host.does(
       """
@@ -50,6 +51,17 @@ struct DebianPackageTests {
       """)
   }
 
+  /// Looks for the one baseline that was recorded, and tries to have it recorded again.
+  private func expectBaseline(on host: DebianHost) throws {
+    #expect(try host.property("Result", of: "liveprobe-baseline.service") == "success")
+    let baselines = "stat -c '%a %s %Y %i' /var/lib/liveprobe /var/lib/liveprobe/baselines/*.baseline"
+    let recorded = try host.says(baselines).split(separator: "\n")
+    #expect(recorded.count == 2 && recorded[0].hasPrefix("700 ") && recorded[1].hasPrefix("600 "), "\(recorded)")
+    try host.does("systemctl restart liveprobe-baseline.service")
+    #expect(try host.property("Result", of: "liveprobe-baseline.service") == "exec-condition")
+    #expect(try host.says(baselines).split(separator: "\n").last == recorded.last)
+  }
+
   private func timerFires(on host: DebianHost) throws {
     #expect(try host.property("ExecMainStartTimestampMonotonic", of: "liveprobe.service") == "0")
     try host.does("date -s \"$(date -d '+1 hour' +%Y-%m-%d' '%H:00:00)\"; date -s '-2 seconds'")
@@ -57,8 +69,10 @@ struct DebianPackageTests {
     #expect(try host.property("LastTriggerUSec", of: "liveprobe.timer") != "")
     #expect(try host.property("Result", of: "liveprobe.service") == "success")
     #expect(try host.property("ExecMainStatus", of: "liveprobe.service") == "0")
-    let said = try host.says("journalctl -t liveprobe -o cat")
-    #expect(said.contains("OK"), "\(said)")
+    let told = "journalctl -q -u liveprobe.service LIVEPROBE_STATUS="
+    #expect(try !host.says("\(told)OK -o cat").isEmpty)
+    // With the catalog's words, which say what to do.
+    #expect(try host.says("\(told)OK -x") != host.says("\(told)OK"))
     #expect(try host.says("systemctl --failed --no-legend").isEmpty)
     #expect(try host.says("journalctl -q -t liveprobe-notify -o cat").isEmpty)
     // The sandbox takes nothing away from what the reading path is tried with.
@@ -116,8 +130,10 @@ struct DebianPackageTests {
   private func hookIsTold(on host: DebianHost) throws {
     try HookedModule.load(into: host.guest, hidden: true)
     try expectFailure(on: host, word: "CRITICAL", status: 2, priority: "crit")
-    let said = try host.says("journalctl -t liveprobe -o cat")
-    #expect(said.contains("CRITICAL") && said.contains("sys_call_table"), "\(said)")
+    let told = "journalctl -q -u liveprobe.service -o cat"
+    #expect(try !host.says("\(told) LIVEPROBE_STATUS=CRITICAL").isEmpty)
+    let finding = try host.says("\(told) LIVEPROBE_CHECK=syscall-table")
+    #expect(finding.contains("sys_call_table"), "\(finding)")
     #expect(try host.says("systemctl --failed --no-legend --plain").hasPrefix("liveprobe.service"))
   }
 
