@@ -20,6 +20,7 @@ formatted := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
 define lab_kernels
 Tests/Lab/fetch-kernels
 Tests/Lab/build-fixtures
+Tests/Lab/build-debian
 endef
 
 # A filter that matches no test passes, and must not here.
@@ -29,7 +30,7 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static check lint unit test peers lab fuzz bench mutation demo scan docs clean
+.PHONY: help setup build static deb release check lint unit test peers lab fuzz bench mutation demo scan docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +47,13 @@ static: ## build the one file, .build/liveprobe: static, stripped, checked
 	@scripts/setup build
 	@scripts/build-static
 
+deb: static ## build the Debian package, .build/liveprobe.deb
+	@scripts/setup package
+	@packaging/build-deb
+
+release: deb ## what a release consists of, in .build/release-files: executable, package, bill of materials, SHA-256
+	@packaging/release
+
 check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
 
 test: ## everything: check, the one file, the readers of our reports and a browser, fuzzing for a bounded time, the lab
@@ -53,8 +61,9 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	$(lab_kernels)
 	@$(MAKE) check
 	Tests/Browser/run
-	@$(MAKE) static
+	@$(MAKE) deb
 	Tests/StaticBinary/run .build/liveprobe
+	Tests/Packaging/run
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
 	@$(MAKE) fuzz
 	$(lab_tests)
@@ -64,7 +73,7 @@ peers: static ## the programs that read our reports: Prometheus, node_exporter, 
 	"$(SWIFT)" build $(strict) --build-tests
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
 
-lab: static ## real kernels, tampered with under emulation: the lab's tests alone
+lab: deb ## real kernels, tampered with under emulation: the lab's tests alone
 	@scripts/setup all
 	$(lab_kernels)
 	$(lab_tests)

@@ -38,17 +38,21 @@ struct LabCommand {
                    runs a shell command in a guest
                \(SnapshotCommand.usage)
                    saves a guest's memory, symbols and modules, after a command if one is given
-        labels: \(GuestKernel.labels.joined(separator: " "))
+        labels: \((GuestKernel.labels + [GuestKernel.debian]).joined(separator: " "))
         """)
     }
   }
 
-  /// Boots a guest with the static executable in it, if it was built.
+  /// Boots a guest with the static executable in it, if it was built, and one that has a disk with the package, too.
   static func boot(
     _ kernel: GuestKernel, settings: LabSettings, needsLiveprobe: Bool = false, options: GuestOptions = GuestOptions()
   ) throws(LabError) -> Guest {
     let exists = FileManager.default.isExecutableFile(atPath: settings.liveprobe.path)
     if needsLiveprobe, !exists { throw LabError("no executable \(settings.liveprobe.path): run `make static` first") }
+    var options = options
+    if FileManager.default.fileExists(atPath: settings.debianPackage.path) {
+      options.files["lab/liveprobe.deb"] = settings.debianPackage
+    }
     return try Guest.boot(kernel, settings: settings, liveprobe: exists ? settings.liveprobe : nil, options: options)
   }
 

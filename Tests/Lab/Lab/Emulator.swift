@@ -18,7 +18,9 @@ final class Emulator {
   /// Starts QEMU.
   ///
   /// Only software emulation is used: a `/dev/kvm` that does not work hangs instead of failing.
-  init(kernel: GuestKernel, initramfs: URL, options: GuestOptions) throws(LabError) {
+  ///
+  /// - Parameter disks: raw images, `/dev/vda` and so on; what the guest writes to them is thrown away.
+  init(kernel: GuestKernel, initramfs: URL, disks: [URL] = [], options: GuestOptions) throws(LabError) {
     _ = ParentWatch.begin
     directory = try Self.makeDirectory(for: options)
     memoryFile = directory.appendingPathComponent("memory")
@@ -55,6 +57,7 @@ final class Emulator {
         "-chardev", "socket,id=channel,path=\(channelSocket.path),server=on,wait=off", "-serial", "chardev:channel",
         "-qmp", "unix:\(monitorSocket.path),server=on,wait=off",
       ]
+      + disks.flatMap { ["-drive", "file=\($0.path),format=raw,if=virtio,snapshot=on"] }
     do throws(LabError) {
       process = try ChildProcess(arguments, input: ends[0], errors: messageFile.path)
     } catch {

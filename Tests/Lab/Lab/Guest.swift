@@ -31,9 +31,12 @@ package final class Guest {
   }
 
   private init(kernel: GuestKernel, settings: LabSettings, liveprobe: URL?, options: GuestOptions) throws(LabError) {
-    let initramfs = try Initramfs.build(for: kernel, settings: settings, liveprobe: liveprobe)
+    let start = try GuestStart(for: kernel, settings: settings, liveprobe: liveprobe, options: options)
+    // The emulator has opened it by the time the guest speaks.
+    defer { start.removePayload() }
     let begin = ContinuousClock.now
-    let emulator = try Emulator(kernel: kernel, initramfs: initramfs, options: options)
+    let emulator = try Emulator(
+      kernel: kernel, initramfs: start.initramfs, disks: start.disks, options: start.options)
     let deadline = Deadline(seconds: options.bootTimeout)
     do throws(LabError) {
       channel = try CommandChannel(socket: emulator.channelSocket.path, deadline: deadline) { emulator.isRunning }
@@ -50,6 +53,7 @@ package final class Guest {
     self.kernel = kernel
     self.emulator = emulator
     bootSeconds = begin.duration(to: .now).seconds
+    if let command = start.unpacking { _ = try output(of: command) }
   }
 
   /// Ends the guest at once.

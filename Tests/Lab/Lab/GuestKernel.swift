@@ -6,6 +6,8 @@ package struct GuestKernel: Sendable, Hashable, CustomStringConvertible {
   ///
   /// `7` is the newest one that Debian's unstable has.
   package static let labels = ["5.10", "6.1", "6.12", "7"]
+  /// A Debian 12 with a real systemd on a disk of its own (`Tests/Lab/build-debian`); its kernel is that of `6.1`.
+  package static let debian = "debian-12"
   /// Other builds of some of them.
   package static let flavours = ["6.1-cloud", "6.1-rt", "6.12-cloud", "6.12-rt"]
 
@@ -21,7 +23,9 @@ package struct GuestKernel: Sendable, Hashable, CustomStringConvertible {
     do {
       release = try String(contentsOf: directory.appendingPathComponent("release"), encoding: .utf8)
     } catch {
-      throw LabError("no kernel \(label) in \(settings.cache.path): run Tests/Lab/fetch-kernels (\(error))")
+      throw LabError(
+        "no kernel \(label) in \(settings.cache.path): run Tests/Lab/\(label == Self.debian ? "build-debian" : "fetch-kernels") (\(error))"
+      )
     }
     self.label = label
     self.release = release.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -29,6 +33,12 @@ package struct GuestKernel: Sendable, Hashable, CustomStringConvertible {
   }
 
   package var image: URL { directory.appendingPathComponent("vmlinuz") }
+
+  /// The disk that the guest starts from, where it is not an initramfs of the lab's.
+  var disk: URL? {
+    let file = directory.appendingPathComponent("disk")
+    return FileManager.default.fileExists(atPath: file.path) ? file : nil
+  }
 
   /// Whether the lab's own modules could be built for it; they are `/fixtures/NAME.ko` in the guest.
   package var hasFixture: Bool {

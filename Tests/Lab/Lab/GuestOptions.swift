@@ -1,3 +1,5 @@
+package import Foundation
+
 /// What a guest is started with.
 package struct GuestOptions: Sendable {
   /// Added to the kernel's command line, for example `lockdown=confidentiality`.
@@ -19,6 +21,8 @@ package struct GuestOptions: Sendable {
   /// Then what a program takes does not depend on how busy this machine is, nor on what it costs to translate code that
   /// runs only once.
   package var countsInstructions: Bool
+  /// Files of this machine that a guest with a disk of its own has, by their paths there.
+  package var files: [String: URL] = [:]
 
   package init(
     kernelArguments: [String] = [], processors: Int = 1, processorModel: String = "max", memory: Int = 1024,

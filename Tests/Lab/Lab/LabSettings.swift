@@ -21,6 +21,8 @@ package struct LabSettings: Sendable {
   package let packageRoot: URL
   /// The static executable to put into each guest as `/liveprobe`: `LIVEPROBE_LAB_BINARY`, or `.build/liveprobe`.
   package let liveprobe: URL
+  /// The Debian package to install in a guest: `LIVEPROBE_LAB_PACKAGE`, or `.build/liveprobe.deb`.
+  package let debianPackage: URL
   /// How many guests run at once: `LIVEPROBE_LAB_GUESTS`, or one for each two processors but at least two.
   package let concurrentGuests: Int
 
@@ -54,6 +56,9 @@ package struct LabSettings: Sendable {
     liveprobe =
       environment["LIVEPROBE_LAB_BINARY"].map { URL(fileURLWithPath: $0) }
       ?? packageRoot.appendingPathComponent(".build/liveprobe")
+    debianPackage =
+      environment["LIVEPROBE_LAB_PACKAGE"].map { URL(fileURLWithPath: $0) }
+      ?? packageRoot.appendingPathComponent(".build/liveprobe.deb")
     concurrentGuests =
       environment["LIVEPROBE_LAB_GUESTS"].flatMap(Int.init).map { max(1, $0) }
       ?? max(2, ProcessInfo.processInfo.activeProcessorCount / 2)
