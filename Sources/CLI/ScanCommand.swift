@@ -56,7 +56,7 @@ struct ScanCommand: ParsableCommand {
   private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))
 
   mutating func validate() throws {
-    if let config, explainBytes == nil { fill(from: try Self.accepted { try Configuration(at: config) }) }
+    if let config, explainBytes == nil { fill(from: try UserFiles.accepted { try Configuration(at: config) }) }
     for id in only + skip where Registry.check(withID: id) == nil {
       throw ValidationError(UnknownCheck(id: id).message)
     }
@@ -104,7 +104,7 @@ struct ScanCommand: ParsableCommand {
 
   func run() throws {
     let added = try loadAddedRules()
-    let allowed = try Self.accepted { try allow.flatMap(AllowFile.rules) }
+    let allowed = try UserFiles.accepted { try allow.flatMap(AllowFile.rules) }
     let baseline = try comparison.source()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
@@ -122,19 +122,10 @@ struct ScanCommand: ParsableCommand {
 
   /// The rules in the files that the user named; an error in one of them is known before anything is scanned.
   private func loadAddedRules() throws -> SignatureRules {
-    try Self.accepted {
+    try UserFiles.accepted {
       try signatures.reduce(SignatureRules()) { rules, path in
         rules.adding(try SignatureRules(decoding: try NamedFile(path: path).bytes(), name: path))
       }
-    }
-  }
-
-  /// What `load` makes of the user's files; what is wrong with them is wrong with the command line.
-  private static func accepted<Value>(_ load: () throws -> Value) throws -> Value {
-    do {
-      return try load()
-    } catch {
-      throw ValidationError("\(error)")
     }
   }
 }

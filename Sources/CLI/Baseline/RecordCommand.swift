@@ -24,12 +24,26 @@ struct RecordCommand: ParsableCommand {
   @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
   var reference: String?
 
+  @Option(help: "Accept what the allow rules in this file or folder say, as scan does.", completion: .file())
+  var allow: [String] = []
+
+  @Option(help: "Take what the command line does not say from this file.", completion: .file(extensions: ["conf"]))
+  var config: String?
+
+  mutating func validate() throws {
+    guard let config else { return }
+    let configuration = try UserFiles.accepted { try Configuration(at: config) }
+    reference = reference ?? configuration.reference
+    if allow.isEmpty { allow = configuration.allow }
+  }
+
   func run() throws {
+    let allowed = try UserFiles.accepted { try allow.flatMap(AllowFile.rules) }
     // What cannot be written is known before anything is scanned.
     let store = try store.open(makes: true)
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     var host = LiveHost(reference: reference, asksCopy: true)
-    let verdict = HostScan().run(on: &host, progress).verdict
+    let verdict = HostScan(allowed: allowed).run(on: &host, progress).verdict
     let report = RecordReport(verdict, store: store.path)
     if let obstacle = report.obstacle {
       Terminal.write(obstacle, to: .standardError)
