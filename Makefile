@@ -30,7 +30,7 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static deb release check lint unit test peers lab fuzz bench mutation demo scan docs clean
+.PHONY: help setup build static deb release check lint unit test peers browser lab fuzz bench mutation demo scan docs clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,7 +60,7 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	@scripts/setup all
 	$(lab_kernels)
 	@$(MAKE) check
-	Tests/Browser/run
+	Tests/Browser/run "$(SWIFT)" test $(strict) --skip-build
 	@$(MAKE) deb
 	Tests/StaticBinary/run .build/liveprobe
 	Tests/Packaging/run
@@ -72,6 +72,11 @@ peers: static ## the programs that read our reports: Prometheus, node_exporter, 
 	@scripts/setup peers
 	"$(SWIFT)" build $(strict) --build-tests
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
+
+browser: ## the HTML reports in headless Chromium; pictures of them are left in .build/browser
+	@scripts/setup browser
+	"$(SWIFT)" build $(strict) --build-tests
+	Tests/Browser/run "$(SWIFT)" test $(strict) --skip-build
 
 lab: deb ## real kernels, tampered with under emulation: the lab's tests alone
 	@scripts/setup all

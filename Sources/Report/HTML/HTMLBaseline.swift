@@ -7,36 +7,22 @@ extension HTMLReport {
   static func drift(_ baseline: BaselineComparison?, _ limits: TextLimits) -> PageSection {
     var section = PageSection(id: "drift", title: "Drift", body: "")
     guard let baseline else { return section }
-    let source = HTML.definitions([
-      ("baseline", HTML(PlainText(baseline.source))),
-      ("recorded", HTML(PlainText(baseline.recordedAt ?? "at a time that is not known"))),
-      ("signed by", HTML(PlainText(baseline.keyID ?? "nobody whose signature was asked for"))),
-    ])
-    switch baseline.outcome {
-    case .unchanged(let facts):
-      section.body = "<p>Nothing changed: \(Conclusion.count(facts, "fact")) as recorded.</p>\n\(source)"
-    case .drifted(let drift):
-      section.note = "\(drift.count)"
-      let rows = drift.prefix(limits.alike).map { change in
-        """
-        <tr class="warning"><td><span class="badge">\(PlainText(change.kind.rawValue))</span></td>\
-        <td>\(PlainText(change.check))</td><td>\(PlainText("\(change.subject)"))</td>\
-        <td>\(change.was.map { PlainText(sentence: $0) } ?? "–")</td>\
-        <td>\(change.now.map { PlainText(sentence: $0) } ?? "–")</td></tr>
+    section.note = baseline.drift.isEmpty ? baseline.word : "\(baseline.drift.count)"
+    let rows = baseline.drift.prefix(limits.alike).map { change in
+      """
+      <tr class="warning"><td>\(change.kind.words)</td><td>\(PlainText(change.check))</td>\
+      <td>\(PlainText("\(change.subject)"))</td><td>\(change.wasText)</td><td>\(change.isText)</td></tr>
 
-        """ as HTML
-      }
-      section.body = """
-        \(HTML.table("Facts that are not as recorded", ["how", "check", "of", "was", "is"], rows))\
-        \(HTML.remainder(drift.count, after: limits.alike, "fact"))\(source)
-        """
-    case .absent(let withheld), .refused(let withheld):
-      section.note = "not compared"
-      section.body = """
-        <p class="alarm">Not compared. \(PlainText(withheld.what)): \(PlainText(sentence: withheld.why))</p>
-        \(source)
-        """
+      """ as HTML
     }
+    let table: HTML =
+      rows.isEmpty
+      ? ""
+      : """
+      \(HTML.table("Facts that are not as recorded", ["how", "check", "of", "was", "is"], rows))\
+      \(HTML.remainder(baseline.drift.count, after: limits.alike, "fact"))
+      """
+    section.body = "\(HTML.definitions(baseline.parts.map { ($0.name, HTML($0.text)) }))\(table)"
     return section
   }
 

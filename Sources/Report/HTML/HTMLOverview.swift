@@ -70,10 +70,3 @@ extension HTMLReport {
     return "\(numbers.count == 1 ? "finding" as PlainText : "findings") \(PlainText.join(words))"
   }
 }
-
-extension HTML {
-  /// The piece in a paragraph, unless it is a list.
-  var paragraph: HTML {
-    isEmpty || source.hasPrefix("<ul>") || source.hasPrefix("<ol>") ? self : "<p>\(self)</p>\n"
-  }
-}

@@ -14,6 +14,11 @@ extension HTML {
     return isOrdered ? "<ol>\n\(rows)</ol>\n" : "<ul>\n\(rows)</ul>\n"
   }
 
+  /// The piece in a paragraph, unless it is a list.
+  var paragraph: HTML {
+    isEmpty || source.hasPrefix("<ul>") || source.hasPrefix("<ol>") ? self : "<p>\(self)</p>\n"
+  }
+
   /// A table that scrolls by itself where it is wider than the page.
   ///
   /// - Parameters:

@@ -25,10 +25,9 @@ struct Instructions {
     for question in verdict.answers.flatMap(\.openQuestions) {
       add([question.remedy], for: [], about: "questions left open")
     }
-    switch verdict.baseline?.outcome {
-    case .absent(let withheld), .refused(let withheld): add([withheld.whatToDo], for: [], about: "the baseline")
-    case .unchanged, .drifted, nil: break
-    }
+    guard let baseline = verdict.baseline else { return }
+    if let withheld = baseline.withheld { add([withheld.whatToDo], for: [], about: "the baseline") }
+    if !baseline.drift.isEmpty { add([BaselineComparison.afterDrift], for: [], about: "what drifted") }
   }
 
   /// The number of the list that has just these steps, or nil if there was no room for it.
