@@ -43,6 +43,7 @@ import Testing
     try FileManager.default.createSymbolicLink(
       atPath: folder.path(of: "link"), withDestinationPath: folder.path(of: "store"))
     #expect(refusal { _ = try store("link") }.contains("symbolic link"))
+    #expect(refusal { _ = try store("link/") }.contains("symbolic link"))
     try folder.write([], to: "file")
     #expect(refusal { _ = try BaselineStore(folder.path(of: "file")) }.contains("is not a folder"))
     for mode in [0o770, 0o707] {
@@ -143,6 +144,21 @@ import Testing
       refusal { try store.write(large) }.contains("no space is left on the device; what was there before is unchanged"))
     #expect(try store.read(SampleBaseline.buildID).bytes == SampleBaseline.plain.bytes)
     #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [Self.name])
+  }
+
+  @Test(.enabled("a file system can be mounted") { Self.canMount() })
+  func `a store that cannot be written to is compared with all the same, and that is said`() throws {
+    let path = folder.path(of: "disk")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    try #require(mount("tmpfs", path, "tmpfs", 0, "size=64k,mode=0700") == 0)
+    defer { umount(path) }
+    let key = PrivateKey()
+    let time = try #require(UTCTime("2026-03-01T03:00:00Z"))
+    try BaselineStore(path).write(try SampleBaseline.plain.signed(with: key, at: time))
+    try #require(mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "size=64k,mode=0700") == 0)
+    let accepted = try BaselineSource(path: path, publicKey: key.publicKey).baseline(for: SampleBaseline.buildID)
+    #expect(accepted.remarks.count == 1 && accepted.remarks[0].contains("the file system is read-only"))
+    #expect(refusal { try BaselineStore(path).write(SampleBaseline.plain) }.contains("the file system is read-only"))
   }
 
   @Test func `the newest signature is remembered for each build, and an older one changes nothing`() throws {

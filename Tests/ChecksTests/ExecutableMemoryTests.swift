@@ -24,6 +24,7 @@ import Testing
         Subject("executable pages", label: "kernel text"),
         Subject("memory protection", label: "writable and executable"), Subject("memory protection"),
       ])
+    #expect(examination.lastingFacts.map(\.subject.name) == ["memory protection", "memory protection"])
     #expect(examination.remarks.contains { $0.contains("3 BPF") == false && $0.contains("2 BPF") })
   }
 

@@ -16,6 +16,10 @@ import Testing
     #expect(examination.unanswered.isEmpty)
     #expect(examination.facts.count == 9)
     #expect(examination.facts.allSatisfy { $0.fact == .text("held") })
+    // What else can be tried depends on what this process may do.
+    #expect(
+      Set(examination.lastingFacts.compactMap(\.subject.label)).isSuperset(of: ["exact-lengths", "own-memory"])
+        && examination.lastingFacts.count < examination.facts.count)
   }
 
   @Test(arguments: TestReading.names) func `a broken trial is the one finding`(name: String) throws {

@@ -14,7 +14,10 @@ final class StoreFolder {
   ///   - mustBeOurs: whether it must be ours and writable by nobody else.
   init(_ path: String, makes: Bool = false, mustBeOurs: Bool = true) throws(StoreError) {
     if makes { try Self.make(path) }
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    // Behind a slash the system would follow a link after all.
+    let named = String(path.reversed().drop { $0 == "/" }.reversed())
+    let descriptor = open(
+      mustBeOurs && !named.isEmpty ? named : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (mustBeOurs ? O_NOFOLLOW : 0))
     guard descriptor >= 0 else {
       switch errno {
       case ENOENT: throw .absent(path)
