@@ -70,7 +70,7 @@ import Testing
   }
 
   /// What writes is the same code for signing and for recording, which needs a kernel.
-  @Test(.timeLimit(.minutes(3))) func `killed two hundred times while it writes, it never leaves half a baseline`()
+  @Test(.timeLimit(.minutes(5))) func `killed two hundred times while it writes, it never leaves half a baseline`()
     throws
   {
     defer { cleanUp() }

@@ -3,14 +3,14 @@ import Testing
 
 /// Whatever the bytes, each decoder returns or throws, and keeps its promises.
 @Suite struct DecoderPropertyTests {
-  @Test(.timeLimit(.minutes(2)), arguments: DecoderTrial.allCases)
+  @Test(.timeLimit(.minutes(5)), arguments: DecoderTrial.allCases)
   func `valid samples keep every promise`(_ trial: DecoderTrial) {
     for sample in trial.samples {
       #expect(trial.run(sample) == nil)
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: DecoderTrial.allCases)
+  @Test(.timeLimit(.minutes(5)), arguments: DecoderTrial.allCases)
   func `any prefix is decoded or refused`(_ trial: DecoderTrial) {
     for sample in trial.samples {
       for count in 0...sample.count {
@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: DecoderTrial.allCases)
+  @Test(.timeLimit(.minutes(5)), arguments: DecoderTrial.allCases)
   func `any flipped bit is decoded or refused`(_ trial: DecoderTrial) {
     for sample in trial.samples {
       for bit in 0..<sample.count * 8 {
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: DecoderTrial.allCases)
+  @Test(.timeLimit(.minutes(5)), arguments: DecoderTrial.allCases)
   func `any random bytes are decoded or refused`(_ trial: DecoderTrial) {
     var random = SplitMix64(seed: 20_261_123)
     for round in 0..<150 {

@@ -30,7 +30,7 @@ package struct LabSettings: Sendable {
   package let labels: [String]
   /// What a scenario's name must contain one of: `LIVEPROBE_LAB_SCENARIOS`, with `|` between; nothing if all are wanted.
   package let scenarios: [String]
-  /// How many scans there are while modules come and go: `LIVEPROBE_LAB_STORM`, or 20.
+  /// How many scans there are while modules come and go: `LIVEPROBE_LAB_STORM`, or 10.
   package let stormScans: Int
   /// The flavours to run on: those that `LIVEPROBE_LAB_KERNELS` names, or all of them.
   package let flavours: [String]
@@ -43,7 +43,7 @@ package struct LabSettings: Sendable {
     }
     let chosen = (environment["LIVEPROBE_LAB_KERNELS"] ?? "").split(separator: " ").map(String.init)
     scenarios = (environment["LIVEPROBE_LAB_SCENARIOS"] ?? "").split(separator: "|").map(String.init)
-    stormScans = max(environment["LIVEPROBE_LAB_STORM"].flatMap(Int.init) ?? 20, 5)
+    stormScans = max(environment["LIVEPROBE_LAB_STORM"].flatMap(Int.init) ?? 10, 5)
     labels = chosen.isEmpty ? GuestKernel.labels : chosen.filter { !GuestKernel.flavours.contains($0) }
     flavours = chosen.isEmpty ? GuestKernel.flavours : chosen.filter(GuestKernel.flavours.contains)
     if let path = environment["LIVEPROBE_LAB_CACHE"] {
