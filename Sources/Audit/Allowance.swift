@@ -1,9 +1,18 @@
 internal import KernelModel
 
-/// The operator's allow rules, applied to findings.
-struct Allowance {
-  let rules: [AllowRule]
-  let identifier: any ModuleIdentifier
+/// The operator's allow rules, applied to what the checks find in one kernel.
+final class Allowance {
+  private let rules: [AllowRule]
+  private let identifier: any ModuleIdentifier
+  private let kernel: Kernel
+  /// Which module really is loaded under each name, found out once for all checks: all of its code is compared.
+  private var identities: [String: Result<ModuleIdentity, CannotCheck>] = [:]
+
+  init(rules: [AllowRule], identifier: any ModuleIdentifier, in kernel: Kernel) {
+    self.rules = rules
+    self.identifier = identifier
+    self.kernel = kernel
+  }
 
   /// What came of one check's findings.
   struct Ruling {
@@ -13,27 +22,27 @@ struct Allowance {
     var remarks: [String] = []
   }
 
-  /// Which of `findings` of the check `id` are accepted in `kernel`.
-  func rule(on findings: [Finding], of id: String, in kernel: Kernel) -> Ruling {
+  /// Which of `findings` of the check `id` are accepted.
+  func rule(on findings: [Finding], of id: String) -> Ruling {
     var ruling = Ruling()
-    var identities: [String: Result<ModuleIdentity, CannotCheck>] = [:]
+    var modules: Set<String> = []
     for finding in findings {
       let candidates = rules.filter { $0.checks.contains(id) && $0.module == finding.owningModule }
       guard let module = finding.owningModule, !candidates.isEmpty else {
         ruling.kept.append(finding)
         continue
       }
-      let identity = identities[module] ?? identify(module, in: kernel)
-      identities[module] = identity
+      modules.insert(module)
+      let identity = identity(of: module)
       if let acceptance = candidates.lazy.compactMap({ Self.accept(finding, by: $0, identity) }).first {
         ruling.accepted.append(acceptance)
       } else {
         ruling.kept.append(finding)
       }
     }
-    for (module, identity) in identities.sorted(by: { $0.key < $1.key }) {
+    for module in modules.sorted() {
       for rule in rules where rule.module == module && rule.checks.contains(id) {
-        if let why = Self.objection(to: rule, identity) {
+        if let why = Self.objection(to: rule, identity(of: module)) {
           ruling.remarks.append("the allow rule at \(rule.source) does not apply: \(why)")
         }
       }
@@ -41,12 +50,11 @@ struct Allowance {
     return ruling
   }
 
-  private func identify(_ module: String, in kernel: Kernel) -> Result<ModuleIdentity, CannotCheck> {
-    do throws(CannotCheck) {
-      return .success(try identifier.identity(ofModule: module, in: kernel))
-    } catch {
-      return .failure(error)
-    }
+  private func identity(of module: String) -> Result<ModuleIdentity, CannotCheck> {
+    if let known = identities[module] { return known }
+    let identity = Result { () throws(CannotCheck) in try identifier.identity(ofModule: module, in: kernel) }
+    identities[module] = identity
+    return identity
   }
 
   private static func accept(

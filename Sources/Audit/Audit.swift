@@ -8,7 +8,8 @@ package import KernelModel
 package struct Audit {
   private let checks: [any Check]
   private let investigator: any Investigator
-  private let allowance: Allowance?
+  private let rules: [AllowRule]
+  private let identifier: (any ModuleIdentifier)?
   /// Gives what the report is to show of the kernel besides the verdict, if it is to show anything.
   private let exhibit: ((Kernel) -> Exhibits)?
   /// Acquisitions at most.
@@ -26,7 +27,8 @@ package struct Audit {
   ) {
     self.checks = checks
     self.investigator = investigator
-    allowance = rules.isEmpty ? nil : identifier.map { Allowance(rules: rules, identifier: $0) }
+    self.rules = rules
+    self.identifier = identifier
     self.exhibit = exhibit
     self.maximumLooks = max(maximumLooks, 2)
   }
@@ -65,7 +67,8 @@ package struct Audit {
         trials[index].lookAgain(at: kernel)
       }
     }
-    let answers = trials.map { $0.answer(allowing: allowance, in: kernel) }
+    let allowance = rules.isEmpty ? nil : identifier.map { Allowance(rules: rules, identifier: $0, in: kernel) }
+    let answers = trials.map { $0.answer(allowing: allowance) }
     if exhibit != nil { progress("drawing maps for the report") }
     let exhibits = exhibit?(kernel)
     kernel.workings.clear()

@@ -61,13 +61,13 @@ struct Trial {
     fresh = []
   }
 
-  /// The answer, without what the operator accepts in `kernel`, the latest one.
-  func answer(allowing allowance: Allowance?, in kernel: Kernel) -> Answer {
+  /// The answer, without what the operator accepts in the latest kernel.
+  func answer(allowing allowance: Allowance?) -> Answer {
     var examination = examination
     if !fresh.isEmpty {
       examination.leaveUnanswered(Subject(check.manual.id), .unsettled(fresh.map(\.subject.description).sorted()))
     }
-    let ruling = allowance?.rule(on: confirmed, of: check.manual.id, in: kernel) ?? Allowance.Ruling(kept: confirmed)
+    let ruling = allowance?.rule(on: confirmed, of: check.manual.id) ?? Allowance.Ruling(kept: confirmed)
     return Answer(
       check: check.manual, outcome: outcome(of: examination, findings: ruling.kept), examination: examination,
       findings: ruling.kept, accepted: ruling.accepted, remarks: remarks + ruling.remarks)

@@ -1,4 +1,5 @@
 internal import Audit
+internal import Baseline
 internal import Checks
 internal import KernelModel
 internal import Report
@@ -12,7 +13,7 @@ struct HostScan {
   /// Whether a report shows more of the kernel than the verdict.
   var wantsExhibits = false
   /// What the clocks said when the scan was begun.
-  let startedAt = Stopwatch.timeOfDay()
+  let startedAt = UTCTime.now()?.description ?? ""
   let stopwatch = Stopwatch()
 
   /// Asks the checks, and says on a terminal what is being done.

@@ -16,7 +16,7 @@ struct BaselineDocument: Encodable {
 
   init(_ comparison: BaselineComparison) {
     source = PlainText(comparison.source)
-    outcome = comparison.word
+    outcome = PlainText(comparison.outcome.word)
     recordedAt = OrNull(comparison.recordedAt.map { PlainText($0) })
     keyID = OrNull(comparison.keyID.map { PlainText($0) })
     withheld = OrNull(comparison.withheld.map(WithheldDocument.init))
@@ -43,16 +43,6 @@ struct DriftDocument: Encodable {
 }
 
 extension BaselineComparison {
-  /// The outcome in the one word that reports and JSON use.
-  var word: PlainText {
-    switch outcome {
-    case .unchanged: "unchanged"
-    case .drifted: "drifted"
-    case .absent: "absent"
-    case .refused: "refused"
-    }
-  }
-
   /// Why nothing was compared; nil if it was.
   var withheld: Withheld? {
     switch outcome {

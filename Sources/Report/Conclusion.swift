@@ -10,7 +10,7 @@ struct Conclusion {
   let clear: Int
   let notApplicable: Int
   /// Findings that allow rules accept.
-  private let accepted: Int
+  let accepted: Int
   /// The ids of checks with findings, in the registry's order.
   let checksWithFindings: [String]
   /// The ids of checks that were not wholly answered.

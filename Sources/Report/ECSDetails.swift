@@ -38,7 +38,7 @@ struct ECSDetails: Encodable {
       exitStatus = Int(verdict.status.rawValue)
       critical = known(conclusion.critical)
       warnings = known(conclusion.warnings)
-      accepted = known(verdict.answers.reduce(0) { $0 + $1.accepted.count })
+      accepted = known(conclusion.accepted)
       drift = verdict.baseline.flatMap { known($0.drift.count) }
       unanswered = known(verdict.answers.reduce(0) { $0 + $1.openQuestions.count })
       checks = verdict.answers.count

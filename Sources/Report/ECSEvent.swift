@@ -50,7 +50,7 @@ struct ECSEvent: Encodable {
   /// Whether the scan did what it was to do: answer.
   private static func outcome(of verdict: Verdict) -> PlainText {
     if verdict.kernel == nil || !verdict.obstacles.isEmpty { return "failure" }
-    return verdict.answers.allSatisfy(\.openQuestions.isEmpty) && verdict.baseline?.missing == nil
+    return verdict.answers.allSatisfy(\.openQuestions.isEmpty) && verdict.baseline?.withheld == nil
       ? "success" : "unknown"
   }
 

@@ -78,7 +78,7 @@ extension JournalEntry {
     if !conclusion.couldNotStart {
       add("LIVEPROBE_CRITICAL", "\(conclusion.critical)")
       add("LIVEPROBE_WARNINGS", "\(conclusion.warnings)")
-      add("LIVEPROBE_ACCEPTED", "\(verdict.answers.reduce(0) { $0 + $1.accepted.count })")
+      add("LIVEPROBE_ACCEPTED", "\(conclusion.accepted)")
       add("LIVEPROBE_UNANSWERED", "\(verdict.answers.reduce(0) { $0 + $1.openQuestions.count })")
       add("LIVEPROBE_DRIFT", verdict.baseline.map { "\($0.drift.count)" })
       add("LIVEPROBE_CHECKS", "\(verdict.answers.count)")

@@ -17,7 +17,7 @@ enum VerdictEvent {
   static func all(of verdict: Verdict) -> [VerdictEvent] {
     let answers = verdict.answers
     let findings = ReportedFinding.all(of: verdict, implants: verdict.sortedImplants)
-    let inTheWay = verdict.obstacles + (verdict.baseline?.missing.map { [$0] } ?? [])
+    let inTheWay = verdict.obstacles + (verdict.baseline?.withheld.map { [$0] } ?? [])
     return [.verdict(verdict)] + findings.map(VerdictEvent.finding)
       + (verdict.baseline?.drift ?? []).map(VerdictEvent.drift)
       + inTheWay.map { .unanswered(OpenQuestion($0), nil) }
@@ -75,16 +75,6 @@ enum VerdictEvent {
     case .drift: .warning
     case .accepted: .ok
     case .unanswered: .unknown
-    }
-  }
-}
-
-extension BaselineComparison {
-  /// What is in the way of the comparison.
-  var missing: Withheld? {
-    switch outcome {
-    case .absent(let withheld), .refused(let withheld): withheld
-    case .unchanged, .drifted: nil
     }
   }
 }

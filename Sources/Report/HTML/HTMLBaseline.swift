@@ -7,7 +7,7 @@ extension HTMLReport {
   static func drift(_ baseline: BaselineComparison?, _ limits: TextLimits) -> PageSection {
     var section = PageSection(id: "drift", title: "Drift", body: "")
     guard let baseline else { return section }
-    section.note = baseline.drift.isEmpty ? baseline.word : "\(baseline.drift.count)"
+    section.note = baseline.drift.isEmpty ? PlainText(baseline.outcome.word) : "\(baseline.drift.count)"
     let rows = baseline.drift.prefix(limits.alike).map { change in
       """
       <tr class="warning"><td>\(change.kind.words)</td><td>\(PlainText(change.check))</td>\
