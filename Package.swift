@@ -52,13 +52,15 @@ let package = Package(
         "Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel",
         .product(name: "Crypto", package: "swift-crypto"),
       ] + compression),
+    library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "KernelFormats", "KernelModel"]),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
-    library("Report", ["Audit", "KernelModel"]),
+    library("Crash", ["Checks", "KernelFormats", "KernelModel"]),
+    library("Report", ["Audit", "Crash", "KernelModel"]),
     library(
       "CLI",
       [
-        "Audit", "Baseline", "Checks", "CSystemCalls", "KernelModel", "LiveProbe", "Report",
+        "Audit", "Baseline", "Checks", "Crash", "CSystemCalls", "KernelModel", "LiveProbe", "Postmortem", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI", "LiveProbe"], swiftSettings: settings),
@@ -78,6 +80,7 @@ let package = Package(
     system("Cbzip2", "libbz2-dev"),
     system("Clz4", "liblz4-dev"),
     system("Clzo", "liblzo2-dev"),
+    system("Csnappy", "libsnappy-dev"),
 
     // Tests, and what they share. Fuzz/ compiles DecoderTrials and TestKernel too.
     testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
@@ -88,6 +91,8 @@ let package = Package(
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
+    tests("PostmortemTests", ["KernelFormats", "KernelModel", "Postmortem"]),
+    tests("CrashTests", ["Crash", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("ReportTests", ["Audit", "KernelModel", "Report"]),

@@ -17,6 +17,12 @@ package struct Kernel {
   /// How the path fared by which all of this was read.
   package var reading: Result<[ReadingTrial], Withheld> = .failure(
     Withheld("the reading path", why: "nobody tried it out"))
+  /// Whether this kernel runs, so that it can be asked what it tells user space.
+  ///
+  /// Of one that runs no more, only what its memory holds can be asked; a check's parts that compare the two do not apply.
+  package var isRunning = true
+  /// The processors at the moment when the kernel stopped, as far as a dump says.
+  package var processors: [ProcessorState] = []
   /// What checks worked out of this acquisition.
   package let workings = Workings()
   /// Lets the running kernel go on for a moment, so that what is in the middle of being changed gets done; nothing in a

@@ -15,6 +15,8 @@ package protocol KernelMemory: AnyObject {
 package enum MemoryFault: Error, Hashable {
   /// The source holds no memory at this address: no segment of the core file covers it.
   case absent(KernelAddress)
+  /// The source knows of this memory and does not have it: the dump was made without this page.
+  case leftOut(KernelAddress)
   /// The page tables map nothing there.
   case unmapped(KernelAddress)
   /// The source ended early: fewer bytes came than it promised.
@@ -27,8 +29,8 @@ package enum MemoryFault: Error, Hashable {
   /// Where the fault happened.
   package var address: KernelAddress {
     switch self {
-    case .absent(let address), .unmapped(let address), .truncated(let address), .refused(let address, _),
-      .unreasonable(let address, _):
+    case .absent(let address), .leftOut(let address), .unmapped(let address), .truncated(let address),
+      .refused(let address, _), .unreasonable(let address, _):
       address
     }
   }
@@ -38,6 +40,7 @@ extension MemoryFault: CustomStringConvertible {
   package var description: String {
     switch self {
     case .absent(let address): "no memory at \(address): no segment of the source covers it"
+    case .leftOut(let address): "no memory at \(address): the dump was made without this page"
     case .unmapped(let address): "no memory at \(address): the page tables map nothing there"
     case .truncated(let address): "could not read \(address): the source ended early"
     case .refused(let address, let errno): "could not read \(address): refused with error \(errno)"
