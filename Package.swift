@@ -91,7 +91,7 @@ let package = Package(
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
-    tests("PostmortemTests", ["KernelFormats", "KernelModel", "Postmortem"]),
+    tests("PostmortemTests", ["KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
     tests("CrashTests", ["Crash", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
