@@ -70,6 +70,7 @@ extension MemoryFault {
     return switch self {
     case .absent: .absent(place)
     case .leftOut: .leftOut(place)
+    case .damaged: .damaged(place)
     case .unmapped: .unmapped(place)
     case .truncated: .truncated(place)
     case .refused(_, let errno): .refused(place, errno: errno)
