@@ -40,7 +40,6 @@ package struct CoreFileHeader: Hashable, Sendable {
       return value
     }
     let version = try field(UInt32.self, at: 20)
-    let headerByteCount = try field(UInt16.self, at: 52)
     let programHeaderByteCount = try field(UInt16.self, at: 54)
     let count = try field(UInt16.self, at: 56)
     let type = try field(UInt16.self, at: 16)
@@ -49,6 +48,7 @@ package struct CoreFileHeader: Hashable, Sendable {
     let sectionHeaderOffset = try field(UInt64.self, at: 40)
     _ = try field(UInt16.self, at: 62)  // the last field: the whole header is there
 
+    // Not e_ehsize: QEMU writes the size of a pointer there (prepare_elf64_header, dump/dump.c, v7.2), and nothing uses it.
     let required: [(name: String, value: UInt64, wanted: UInt64)] = [
       ("EI_CLASS", UInt64(bytes[4]), 2),  // ELFCLASS64
       ("EI_DATA", UInt64(bytes[5]), 1),  // ELFDATA2LSB
@@ -56,7 +56,6 @@ package struct CoreFileHeader: Hashable, Sendable {
       ("e_type", UInt64(type), 4),  // ET_CORE
       ("e_machine", UInt64(machine), 62),  // EM_X86_64
       ("e_version", UInt64(version), 1),
-      ("e_ehsize", UInt64(headerByteCount), UInt64(byteCount)),
       ("e_phentsize", UInt64(programHeaderByteCount), UInt64(CoreFileSegment.byteCount)),
     ]
     for (name, value, wanted) in required where value != wanted {

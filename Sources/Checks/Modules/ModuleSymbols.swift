@@ -8,7 +8,7 @@ package enum ModuleSymbols {
   /// `Elf64_Sym`: name 4, info 1, other 1, section 2, value 8, size 8.
   private static let entryByteCount = 24
 
-  /// The symbols of `kernel`, and those of the modules on its list.
+  /// The symbols of the kernel itself, and those of the modules on its list.
   ///
   /// - Throws: if the list of modules cannot be read; a module whose table cannot be read is left out.
   package static func adding(to kernel: Kernel) throws(CannotCheck) -> SymbolTable {
