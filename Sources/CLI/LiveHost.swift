@@ -5,7 +5,7 @@ internal import KernelModel
 internal import LiveProbe
 
 /// The host that is scanned: acquires its kernel, as often as the audit asks, and remembers what that cost.
-struct LiveHost {
+struct LiveHost: KernelSource {
   private let root = SystemRoot()
   /// The vendor's files, for all acquisitions.
   private let store: VendorStore

@@ -34,7 +34,9 @@ package final class KernelStructures {
       symbols: symbols, types: KernelTypes(try Self.typesInMemory(kernel, symbols)), live: LivePages(kernel.memory))
     text = start..<end
     expectation = Expectation(
-      subject: subject, rung: .kernelRecords, source: "/proc/kallsyms and the types in the kernel's memory",
+      subject: subject, rung: .kernelRecords,
+      source: kernel.isRunning
+        ? "/proc/kallsyms and the types in the kernel's memory" : "the symbols and types in the kernel's memory",
       whyNotBetter: ["the vendor's image: \(obstacle)"])
   }
 
