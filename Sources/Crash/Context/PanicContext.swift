@@ -61,11 +61,20 @@ package struct PanicContext: Sendable {
 
     let state = Self.state(of: processor, among: kernel.processors, stacks)
     registers = state?.registers
-    if let said = state?.pid, said != task.pid { disagreements.append(.pid(dump: said, memory: task.pid)) }
+    if let said = state?.pid, said != task.pid, !Self.areNumbered(kernel.processors) {
+      disagreements.append(.pid(dump: said, memory: task.pid))
+    }
     if let registers, !registers.isUserMode, !stacks.contains(where: { $0.holdsWord(at: registers.sp) }) {
       disagreements.append(.stackPointer(KernelAddress(registers.sp)))
     }
     self.disagreements = disagreements
+  }
+
+  /// Whether the dump's notes number processors from 1 where a task's number belongs, as QEMU's do.
+  ///
+  /// Source: x86_64_write_elf64_note() in target/i386/arch_dump.c (QEMU 7.2).
+  private static func areNumbered(_ processors: [ProcessorState]) -> Bool {
+    processors.allSatisfy { $0.pid == Int32(clamping: $0.index + 1) }
   }
 
   private static func processor(
