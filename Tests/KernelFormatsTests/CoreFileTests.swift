@@ -30,7 +30,7 @@ import Testing
 
   @Test(arguments: [
     (4, 1, "EI_CLASS"), (5, 2, "EI_DATA"), (6, 0, "EI_VERSION"), (16, 2, "e_type"), (18, 183, "e_machine"),
-    (20, 2, "e_version"), (52, 52, "e_ehsize"), (54, 32, "e_phentsize"), (56, 0, "e_phnum"),
+    (20, 2, "e_version"), (54, 32, "e_phentsize"), (56, 0, "e_phnum"),
   ])
   func `a header of another kind of file is refused, and says by which field`(
     offset: Int, value: UInt8, field: String
@@ -40,6 +40,12 @@ import Testing
     #expect(throws: CoreFileError.unsupported(field: field, value: UInt64(value))) {
       try CoreFileHeader.decode(bytes.span)
     }
+  }
+
+  @Test func `the header's own size does not matter: QEMU gives that of a pointer`() throws {
+    var bytes = SampleCoreFile.kcore.header
+    bytes[52] = 8
+    #expect(try CoreFileHeader.decode(bytes.span).programHeaderCount == 3)
   }
 
   @Test func `more program headers than a kernel has are refused`() {
