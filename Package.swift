@@ -86,7 +86,9 @@ let package = Package(
     testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
     testLibrary(
       "DecoderTrials",
-      ["Baseline", "Checks", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]
+      [
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem", "TestKernel",
+      ]
         + compression,
       path: "Tests/DecoderTrials"),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel", "TestKernel"]),

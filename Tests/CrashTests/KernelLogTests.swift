@@ -113,7 +113,8 @@ import Testing
       // A number that the descriptor may come to have is believed: nothing contradicts it.
       #expect(log.records.map(\.sequence) == [1, 16])
     } else {
-      #expect(log.senselessCount == 1)
+      #expect(log.senselessCount == (forgery == .unreadable ? 0 : 1))
+      #expect(log.unreadableCount == (forgery == .unreadable ? 1 : 0))
       #expect(texts(log) == (forgery == .unreadable ? [] : ["whole"]))
     }
   }
@@ -134,6 +135,17 @@ import Testing
     panic.set(TestPanic.Variable.ring, UInt32(4))
     panic.set(TestPanic.Variable.ring + 48, UInt32(63))
     #expect(throws: CannotCheck.implausible("the kernel's log", "has 2^63 bytes of text")) { try read(panic) }
+  }
+
+  @Test func `a ring that leads nowhere is given up`() throws {
+    let panic = TestPanic()
+    _ = TestPanicLog(panic)
+    panic.set(TestPanic.Variable.ring, UInt32(20))
+    panic.set(TestPanic.Variable.ring + 8, 0xffff_8880_7000_0000 as UInt64)
+    panic.set(TestPanic.Variable.ring + 24, 1 << 19 as UInt64)
+    let log = try read(panic)
+    #expect(log.records.isEmpty)
+    #expect(log.unreadableCount == 4096)
   }
 
   @Test func `without its variable there is no log`() {
