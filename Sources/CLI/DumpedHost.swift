@@ -29,8 +29,8 @@ struct DumpedHost: KernelSource {
 
   var bytesRead: UInt64 { acquired?.bytesRead() ?? 0 }
 
-  /// What was concluded about the dump, and from which angles.
-  var conclusions: [Conclusion] { acquired?.conclusions ?? [] }
+  /// The name of the host that died; nil if it is not known.
+  var nodeName: String? { acquired?.nodeName }
 
   mutating func acquire(progress: (String) -> Void) throws(AcquisitionFailure) -> Kernel {
     progress("opening the dump")

@@ -65,7 +65,8 @@ package struct DeadKernel {
         kallsyms: .failure(Self.unasked("/proc/kallsyms")))
     }
     bytesRead = { memory.bytesRead }
-    nodeName = names?.node
+    // What the kernel says as long as nobody gave it a name: UTS_NODENAME, include/linux/uts.h.
+    nodeName = names?.node == "(none)" ? nil : names?.node
     self.remarks = remarks
   }
 

@@ -10,7 +10,7 @@ package struct LiveModule {
   package var structure: UInt64
   var state: State
   /// Where its kinds of memory lie.
-  var memory: [Kind: Range<UInt64>]
+  package var memory: [Kind: Range<UInt64>]
   /// The offset of its per-CPU variables.
   var percpu: UInt64
   /// The number of its directory in sysfs, another each time a module is loaded; nil if it has none.
@@ -29,7 +29,7 @@ package struct LiveModule {
 
   /// `enum mod_mem_type`; before Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory")
   /// (in v6.4) all but the initialisation's is one area, which then stands under ``text``.
-  enum Kind: Int, CaseIterable {
+  package enum Kind: Int, CaseIterable {
     case text, data, rodata, roAfterInit
   }
 

@@ -67,7 +67,7 @@ package struct StructureReader {
   }
 
   /// The structures of the list whose head is at `head`.
-  func list(
+  package func list(
     at head: UInt64, linkedBy link: String, of structure: String, limit: Int
   ) throws(CannotCheck) -> [UInt64] {
     let offset = try types.offset(of: link, in: structure)
