@@ -86,7 +86,9 @@ let package = Package(
     testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
     testLibrary(
       "DecoderTrials",
-      ["Baseline", "Checks", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]
+      [
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem", "TestKernel",
+      ]
         + compression,
       path: "Tests/DecoderTrials"),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel", "TestKernel"]),
@@ -94,7 +96,7 @@ let package = Package(
     tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("PostmortemTests", ["DecoderTrials", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
-    tests("CrashTests", ["Crash", "KernelFormats", "KernelModel", "TestKernel"]),
+    tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("ReportTests", ["Audit", "KernelModel", "Report"]),

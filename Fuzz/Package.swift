@@ -43,11 +43,13 @@ let package = Package(
     .target(
       name: "Checks", dependencies: ["KernelFormats", "KernelModel"],
       resources: [.embedInCode("Forensics/signatures.rules")], swiftSettings: settings),
+    .target(name: "Crash", dependencies: ["Checks", "KernelFormats", "KernelModel"], swiftSettings: settings),
     .target(name: "TestKernel", dependencies: ["Checks", "KernelModel"], swiftSettings: settings),
     .target(
       name: "DecoderTrials",
       dependencies: [
-        "Baseline", "Checks", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem", "TestKernel",
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
+        "TestKernel",
       ] + compression,
       swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),

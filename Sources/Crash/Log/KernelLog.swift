@@ -10,18 +10,23 @@ package struct KernelLog: Sendable {
   package private(set) var records: [LogRecord] = []
   /// How many descriptors contradict themselves: what they say is not shown.
   package private(set) var senselessCount = 0
+  /// How many descriptors or texts cannot be read; counted up to 4096, where reading ends.
+  package private(set) var unreadableCount = 0
   /// How many records have lost their text, or never got room for one.
   package private(set) var lostCount = 0
+
+  private static let mostUnreadable = 4096
 
   /// - Throws: if there is no log, or its ring as a whole cannot be read.
   package init(_ reader: StructureReader) throws(CannotCheck) {
     guard let ring = try reader.value(UInt64.self, of: "prb") else { throw .symbolMissing("prb") }
     let descriptors = try LogDescriptors(reader, ring: ring)
     let texts = try LogTexts(reader, ring: ring)
-    for id in descriptors.ids {
+    for id in descriptors.ids where unreadableCount < Self.mostUnreadable {
       switch descriptors.descriptor(id) {
       case .free: continue
       case .senseless: senselessCount += 1
+      case .unreadable: unreadableCount += 1
       case .used(var record, let textByteCount, let block):
         switch texts.text(block, of: id, byteCount: textByteCount) {
         case .found(let text):
@@ -29,6 +34,7 @@ package struct KernelLog: Sendable {
           records.append(record)
         case .lost: lostCount += 1
         case .senseless: senselessCount += 1
+        case .unreadable: unreadableCount += 1
         }
       }
     }

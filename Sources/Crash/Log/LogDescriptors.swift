@@ -9,6 +9,7 @@ struct LogDescriptors {
     /// Nobody's at the moment.
     case free
     case senseless
+    case unreadable
     /// A record still without text, the bytes of its text, and where the ring of texts holds them.
     case used(LogRecord, textByteCount: Int, block: LogTexts.Block)
   }
@@ -67,7 +68,7 @@ struct LogDescriptors {
     let place = descriptors &+ index &* descriptorByteCount
     let info = infos &+ index &* infoByteCount
     let live = reader.live
-    guard let state = reader.word(at: place &+ state) else { return .senseless }
+    guard let state = reader.word(at: place &+ state) else { return .unreadable }
     guard let written = LogRecord.State(rawValue: UInt8(truncatingIfNeeded: state >> 62)) else { return .free }
     guard state & Self.idMask == id,
       let begin = reader.word(at: place &+ begin), let next = reader.word(at: place &+ next),

@@ -18,6 +18,7 @@ struct LogTexts {
     case lost
     /// The block cannot be, or belongs to another descriptor.
     case senseless
+    case unreadable
   }
 
   private let reader: StructureReader
@@ -45,11 +46,13 @@ struct LogTexts {
     if block.begin & 1 == 1, block.next & 1 == 1 {
       return block.begin == Self.emptyLine && block.next == Self.emptyLine ? .found([]) : .lost
     }
-    guard let (start, size) = extent(block), size >= Self.idByteCount,
-      let owner = reader.word(at: data &+ start), owner == id,
-      let bytes = reader.live.bytes(
-        at: data &+ start &+ Self.idByteCount, count: min(textByteCount, Int(size - Self.idByteCount)))
-    else { return .senseless }
+    guard let (start, size) = extent(block), size >= Self.idByteCount else { return .senseless }
+    guard let owner = reader.word(at: data &+ start) else { return .unreadable }
+    guard owner == id else { return .senseless }
+    let count = min(textByteCount, Int(size - Self.idByteCount))
+    guard let bytes = reader.live.bytes(at: data &+ start &+ Self.idByteCount, count: count) else {
+      return .unreadable
+    }
     return .found(bytes)
   }
 

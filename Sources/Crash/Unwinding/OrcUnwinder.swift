@@ -128,23 +128,53 @@ package struct OrcUnwinder {
     return ProcessorState.Registers(savedAt: address &- missing, reader)
   }
 
-  /// Takes a frame for the caller's that no table speaks of.
+  /// Takes a frame for the caller's that no table speaks of: the first from which the tables lead on, or else the first that
+  /// goes back to behind a call.
   private func guess(_ state: inout UnwindState) throws(UnwindEnd) -> StackFrame.Origin {
+    var first: (UnwindState, StackFrame.Origin)?
+    for (slot, bp, origin) in candidates(state) {
+      guard let address = word(at: slot), isReturn(address) else { continue }
+      var next = state
+      next.goOn(at: address, slot: slot, bp: bp)
+      if leadsOn(next) {
+        state = next
+        return origin
+      }
+      first = first ?? (next, origin)
+    }
+    guard let first else { throw UnwindEnd(end: .noUnwindInformation(KernelAddress(state.ip))) }
+    state = first.0
+    return first.1
+  }
+
+  /// Where the return address may lie: behind what the frame pointer points to, and in each word up the stack; and the
+  /// caller's frame pointer.
+  private func candidates(_ state: UnwindState) -> [(slot: UInt64, bp: UInt64, StackFrame.Origin)] {
+    var found: [(slot: UInt64, bp: UInt64, StackFrame.Origin)] = []
     let bp = state.bp
-    if bp >= state.sp, bp &- state.sp < 1 << 16, bp & 7 == 0, let address = word(at: bp &+ 8), isReturn(address),
-      let previous = word(at: bp)
-    {
-      state.goOn(at: address, slot: bp &+ 8, bp: previous)
-      return .framePointer
+    if bp >= state.sp, bp &- state.sp < 1 << 16, bp & 7 == 0, let previous = word(at: bp) {
+      found.append((bp &+ 8, previous, .framePointer))
     }
+    let start = (state.sp &+ 7) & ~7
     for number in 0..<Self.mostScanned {
-      let slot = (state.sp &+ 7) & ~7 &+ number * 8
-      guard let address = word(at: slot) else { break }
-      guard isReturn(address) else { continue }
-      state.goOn(at: address, slot: slot, bp: state.bp)
-      return .scan
+      let slot = start &+ number * 8
+      guard stacks.contains(where: { $0.holdsWord(at: slot) }) else { break }
+      found.append((slot, bp, .scan))
     }
-    throw UnwindEnd(end: .noUnwindInformation(KernelAddress(state.ip)))
+    return found
+  }
+
+  /// Whether the tables lead from a frame to another return address, or to a program.
+  private func leadsOn(_ state: UnwindState) -> Bool {
+    var next = state
+    guard let entry = tables.entry(for: state.ip &- 1), entry.kind != .undefined else { return false }
+    guard entry.kind != .endOfStack else { return true }
+    do throws(UnwindEnd) {
+      try next.follow(entry, word: word(at:), savedRegisters: savedRegisters(at:partly:))
+    } catch {
+      return false  // not to be gone on from: that is the answer
+    }
+    return next.registers?.isUserMode ?? isReturn(next.ip)
   }
 
   private func isReturn(_ address: UInt64) -> Bool {

@@ -59,7 +59,8 @@ struct OopsBuilder {
     } else if scanner.take("Hardware name: ") {
       report.hardware = report.hardware ?? Self.text(scanner)
     } else if scanner.take("Kernel Offset: ") {
-      report.kernelOffset = scanner.hexadecimal()
+      // Or `disabled`, where the kernel lies where it was linked.
+      report.kernelOffset = scanner.take("0x") ? scanner.hexadecimal() : nil
     } else if scanner.take("---[ end ") {
       hasEnded = true
       isComplete = scanner.take("Kernel panic")

@@ -42,13 +42,17 @@ package enum OopsKind: Hashable, Sendable {
     }
   }
 
+  /// What stands before what a panic says.
+  static let panicWords: StaticString = "Kernel panic - not syncing:"
+
   /// What the first line of a message says; nil if it is none.
   ///
   /// Source: arch/x86/mm/fault.c, arch/x86/kernel/traps.c, kernel/panic.c, lib/bug.c, kernel/watchdog.c, kernel/hung_task.c,
   /// kernel/rcu/tree_stall.h, drivers/tty/sysrq.c (Linux v5.10 to v7.2).
   init?(_ line: ArraySlice<UInt8>) {
     var scanner = OopsScanner(line)
-    if scanner.take("Kernel panic - not syncing: ") {
+    if scanner.take(Self.panicWords) {
+      scanner.skipSpaces()
       self = Self.panic(scanner)
       return
     }
@@ -124,7 +128,10 @@ package enum OopsKind: Hashable, Sendable {
 
   private static func panic(_ scanner: OopsScanner) -> OopsKind {
     var message = scanner
-    if message.take("stack-protector: Kernel stack is corrupted in: ") { return .stackProtector(message.place()) }
+    if message.take("stack-protector: Kernel stack is corrupted in:") {
+      message.skipSpaces()
+      return .stackProtector(message.place())
+    }
     if message.take("Hard LOCKUP") || message.take("Watchdog detected hard LOCKUP") { return .hardLockup }
     if message.take("softlockup: hung tasks") { return .softLockup }
     if message.take("hung_task: blocked tasks") { return .hungTask }

@@ -62,7 +62,8 @@ package struct OopsLine: Hashable, Sendable {
     guard (1...40).contains(text.count) else { return false }
     let bare = text.drop { $0 == UInt8(ascii: " ") }
     var scanner = OopsScanner(bare)
-    if scanner.take("T") || scanner.take("C") { return scanner.decimal() != nil && scanner.isAtEnd }
+    if scanner.take("T") || scanner.take("C"), scanner.decimal() != nil { return scanner.isAtEnd }
+    scanner = OopsScanner(bare)
     if scanner.decimal() != nil, scanner.take("."), scanner.decimal() != nil { return scanner.isAtEnd }
     // Thu Nov 26 22:22:56 2026
     return bare.count { $0 == UInt8(ascii: ":") } == 2 && isDated(bare.drop { $0 != UInt8(ascii: " ") }.dropFirst())

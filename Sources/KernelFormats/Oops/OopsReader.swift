@@ -60,7 +60,11 @@ struct OopsReader {
   private mutating func begin(_ line: ArraySlice<UInt8>) -> Bool {
     guard let kind = OopsKind(line) else { return false }
     var scanner = OopsScanner(line)
-    let panicMessage = scanner.take("Kernel panic - not syncing: ") ? OopsBuilder.text(scanner) : nil
+    var panicMessage: String?
+    if scanner.take(OopsKind.panicWords) {
+      scanner.skipSpaces()
+      panicMessage = OopsBuilder.text(scanner)
+    }
     if var builder = current {
       if let panicMessage, builder.report.isEndedBy(kind) {
         builder.report.panicMessage = panicMessage

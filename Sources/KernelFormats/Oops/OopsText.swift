@@ -23,7 +23,8 @@ package struct OopsText: Hashable, Sendable {
   package var pid: UInt64?
   /// The name of the task.
   package var comm: String?
-  /// The letters of the taint; empty if there is none, nil if nothing is said.
+  /// The letters of the taint, with the `G` that stands for no proprietary module; empty if there is no taint, nil if nothing
+  /// is said.
   package var taint: String?
   package var release: String?
   package var hardware: String?
