@@ -30,7 +30,8 @@ struct CrashCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where the memory of a raw image lies, as /proc/iomem said: lines of 'START-END : System RAM'.", valueName: "file"),
+      "Where the memory of a raw image lies, as /proc/iomem said: lines of 'START-END : System RAM'.", valueName: "file"
+    ),
     completion: .file())
   var map: String?
 
@@ -52,7 +53,8 @@ struct CrashCommand: ParsableCommand {
   mutating func validate() throws {
     guard (file == nil) != (log == nil) else { throw ValidationError("name a dump, or a text with --log") }
     if log != nil, map != nil || reference != nil {
-      throw ValidationError("--log and \(map != nil ? "--map" : "--reference") contradict each other: a text has no memory")
+      throw ValidationError(
+        "--log and \(map != nil ? "--map" : "--reference") contradict each other: a text has no memory")
     }
     guard logLines >= 0 else { throw ValidationError("--log-lines must not be negative") }
   }
@@ -73,7 +75,8 @@ struct CrashCommand: ParsableCommand {
     }
     let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
     finish(
-      format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme, logLines: logLines), report.status
+      format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme, logLines: logLines),
+      report.status
     )
   }
 
@@ -87,7 +90,8 @@ struct CrashCommand: ParsableCommand {
     progress.report("telling the story")
     let strangers = verdict.answers.filter { $0.check.id == "module-list" || $0.check.id == "executable-memory" }
     let story = CrashStory(
-      of: kernel, hooks: verdict.answers.filter { answer in !strangers.contains { $0.check.id == answer.check.id } }
+      of: kernel,
+      hooks: verdict.answers.filter { answer in !strangers.contains { $0.check.id == answer.check.id } }
         .flatMap(\.findings), strangers: strangers.flatMap(\.findings), by: forensics)
     return CrashReport(
       story, verdict,

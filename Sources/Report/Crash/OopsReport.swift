@@ -129,7 +129,9 @@ extension Page {
     if let hardware = report.hardware { fact("hardware", PlainText(hardware), &self) }
     if let task = report.comm {
       fact(
-        "task", "\(task)\(report.pid.map { ", pid \($0)" } ?? "")\(report.processor.map { ", on processor \($0)" } ?? "")", &self
+        "task",
+        "\(task)\(report.pid.map { ", pid \($0)" } ?? "")\(report.processor.map { ", on processor \($0)" } ?? "")",
+        &self
       )
     }
     if let place = report.instructionPointer { fact("at", "\(place)", &self) }
