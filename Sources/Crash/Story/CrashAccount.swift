@@ -64,8 +64,10 @@ package struct CrashAccount: Sendable {
           + "follows: code there ran\(unwound < returns.count ? ", and the kernel's own trace did not show all of it" : "")."
       )
     }
-    if memory.references.count > 1 {
-      sentences.append("\(count(memory.references.count, "place", "places")) of the kernel lead there.")
+    let (hooks, pointers) = (memory.references.count { !$0.isPointer }, memory.references.count(where: \.isPointer))
+    if hooks > 0 {
+      let also = pointers == 0 ? "" : ", and \(count(pointers, "pointer", "pointers")) in its data"
+      sentences.append("\(count(hooks, "changed place", "changed places")) of the kernel lead there\(also).")
     }
     if let module = memory.module, module.marks[.list] == .missing, module.structure != nil {
       sentences.append(
@@ -114,6 +116,9 @@ package struct CrashAccount: Sendable {
       sentences.append("Its number leads where it should, to \(handler.owner).")
     }
     if let death = deathSentence(story) { sentences.append(death) }
+    if story.system.isAtUnmappedCode, let last = story.system.unloaded?.last {
+      sentences.append("The module that was unloaded last is \(last).")
+    }
     for stuck in story.stuck {
       let inner = stuck.trace.frames.first { frame in
         frame.owner.place.map { !$0.symbol.contains("schedule") && !$0.symbol.contains("switch") } ?? true
@@ -130,7 +135,7 @@ package struct CrashAccount: Sendable {
 
   private static func deathSentence(_ story: CrashStory) -> String? {
     guard let trouble = story.system.trouble else { return nil }
-    let said = trouble.panicMessage ?? trouble.message
+    let said = trouble.kind.isException ? trouble.message : trouble.panicMessage ?? trouble.message
     guard let guilty = story.system.guilty else { return "The log says: \(said)." }
     if case .stackProtector = trouble.kind {
       return "The function that returns to \(guilty.address) (\(guilty.owner)) found its stack overwritten and called "

@@ -28,6 +28,8 @@ package struct ForeignMemory: Sendable {
     /// Who, in words: `sys_call_table[0] (read)`, `pointer in kernel data, x+0x8`.
     package var by: String
     package var target: KernelAddress
+    /// Whether it is a word of data that has that value, and not a place that is known to be followed.
+    package var isPointer = false
   }
 
   /// Whether code in it ran, by the stack.
@@ -70,7 +72,7 @@ package struct ForeignMemory: Sendable {
             Reference(by: $0.by, target: KernelAddress($0.target))
           }
           + search.pointers.filter { implant.run.contains($0.target) }.map {
-            Reference(by: "a pointer in \(kernel.owner(of: $0.address))", target: $0.target)
+            Reference(by: "a pointer in \(kernel.owner(of: $0.address))", target: $0.target, isPointer: true)
           })
     }
   }

@@ -63,7 +63,7 @@ struct HookLikeness {
     let isTainted = story.system.taint.map { $0 >> 15 & 1 == 1 } ?? false
     likeness.weigh(
       isTainted, "the kernel is tainted by a live patch (K)", otherwise: "no live patch tainted the kernel (K)")
-    if findings.contains(where: { $0.subject.name.hasSuffix("sys_call_table") }) {
+    if hooks.contains(where: { $0.subject.name.hasSuffix("sys_call_table") }) {
       likeness.opposing.append("live patches redirect functions by the function tracer and leave tables alone")
     }
     if !unowned.isEmpty { likeness.opposing.append("the code of a live patch is a module's, and this is nobody's") }

@@ -8,8 +8,8 @@ package enum DumpError: Error, Hashable, Sendable {
   case notRegular
   /// The file is empty.
   case empty
-  /// A read from the file failed: where, in bytes from its start, and the error number.
-  case unreadable(offset: UInt64, errno: Int32)
+  /// Reading its headers failed.
+  case unreadable(SourceFault)
   /// The file ends before what it must hold: what, and how many bytes that needs and are there.
   case truncated(String, needed: UInt64, available: UInt64)
   /// An ELF header, program header or note makes no sense.
@@ -32,7 +32,7 @@ extension DumpError: CustomStringConvertible {
     case .cannotOpen(let errno): "it cannot be opened: error \(errno)"
     case .notRegular: "no regular file: a device, a pipe or a folder stands in its place"
     case .empty: "the file is empty"
-    case .unreadable(let offset, let errno): "reading it at byte \(offset) failed with error \(errno)"
+    case .unreadable(let fault): "reading its headers failed: \(fault)"
     case .truncated(let what, let needed, let available):
       "\(what) is cut short: it needs \(needed) bytes, and there are \(available)"
     case .coreFile(let error): error.description

@@ -7,12 +7,6 @@ package protocol DumpSource: AnyObject {
   func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws(SourceFault) -> Int
 }
 
-/// A read that the source refused: where, in bytes from its start, and the error number.
-package struct SourceFault: Error, Hashable, Sendable {
-  package var offset: UInt64
-  package var errno: Int32
-}
-
 extension DumpSource {
   /// The `count` bytes at `offset`, fewer where the source ends.
   func available(_ count: Int, at offset: UInt64) throws(DumpError) -> [UInt8] {
@@ -23,7 +17,7 @@ extension DumpSource {
     }
     switch came {
     case .success(let count): return count == there ? bytes : Array(bytes.prefix(count))
-    case .failure(let fault): throw .unreadable(offset: fault.offset, errno: fault.errno)
+    case .failure(let fault): throw .unreadable(fault)
     }
   }
 

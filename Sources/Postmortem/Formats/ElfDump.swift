@@ -10,8 +10,6 @@ enum ElfDump {
   ///
   /// QEMU writes one for each contiguous mapping if it is told to go by the guest's page tables.
   static let mostProgramHeaders = 1 << 18
-  /// The most notes that are read of one segment, in bytes; each processor has a few hundred.
-  private static let largestNotes: UInt64 = 4 << 20
   /// More note segments than this are not read; a file has one.
   private static let mostNoteSegments = 16
 
@@ -19,33 +17,22 @@ enum ElfDump {
     start.integer(UInt32.self, at: 0) == 0x464c_457f  // 7f 45 4c 46
   }
 
-  static func open(_ source: any DumpSource) throws(DumpError) -> PlainDump {
+  static func open(
+    _ source: any DumpSource, format: String = "ELF vmcore", remarks: [String] = []
+  ) throws(DumpError) -> PlainDump {
     let table = try segmentTable(of: source)
-    var remarks: [String] = []
+    var remarks = remarks
     var notes: [ElfNote] = []
     let noteSegments = table.filter { $0.kind == .note }
     if noteSegments.count > mostNoteSegments {
       remarks.append("of \(noteSegments.count) note segments, \(mostNoteSegments) were read")
     }
     for segment in noteSegments.prefix(mostNoteSegments) {
-      notes += try Self.notes(at: segment.fileOffset, byteCount: segment.fileByteCount, of: source, &remarks)
+      notes += try source.notes(at: segment.fileOffset, byteCount: segment.fileByteCount, &remarks)
     }
     let segments = physicalSegments(table, &remarks)
     return try PlainDump(
-      format: "ELF vmcore", source: source, segments: segments, notes: notes, remarks: remarks)
-  }
-
-  /// The notes in a stretch of the file; those that are damaged, missing or too large to read become a remark.
-  static func notes(
-    at offset: UInt64, byteCount: UInt64, of source: any DumpSource, _ remarks: inout [String]
-  ) throws(DumpError) -> [ElfNote] {
-    let bytes = try source.available(Int(min(byteCount, largestNotes)), at: offset)
-    if UInt64(bytes.count) < byteCount {
-      remarks.append("of \(byteCount) bytes of notes, \(bytes.count) were read")
-    }
-    let (notes, problem) = ElfNote.decodeLeading(bytes.span)
-    if let problem { remarks.append("notes are left out: \(problem)") }
-    return notes
+      format: format, source: source, segments: segments, notes: notes, remarks: remarks)
   }
 
   private static func segmentTable(of source: any DumpSource) throws(DumpError) -> [CoreFileSegment] {

@@ -36,7 +36,7 @@ package final class FileSource: DumpSource {
       let count = pread(descriptor, rest.baseAddress, rest.count, position)
       if count < 0 {
         if errno == EINTR { continue }
-        throw SourceFault(offset: UInt64(position), errno: errno)
+        throw .refused(errno: errno)
       }
       if count == 0 { break }
       done += count

@@ -61,7 +61,7 @@ package final class PlainDump: Dump {
     self.source = source
     self.format = format
     self.notes = notes
-    vmcoreInfo = notes.first { $0.name == "VMCOREINFO" }?.descriptor
+    vmcoreInfo = notes.vmcoreInfo
     isFiltered = leftOut.contains { $0.byteCount > 0 }
     extents = MemoryRegion.merging(
       segments.map { MemoryRegion(start: KernelAddress($0.start), byteCount: $0.memoryByteCount) })
@@ -74,32 +74,21 @@ package final class PlainDump: Dump {
   }
 
   package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
-    let count = bytes.byteCount
-    guard address.advanced(by: UInt64(count)) != nil || count == 0 else {
-      throw .unreasonable(address, byteCount: UInt64(count))
-    }
-    try bytes.withUnsafeMutableBytes { buffer in
-      Result { () throws(MemoryFault) in try read(at: address.rawValue, into: buffer) }
-    }.get()
+    try bytes.fill(from: address, piece)
   }
 
-  private func read(at address: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(MemoryFault) {
-    var done = 0
-    while done < buffer.count {
-      let position = address + UInt64(done)
-      guard let run = held.run(holding: position) else { throw fault(at: position) }
-      let inRun = position - run.start
-      let wanted = Int(min(UInt64(buffer.count - done), run.byteCount - inRun))
-      let target = UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + wanted])
-      let came: Int
-      do throws(SourceFault) {
-        came = try source.read(at: run.offset + inRun, into: target)
-      } catch {
-        throw .refused(KernelAddress(position), errno: error.errno)
-      }
-      guard came == wanted else { throw .truncated(KernelAddress(position + UInt64(came))) }
-      done += wanted
+  private func piece(at address: UInt64, into target: UnsafeMutableRawBufferPointer) throws(MemoryFault) -> Int {
+    guard let run = held.run(holding: address) else { throw fault(at: address) }
+    let inRun = address - run.start
+    let wanted = Int(min(UInt64(target.count), run.byteCount - inRun))
+    let came: Int
+    do throws(SourceFault) {
+      came = try source.read(at: run.offset + inRun, into: UnsafeMutableRawBufferPointer(rebasing: target[..<wanted]))
+    } catch {
+      throw error.fault(at: address)
     }
+    guard came == wanted else { throw .truncated(KernelAddress(address + UInt64(came))) }
+    return wanted
   }
 
   private func fault(at address: UInt64) -> MemoryFault {

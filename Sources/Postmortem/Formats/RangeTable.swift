@@ -92,8 +92,10 @@ private struct ClaimHeap {
     claims[0] = last
     var parent = 0
     while true {
-      let children = [2 * parent + 1, 2 * parent + 2].filter { $0 < claims.count }
-      guard let child = children.min(by: { claims[$0] < claims[$1] }), claims[child] < claims[parent] else { return }
+      var child = 2 * parent + 1
+      guard child < claims.count else { return }
+      if child + 1 < claims.count, claims[child + 1] < claims[child] { child += 1 }
+      guard claims[child] < claims[parent] else { return }
       claims.swapAt(child, parent)
       parent = child
     }
