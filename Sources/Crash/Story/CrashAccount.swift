@@ -41,8 +41,7 @@ package struct CrashAccount: Sendable {
   private static func foreignSentences(_ story: CrashStory) -> [String] {
     var sentences: [String] = []
     if let context = try? story.context.get() {
-      sentences.append(
-        "\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
+      sentences.append("\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
     }
     if let call = story.call, let handler = call.foreignHandlers.first {
       sentences.append(
@@ -61,8 +60,7 @@ package struct CrashAccount: Sendable {
       let unwound = returns.filter(\.word.isUnwound).count
       sentences.append(
         "The stack has \(count(returns.count, "return address", "return addresses")) into \(memory.implant.run.start) and what "
-          + "follows: code there ran\(unwound < returns.count ? ", and the kernel's own trace did not show all of it" : "")."
-      )
+          + "follows: code there ran\(unwound < returns.count ? ", and the kernel's own trace did not show all of it" : "").")
     }
     let (hooks, pointers) = (memory.references.count { !$0.isPointer }, memory.references.count(where: \.isPointer))
     if hooks > 0 {
@@ -71,8 +69,7 @@ package struct CrashAccount: Sendable {
     }
     if let module = memory.module, module.marks[.list] == .missing, module.structure != nil {
       sentences.append(
-        "That memory is the module \(module.name), which is missing from \(module.missing.map(\.name).joined(separator: ", "))."
-      )
+        "That memory is the module \(module.name), which is missing from \(module.missing.map(\.name).joined(separator: ", ")).")
     }
     return sentences
   }
@@ -107,11 +104,9 @@ package struct CrashAccount: Sendable {
   private static func troubleSentences(_ story: CrashStory) -> [String] {
     var sentences: [String] = []
     if let context = try? story.context.get() {
-      sentences.append(
-        "\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
+      sentences.append("\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
     }
-    if let call = story.call, case .success(let row) = call.row, call.foreignHandlers.isEmpty,
-      let handler = row.handlers.first
+    if let call = story.call, case .success(let row) = call.row, call.foreignHandlers.isEmpty, let handler = row.handlers.first
     {
       sentences.append("Its number leads where it should, to \(handler.owner).")
     }

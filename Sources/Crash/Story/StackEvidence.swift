@@ -56,8 +56,7 @@ package struct StackEvidence: Sendable {
     let foreign = words.filter { $0.isNobodys && !$0.isUnwound }
     for word in foreign where word.call != nil {
       sentences.append(
-        "\(word.value) at \(word.address) is a return into code that nobody owns, and the unwound trace does not have it"
-      )
+        "\(word.value) at \(word.address) is a return into code that nobody owns, and the unwound trace does not have it")
     }
     for frame in raw.flatMap(\.missingFrames) {
       sentences.append("the unwound trace leads to \(frame.address), where there is no code")
