@@ -1,0 +1,73 @@
+package import Foundation
+import Glibc
+
+/// A dump of a guest whose kernel panicked: how it is made, and the making.
+///
+/// In a directory it is `PANIC-METHOD` with an ending, beside it `.log`, what the console showed, and `.facts`, what is
+/// true (``DumpFacts``).
+package struct CrashDump: Sendable {
+  package let panic: Panic
+  package let method: DumpMethod
+
+  package init(_ panic: Panic, by method: DumpMethod) {
+    self.panic = panic
+    self.method = method
+  }
+
+  /// The name without ending.
+  package var name: String { "\(panic.rawValue)-\(method.name)" }
+
+  /// Boots a guest, has its kernel panic, and writes the dump into a directory that exists.
+  ///
+  /// - Returns: the dump's file.
+  @discardableResult
+  package func make(
+    on kernel: GuestKernel, settings: LabSettings, liveprobe: URL? = nil, in directory: URL
+  ) throws(LabError) -> URL {
+    let file = directory.appendingPathComponent("\(name).\(method.ending)")
+    let console = directory.appendingPathComponent("\(name).log")
+    var options = GuestOptions(kernelArguments: Panic.kernelArguments, processors: 2)
+    options.console = console
+    var disk: KdumpDisk?
+    if case .kdump = method {
+      let made = try KdumpDisk()
+      disk = made
+      options.keptDisk = made.image
+      options.hasKdump = true
+      options.kernelArguments.append("crashkernel=\(KdumpDisk.reservedMemory)M")
+    }
+    if case .emulator(_, let hasNote) = method { options.takesVMCoreInfo = hasNote }
+    let guest = try Guest.boot(kernel, settings: settings, liveprobe: liveprobe, options: options)
+    defer { guest.shutdown() }
+    var facts = DumpFacts()
+    facts.note("method", method.name)
+    if options.takesVMCoreInfo { _ = try guest.output(of: "modprobe qemu_fw_cfg") }
+    if case .kdump(let arguments) = method { try KdumpDisk.arm(guest, arguments: arguments) }
+    try panic.prepare(Tampering(guest), &facts)
+    do {
+      try Data(facts.text.utf8).write(to: directory.appendingPathComponent("\(name).facts"))
+    } catch {
+      throw LabError("\(directory.path) cannot be written to: \(error)")
+    }
+    try panic.strike(guest)
+    if let disk {
+      try guest.waitForEnd(seconds: 600)
+      try disk.extract("vmcore", to: file)
+    } else if case .emulator(let format, _) = method {
+      try guest.waitOnConsole(for: Panic.end, seconds: 60)
+      try guest.pause()
+      try Self.write(guest, format: format, to: file)
+    }
+    return file
+  }
+
+  /// What QEMU writes has no holes: blocks of zeros become some.
+  private static func write(_ guest: Guest, format: String, to file: URL) throws(LabError) {
+    let whole = guest.memoryFile.deletingLastPathComponent().appendingPathComponent("dump")
+    try guest.dumpMemory(to: whole, format: format)
+    guard try ChildProcess(["cp", "--sparse=always", "--", whole.path, file.path]).wait() == 0,
+      // QEMU lets only its owner read it.
+      chmod(file.path, 0o644) == 0
+    else { throw LabError("the dump could not be copied to \(file.path)") }
+  }
+}
