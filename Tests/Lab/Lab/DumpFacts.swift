@@ -11,10 +11,11 @@ package struct DumpFacts: Sendable {
   package var text: String { lines.joined(separator: "\n") + "\n" }
 
   /// Symbols that whoever reads a dump needs, or looks at.
-  private static let symbols = [
+  static let symbols = [
     "_text", "_stext", "_etext", "linux_banner", "init_top_pgt", "init_task", "modules", "mod_tree", "sys_call_table",
     "ia32_sys_call_table", "x64_sys_call", "do_syscall_64", "__x64_sys_read", "__x64_sys_open", "__stack_chk_fail",
     "panic",
+    "module_kset", "__start_BTF", "__stop_BTF",
   ]
 
   /// Notes what kernel it is, where some of its symbols are, and which modules it lists.

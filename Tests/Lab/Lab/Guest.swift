@@ -73,6 +73,9 @@ package final class Guest {
   /// these are not to be chained (accel/tcg/cpu-exec.c, curr_cflags(), QEMU 7.2).
   package func translateAnew() throws(LabError) { try connectedMonitor().executeHuman("log nochain") }
 
+  /// Ends what ``translateAnew()`` began: code is chained again, and what was translated before that is used again.
+  package func translateAsBefore() throws(LabError) { try connectedMonitor().executeHuman("log none") }
+
   /// Has the emulator write the guest's memory to a file, while the guest is stopped.
   ///
   /// - Parameter format: `elf`, or of kdump-compressed, flattened, `kdump-zlib`, `kdump-lzo` or `kdump-snappy`

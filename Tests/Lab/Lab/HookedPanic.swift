@@ -25,11 +25,11 @@ enum HookedPanic {
     }
     let leaf = try PageWalk(guest).leaf(of: hooks[0])
     facts.note("implant.page", "virtual \(hex(leaf.virtual)) physical \(hex(leaf.physical)) size \(leaf.size)")
+    let dispatcher = try Tampering.dispatchesThroughTable(guest) ? nil : tampering.function("x64_sys_call")
     for (slot, hook) in zip(slots, hooks) {
       facts.note("hook.\(slot.index)", "\(hex(hook)) \(slot.hook)")
       facts.note("slot.\(slot.index)", try tampering.value(ofSlot: slot.index))
-      guard try !Tampering.dispatchesThroughTable(guest) else { continue }
-      let dispatcher = try tampering.function("x64_sys_call")
+      guard let dispatcher else { continue }
       let branch = try tampering.redirectBranch(in: dispatcher, from: guest.symbol(slot.handler), to: hook)
       guard let branch else { throw LabError("\(guest.kernel): x64_sys_call has no branch to \(slot.handler)") }
       facts.note("branch.\(slot.index)", branch)
@@ -39,9 +39,11 @@ enum HookedPanic {
 
   /// Has a process of the guest meet the bug.
   static func strike(_ guest: Guest) throws(LabError) {
-    // Not sooner: it makes the guest slow.
+    // Not for longer than it takes: it makes the guest slow.
     try guest.translateAnew()
     try guest.runLast("dd if=/dev/zero of=/dev/null bs=\(fatalCount) count=1")
+    try guest.waitOnConsole(for: Panic.hooked.message, seconds: 60)
+    try guest.translateAsBefore()
   }
 
   /// - Returns: the functions that the slots lead to now.

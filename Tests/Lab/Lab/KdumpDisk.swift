@@ -30,6 +30,7 @@ final class KdumpDisk {
   /// Copies a file of the disk, which nobody uses any more.
   func extract(_ name: String, to file: URL) throws(LabError) {
     unlink(file.path)
+    // What it says is the same whether the file is there or not.
     _ = try ChildProcess(["debugfs", "-R", "dump /\(name) \(file.path)", image.path]).wait()
     guard let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int, size > 0 else {
       throw LabError("the kernel for dumps left no \(name)")

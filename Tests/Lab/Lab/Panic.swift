@@ -48,6 +48,8 @@ package enum Panic: String, CaseIterable, Sendable {
       throw LabError("\(guest.kernel) has no fixture, which \(rawValue) needs")
     }
     facts.note("panic", rawValue)
+    // All at once: looking one up takes the guest as long.
+    _ = try guest.symbols(DumpFacts.symbols)
     for name in Self.ordinaryModules { _ = try guest.output(of: "modprobe \(name)") }
     switch self {
     case .hooked: try HookedPanic.prepare(tampering, &facts)
