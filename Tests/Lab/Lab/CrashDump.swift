@@ -3,8 +3,8 @@ import Glibc
 
 /// A dump of a guest whose kernel panicked: how it is made, and the making.
 ///
-/// In a directory it is `PANIC-METHOD` with an ending, beside it `.log`, what the console showed, and `.facts`, what is
-/// true (``DumpFacts``).
+/// In a directory it is `PANIC-METHOD` with an ending, beside it `.log`, what the console showed, `.facts`, what is true
+/// (``DumpFacts``), and `.scan.json`, what a scan said before, if there was one.
 package struct CrashDump: Sendable {
   package let panic: Panic
   package let method: DumpMethod
@@ -19,6 +19,7 @@ package struct CrashDump: Sendable {
 
   /// Boots a guest, has its kernel panic, and writes the dump into a directory that exists.
   ///
+  /// - Parameter liveprobe: the static executable that scans the guest before it panics, if one is to.
   /// - Returns: the dump's file.
   @discardableResult
   package func make(
@@ -44,21 +45,33 @@ package struct CrashDump: Sendable {
     if options.takesVMCoreInfo { _ = try guest.output(of: "modprobe qemu_fw_cfg") }
     if case .kdump(let arguments) = method { try KdumpDisk.arm(guest, arguments: arguments) }
     try panic.prepare(Tampering(guest), &facts)
-    do {
-      try Data(facts.text.utf8).write(to: directory.appendingPathComponent("\(name).facts"))
-    } catch {
-      throw LabError("\(directory.path) cannot be written to: \(error)")
+    if liveprobe != nil {
+      // Whatever it finds, and takes to be found.
+      try write(guest.run("/liveprobe scan --format json", timeout: 600).stdout, ".scan.json", directory)
     }
     try panic.strike(guest)
+    facts.note("panic.line", guest.consoleLine(with: "Kernel panic - not syncing") ?? "none")
+    try write(Array(facts.text.utf8), ".facts", directory)
+    // Whoever sees the file sees all of it.
+    let part = directory.appendingPathComponent("\(name).part")
     if let disk {
       try guest.waitForEnd(seconds: 600)
-      try disk.extract("vmcore", to: file)
+      try disk.extract("vmcore", to: part)
     } else if case .emulator(let format, _) = method {
       try guest.waitOnConsole(for: Panic.end, seconds: 60)
       try guest.pause()
-      try Self.write(guest, format: format, to: file)
+      try Self.write(guest, format: format, to: part)
     }
+    guard rename(part.path, file.path) == 0 else { throw LabError("\(part.path) cannot be renamed") }
     return file
+  }
+
+  private func write(_ bytes: [UInt8], _ ending: String, _ directory: URL) throws(LabError) {
+    do {
+      try Data(bytes).write(to: directory.appendingPathComponent(name + ending))
+    } catch {
+      throw LabError("\(directory.path) cannot be written to: \(error)")
+    }
   }
 
   /// What QEMU writes has no holes: blocks of zeros become some.

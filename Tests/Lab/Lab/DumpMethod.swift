@@ -4,14 +4,16 @@ package enum DumpMethod: Sendable, Hashable {
   ///
   /// With or without the note VMCOREINFO, which the guest hands over.
   case emulator(format: String, hasNote: Bool)
-  /// By the distribution's `makedumpfile`, in the kernel that the panicking one starts; with these arguments.
+  /// By the distribution's `makedumpfile`, in the kernel that the panicking one starts, with these arguments; without any,
+  /// `/proc/vmcore` is copied as it is.
   case kdump(arguments: [String])
 
-  /// For example `qemu`, `qemu-note`, `qemu-note-kdump-zlib`, `kdump-31-zstd`.
+  /// For example `qemu`, `qemu-note`, `qemu-note-kdump-zlib`, `kdump-31-zstd`, `kdump-raw`.
   package var name: String {
     switch self {
     case .emulator(let format, let hasNote):
       "qemu" + (hasNote ? "-note" : "") + (format == "elf" ? "" : "-\(format)")
+    case .kdump(let arguments) where arguments.isEmpty: "kdump-raw"
     case .kdump(let arguments):
       (["kdump"] + arguments.filter { $0 != "-d" }.map { Self.words[$0] ?? $0 }).joined(separator: "-")
     }
@@ -21,7 +23,7 @@ package enum DumpMethod: Sendable, Hashable {
   package var ending: String {
     switch self {
     case .emulator(let format, _): format == "elf" ? "elf" : "flat"
-    case .kdump(let arguments): arguments.contains("-E") ? "elf" : "kdump"
+    case .kdump(let arguments): arguments.isEmpty || arguments.contains("-E") ? "elf" : "kdump"
     }
   }
 
@@ -40,6 +42,7 @@ package enum DumpMethod: Sendable, Hashable {
       let format = parts.isEmpty ? "elf" : parts.joined(separator: "-")
       guard Self.emulatorFormats.contains(format) else { return nil }
       self = .emulator(format: format, hasNote: hasNote)
+    case "kdump" where parts == ["raw"]: self = .kdump(arguments: [])
     case "kdump":
       guard let level = parts.first.flatMap(Int.init), 0...31 ~= level, parts.count <= 2 else { return nil }
       var arguments = ["-d", String(level)]

@@ -124,16 +124,20 @@ package final class Guest {
   /// Waits until the console shows a text, for some seconds.
   package func waitOnConsole(for text: String, seconds: Double) throws(LabError) {
     let deadline = Deadline(seconds: seconds)
-    let bytes = Data(text.utf8)
-    while true {
-      // A file that is not there yet is an empty console.
-      let console = FileManager.default.contents(atPath: emulator.consoleFile.path) ?? Data()
-      if console.range(of: bytes) != nil { return }
+    while consoleLine(with: text) == nil {
       guard emulator.isRunning, !deadline.hasPassed else {
         throw LabError("\(kernel): its console does not show \"\(text)\":\n\(emulator.lastWords)")
       }
       usleep(50_000)
     }
+  }
+
+  /// The first line of the console that has a text in it.
+  package func consoleLine(with text: String) -> String? {
+    // A file that is not there yet is an empty console.
+    let console = FileManager.default.contents(atPath: emulator.consoleFile.path) ?? Data()
+    let lines = String(decoding: console, as: UTF8.self).split(whereSeparator: \.isNewline)
+    return lines.first { $0.contains(text) }.map(String.init)
   }
 
   /// Waits until the emulator has ended by itself, because the guest switched itself off, for some seconds.

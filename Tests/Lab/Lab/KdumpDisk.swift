@@ -20,7 +20,8 @@ final class KdumpDisk {
 
   /// Loads the kernel for dumps, which is the guest's own.
   static func arm(_ guest: Guest, arguments: [String]) throws(LabError) {
-    let line = "console=ttyS0 quiet nr_cpus=1 reset_devices makedumpfile=\(arguments.joined(separator: ","))"
+    let words = arguments.isEmpty ? "none" : arguments.joined(separator: ",")
+    let line = "console=ttyS0 quiet nr_cpus=1 reset_devices makedumpfile=\(words)"
     _ = try guest.output(of: "/lab/kdump/load $(cat /lab/image) /lab/kdump/initramfs '\(line)'")
     guard try guest.output(of: "cat /sys/kernel/kexec_crash_loaded") == "1" else {
       throw LabError("\(guest.kernel): no kernel for dumps is loaded")
@@ -30,8 +31,8 @@ final class KdumpDisk {
   /// Copies a file of the disk, which nobody uses any more.
   func extract(_ name: String, to file: URL) throws(LabError) {
     unlink(file.path)
-    // What it says is the same whether the file is there or not.
-    _ = try ChildProcess(["debugfs", "-R", "dump /\(name) \(file.path)", image.path]).wait()
+    // Its status is the same whether the file is there or not, and what it says is of no use.
+    _ = try ChildProcess(["debugfs", "-R", "dump /\(name) \(file.path)", image.path], errors: "/dev/null").wait()
     guard let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int, size > 0 else {
       throw LabError("the kernel for dumps left no \(name)")
     }
