@@ -60,7 +60,9 @@ package struct CrashDump: Sendable {
     } else if case .emulator(let format, _) = method {
       try guest.waitOnConsole(for: Panic.end, seconds: 60)
       try guest.pause()
-      try Self.write(guest, format: format, to: part)
+      let whole = guest.memoryFile.deletingLastPathComponent().appendingPathComponent("dump")
+      try guest.dumpMemory(to: whole, format: format)
+      try SparseFile.copy(whole, to: part)
     }
     guard rename(part.path, file.path) == 0 else { throw LabError("\(part.path) cannot be renamed") }
     return file
@@ -72,15 +74,5 @@ package struct CrashDump: Sendable {
     } catch {
       throw LabError("\(directory.path) cannot be written to: \(error)")
     }
-  }
-
-  /// What QEMU writes has no holes: blocks of zeros become some.
-  private static func write(_ guest: Guest, format: String, to file: URL) throws(LabError) {
-    let whole = guest.memoryFile.deletingLastPathComponent().appendingPathComponent("dump")
-    try guest.dumpMemory(to: whole, format: format)
-    guard try ChildProcess(["cp", "--sparse=always", "--", whole.path, file.path]).wait() == 0,
-      // QEMU lets only its owner read it.
-      chmod(file.path, 0o644) == 0
-    else { throw LabError("the dump could not be copied to \(file.path)") }
   }
 }

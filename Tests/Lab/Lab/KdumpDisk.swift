@@ -30,11 +30,13 @@ final class KdumpDisk {
 
   /// Copies a file of the disk, which nobody uses any more.
   func extract(_ name: String, to file: URL) throws(LabError) {
-    unlink(file.path)
+    let whole = URL(fileURLWithPath: image.path + ".\(name)")
+    defer { unlink(whole.path) }
     // Its status is the same whether the file is there or not, and what it says is of no use.
-    _ = try ChildProcess(["debugfs", "-R", "dump /\(name) \(file.path)", image.path], errors: "/dev/null").wait()
-    guard let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int, size > 0 else {
+    _ = try ChildProcess(["debugfs", "-R", "dump /\(name) \(whole.path)", image.path], errors: "/dev/null").wait()
+    guard FileManager.default.fileExists(atPath: whole.path) else {
       throw LabError("the kernel for dumps left no \(name)")
     }
+    try SparseFile.copy(whole, to: file)
   }
 }
