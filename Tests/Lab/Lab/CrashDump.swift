@@ -4,7 +4,8 @@ import Glibc
 /// A dump of a guest whose kernel panicked: how it is made, and the making.
 ///
 /// In a directory it is `PANIC-METHOD` with an ending, beside it `.log`, what the console showed, `.facts`, what is true
-/// (``DumpFacts``), and `.scan.json`, what a scan said before, if there was one.
+/// (``DumpFacts``), and, if there was a scan before, `.scan.json` and `.syscalls.json`: what it said, and the map of
+/// system calls.
 package struct CrashDump: Sendable {
   package let panic: Panic
   package let method: DumpMethod
@@ -48,6 +49,7 @@ package struct CrashDump: Sendable {
     if liveprobe != nil {
       // Whatever it finds, and takes to be found.
       try write(guest.run("/liveprobe scan --format json", timeout: 600).stdout, ".scan.json", directory)
+      try write(guest.run("/liveprobe syscalls --format json", timeout: 600).stdout, ".syscalls.json", directory)
     }
     try panic.strike(guest)
     facts.note("panic.line", guest.consoleLine(with: "Kernel panic - not syncing") ?? "none")
