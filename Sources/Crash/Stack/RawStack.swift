@@ -52,9 +52,12 @@ package struct RawStack: Sendable {
         continue
       }
       guard code.isCode(value) else { continue }
+      let call = code.call(endingAt: value)
       words.append(
         Word(
-          address: address, value: value, owner: kernel.owner(ofReturnTo: value), call: code.call(endingAt: value),
+          address: address, value: value,
+          // What no call ends at is the address of a function, and not of what would be behind one.
+          owner: call == nil ? kernel.owner(of: value) : kernel.owner(ofReturnTo: value), call: call,
           isUnwound: slots.contains(address), leadsInwards: nil))
     }
     let found = Set(words.map(\.address))
