@@ -23,6 +23,11 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case patchSites = "patch-sites"
   case moduleRecords = "module-records"
   case baseline
+  case vmcore
+  case kdump
+  case flattened
+  case lime
+  case avml
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -44,6 +49,9 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .patchSites: PatchSitesTrial().run(bytes)
     case .moduleRecords: ModuleRecordsTrial().run(bytes)
     case .baseline: Self.baseline(bytes)
+    case .vmcore, .lime, .avml: DumpTrial.plain.run(bytes)
+    case .kdump: DumpTrial.kdump.run(bytes)
+    case .flattened: DumpTrial.flattened.run(bytes)
     }
   }
 

@@ -5,13 +5,13 @@ final class BlockCache {
 
   private let blockByteCount: Int
   private let room: UnsafeMutableRawBufferPointer
-  /// Which block is in each place.
-  private var numbers: [UInt64?]
+  /// Which block is in each place; `UInt64.max`, which is none, where there is none.
+  private var numbers: [UInt64]
 
   init(blockByteCount: Int) {
     self.blockByteCount = blockByteCount
     room = .allocate(byteCount: Self.byteCount, alignment: 4096)
-    numbers = Array(repeating: nil, count: Self.byteCount / blockByteCount)
+    numbers = Array(repeating: .max, count: Self.byteCount / blockByteCount)
   }
 
   deinit {
@@ -37,7 +37,7 @@ final class BlockCache {
     }
     let block = UnsafeMutableRawBufferPointer(rebasing: bytes(at: place(of: number))[..<byteCount])
     if !isCached {
-      numbers[place(of: number)] = nil
+      numbers[place(of: number)] = .max
       try fill(block)
       numbers[place(of: number)] = number
     }

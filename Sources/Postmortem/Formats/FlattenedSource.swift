@@ -46,9 +46,14 @@ final class FlattenedSource: DumpSource {
       if let run = table.run(holding: position) {
         let count = Int(min(UInt64(rest.count), run.end - position))
         let part = UnsafeMutableRawBufferPointer(rebasing: rest[..<count])
-        let came = try base.read(at: run.offset + (position - run.start), into: part)
-        done += came
-        guard came == count else { break }
+        do throws(SourceFault) {
+          let came = try base.read(at: run.offset + (position - run.start), into: part)
+          done += came
+          guard came == count else { break }
+        } catch {
+          guard done > 0 else { throw error }
+          break
+        }
       } else {
         guard isComplete, let next = table.nextStart(after: position) else { break }
         let count = Int(min(UInt64(rest.count), next - position))
