@@ -69,4 +69,12 @@ import Testing
     }
     #expect(throws: DumpError.self) { try DumpFile.open(BytesSource(SampleFlattened.header + SampleFlattened.end)) }
   }
+
+  @Test func `a complete file does not pretend to hold what it has no room for`() throws {
+    let far = SampleFlattened.header + SampleFlattened.record(0, sample.elf()) + SampleFlattened.record(1 << 40, [1])
+    #expect(throws: DumpError.implausible(field: "the end of a flattened file's records", value: (1 << 40) + 1)) {
+      try DumpFile.open(BytesSource(far + SampleFlattened.end))
+    }
+    #expect(sample.problem(reading: try DumpFile.open(BytesSource(far))) == nil)
+  }
 }

@@ -71,8 +71,8 @@ import Testing
     var file = kdump.file
     file.replaceSubrange(440..<444, with: little(UInt32(0)))
     #expect(sample.problem(reading: try DumpFile.open(BytesSource(file))) == nil)
-    kdump.pageFrameCount = 1 << 34 + 1
-    #expect(throws: DumpError.implausible(field: "max_mapnr", value: 1 << 34 + 1)) {
+    kdump.pageFrameCount = (1 << 34) + 1
+    #expect(throws: DumpError.implausible(field: "max_mapnr", value: (1 << 34) + 1)) {
       try DumpFile.open(BytesSource(kdump.file))
     }
   }
