@@ -4,8 +4,7 @@ import Glibc
 /// A dump of a guest whose kernel panicked: how it is made, and the making.
 ///
 /// In a directory it is `PANIC-METHOD` with an ending, beside it `.log`, what the console showed, `.facts`, what is true
-/// (``DumpFacts``), and, if there was a scan before, `.scan.json` and `.syscalls.json`: what it said, and the map of
-/// system calls.
+/// (``DumpFacts``), and, if the executable was there, `.syscalls.json`: where it said that each system call leads.
 package struct CrashDump: Sendable {
   package let panic: Panic
   package let method: DumpMethod
@@ -20,7 +19,7 @@ package struct CrashDump: Sendable {
 
   /// Boots a guest, has its kernel panic, and writes the dump into a directory that exists.
   ///
-  /// - Parameter liveprobe: the static executable that scans the guest before it panics, if one is to.
+  /// - Parameter liveprobe: the static executable that maps the guest's system calls before it panics, if one is to.
   /// - Returns: the dump's file.
   @discardableResult
   package func make(
@@ -37,8 +36,6 @@ package struct CrashDump: Sendable {
     if case .kdump(let arguments) = method { try KdumpDisk.arm(guest, arguments: arguments) }
     try panic.prepare(Tampering(guest), &facts)
     if liveprobe != nil {
-      // Whatever it finds, and takes to be found.
-      try write(guest.run("/liveprobe scan --format json", timeout: 600).stdout, ".scan.json", directory)
       try write(guest.run("/liveprobe syscalls --format json", timeout: 600).stdout, ".syscalls.json", directory)
     }
     try panic.strike(guest)
