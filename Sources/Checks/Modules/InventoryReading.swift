@@ -1,0 +1,65 @@
+package import KernelModel
+
+extension Inventory {
+  /// Taken of `kernel`'s own structures; where they cannot be read, of what it claims.
+  ///
+  /// - Parameter hostNameAsTold: what `uname -n` says, or nil if nobody can be asked.
+  package init(of kernel: Kernel, hostNameAsTold: String? = nil) {
+    let structures = Result { () throws(CannotCheck) in try KernelStructures.shared(kernel) }
+    func read<Value>(
+      _ what: String, _ body: (KernelStructures) throws(CannotCheck) -> Value, orTold told: Value?
+    ) -> Result<Value, Withheld> {
+      do throws(CannotCheck) {
+        return .success(try body(try structures.get()))
+      } catch {
+        return told.map { .success($0) } ?? .failure(Withheld(what, why: error.description))
+      }
+    }
+    self.init(
+      hostName: read("the host's name", Self.hostName, orTold: hostNameAsTold.flatMap { $0.isEmpty ? nil : $0 }),
+      // What is claimed counts only if it was not withheld, too; the reason that is told is that of memory.
+      taint: read("the kernel's taint", Self.taint, orTold: (try? kernel.claims.taint.get()).map(Self.letters)),
+      modules: read(
+        "the kernel's modules", { structures throws(CannotCheck) in try Self.modules(structures, kernel) },
+        orTold: (try? kernel.claims.loadedModules.get()).map { Self.modules($0, kernel) }))
+  }
+
+  /// The name in the first UTS namespace: that of the host, whatever a container is told.
+  ///
+  /// Source: `init_uts_ns` in init/version.c, `struct uts_namespace` in include/linux/utsname.h (Linux v5.10 to v6.12).
+  private static func hostName(_ structures: KernelStructures) throws(CannotCheck) -> String {
+    try structures.now { (reader) throws(CannotCheck) in
+      guard let namespace = reader.symbols["init_uts_ns"] else { throw .symbolMissing("init_uts_ns") }
+      let place = namespace &+ (try reader.offset("name.nodename", in: "uts_namespace"))
+      guard let name = reader.live.text(at: place) else {
+        throw .memoryUnreadable(reader.live.fault ?? .absent(KernelAddress(place)))
+      }
+      return name
+    }
+  }
+
+  private static func taint(_ structures: KernelStructures) throws(CannotCheck) -> String {
+    let mask = try structures.now { (reader) throws(CannotCheck) in
+      try reader.value(UInt64.self, of: "tainted_mask")
+    }
+    guard let mask else { throw .symbolMissing("tainted_mask") }
+    return letters(mask)
+  }
+
+  private static func letters(_ mask: UInt64) -> String { mask == 0 ? "" : TaintFlags.letters(mask) }
+
+  private static func modules(_ structures: KernelStructures, _ kernel: Kernel) throws(CannotCheck) -> [Module] {
+    try structures.now { (reader) throws(CannotCheck) in
+      try LiveModules(reader).modules.map { module throws(CannotCheck) in
+        let taints = try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0
+        return Module(
+          name: module.name, buildID: ModuleBuildID.of(module.name, in: kernel), taints: letters(taints))
+      }
+    }.sorted { $0.name < $1.name }
+  }
+
+  private static func modules(_ claims: [ModuleClaim], _ kernel: Kernel) -> [Module] {
+    claims.map { Module(name: $0.name, buildID: ModuleBuildID.of($0.name, in: kernel), taints: $0.taints) }
+      .sorted { $0.name < $1.name }
+  }
+}
