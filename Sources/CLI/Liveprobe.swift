@@ -15,7 +15,7 @@ struct Liveprobe: ParsableCommand {
     version: "liveprobe \(version)",
     subcommands: [
       ScanCommand.self, SyscallsCommand.self, ModulesCommand.self, MapCommand.self, MemoryCommand.self,
-      BaselineCommand.self, DoctorCommand.self, ListCommand.self, ExplainCommand.self,
+      BaselineCommand.self, CorrelateCommand.self, DoctorCommand.self, ListCommand.self, ExplainCommand.self,
     ],
     defaultSubcommand: ScanCommand.self)
 
