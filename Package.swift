@@ -87,14 +87,18 @@ let package = Package(
     // Tests, and what they share. Fuzz/ compiles DecoderTrials and TestKernel too.
     testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
     testLibrary(
-      "DecoderTrials", ["Baseline", "Checks", "Csqlite3", "KernelFormats", "KernelModel", "TestKernel"] + compression,
+      "DecoderTrials",
+      [
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem", "TestKernel",
+      ]
+        + compression,
       path: "Tests/DecoderTrials"),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel", "TestKernel"]),
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
-    tests("PostmortemTests", ["KernelFormats", "KernelModel", "Postmortem"]),
-    tests("CrashTests", ["Crash", "KernelFormats", "KernelModel", "TestKernel"]),
+    tests("PostmortemTests", ["DecoderTrials", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
+    tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),

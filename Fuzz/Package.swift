@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "Cbzip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "Clz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "Clzo", providers: [.apt(["liblzo2-dev"])]),
+    .systemLibrary(name: "Csnappy", providers: [.apt(["libsnappy-dev"])]),
     .target(name: "KernelModel", swiftSettings: settings),
     .target(name: "KernelFormats", dependencies: ["KernelModel", "Ccapstone"], swiftSettings: settings),
     .target(
@@ -37,12 +38,19 @@ let package = Package(
       exclude: ["Recorded/Signing"],
       swiftSettings: settings),
     .target(
+      name: "Postmortem", dependencies: ["Clzo", "Csnappy", "Czlib", "Czstd", "KernelFormats", "KernelModel"],
+      swiftSettings: settings),
+    .target(
       name: "Checks", dependencies: ["KernelFormats", "KernelModel"],
       resources: [.embedInCode("Forensics/signatures.rules")], swiftSettings: settings),
+    .target(name: "Crash", dependencies: ["Checks", "KernelFormats", "KernelModel"], swiftSettings: settings),
     .target(name: "TestKernel", dependencies: ["Checks", "KernelModel"], swiftSettings: settings),
     .target(
       name: "DecoderTrials",
-      dependencies: ["Baseline", "Checks", "Csqlite3", "KernelFormats", "KernelModel", "TestKernel"] + compression,
+      dependencies: [
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
+        "TestKernel",
+      ] + compression,
       swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),
   ],

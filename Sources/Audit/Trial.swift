@@ -49,6 +49,12 @@ struct Trial {
     }
   }
 
+  /// What was found stands: there is nothing that another look could see differently.
+  mutating func conclude() {
+    confirmed += fresh
+    fresh = []
+  }
+
   mutating func secondLookFailed(_ failure: AcquisitionFailure) {
     guard needsAnotherLook else { return }
     let reasons = failure.obstacles.map(\.description).joined(separator: "; ")
@@ -57,8 +63,7 @@ struct Trial {
 
   private mutating func standUnconfirmed(_ remark: String) {
     remarks.append(remark)
-    confirmed += fresh
-    fresh = []
+    conclude()
   }
 
   /// The answer, without what the operator accepts in the latest kernel.

@@ -11,7 +11,7 @@ struct ExplainBytes {
 
   /// Explains the place on standard output, and ends the program: status 0 if memory holds what it should, 2 if not, 3
   /// if that cannot be told.
-  func run(on host: inout LiveHost, _ progress: Progress) -> Never {
+  func run(on host: inout any KernelSource, _ progress: Progress) -> Never {
     let report = SiteReport(theme: theme)
     do throws(AcquisitionFailure) {
       let kernel = try host.acquire(progress: progress.report)

@@ -4,7 +4,7 @@ internal import Checks
 internal import KernelModel
 internal import Report
 
-/// One scan of this host.
+/// One scan of this host, or of a dump of one.
 struct HostScan {
   var checks: [any Check] = Registry.checks
   var forensics = Forensics(around: 0) { SignatureRules.shippedOrNone() }
@@ -19,14 +19,15 @@ struct HostScan {
   let stopwatch = Stopwatch()
 
   /// Asks the checks, and says on a terminal what is being done.
-  func run(on host: inout LiveHost, _ progress: Progress) -> (verdict: Verdict, measurements: Measurements) {
+  func run(on host: inout any KernelSource, _ progress: Progress) -> (verdict: Verdict, measurements: Measurements) {
     let audit = Audit(
       checks: checks, investigator: forensics, allowing: allowed, identifier: VerifiedModules(),
       exhibit: wantsExhibits ? { Exhibits(of: $0) } : nil,
-      inventory: wantsInventory ? { Inventory(of: $0, hostNameAsTold: HostName.current()) } : nil)
+      inventory: wantsInventory ? { Inventory(of: $0) } : nil)
     var verdict = audit.run(
       acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
       progress: progress.report)
+    verdict.inventory = verdict.inventory?.orNamed(host.nodeName)
     verdict.remarks += host.remarks
     progress.finish()
     return (

@@ -5,7 +5,7 @@ internal import KernelModel
 internal import LiveProbe
 
 /// The host that is scanned: acquires its kernel, as often as the audit asks, and remembers what that cost.
-struct LiveHost {
+struct LiveHost: KernelSource {
   private let root = SystemRoot()
   /// The vendor's files, for all acquisitions.
   private let store: VendorStore
@@ -15,6 +15,7 @@ struct LiveHost {
   /// What came of the renamed copy, once it was shown nothing else than we.
   private var copies: [ReadingTrial] = []
   private var acquisitions: [(bytes: () -> UInt64, symbols: Int)] = []
+  var nodeName: String? { HostName.current() }
   /// What was odd about the latest acquisition.
   private(set) var remarks: [String] = []
 

@@ -14,7 +14,8 @@ struct Liveprobe: ParsableCommand {
       """,
     version: "liveprobe \(version)",
     subcommands: [
-      ScanCommand.self, SyscallsCommand.self, ModulesCommand.self, MapCommand.self, MemoryCommand.self,
+      ScanCommand.self, SyscallsCommand.self, ModulesCommand.self, CrashCommand.self, MapCommand.self,
+      MemoryCommand.self,
       BaselineCommand.self, CorrelateCommand.self, DoctorCommand.self, ListCommand.self, ExplainCommand.self,
     ],
     defaultSubcommand: ScanCommand.self)

@@ -19,7 +19,9 @@ struct MapCommand: ParsableCommand {
   @OptionGroup var options: Showing.Options
 
   func run() throws {
-    Showing.run(orSay: "executable memory cannot be mapped", reference: options.reference, needsImage: true) {
+    Showing.run(
+      orSay: "executable memory cannot be mapped", dump: options.dump, reference: options.reference, needsImage: true
+    ) {
       kernel, progress in
       progress("walking the page tables")
       let report = MapReport(

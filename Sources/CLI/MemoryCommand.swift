@@ -26,12 +26,14 @@ struct MemoryCommand: ParsableCommand {
   @Option(help: "How to say it.")
   var format: Format = .text
 
+  @OptionGroup var dump: DumpOptions
+
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, json
   }
 
   func run() throws {
-    Showing.run(orSay: "the memory cannot be shown", needsImage: false) { kernel, progress in
+    Showing.run(orSay: "the memory cannot be shown", dump: dump, needsImage: false) { kernel, progress in
       let address = try place.address(in: kernel)
       progress("looking around")
       let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone() }

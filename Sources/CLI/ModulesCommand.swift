@@ -18,7 +18,9 @@ struct ModulesCommand: ParsableCommand {
   @OptionGroup var options: Showing.Options
 
   func run() throws {
-    Showing.run(orSay: "the modules cannot be compared", reference: options.reference, needsImage: true) {
+    Showing.run(
+      orSay: "the modules cannot be compared", dump: options.dump, reference: options.reference, needsImage: true
+    ) {
       kernel, progress in
       progress("asking every place that knows of modules")
       let report = ModulesReport(

@@ -9,8 +9,8 @@ internal import Report
 /// `liveprobe scan`: the main job.
 struct ScanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scan", abstract: "Scan the running kernel.",
-    discussion: "Asks every check there is; needs root. The exit status is the answer.")
+    commandName: "scan", abstract: "Scan the running kernel, or the one in a dump.",
+    discussion: "Asks every check there is; needs root, but for a dump. The exit status is the answer.")
 
   @OptionGroup var reporting: ReportOptions
 
@@ -26,6 +26,8 @@ struct ScanCommand: ParsableCommand {
       with any of these and the modules.
       """, completion: .file())
   var reference: String?
+
+  @OptionGroup var dump: DumpOptions
 
   @OptionGroup var comparison: ComparisonOptions
 
@@ -108,7 +110,7 @@ struct ScanCommand: ParsableCommand {
     let baseline = try comparison.source()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
-    var host = LiveHost(reference: reference, asksCopy: asksReader)
+    var host = dump.source(reference: reference, live: LiveHost(reference: reference, asksCopy: asksReader))
     if let explainBytes {
       ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }

@@ -14,6 +14,8 @@ enum Showing {
     @Option(help: "How to say it.")
     var format: Format = .text
 
+    @OptionGroup var dump: DumpOptions
+
     @Option(
       help: ArgumentHelp(
         "A trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
@@ -25,17 +27,19 @@ enum Showing {
   ///
   /// - Parameters:
   ///   - refusal: what cannot be done if it fails, for the user.
+  ///   - dump: what to look at instead of this host.
   ///   - reference: where to take the vendor's files from, or nil to look where vendors put them.
   ///   - needsImage: whether the vendor's image will be asked for.
   ///   - show: gets the kernel, and may say what it does.
   static func run(
-    orSay refusal: String, reference: String? = nil, needsImage: Bool,
+    orSay refusal: String, dump: DumpOptions, reference: String? = nil, needsImage: Bool,
     _ show: (Kernel, (String) -> Void) throws -> (text: String, status: Status)
   ) -> Never {
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let shown: (text: String, status: Status)
     do {
-      var host = LiveHost(reference: reference, needsImage: needsImage)
+      var host = dump.source(
+        reference: reference, live: LiveHost(reference: reference, needsImage: needsImage))
       shown = try show(try host.acquire(progress: progress.report), progress.report)
       progress.finish()
     } catch {

@@ -26,8 +26,10 @@ struct SyscallsCommand: ParsableCommand {
   @Option(help: "Whose system calls: those of 64-bit (64), x32, or 32-bit programs (ia32).")
   var abi: SystemCallMap.Interface = .x86_64
 
+  @OptionGroup var dump: DumpOptions
+
   func run() throws {
-    Showing.run(orSay: "the system calls cannot be followed", needsImage: false) { kernel, progress in
+    Showing.run(orSay: "the system calls cannot be followed", dump: dump, needsImage: false) { kernel, progress in
       progress("following the system calls")
       let report = SyscallsReport(try SystemCallMap(of: abi, in: kernel))
       return (format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)

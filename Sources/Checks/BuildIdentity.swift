@@ -7,7 +7,7 @@ package struct BuildIdentity: Check {
     question: "Is the kernel in memory the build that the kernel says it is?",
     method: """
       Compares the GNU build id that /sys/kernel/notes gives with the one in the kernel's own note section in memory. \
-      Every comparison with the vendor's files rests on this id.
+      Of a dump, the one that VMCOREINFO gives. Every comparison with the vendor's files rests on this id.
       """,
     innocentCauses: [],
     blindSpots: [
@@ -28,6 +28,10 @@ package struct BuildIdentity: Check {
     let inMemory: BuildID
     switch (kernel.identity.claimedBuildID, kernel.identity.buildIDInMemory) {
     case (.success(let claim), .success(let memory)): (claimed, inMemory) = (claim, memory)
+    case (.failure, .success(let memory)) where !kernel.isRunning:
+      examination.note(subject, .text(memory.description))
+      examination.remark("nothing but the kernel's notes in memory says which build it is")
+      return examination
     case (.failure(let withheld), _), (_, .failure(let withheld)): throw .withheld(withheld)
     }
     examination.note(subject, .text(inMemory.description))
@@ -36,7 +40,8 @@ package struct BuildIdentity: Check {
         Finding(
           severity: .critical, subject: subject,
           message: "the kernel names another build than the one in memory",
-          expected: "\(inMemory), as in memory", observed: "\(claimed), as /sys/kernel/notes says",
+          expected: "\(inMemory), as in memory",
+          observed: "\(claimed), as \(kernel.isRunning ? "/sys/kernel/notes" : "VMCOREINFO") says",
           meaning: "one of the two ways to read the kernel is being lied to",
           innocentCauses: Self.manual.innocentCauses, response: Self.manual.response))
     }

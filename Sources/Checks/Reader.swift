@@ -34,6 +34,9 @@ package struct Reader: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    guard kernel.isRunning else {
+      throw .notApplicable("this kernel runs no more: its memory is read from a file, past everything that ran in it")
+    }
     let trials: [ReadingTrial]
     switch kernel.reading {
     case .success(let made): trials = made

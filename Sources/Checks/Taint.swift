@@ -23,8 +23,6 @@ package struct Taint: Check {
       "treat the host as compromised: nothing but an attacker has a reason to clear the mask",
     ])
 
-  private static let mostUnloaded = 1024
-
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
@@ -49,6 +47,7 @@ package struct Taint: Check {
           expected: "\(TaintFlags.letters(mask)), as in memory",
           observed: "\(TaintFlags.letters(told)), as /proc/sys/kernel/tainted says"))
     case .success: break
+    case .failure where !kernel.isRunning: break
     case .failure(let withheld): examination.leaveUnanswered(Subject("taint", label: "as told"), .withheld(withheld))
     }
     for row in try ModuleMatrix.shared(kernel).rows where row.taints & ~mask != 0 {
@@ -58,8 +57,8 @@ package struct Taint: Check {
           expected: "\(TaintFlags.letters(mask | row.taints)): the mask has the taint of every module",
           observed: "\(TaintFlags.letters(mask)), and the module \(TaintFlags.letters(row.taints))"))
     }
-    for module in try unloaded(structures) {
-      examination.remark("a module that is loaded no more tainted the kernel: \(module)")
+    for module in try structures.now({ (reader) throws(CannotCheck) in try UnloadedModules(reader) }).tainting {
+      examination.remark("a module that is loaded no more tainted the kernel: \(module.name) (\(module.taints))")
     }
     return examination
   }
@@ -69,23 +68,5 @@ package struct Taint: Check {
       severity: .critical, subject: subject, message: message, expected: expected, observed: observed,
       meaning: "the mask was cleared to make an unsigned or foreign module go unnoticed",
       innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
-  }
-
-  /// Names and taints of modules that were unloaded.
-  ///
-  /// Source: `struct mod_unload_taint`, kernel/module/internal.h, since Linux kernel commit 99bd9956551b ("module:
-  /// Introduce module unload taint tracking") (in v5.19).
-  private func unloaded(_ structures: KernelStructures) throws(CannotCheck) -> [String] {
-    try structures.now { (reader) throws(CannotCheck) in
-      guard reader.symbols["unloaded_tainted_modules"] != nil, reader.types.structure("mod_unload_taint") != nil else {
-        return []
-      }
-      return try reader.list(
-        at: "unloaded_tainted_modules", linkedBy: "list", of: "mod_unload_taint", limit: Self.mostUnloaded
-      ).map { record throws(CannotCheck) in
-        let name = reader.live.text(at: record &+ (try reader.offset("name", in: "mod_unload_taint"))) ?? "?"
-        return "\(name) (\(TaintFlags.letters(try reader.word("taints", of: "mod_unload_taint", at: record))))"
-      }
-    }
   }
 }

@@ -12,10 +12,11 @@ package struct Condition: Hashable, Sendable {
     case kernelRelease = "kernel-release"
     case distribution
     case taint
+    case death
     case finding
 
     /// Whether it is what makes a host count as affected, rather than what may have made it so.
-    package var isSymptom: Bool { self == .finding }
+    package var isSymptom: Bool { self == .finding || self == .death }
 
     /// In the order above.
     package static func < (left: Self, right: Self) -> Bool { left.order < right.order }

@@ -4,13 +4,15 @@ struct ConditionReading {
   private(set) var conditions: Set<Condition> = []
   private(set) var omitted = 0
 
-  init(_ contents: ReportContents) {
+  /// - Parameter isCrash: whether the kernel is dead; one that runs died of nothing.
+  init(_ contents: ReportContents, isCrash: Bool) {
     // A scan that did not get as far as a kernel knows of no implants either.
     guard let kernel = contents.kernel else { return }
     read(kernel)
     if let inventory = contents.inventory { read(inventory) }
     if let checks = contents.checks { read(checks) }
     if let implants = contents.implants { read(implants) }
+    if contents.death != nil || !isCrash { note(.death, [contents.death].compactMap { $0.map(MaskedAddresses.of) }) }
   }
 
   private mutating func read(_ kernel: ReportContents.Kernel) {
@@ -25,11 +27,11 @@ struct ConditionReading {
   private mutating func read(_ inventory: ReportContents.Inventory) {
     // A mask that has bits without a letter ends in a number.
     if let taint = inventory.taint {
-      let letters = taint.split(separator: "0x").first.map(String.init) ?? ""
-      note(.taint, (taint.hasPrefix("0x") ? "" : letters).map { String($0) })
+      let letters = taint.prefix { $0 != "0" }
+      note(.taint, letters == "none" ? [] : letters.map { String($0) })
     }
+    if let names = inventory.names ?? inventory.modules?.map(\.name) { note(.module, names) }
     if let modules = inventory.modules {
-      note(.module, modules.map(\.name))
       note(.moduleBuild, modules.map { "\($0.name), \($0.buildID.map { "build id \($0)" } ?? "no build id")" })
     }
   }

@@ -21,7 +21,8 @@ package struct HostReport: Sendable {
   package static let mostConditions = 20_000
 
   /// Documents of the forms that are understood.
-  private static let schemas: Set = ["liveprobe/1", "liveprobe-crash/1"]
+  private static let scan = "liveprobe/1"
+  private static let crashes: Set = ["liveprobe-crash/1", "liveprobe-oops/1"]
   /// Names that a host has as long as nobody gives it one.
   private static let namesOfNobody: Set = ["", "(none)", "localhost", "localhost.localdomain"]
 
@@ -33,12 +34,12 @@ package struct HostReport: Sendable {
     } catch {
       throw Self.reason(error)
     }
-    guard Self.schemas.contains(contents.schema) else { throw .otherDocument(contents.schema) }
-    isCrash = contents.crash != nil
-    cohort = Self.cohort(contents)
+    isCrash = Self.crashes.contains(contents.schema)
+    guard isCrash || contents.schema == Self.scan else { throw .otherDocument(contents.schema) }
+    cohort = isCrash ? .affected : Self.cohort(contents)
     host = contents.inventory?.hostName.flatMap { Self.namesOfNobody.contains($0) ? nil : $0 }
     takenAt = contents.run?.startedAt.flatMap { UnixTime($0) == nil ? nil : $0 }
-    let reading = ConditionReading(contents)
+    let reading = ConditionReading(contents, isCrash: isCrash)
     known = reading.known
     conditions = reading.conditions
     omitted = reading.omitted
@@ -46,7 +47,7 @@ package struct HostReport: Sendable {
 
   private static func cohort(_ contents: ReportContents) -> Cohort {
     let findings = (contents.checks ?? []).flatMap { $0.findings ?? [] }
-    if contents.crash != nil || findings.contains(where: { $0.severity == "critical" }) { return .affected }
+    if findings.contains(where: { $0.severity == "critical" }) { return .affected }
     return contents.status == "OK" || contents.status == "WARNING" ? .healthy : .undecided
   }
 

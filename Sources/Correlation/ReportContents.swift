@@ -1,6 +1,7 @@
 /// As much of a JSON report as hosts are compared by; what a report lacks is not known.
 ///
-/// The form is that of `docs/report.schema.json`. A report of a crash has the same parts, and one named `crash` besides.
+/// The form is that of `docs/report.schema.json`. A report of a crash holds one of a scan under `scan`, and what the kernel died
+/// of; one that was made of a log alone has what the kernel said of itself.
 struct ReportContents: Decodable {
   var schema: String
   var status: String?
@@ -9,7 +10,51 @@ struct ReportContents: Decodable {
   var checks: [Check]?
   var implants: [Implant]?
   var run: Run?
-  var crash: Presence?
+  /// What a dead kernel died of.
+  var death: String?
+
+  private enum Key: CodingKey {
+    case schema, status, kernel, inventory, checks, implants, run, scan, host, system, foreign, reports
+  }
+
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    schema = try values.decode(String.self, forKey: .schema)
+    if values.contains(.scan) {
+      try take(crash: values)
+      return
+    }
+    status = try values.decodeIfPresent(String.self, forKey: .status)
+    kernel = try values.decodeIfPresent(Kernel.self, forKey: .kernel)
+    inventory = try values.decodeIfPresent(Inventory.self, forKey: .inventory)
+    checks = try values.decodeIfPresent([Check].self, forKey: .checks)
+    implants = try values.decodeIfPresent([Implant].self, forKey: .implants)
+    run = try values.decodeIfPresent(Run.self, forKey: .run)
+    let oopses = try values.decodeIfPresent([Oops].self, forKey: .reports) ?? []
+    if let oops = oopses.first(where: { $0.isDecisive ?? false }) { take(oops) }
+  }
+
+  private mutating func take(crash values: KeyedDecodingContainer<Key>) throws {
+    let schema = schema
+    self = try values.decode(ReportContents.self, forKey: .scan)
+    self.schema = schema
+    let foreign = try values.decodeIfPresent([Foreign].self, forKey: .foreign) ?? []
+    // What hooks lead to is in the scan's report; where no check found one, the stack leads there all the same.
+    if implants?.isEmpty ?? true { implants = foreign.map(\.implant) }
+    let system = try values.decodeIfPresent(System.self, forKey: .system)
+    death = system?.diedOf
+    let host = try values.decodeIfPresent(String.self, forKey: .host)
+    var inventory = inventory ?? Inventory()
+    inventory.hostName = inventory.hostName ?? host
+    inventory.taint = inventory.taint ?? system?.taint
+    self.inventory = inventory
+  }
+
+  private mutating func take(_ oops: Oops) {
+    death = oops.message
+    kernel = Kernel(release: oops.release)
+    inventory = Inventory(taint: oops.taint, names: oops.modules)
+  }
 
   struct Kernel: Decodable {
     var release: String?
@@ -26,6 +71,8 @@ struct ReportContents: Decodable {
     var hostName: String?
     var taint: String?
     var modules: [Module]?
+    /// Of modules of which nothing else is known.
+    var names: [String]?
 
     struct Module: Decodable {
       var name: String
@@ -78,8 +125,21 @@ struct ReportContents: Decodable {
     var startedAt: String?
   }
 
-  /// Something that is there, whatever is in it.
-  struct Presence: Decodable {
-    init(from decoder: any Decoder) {}
+  struct Foreign: Decodable {
+    var implant: Implant
+  }
+
+  struct System: Decodable {
+    var diedOf: String?
+    var taint: String?
+  }
+
+  /// What a kernel said of itself.
+  struct Oops: Decodable {
+    var isDecisive: Bool?
+    var message: String
+    var taint: String?
+    var release: String?
+    var modules: [String]?
   }
 }

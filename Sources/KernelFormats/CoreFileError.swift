@@ -8,8 +8,8 @@ package enum CoreFileError: Error, Hashable, Sendable {
   case notELF
   /// A header field has a value that an x86-64 Linux core file cannot have: its name and value.
   case unsupported(field: String, value: UInt64)
-  /// The header promises more program headers than ``CoreFileHeader/mostProgramHeaders``.
-  case tooManyProgramHeaders(Int)
+  /// The header promises more program headers than are believed: how many, and how many are.
+  case tooManyProgramHeaders(Int, limit: Int)
   /// A program header's field makes no sense: the header's number, the field and its value.
   case implausibleSegment(Int, field: String, value: UInt64)
   /// Two load segments claim the same addresses: their numbers, and the first address both have.
@@ -25,8 +25,8 @@ extension CoreFileError: CustomStringConvertible {
       "not an ELF file: it does not start with 7f 45 4c 46"
     case .unsupported(let field, let value):
       "not an x86-64 ELF core file as Linux writes it: \(field) is \(value)"
-    case .tooManyProgramHeaders(let count):
-      "the core file promises \(count) program headers; more than \(CoreFileHeader.mostProgramHeaders) are not believed"
+    case .tooManyProgramHeaders(let count, let limit):
+      "the core file promises \(count) program headers; more than \(limit) are not believed"
     case .implausibleSegment(let number, let field, let value):
       "program header \(number) makes no sense: \(field) is 0x\(String(value, radix: 16))"
     case .overlappingSegments(let first, let second, let address):

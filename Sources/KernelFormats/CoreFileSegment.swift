@@ -31,10 +31,19 @@ package struct CoreFileSegment: Hashable, Sendable {
 
   /// The `count` program headers that `bytes` start with, in the file's order.
   ///
+  /// - Parameters:
+  ///   - mostProgramHeaders: more of them than this are not believed.
+  ///   - mayOverlap: whether several segments may claim the same address; those of a dump, which go by physical
+  ///     addresses, may all claim address zero.
   /// - Throws: if `bytes` end early, if a segment runs past the top of the address space or of the file, has more bytes
-  ///   in the file than in memory, or if two load segments claim the same address.
-  package static func decodeTable(_ bytes: Span<UInt8>, count: Int) throws(CoreFileError) -> [CoreFileSegment] {
-    guard count >= 0, count <= CoreFileHeader.mostProgramHeaders else { throw .tooManyProgramHeaders(count) }
+  ///   in the file than in memory, or if two load segments claim the same address that may not.
+  package static func decodeTable(
+    _ bytes: Span<UInt8>, count: Int, mostProgramHeaders: Int = CoreFileHeader.mostProgramHeaders,
+    mayOverlap: Bool = false
+  ) throws(CoreFileError) -> [CoreFileSegment] {
+    guard count >= 0, count <= mostProgramHeaders else {
+      throw .tooManyProgramHeaders(count, limit: mostProgramHeaders)
+    }
     guard bytes.count >= count * byteCount else {
       throw .truncated(
         "the table of \(count) program headers", needed: UInt64(count * byteCount), available: UInt64(bytes.count))
@@ -44,7 +53,7 @@ package struct CoreFileSegment: Hashable, Sendable {
     for number in 0..<count {
       segments.append(try decode(bytes.extracting(number * byteCount..<(number + 1) * byteCount), number: number))
     }
-    try refuseOverlaps(segments)
+    if !mayOverlap { try refuseOverlaps(segments) }
     return segments
   }
 

@@ -21,6 +21,13 @@ package struct ElfNote: Hashable, Sendable {
   ///
   /// - Throws: if a note runs past the end; only the padding after the last descriptor may be missing.
   package static func decodeAll(_ bytes: Span<UInt8>) throws(CoreFileError) -> [ElfNote] {
+    let (notes, problem) = decodeLeading(bytes)
+    if let problem { throw problem }
+    return notes
+  }
+
+  /// The notes in `bytes` up to the first that runs past the end, and what is wrong with that one.
+  package static func decodeLeading(_ bytes: Span<UInt8>) -> (notes: [ElfNote], problem: CoreFileError?) {
     var notes: [ElfNote] = []
     var position = 0
     // Each round moves on by at least the 12 bytes of a header.
@@ -30,8 +37,10 @@ package struct ElfNote: Hashable, Sendable {
         let type = bytes.integer(UInt32.self, at: position + 8)
       else {
         guard (position..<bytes.count).allSatisfy({ bytes[$0] == 0 }) else {
-          throw .truncated(
-            "the note at byte \(position)", needed: 12, available: UInt64(bytes.count - position))
+          return (
+            notes,
+            .truncated("the note at byte \(position)", needed: 12, available: UInt64(bytes.count - position))
+          )
         }
         break
       }
@@ -41,17 +50,19 @@ package struct ElfNote: Hashable, Sendable {
       guard let name = bytes.copy(at: nameStart, byteCount: Int(nameByteCount)),
         let descriptor = bytes.copy(at: descriptorStart, byteCount: Int(descriptorByteCount))
       else {
-        throw .truncated(
-          "the note at byte \(position)",
-          needed: 12 + UInt64(padded(nameByteCount)) + UInt64(descriptorByteCount),
-          available: UInt64(bytes.count - position))
+        let needed = 12 + UInt64(padded(nameByteCount)) + UInt64(descriptorByteCount)
+        return (
+          notes,
+          .truncated(
+            "the note at byte \(position)", needed: needed, available: UInt64(bytes.count - position))
+        )
       }
       notes.append(
         ElfNote(
           name: String(decoding: name.prefix { $0 != 0 }, as: UTF8.self), type: type, descriptor: descriptor))
       position = descriptorStart + padded(descriptorByteCount)
     }
-    return notes
+    return (notes, nil)
   }
 
   /// The GNU build id among `notes`, or nil if none of them is one (`NT_GNU_BUILD_ID`: name `GNU`, type 3).

@@ -2,7 +2,8 @@
 ///
 /// Each claim may be withheld by itself. The contradiction between a claim and memory is evidence.
 package struct Claims {
-  /// The modules that `/proc/modules` lists, cross-checked with `/sys/module`.
+  /// The modules that `/proc/modules` lists, cross-checked with `/sys/module`; of a kernel that runs no more, those of its
+  /// list in memory.
   package var loadedModules: Result<[ModuleClaim], Withheld>
   /// The kernel's command line.
   package var commandLine: Result<String, Withheld>

@@ -17,6 +17,16 @@ package struct Inventory: Sendable {
     self.modules = modules
   }
 
+  /// The same, with the name that a host goes by where memory does not say it.
+  ///
+  /// - Parameter told: nil, or empty, if nobody told one.
+  package func orNamed(_ told: String?) -> Inventory {
+    guard case .failure = hostName, let told, !told.isEmpty else { return self }
+    var inventory = self
+    inventory.hostName = .success(told)
+    return inventory
+  }
+
   /// A loaded module.
   package struct Module: Hashable, Sendable {
     package var name: String

@@ -21,6 +21,8 @@ package enum MemoryFault: Error, Hashable {
   case unmapped(KernelAddress)
   /// The source ended early: fewer bytes came than it promised.
   case truncated(KernelAddress)
+  /// The source has something for this memory, and it is damaged: it does not decompress to what it must be.
+  case damaged(KernelAddress)
   /// The kernel refused the read, with this error number.
   case refused(KernelAddress, errno: Int32)
   /// The request itself makes no sense: it runs past the top of the address space, or is larger than `limit` bytes.
@@ -30,7 +32,7 @@ package enum MemoryFault: Error, Hashable {
   package var address: KernelAddress {
     switch self {
     case .absent(let address), .leftOut(let address), .unmapped(let address), .truncated(let address),
-      .refused(let address, _), .unreasonable(let address, _):
+      .damaged(let address), .refused(let address, _), .unreasonable(let address, _):
       address
     }
   }
@@ -43,6 +45,7 @@ extension MemoryFault: CustomStringConvertible {
     case .leftOut(let address): "no memory at \(address): the dump was made without this page"
     case .unmapped(let address): "no memory at \(address): the page tables map nothing there"
     case .truncated(let address): "could not read \(address): the source ended early"
+    case .damaged(let address): "could not read \(address): what the source has for it is damaged"
     case .refused(let address, let errno): "could not read \(address): refused with error \(errno)"
     case .unreasonable(let address, let byteCount): "will not read \(byteCount) bytes at \(address)"
     }

@@ -136,9 +136,14 @@ package struct SymbolTable: Sendable {
 
   /// Calls `body` with the name and the address of each symbol of the kernel itself, lowest address first.
   package func forEachOfTheKernel(_ body: (_ name: Span<UInt8>, _ address: UInt64) -> Void) {
+    forEach { name, address, _ in body(name, address) }
+  }
+
+  /// Calls `body` with the name, the address and the type of each symbol of the kernel itself, lowest address first.
+  package func forEach(_ body: (_ name: Span<UInt8>, _ address: UInt64, _ type: UInt8) -> Void) {
     let names = names.span
     for entry in entries where entry.moduleNumber == 0 {
-      body(names.extracting(entry.nameRange), entry.address)
+      body(names.extracting(entry.nameRange), entry.address, entry.type)
     }
   }
 

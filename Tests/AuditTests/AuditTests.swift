@@ -57,6 +57,16 @@ import Testing
     #expect(verdict.inventory?.hostName == .success("look 2"))
   }
 
+  @Test func `a kernel that runs no more is looked at once, and what was found stands`() {
+    var kernel = hooked([0, 2])
+    kernel.isRunning = false
+    let verdict = verdict([kernel])
+    #expect(verdict.status == .critical)
+    #expect(verdict.looks == 1)
+    #expect(verdict.findings.map(\.subject.index) == [0, 2])
+    #expect(verdict.answers.flatMap(\.remarks) == [])
+  }
+
   @Test func `what a report shows besides is of the last kernel, and only if asked for`() {
     #expect(verdict([hooked([0])]).exhibits == nil)
     var looks = 0

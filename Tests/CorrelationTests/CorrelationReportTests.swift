@@ -28,6 +28,11 @@ import Testing
           hosts       a0, a1, a2, a3, a4, a5; 6 of them explained by nothing above
           some of     these hosts have 1 further condition alone: --format json
 
+        WHAT WAS FOUND ON THEM
+        -  death kernel BUG at fs/x.c:7!
+          counts      6 of 6 affected, 0 of 7 healthy; by chance 6e-4; seen 2026-03-01T03:00:00Z to
+                      2026-03-01T03:00:00Z
+
         """)
   }
 

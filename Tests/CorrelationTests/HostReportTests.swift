@@ -31,7 +31,9 @@ import Testing
     #expect(try HostReport(decoding: SampleScans.hookedElsewhere).conditions == here.conditions)
   }
 
-  @Test(arguments: [("OK", Cohort.healthy), ("WARNING", .healthy), ("UNKNOWN", .undecided), ("?", .undecided)])
+  @Test(arguments: [
+    ("OK", Cohort.healthy), ("WARNING", .healthy), ("UNKNOWN", .undecided), ("?", .undecided),
+  ])
   func `what a scan without a critical finding says of its host`(status: String, cohort: Cohort) throws {
     let report = try HostReport(
       decoding: try SmallFleet.report("a", status: status, findings: ["x"], severity: "warning"))
@@ -42,6 +44,37 @@ import Testing
     #expect(try HostReport(decoding: SmallFleet.report("a", crash: true)).cohort == .affected)
     #expect(try HostReport(decoding: SmallFleet.report("a", crash: true)).isCrash)
     #expect(try HostReport(decoding: SmallFleet.report("a", findings: ["x"])).cohort == .affected)
+  }
+
+  @Test func `a crash is a scan of a dead kernel, and what it died of`() throws {
+    let crash = Array(
+      #"""
+      {"schema": "liveprobe-crash/1", "host": "web1",
+       "system": {"diedOf": "stack-protector: Kernel stack is corrupted in: 0xffffffffc017e0c5", "taint": "OE"},
+       "foreign": [{"implant": {"fingerprint": {"offsets": ["0x0c5"], "functions": [], "strings": null}}}],
+       "scan": {"schema": "liveprobe/1", "status": "UNKNOWN", "kernel": {"release": "6.1.0"}, "implants": [], "checks": [],
+                "run": {"startedAt": "2026-03-01T03:00:00Z"}}}
+      """#.utf8)
+    let report = try HostReport(decoding: crash)
+    #expect(report.host == "web1" && report.cohort == .affected && report.isCrash)
+    #expect(report.takenAt == "2026-03-01T03:00:00Z")
+    #expect(conditions(report, .death) == ["stack-protector: Kernel stack is corrupted in: 0x*0c5"])
+    #expect(conditions(report, .taint) == ["E", "O"])
+    #expect(conditions(report, .implantOffsets) == ["0x0c5"])
+  }
+
+  @Test func `a log alone says less, and nothing of what it is silent about`() throws {
+    let log = Array(
+      #"""
+      {"schema": "liveprobe-oops/1", "status": "OK", "reports": [
+        {"isDecisive": false, "message": "first", "release": "5.10.0"},
+        {"isDecisive": true, "message": "second", "taint": "", "release": "6.1.0", "modules": ["x"]}]}
+      """#.utf8)
+    let report = try HostReport(decoding: log)
+    #expect(report.host == nil && report.isCrash && report.cohort == .affected)
+    #expect(report.known == [.kernelRelease, .distribution, .taint, .module, .death])
+    #expect(conditions(report, .death) == ["second"] && conditions(report, .module) == ["x"])
+    #expect(conditions(report, .kernelRelease) == ["6.1.0"] && conditions(report, .taint) == [])
   }
 
   @Test(arguments: ["", "(none)", "localhost", "localhost.localdomain"])
@@ -84,6 +117,12 @@ import Testing
   @Test func `hostile documents end, whatever is in them`() throws {
     let deep = String(repeating: "[", count: 100_000)
     #expect(throws: NotAReport.notJSON) { try HostReport(decoding: Array(deep.utf8)) }
+    let nested = Array(String(repeating: #"{"schema":"liveprobe-crash/1","scan":"#, count: 10_000).utf8)
+    #expect(throws: NotAReport.notJSON) { try HostReport(decoding: nested) }
+    let crashes =
+      String(repeating: #"{"schema":"liveprobe-crash/1","scan":"#, count: 300) + "{}"
+      + String(repeating: "}", count: 300)
+    #expect(throws: NotAReport.self) { try HostReport(decoding: Array(crashes.utf8)) }
     #expect(throws: NotAReport.notJSON) { try HostReport(decoding: [0xff, 0xfe, 0x00]) }
     let many = try SmallFleet.report("a", modules: (0..<30_000).map { ("m\($0)", nil) })
     let report = try HostReport(decoding: many)

@@ -82,8 +82,11 @@ struct SampleFleet {
     report["inventory"] = ["hostName": "web\(index)", "taint": taint, "modules": modules, "withheld": [Any]()]
     let day = again ? 20 : 1 + random.next(below: 14)
     report["run"] = ["startedAt": "2026-03-\(day < 10 ? "0" : "")\(day)T03:00:00Z"]
-    if isIll, cause != .implant { report["crash"] = ["kind": "panic"] }
-    leaveOut(of: &report, index)
+    let crashed = isIll && cause != .implant
+    leaveOut(of: &report, index, crashed: crashed)
+    if crashed {
+      report = ["schema": "liveprobe-crash/1", "scan": report, "system": ["diedOf": "kernel BUG at fs/x.c:7!"]]
+    }
     reports.append(
       (
         again ? "web\(index)-again.json" : "web\(index).json",
@@ -92,12 +95,12 @@ struct SampleFleet {
   }
 
   /// Some reports are older or were made where not everything could be had.
-  private mutating func leaveOut(of report: inout [String: Any], _ index: Int) {
+  private mutating func leaveOut(of report: inout [String: Any], _ index: Int, crashed: Bool) {
     switch random.next(below: 40) {
     case 0: report["inventory"] = ["hostName": "web\(index)"]
     case 1: report["run"] = nil
     case 2: report["inventory"] = nil
-    case 3: if report["crash"] == nil, report["status"] as? String == "OK" { report["status"] = "UNKNOWN" }
+    case 3: if !crashed, report["status"] as? String == "OK" { report["status"] = "UNKNOWN" }
     case 4:
       report["implants"] = (report["implants"] as? [[String: Any]])?.map { implant in
         var implant = implant

@@ -30,7 +30,7 @@ enum SampleScans {
     let rules = (try? SignatureRules.shipped()) ?? SignatureRules()
     let verdict = Audit(
       checks: [BuildIdentity(), SyscallTable()], investigator: Forensics(signatures: rules),
-      inventory: { Inventory(of: $0, hostNameAsTold: "sample") }
+      inventory: { Inventory(of: $0).orNamed("sample") }
     ).run { () throws(AcquisitionFailure) in kernel.kernel }
     let measurements = Measurements(
       startedAt: "2026-03-01T03:00:00Z", wallSeconds: 0.4, kcoreBytesRead: 0, symbols: 0, peakMemoryBytes: 0)

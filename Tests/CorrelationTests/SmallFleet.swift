@@ -27,8 +27,10 @@ enum SmallFleet {
         ]
       ],
     ]
-    if crash { document["crash"] = ["kind": "panic"] }
     if let time { document["run"] = ["startedAt": time] }
+    if crash {
+      document = ["schema": "liveprobe-crash/1", "scan": document, "system": ["diedOf": "kernel BUG at fs/x.c:7!"]]
+    }
     return [UInt8](try JSONSerialization.data(withJSONObject: document))
   }
 

@@ -23,6 +23,9 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case patchSites = "patch-sites"
   case moduleRecords = "module-records"
   case baseline
+  case oopsText = "oops-text"
+  case kernelLog = "kernel-log"
+  case orc
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -44,6 +47,9 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .patchSites: PatchSitesTrial().run(bytes)
     case .moduleRecords: ModuleRecordsTrial().run(bytes)
     case .baseline: Self.baseline(bytes)
+    case .oopsText: Self.oopsText(bytes)
+    case .kernelLog: PanicTrial.log(bytes)
+    case .orc: PanicTrial.stack(bytes)
     }
   }
 

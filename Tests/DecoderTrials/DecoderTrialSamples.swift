@@ -22,6 +22,12 @@ extension DecoderTrial {
       return SampleBaseline.samples
     case .moduleRecords:
       return [ModuleRecordsTrial.sample]
+    case .oopsText:
+      return Self.oopsTextSamples
+    case .kernelLog:
+      return [PanicTrial.logSample]
+    case .orc:
+      return [PanicTrial.stackSample]
     case .coreFile:
       let file = SampleCoreFile.kcore
       let buildID = SampleCoreFile.note("GNU", type: 3, Array(1...20))

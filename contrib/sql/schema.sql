@@ -17,7 +17,8 @@ CREATE TABLE reports (
 CREATE TABLE known (
   report BIGINT,
   kind   VARCHAR(20)       -- implant-code, implant-strings, implant-family, implant-offsets, module-build, module,
-                           -- kernel-build, kernel-release, distribution, taint, finding
+                           -- kernel-build, kernel-release, distribution, taint, death (what a kernel died of),
+                           -- finding
 );
 
 -- What a report's host has.

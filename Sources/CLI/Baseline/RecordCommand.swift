@@ -42,7 +42,7 @@ struct RecordCommand: ParsableCommand {
     // What cannot be written is known before anything is scanned.
     let store = try store.open(makes: true)
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    var host = LiveHost(reference: reference, asksCopy: true)
+    var host: any KernelSource = LiveHost(reference: reference, asksCopy: true)
     let verdict = HostScan(allowed: allowed).run(on: &host, progress).verdict
     let report = RecordReport(verdict, store: store.path)
     if let obstacle = report.obstacle {

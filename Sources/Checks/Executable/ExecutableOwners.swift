@@ -146,8 +146,20 @@ struct ExecutableOwners {
     guard let header = try reader.value(UInt64.self, of: "real_mode_header"), header != 0,
       let base = try reader.value(UInt64.self, of: "page_offset_base")
     else { return }
-    let start = try reader.value(UInt32.self, "text_start", of: "real_mode_header", at: header)
-    let end = try reader.value(UInt32.self, "ro_end", of: "real_mode_header", at: header)
+    let start: UInt32
+    let end: UInt32
+    do throws(CannotCheck) {
+      start = try reader.value(UInt32.self, "text_start", of: "real_mode_header", at: header)
+      end = try reader.value(UInt32.self, "ro_end", of: "real_mode_header", at: header)
+    } catch {
+      // A kernel's own dump lacks the first megabyte (elf_header_exclude_ranges, arch/x86/kernel/crash.c, Linux v6.1): then all
+      // that was copied there counts.
+      guard case .memoryUnreadable = error, let blob = reader.symbols["real_mode_blob"],
+        let blobEnd = reader.symbols["real_mode_blob_end"], blobEnd > blob, blobEnd - blob < 1 << 20
+      else { throw error }
+      let size = (blobEnd - blob + Self.pageSize - 1) & ~(Self.pageSize - 1)
+      return add(header & ~(Self.pageSize - 1), size, .realMode, "real_mode_blob")
+    }
     guard start < end, end < 1 << 20 else { return }
     let byteCount = (UInt64(end) + Self.pageSize - 1) & ~(Self.pageSize - 1)
     add(base &+ UInt64(start), byteCount - UInt64(start), .realMode, "real_mode_blob")

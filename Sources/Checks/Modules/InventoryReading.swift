@@ -2,9 +2,7 @@ package import KernelModel
 
 extension Inventory {
   /// Taken of `kernel`'s own structures; where they cannot be read, of what it claims.
-  ///
-  /// - Parameter hostNameAsTold: what `uname -n` says, or nil if nobody can be asked.
-  package init(of kernel: Kernel, hostNameAsTold: String? = nil) {
+  package init(of kernel: Kernel) {
     let structures = Result { () throws(CannotCheck) in try KernelStructures.shared(kernel) }
     func read<Value>(
       _ what: String, _ body: (KernelStructures) throws(CannotCheck) -> Value, orTold told: Value?
@@ -16,7 +14,7 @@ extension Inventory {
       }
     }
     self.init(
-      hostName: read("the host's name", Self.hostName, orTold: hostNameAsTold.flatMap { $0.isEmpty ? nil : $0 }),
+      hostName: read("the host's name", Self.hostName, orTold: nil),
       // What is claimed counts only if it was not withheld, too; the reason that is told is that of memory.
       taint: read("the kernel's taint", Self.taint, orTold: (try? kernel.claims.taint.get()).map(Self.letters)),
       modules: read(

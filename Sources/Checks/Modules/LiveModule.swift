@@ -4,13 +4,13 @@ internal import KernelModel
 /// One module, as the kernel's own record of it says: `struct module`.
 ///
 /// Source: include/linux/module.h (Linux v5.10 to v7.2); the offsets are the kernel's own.
-struct LiveModule {
-  var name: String
+package struct LiveModule {
+  package var name: String
   /// Of the kernel's `struct module`.
-  var structure: UInt64
+  package var structure: UInt64
   var state: State
   /// Where its kinds of memory lie.
-  var memory: [Kind: Range<UInt64>]
+  package var memory: [Kind: Range<UInt64>]
   /// The offset of its per-CPU variables.
   var percpu: UInt64
   /// The number of its directory in sysfs, another each time a module is loaded; nil if it has none.
@@ -18,7 +18,7 @@ struct LiveModule {
   /// Source: `struct kernfs_node`, `id`, include/linux/kernfs.h (Linux v5.5 to v7.2): a number and a generation.
   var instance: UInt64?
   /// What of its memory is executable: its code, and that of its initialisation while it is being loaded.
-  var executable: [Range<UInt64>]
+  package var executable: [Range<UInt64>]
 
   var code: Range<UInt64>? { memory[.text] }
 
@@ -29,7 +29,7 @@ struct LiveModule {
 
   /// `enum mod_mem_type`; before Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory")
   /// (in v6.4) all but the initialisation's is one area, which then stands under ``text``.
-  enum Kind: Int, CaseIterable {
+  package enum Kind: Int, CaseIterable {
     case text, data, rodata, roAfterInit
   }
 

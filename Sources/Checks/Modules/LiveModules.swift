@@ -1,14 +1,14 @@
-internal import KernelModel
+package import KernelModel
 
 /// The modules that the kernel's own list holds, in memory.
-struct LiveModules {
-  let modules: [LiveModule]
+package struct LiveModules {
+  package let modules: [LiveModule]
   /// Whether all of a module lies in one area.
   let isOneArea: Bool
 
   static let most = 4096
 
-  init(_ reader: StructureReader) throws(CannotCheck) {
+  package init(_ reader: StructureReader) throws(CannotCheck) {
     guard let head = reader.symbols["modules"] else { throw .symbolMissing("modules") }
     var modules: [LiveModule] = []
     for address in try reader.list(at: head, linkedBy: "list", of: "module", limit: Self.most) {

@@ -1,7 +1,7 @@
 /// The letters of a taint mask.
 ///
 /// Source: `taint_flags` in kernel/panic.c (Linux v7.2).
-enum TaintFlags {
+package enum TaintFlags {
   private static let all = Array("PFSRMBUDAWCIOELKXTNJ")
 
   /// What happened to the kernel since it booted, and is gone with the next boot: a machine check, a bad page, an oops, a
@@ -9,7 +9,7 @@ enum TaintFlags {
   static let events: UInt64 = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14
 
   /// In the order of the bits, as an oops prints them; `none` of a mask without any.
-  static func letters(_ mask: UInt64) -> String {
+  package static func letters(_ mask: UInt64) -> String {
     let known = all.enumerated().filter { mask >> UInt64($0.offset) & 1 == 1 }.map { String($0.element) }
     let others = mask & ~(1 << UInt64(all.count) - 1)
     let rest = others == 0 ? [] : ["0x\(String(others, radix: 16))"]

@@ -1,11 +1,11 @@
 internal import KernelFormats
-internal import KernelModel
+package import KernelModel
 
 /// By what names and layouts the running kernel's structures are read: those of the vendor's image, or, where there is
 /// none, what the kernel says of itself.
-final class KernelStructures {
+package final class KernelStructures {
   /// At the moment of the acquisition.
-  let reader: StructureReader
+  package let reader: StructureReader
   /// Live addresses of the kernel's code, `_text` up to `_etext`.
   let text: Range<UInt64>
   /// What was relied on.
@@ -34,12 +34,14 @@ final class KernelStructures {
       symbols: symbols, types: KernelTypes(try Self.typesInMemory(kernel, symbols)), live: LivePages(kernel.memory))
     text = start..<end
     expectation = Expectation(
-      subject: subject, rung: .kernelRecords, source: "/proc/kallsyms and the types in the kernel's memory",
+      subject: subject, rung: .kernelRecords,
+      source: kernel.isRunning
+        ? "/proc/kallsyms and the types in the kernel's memory" : "the symbols and types in the kernel's memory",
       whyNotBetter: ["the vendor's image: \(obstacle)"])
   }
 
   /// What is used on `kernel`.
-  static func shared(_ kernel: Kernel) throws(CannotCheck) -> KernelStructures {
+  package static func shared(_ kernel: Kernel) throws(CannotCheck) -> KernelStructures {
     try kernel.workings.value { () throws(CannotCheck) in try KernelStructures(kernel) }
   }
 

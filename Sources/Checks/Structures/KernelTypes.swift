@@ -1,11 +1,11 @@
-internal import KernelFormats
-internal import KernelModel
+package import KernelFormats
+package import KernelModel
 
 /// How the kernel's structures are laid out: its type information, and what was looked up in it.
 ///
 /// What was looked up is kept: the information has ten thousands of structures.
-final class KernelTypes {
-  static let subject = "the kernel's type information"
+package final class KernelTypes {
+  package static let subject = "the kernel's type information"
 
   let information: BTF
   private var structures: [String: BTF.Structure?] = [:]
@@ -16,7 +16,7 @@ final class KernelTypes {
   }
 
   /// How a structure or union is laid out, or nil if there is none.
-  func structure(_ name: String) -> BTF.Structure? {
+  package func structure(_ name: String) -> BTF.Structure? {
     if let known = structures[name] { return known }
     let found = information.structure(name)
     structures[name] = .some(found)
@@ -24,7 +24,7 @@ final class KernelTypes {
   }
 
   /// The offset of a member, in bytes.
-  func offset(of member: String, in structure: String) throws(CannotCheck) -> UInt64 {
+  package func offset(of member: String, in structure: String) throws(CannotCheck) -> UInt64 {
     guard let offset = offsetIfAny(of: member, in: structure) else {
       throw .implausible(Self.subject, "has no \(structure).\(member)")
     }
@@ -32,7 +32,7 @@ final class KernelTypes {
   }
 
   /// The offset of a member that not every kernel has.
-  func offsetIfAny(of member: String, in structure: String) -> UInt64? {
+  package func offsetIfAny(of member: String, in structure: String) -> UInt64? {
     let path = "\(structure).\(member)"
     if let known = offsets[path] { return known }
     guard let found = self.structure(structure)?.member(member) else { return nil }

@@ -1,23 +1,23 @@
-internal import KernelModel
+package import KernelModel
 
 /// The running kernel's variables, read a page at a time and once each.
 ///
 /// One of these is one moment: whoever wants to look again makes another. What cannot be read is remembered, so that
 /// nothing that rests on it is called legal.
-final class LivePages {
+package final class LivePages {
   private let memory: any KernelMemory
   private var pages: [UInt64: UnsafeMutableRawPointer] = [:]
   /// The pages asked for last, by the low bits of their number: a dictionary takes longer than the rest of a look-up.
   private let recent: UnsafeMutablePointer<(page: UInt64, bytes: UnsafeMutableRawPointer?)>
   /// The first address that could not be read, if any.
-  private(set) var fault: MemoryFault?
+  package private(set) var fault: MemoryFault?
 
   private static let pageSize = 4096
   /// Pages kept at most: 64 MiB of a kernel's variables are more than any has.
   private static let mostPages = 16384
   private static let recentCount = 512
 
-  init(_ memory: any KernelMemory) {
+  package init(_ memory: any KernelMemory) {
     self.memory = memory
     recent = .allocate(capacity: Self.recentCount)
     recent.initialize(repeating: (page: 1, bytes: nil), count: Self.recentCount)
@@ -30,7 +30,7 @@ final class LivePages {
 
   /// The integer at `address`, or nil if it cannot be read.
   @inline(__always)
-  func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at address: UInt64) -> Value? {
+  package func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at address: UInt64) -> Value? {
     let inPage = Int(truncatingIfNeeded: address & UInt64(Self.pageSize - 1))
     guard inPage <= Self.pageSize - MemoryLayout<Value>.size else { return splitValue(type, at: address) }
     guard let page = page(address &- UInt64(inPage)) else { return nil }
@@ -38,7 +38,7 @@ final class LivePages {
   }
 
   /// The `count` bytes at `address`, or nil if one of them cannot be read.
-  func bytes(at address: UInt64, count: Int) -> [UInt8]? {
+  package func bytes(at address: UInt64, count: Int) -> [UInt8]? {
     guard count >= 0, count <= 1 << 24 else { return nil }
     do throws(MemoryFault) {
       if count > Self.pageSize { return try memory.bytes(at: KernelAddress(address), count: count) }
@@ -60,7 +60,7 @@ final class LivePages {
   }
 
   /// The NUL-terminated text at `address`, of at most 128 bytes.
-  func text(at address: UInt64) -> String? {
+  package func text(at address: UInt64) -> String? {
     var text: [UInt8] = []
     while text.count < 128, let byte = value(UInt8.self, at: address &+ UInt64(text.count)) {
       if byte == 0 { return String(decoding: text, as: UTF8.self) }

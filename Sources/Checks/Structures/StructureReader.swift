@@ -1,34 +1,40 @@
-internal import KernelModel
+package import KernelModel
 
 /// Reads the kernel's variables and structures by name, at one moment.
-struct StructureReader {
-  let symbols: any SymbolLookup
-  let types: KernelTypes
+package struct StructureReader {
+  package let symbols: any SymbolLookup
+  package let types: KernelTypes
   /// What was read of memory at this moment.
-  let live: LivePages
+  package let live: LivePages
+
+  package init(symbols: any SymbolLookup, types: KernelTypes, live: LivePages) {
+    self.symbols = symbols
+    self.types = types
+    self.live = live
+  }
 
   /// The same kernel at another moment.
-  func reading(_ memory: any KernelMemory) -> StructureReader {
+  package func reading(_ memory: any KernelMemory) -> StructureReader {
     StructureReader(symbols: symbols, types: types, live: LivePages(memory))
   }
 
-  func offset(_ member: String, in structure: String) throws(CannotCheck) -> UInt64 {
+  package func offset(_ member: String, in structure: String) throws(CannotCheck) -> UInt64 {
     try types.offset(of: member, in: structure)
   }
 
   /// A member of eight bytes.
-  func word(_ member: String, of structure: String, at address: UInt64) throws(CannotCheck) -> UInt64 {
+  package func word(_ member: String, of structure: String, at address: UInt64) throws(CannotCheck) -> UInt64 {
     try value(UInt64.self, member, of: structure, at: address)
   }
 
-  func value<Value: FixedWidthInteger & BitwiseCopyable>(
+  package func value<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, _ member: String, of structure: String, at address: UInt64
   ) throws(CannotCheck) -> Value {
     try load(type, at: address &+ types.offset(of: member, in: structure))
   }
 
   /// A member that not every kernel has; nil where it is absent.
-  func valueIfAny<Value: FixedWidthInteger & BitwiseCopyable>(
+  package func valueIfAny<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, _ member: String, of structure: String, at address: UInt64
   ) throws(CannotCheck) -> Value? {
     guard let offset = types.offsetIfAny(of: member, in: structure) else { return nil }
@@ -36,14 +42,14 @@ struct StructureReader {
   }
 
   /// A variable, or nil if this kernel has none of that name.
-  func value<Value: FixedWidthInteger & BitwiseCopyable>(
+  package func value<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, of variable: String
   ) throws(CannotCheck) -> Value? {
     guard let address = symbols[variable] else { return nil }
     return try load(type, at: address)
   }
 
-  func load<Value: FixedWidthInteger & BitwiseCopyable>(
+  package func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, at address: UInt64
   ) throws(CannotCheck) -> Value {
     guard let value = live.value(type, at: address) else {
@@ -61,7 +67,7 @@ struct StructureReader {
   }
 
   /// The structures of the list whose head is at `head`.
-  func list(
+  package func list(
     at head: UInt64, linkedBy link: String, of structure: String, limit: Int
   ) throws(CannotCheck) -> [UInt64] {
     let offset = try types.offset(of: link, in: structure)

@@ -1,7 +1,7 @@
-internal import KernelModel
+package import KernelModel
 
 /// Where the kernel's own functions and variables lie, by name.
-protocol SymbolLookup {
+package protocol SymbolLookup {
   /// The live address of the kernel's own `name`, or nil if there is none, or several.
   subscript(name: String) -> UInt64? { get }
 
@@ -10,15 +10,19 @@ protocol SymbolLookup {
 }
 
 /// The symbols that `/proc/kallsyms` gave: the suspect's word, where there is no vendor's image.
-struct ClaimedSymbols: SymbolLookup {
-  let kernel: Kernel
+package struct ClaimedSymbols: SymbolLookup {
+  private let kernel: Kernel
 
-  subscript(name: String) -> UInt64? {
+  package init(kernel: Kernel) {
+    self.kernel = kernel
+  }
+
+  package subscript(name: String) -> UInt64? {
     // Whoever asks says himself what is missing.
     try? kernel.address(of: name).rawValue
   }
 
-  func functionStart(atOrAfter address: UInt64) -> UInt64? {
+  package func functionStart(atOrAfter address: UInt64) -> UInt64? {
     guard address > 0 else { return nil }
     return kernel.symbols.next(above: KernelAddress(address - 1))?.address.rawValue
   }

@@ -1,0 +1,121 @@
+internal import ArgumentParser
+internal import Audit
+internal import Baseline
+internal import Checks
+internal import Crash
+internal import KernelFormats
+internal import KernelModel
+internal import Report
+
+/// `liveprobe crash`: the story of a panic.
+struct CrashCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "crash", abstract: "Tell the story of a panic, from a dump or from the kernel's own words.",
+    discussion: """
+      Goes through what an expert would: the kernel and its log, the task that died and its system call, the stack by the \
+      unwinder and word by word, what lies where hooks and the stack lead, who leads there, and what it resembles. Each \
+      step is a fact with its evidence. No debuginfo is needed; --reference names the vendor's kernel, to compare with.
+
+      Exit status: 0 if the story could be told and nothing leads astray, 2 if something does, 3 if it could not be told.
+      """)
+
+  @Argument(help: "A vmcore, or another image of memory.", completion: .file())
+  var file: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Instead of a dump, take the kernel's own words: of dmesg, pstore, vmcore-dmesg.txt or a serial console.",
+      valueName: "file"), completion: .file())
+  var log: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the memory of a raw image lies, as /proc/iomem said: lines of 'START-END : System RAM'.", valueName: "file"
+    ),
+    completion: .file())
+  var map: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
+    completion: .file())
+  var reference: String?
+
+  @Option(help: "How many of the last lines of the log to show.")
+  var logLines = 40
+
+  @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
+  var around = ByteCount(bytes: 1 << 20)
+
+  @Option(help: "How to say it.")
+  var format: Showing.Format = .text
+
+  mutating func validate() throws {
+    guard (file == nil) != (log == nil) else { throw ValidationError("name a dump, or a text with --log") }
+    if log != nil, map != nil || reference != nil {
+      throw ValidationError(
+        "--log and \(map != nil ? "--map" : "--reference") contradict each other: a text has no memory")
+    }
+    guard logLines >= 0 else { throw ValidationError("--log-lines must not be negative") }
+  }
+
+  func run() throws {
+    if let log { try tell(textOf: log) }
+    guard let file else { return }
+    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
+    var host = DumpedHost(path: file, map: map, reference: reference)
+    let report: CrashReport
+    do throws(AcquisitionFailure) {
+      report = try self.report(on: &host, progress)
+      progress.finish()
+    } catch {
+      progress.finish()
+      Terminal.write(Refusal.line("the dump cannot be read", error), to: .standardError)
+      Terminal.exit(Status.unknown.rawValue)
+    }
+    let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
+    finish(
+      format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme, logLines: logLines),
+      report.status
+    )
+  }
+
+  private func report(on host: inout DumpedHost, _ progress: Progress) throws(AcquisitionFailure) -> CrashReport {
+    let startedAt = UTCTime.now()?.description ?? ""
+    let stopwatch = Stopwatch()
+    let kernel = try host.acquire(progress: progress.report)
+    let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone() }
+    var verdict = Audit(
+      checks: Registry.checks, investigator: forensics, inventory: format == .json ? { Inventory(of: $0) } : nil
+    ).run(
+      acquire: { () throws(AcquisitionFailure) -> Kernel in kernel }, progress: progress.report)
+    verdict.inventory = verdict.inventory?.orNamed(host.nodeName)
+    progress.report("telling the story")
+    let strangers = verdict.answers.filter { $0.check.id == "module-list" || $0.check.id == "executable-memory" }
+    let story = CrashStory(
+      of: kernel,
+      hooks: verdict.answers.filter { answer in !strangers.contains { $0.check.id == answer.check.id } }
+        .flatMap(\.findings), strangers: strangers.flatMap(\.findings), by: forensics)
+    return CrashReport(
+      story, verdict,
+      CrashReport.DumpFacts(nodeName: host.nodeName, conclusions: host.remarks),
+      Measurements(
+        startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead,
+        symbols: host.symbolCount, peakMemoryBytes: Stopwatch.peakMemory()))
+  }
+
+  private func tell(textOf path: String) throws -> Never {
+    let bytes = try UserFiles.accepted { try NamedFile(path: path).bytes() }
+    let report = OopsReport(OopsText.all(in: bytes))
+    let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
+    finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme), report.status)
+  }
+
+  private func finish(_ text: String, _ status: Status) -> Never {
+    guard Terminal.write(text, to: .standardOutput) else {
+      Terminal.write("liveprobe: could not write what was found\n", to: .standardError)
+      Terminal.exit(max(status.rawValue, Status.unknown.rawValue))
+    }
+    Terminal.exit(status.rawValue)
+  }
+}

@@ -1,0 +1,28 @@
+internal import ArgumentParser
+
+/// Which dump to look at instead of this host.
+struct DumpOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Look at the kernel in this dump instead of the running one: a vmcore, or another image of memory.",
+      valueName: "file"), completion: .file())
+  var image: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the memory of a raw image lies, as /proc/iomem said: lines of 'START-END : System RAM'.", valueName: "file"
+    ),
+    completion: .file())
+  var map: String?
+
+  mutating func validate() throws {
+    if map != nil, image == nil { throw ValidationError("--map needs --image") }
+  }
+
+  /// Where the kernel comes from.
+  ///
+  /// - Parameter live: this host, if no dump is named.
+  func source(reference: String?, live: @autoclosure () -> LiveHost) -> any KernelSource {
+    image.map { DumpedHost(path: $0, map: map, reference: reference) } ?? live()
+  }
+}

@@ -1,0 +1,83 @@
+internal import Audit
+internal import Baseline
+internal import Checks
+internal import KernelModel
+internal import LiveProbe
+internal import Postmortem
+
+/// A host of which there is a dump: acquires its dead kernel.
+struct DumpedHost: KernelSource {
+  private let path: String
+  private let map: String?
+  private let store: VendorStore
+  private let names: ModuleNameList
+  private var acquired: DeadKernel?
+  private(set) var remarks: [String] = []
+  private(set) var symbolCount = 0
+
+  /// - Parameters:
+  ///   - map: a file that says where a raw image's memory lies.
+  ///   - reference: the image, folder or package to take the vendor's files from, or nil to look where vendors put
+  ///     them, on this host.
+  init(path: String, map: String?, reference: String?) {
+    self.path = path
+    self.map = map
+    let names = ModuleNameList()
+    self.names = names
+    store = VendorStore(reference: reference, loadedModules: { names.all })
+  }
+
+  var bytesRead: UInt64 { acquired?.bytesRead() ?? 0 }
+
+  /// The name of the host that died; nil if it is not known.
+  var nodeName: String? { acquired?.nodeName }
+
+  mutating func acquire(progress: (String) -> Void) throws(AcquisitionFailure) -> Kernel {
+    progress("opening the dump")
+    let dead: DeadKernel
+    do {
+      dead = try DeadKernel(try DumpFile.open(path: path, map: map), progress: progress)
+    } catch let withheld as Withheld {
+      throw AcquisitionFailure([withheld])
+    } catch {
+      throw AcquisitionFailure([
+        Withheld(path, why: "\(error)", remedy: "see 'liveprobe help scan' for what can be read")
+      ])
+    }
+    acquired = dead
+    remarks = dead.conclusions.map(\.description) + dead.remarks
+    return complete(dead.kernel)
+  }
+
+  /// The dead kernel with what its own structures say of modules, and with what should be there.
+  private mutating func complete(_ dead: Kernel) -> Kernel {
+    var claims = dead.claims
+    var symbols = dead.symbols
+    do throws(CannotCheck) {
+      let listed = try ListedModules.claims(of: dead)
+      names.all = listed.map(\.name)
+      claims.loadedModules = .success(listed)
+      symbols = try ModuleSymbols.adding(to: dead)
+    } catch {
+      claims.loadedModules = .failure(Withheld("the list of modules in memory", why: "\(error)"))
+    }
+    dead.workings.clear()
+    symbolCount = symbols.count
+    var kernel = Kernel(
+      identity: dead.identity, memory: dead.memory, mappings: dead.mappings, symbols: symbols, claims: claims,
+      reference: VendorReference(
+        identity: dead.identity, store: store,
+        modules: ModuleFiles(SystemRoot(), release: dead.identity.release)))
+    kernel.isRunning = false
+    kernel.processors = dead.processors
+    kernel.reading = dead.reading
+    kernel.moduleNames = dead.moduleNames
+    kernel.account = StructuralAccount.of
+    return kernel
+  }
+}
+
+/// The names of the dead kernel's modules, once they are known: a package is read once for all of them.
+private final class ModuleNameList {
+  var all: [String] = []
+}

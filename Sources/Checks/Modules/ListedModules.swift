@@ -1,0 +1,28 @@
+package import KernelModel
+
+/// The modules that a kernel's own list in memory has, in the words of `/proc/modules`: for a kernel that cannot be asked.
+package enum ListedModules {
+  /// - Throws: if the list cannot be read.
+  package static func claims(of kernel: Kernel) throws(CannotCheck) -> [ModuleClaim] {
+    let reader = try KernelStructures.shared(kernel).reader
+    var claims: [ModuleClaim] = []
+    for module in try LiveModules(reader).modules {
+      let taints = try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0
+      claims.append(
+        ModuleClaim(
+          name: module.name, byteCount: module.memory.values.reduce(0) { $0 &+ UInt64($1.count) },
+          base: module.code.map { KernelAddress($0.lowerBound) }, state: word(module.state),
+          taints: taints == 0 ? "" : TaintFlags.letters(taints)))
+    }
+    return claims
+  }
+
+  /// Source: m_show, kernel/module/procfs.c (Linux v6.12).
+  private static func word(_ state: LiveModule.State) -> String {
+    switch state {
+    case .live: "Live"
+    case .coming, .unformed: "Loading"
+    case .going: "Unloading"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package import Checks
+package import KernelModel
+
+/// One thread, as the kernel's own record of it says: `struct task_struct`, include/linux/sched.h (Linux v5.10 to v7.2).
+package struct KernelTask: Hashable, Sendable {
+  /// Of its `struct task_struct`.
+  package var address: KernelAddress
+  /// The number of the thread.
+  package var pid: Int32
+  /// The number of the process.
+  package var tgid: Int32
+  /// Its name: at most 16 bytes, which it may set itself.
+  package var name: [UInt8]
+  /// Whether it never runs in user space.
+  package var isKernelThread: Bool
+  package var stack: MemoryRegion
+  /// Where its stack ended when it last stopped running: `thread.sp`.
+  package var savedStackPointer: KernelAddress
+
+  /// PF_KTHREAD, include/linux/sched.h (Linux v5.10 to v7.2).
+  private static let kernelThread: UInt32 = 0x0020_0000
+
+  /// - Throws: if the record cannot be read, or cannot be a task's.
+  package init(at address: KernelAddress, _ reader: StructureReader) throws(CannotCheck) {
+    let task = "task_struct"
+    let place = address.rawValue
+    self.address = address
+    pid = try reader.value(Int32.self, "pid", of: task, at: place)
+    tgid = try reader.value(Int32.self, "tgid", of: task, at: place)
+    let flags = try reader.value(UInt32.self, "flags", of: task, at: place)
+    isKernelThread = flags & Self.kernelThread != 0
+    let start = try reader.word("stack", of: task, at: place)
+    guard start & 4095 == 0, KernelAddress(start).isInKernelHalf else {
+      throw .implausible("the task at \(address)", "says that its stack is at \(KernelAddress(start))")
+    }
+    stack = MemoryRegion(start: KernelAddress(start), byteCount: Self.stackByteCount(reader))
+    savedStackPointer = KernelAddress(try reader.word("thread.sp", of: task, at: place))
+    let nameOffset = try reader.offset("comm", in: task)
+    name = Array(reader.live.bytes(at: place &+ nameOffset, count: 16)?.prefix { $0 != 0 } ?? [])
+  }
+
+  /// THREAD_SIZE: as large as the image says that the first task's stack is, or 16 KiB.
+  ///
+  /// Source: INIT_TASK_DATA in include/asm-generic/vmlinux.lds.h: `__start_init_task` and `__end_init_task` (Linux v5.10),
+  /// `__start_init_stack` and `__end_init_stack` (v6.12); it is 32 KiB with KASAN.
+  private static func stackByteCount(_ reader: StructureReader) -> UInt64 {
+    for name in ["stack", "task"] {
+      if let start = reader.symbols["__start_init_\(name)"], let end = reader.symbols["__end_init_\(name)"],
+        end > start, end - start <= 1 << 18, (end - start).nonzeroBitCount == 1
+      {
+        return end - start
+      }
+    }
+    return 16384
+  }
+}

@@ -1,0 +1,49 @@
+internal import Checks
+internal import KernelFormats
+package import KernelModel
+
+/// What happened to a kernel that died, step by step: each step is a fact with its evidence.
+package struct CrashStory: Sendable {
+  package var system: CrashSystem
+  /// Which task died on which processor, or why that cannot be told.
+  package var context: Result<PanicContext, CannotCheck>
+  /// The system call that it was in; nil if it was in none.
+  package var call: PanickingCall?
+  package var stack: Result<StackEvidence, CannotCheck>
+  /// The stacks of tasks that the log speaks of as hung.
+  package var stuck: [StuckTask]
+  /// Where hooks and the stack lead that is not the kernel's own code.
+  package var foreign: [ForeignMemory]
+  /// What it resembles, the likeliest first.
+  package var likenesses: [Likeness] = []
+
+  /// - Parameters:
+  ///   - kernel: one that runs no more.
+  ///   - hooks: what the checks found that leads to where it must not.
+  ///   - strangers: what they found that is where it must not be, such as a hidden module.
+  ///   - investigator: looks around what hooks and the stack lead to.
+  package init(of kernel: Kernel, hooks: [Finding], strangers: [Finding], by investigator: any Investigator) {
+    let reader = Result { () throws(CannotCheck) in try StructureReader(of: kernel) }
+    let system = CrashSystem(kernel, reader)
+    let processor = system.trouble?.processor.map { Int(clamping: $0) }
+    let context = Result { () throws(CannotCheck) in try PanicContext(kernel, try reader.get(), said: processor) }
+    let stack = Result { () throws(CannotCheck) in try StackEvidence(try context.get(), kernel, try reader.get()) }
+    let words = (try? stack.get())?.nobodysWords ?? []
+    self.system = system
+    self.context = context
+    self.stack = stack
+    call = (try? context.get())?.entry.flatMap { PanickingCall(of: $0, in: kernel) }
+    stuck = (try? reader.get()).map { StuckTask.all(system, kernel, $0) } ?? []
+    foreign = (try? reader.get()).map { ForeignMemory.all(hooks, strangers, words, by: investigator, kernel, $0) } ?? []
+    likenesses = Likeness.all(of: self, hooks)
+  }
+
+  /// The foreign memory that the panicking system call led into.
+  package var calledInto: ForeignMemory? {
+    let handlers = call?.foreignHandlers ?? []
+    return foreign.first { memory in handlers.contains { memory.implant.run.contains($0.address) } }
+  }
+
+  /// Whether something led where it must not: a hook, or code on the stack that is nobody's.
+  package var isTampered: Bool { !foreign.isEmpty }
+}

@@ -1,0 +1,69 @@
+internal import Checks
+internal import KernelModel
+
+/// What the panicking task's stack says: the unwound trace, and beside it every word that leads to code.
+package struct StackEvidence: Sendable {
+  package var trace: StackTrace
+  /// A stack each: the one that the processor was on, and the task's own.
+  package var raw: [RawStack]
+  /// Where the two do not agree, in sentences.
+  package var disagreements: [String]
+
+  init(_ context: PanicContext, _ kernel: Kernel, _ reader: StructureReader) throws(CannotCheck) {
+    let unwinder = try OrcUnwinder(kernel, reader, stacks: context.stacks)
+    let found: StackTrace
+    let start: KernelAddress
+    if let registers = context.registers, !registers.isUserMode {
+      found = unwinder.trace(from: registers)
+      start = KernelAddress(registers.sp)
+    } else {
+      found = try unwinder.trace(ofStopped: context.task)
+      start = context.task.savedStackPointer
+    }
+    trace = found
+    raw = Self.regions(from: start, context, found).map { RawStack(kernel, reader, region: $0, trace: found) }
+    disagreements = Self.disagreements(found, raw)
+  }
+
+  /// The words of nobody's code, on all of the stacks.
+  package var nobodysWords: [RawStack.Word] { raw.flatMap(\.words).filter(\.isNobodys) }
+
+  /// From the stack pointer to the end of its stack, and of the task's own stack what the trace reached.
+  private static func regions(
+    from start: KernelAddress, _ context: PanicContext, _ trace: StackTrace
+  ) -> [MemoryRegion] {
+    func upper(_ area: StackArea, from address: KernelAddress) -> MemoryRegion? {
+      area.region.end.map { MemoryRegion(from: address, to: $0) }
+    }
+    var regions: [MemoryRegion] = []
+    let current = context.stacks.first { $0.region.contains(start) }
+    if let current, let region = upper(current, from: start) { regions.append(region) }
+    if let own = context.stacks.first(where: { $0.kind == .task }), own != current {
+      let reached = trace.frames.map(\.stackPointer).filter { own.region.contains($0) }.min()
+      if let region = upper(own, from: reached ?? own.region.start) { regions.append(region) }
+    }
+    return regions
+  }
+
+  private static func disagreements(_ trace: StackTrace, _ raw: [RawStack]) -> [String] {
+    var sentences: [String] = []
+    let words = raw.flatMap(\.words)
+    for frame in trace.frames {
+      if case .nobody = frame.owner {
+        sentences.append("the unwound trace goes through \(frame.address), which nobody owns")
+      }
+    }
+    let foreign = words.filter { $0.isNobodys && !$0.isUnwound }
+    for word in foreign where word.call != nil {
+      sentences.append(
+        "\(word.value) at \(word.address) is a return into code that nobody owns, and the unwound trace does not have it")
+    }
+    for frame in raw.flatMap(\.missingFrames) {
+      sentences.append("the unwound trace leads to \(frame.address), where there is no code")
+    }
+    if let guess = trace.frames.first(where: \.origin.isGuess) {
+      sentences.append("from \(guess.address) on the trace is a guess: no unwind table tells of the code before it")
+    }
+    return sentences
+  }
+}

@@ -1,0 +1,30 @@
+package import KernelModel
+
+/// A place in code as the kernel's messages name it: `vfs_read+0x10/0x20 [ext4]`, or an address where it had no name for it.
+///
+/// Source: `__sprint_symbol()` in kernel/kallsyms.c (Linux v5.10 to v7.2); some distributions have the module's build id
+/// follow its name (CONFIG_STACKTRACE_BUILD_ID).
+package enum OopsPlace: Hashable, Sendable {
+  /// - size: bytes of the function, as kallsyms knows it.
+  case named(Place, size: UInt64)
+  case address(KernelAddress)
+
+  package var place: Place? {
+    if case .named(let place, _) = self { place } else { nil }
+  }
+
+  package var address: KernelAddress? {
+    if case .address(let address) = self { address } else { nil }
+  }
+}
+
+extension OopsPlace: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .named(let place, let size):
+      "\(place.symbol)+0x\(String(place.offset, radix: 16))/0x\(String(size, radix: 16))"
+        + (place.module.map { " [\($0)]" } ?? "")
+    case .address(let address): address.description
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// What the kernel printed about trouble of its own, taken apart: an oops, a panic, a warning, a lockup.
+///
+/// It is the kernel's word at a moment when it was in trouble, and text that anybody may have written into a log: nothing in it
+/// is proof. All sizes are bounded; text is as it was, and hostile.
+package struct OopsText: Hashable, Sendable {
+  package var kind: OopsKind
+  /// The line that says what happened.
+  package var message: String
+  /// Which of the lines that is, from 0.
+  package var lineNumber: Int
+  /// What the kernel said when it gave up: what stands behind `Kernel panic - not syncing: `; nil if it went on.
+  package var panicMessage: String?
+  /// The number behind `#` in the line of an exception: 1 for the first since boot.
+  package var exceptionNumber: UInt64?
+  /// `supervisor instruction fetch in kernel mode`: what stands behind `#PF: `.
+  package var access: String?
+  /// The processor's error code of a page fault: arch/x86/include/asm/trap_pf.h.
+  package var errorCode: UInt64?
+  /// `not-present page`, `permissions violation`: what stands behind the error code.
+  package var errorWords: String?
+
+  package var processor: UInt64?
+  package var pid: UInt64?
+  /// The name of the task.
+  package var comm: String?
+  /// The letters of the taint, with the `G` that stands for no proprietary module; empty if there is no taint, nil if nothing
+  /// is said.
+  package var taint: String?
+  package var release: String?
+  package var hardware: String?
+
+  /// The registers as printed, the innermost first.
+  package var registers: [OopsRegisters] = []
+  package var traces: [OopsTrace] = []
+  package var modules: [OopsModule] = []
+  package var lastUnloaded: OopsModule?
+  /// Bytes by which KASLR moved the kernel; nil if it is not said.
+  package var kernelOffset: UInt64?
+
+  /// Where in the kernel it happened: by the first registers that are not a program's.
+  package var instructionPointer: OopsPlace? { kernelRegisters?.instruction }
+  package var kernelRegisters: OopsRegisters? { registers.first { !$0.isUserMode } }
+  /// The registers of the program that was in the kernel.
+  package var userRegisters: OopsRegisters? { registers.first { $0.isUserMode } }
+
+  /// The number of the system call, by the program's registers; nil if it was none, or nothing is said.
+  package var systemCall: UInt64? {
+    userRegisters?.values["ORIG_RAX"].flatMap { $0 < 1 << 31 ? $0 : nil }
+  }
+
+  init(kind: OopsKind, message: String, lineNumber: Int) {
+    self.kind = kind
+    self.message = message
+    self.lineNumber = lineNumber
+  }
+}
+
+/// One call trace.
+package struct OopsTrace: Hashable, Sendable {
+  package var entries: [Entry] = []
+
+  package struct Entry: Hashable, Sendable {
+    package var place: OopsPlace
+    /// Whether the unwinder vouches for it: there is no `?` before it.
+    package var isReliable: Bool
+    /// Which stack: `TASK`, `IRQ`, `NMI`; nil where it is not said.
+    package var stack: String?
+  }
+}

@@ -1,0 +1,80 @@
+internal import KernelFormats
+package import KernelModel
+
+/// A dead kernel's memory at its virtual addresses: a dump's physical memory, through the kernel's own page tables.
+///
+/// A leaf of the page tables is looked up once; a large read costs one read of the dump for each leaf.
+package final class TranslatedMemory: KernelMemory {
+  private let physical: any KernelMemory
+  private let tables: any KernelMappings
+  /// Leaves by the number of the 4 KiB page that was asked for.
+  private var leaves: [UInt64: Page] = [:]
+  private var last: Page?
+
+  /// Leaves remembered at most; then the memory of them starts anew.
+  private static let mostLeaves = 1 << 16
+
+  /// - Parameters:
+  ///   - physical: memory at physical addresses.
+  ///   - tables: believed to stay as they are.
+  package init(_ physical: any KernelMemory, through tables: any KernelMappings) {
+    self.physical = physical
+    self.tables = tables
+  }
+
+  package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
+    let count = bytes.byteCount
+    guard count > 0 else { return }
+    guard address.advanced(by: UInt64(count - 1)) != nil else {
+      throw .unreasonable(address, byteCount: UInt64(count))
+    }
+    var done = 0
+    while done < count {
+      let position = KernelAddress(address.rawValue &+ UInt64(done))
+      let leaf = try leaf(of: position)
+      let inLeaf = position.rawValue - leaf.region.start.rawValue
+      let size = Int(min(UInt64(count - done), leaf.region.byteCount - inLeaf))
+      var part = bytes._mutatingExtracting(done..<done + size)
+      do throws(MemoryFault) {
+        try physical.read(at: KernelAddress(leaf.physicalAddress &+ inLeaf), into: &part)
+      } catch {
+        throw error.moved(from: KernelAddress(leaf.physicalAddress &+ inLeaf), to: position)
+      }
+      done += size
+    }
+  }
+
+  private func leaf(of address: KernelAddress) throws(MemoryFault) -> Page {
+    if let last, last.region.contains(address) { return last }
+    let number = address.rawValue >> 12
+    if let known = leaves[number] {
+      last = known
+      return known
+    }
+    switch tables.mapping(of: address) {
+    case .mapped(let page):
+      if leaves.count >= Self.mostLeaves { leaves.removeAll(keepingCapacity: true) }
+      leaves[number] = page
+      last = page
+      return page
+    case .unmapped: throw .unmapped(address)
+    case .unknown: throw .absent(address)
+    }
+  }
+}
+
+extension MemoryFault {
+  /// The same fault at the address by which the memory was asked for: `start` became `other`.
+  fileprivate func moved(from start: KernelAddress, to other: KernelAddress) -> MemoryFault {
+    let place = KernelAddress(other.rawValue &+ (address.rawValue &- start.rawValue))
+    return switch self {
+    case .absent: .absent(place)
+    case .leftOut: .leftOut(place)
+    case .damaged: .damaged(place)
+    case .unmapped: .unmapped(place)
+    case .truncated: .truncated(place)
+    case .refused(_, let errno): .refused(place, errno: errno)
+    case .unreasonable(_, let byteCount): .unreasonable(place, byteCount: byteCount)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import KernelFormats
+
+extension DecoderTrial {
+  /// The bytes as a log: what is read of it is bounded, in order, and the same if read again.
+  static func oopsText(_ bytes: [UInt8]) -> String? {
+    let reports = OopsText.all(in: bytes)
+    guard reports == OopsText.all(in: bytes) else { return "another answer to the same question" }
+    guard reports.count <= OopsText.mostReports else { return "too many reports" }
+    let lines = 1 + bytes.count { $0 == UInt8(ascii: "\n") }
+    var before = -1
+    for report in reports {
+      guard report.lineNumber > before, report.lineNumber < lines else { return "reports out of order" }
+      before = report.lineNumber
+      let entries = report.traces.reduce(0) { $0 + $1.entries.count }
+      guard entries + report.registers.count <= lines, report.modules.count <= bytes.count / 2 else {
+        return "more than there is text for"
+      }
+      for case .bytes(let code, let instruction)? in report.registers.map(\.code) {
+        guard code.indices.contains(instruction) else { return "an instruction outside its bytes" }
+      }
+      _ = (report.instructionPointer?.description, report.systemCall, report.kind.mayGoOn)
+    }
+    guard OopsText.decisive(among: reports).map(reports.contains) ?? reports.isEmpty else {
+      return "a decisive report that is none"
+    }
+    return nil
+  }
+
+  /// All that a report can hold, in few bytes: every bit of it is flipped.
+  static let oopsTextSamples = [
+    """
+    <1>[ 1.5][ T4] BUG: unable to handle page fault for address: ffffffffc0331000
+    #PF: error_code(0x0010) - not-present page
+    Oops: 0010 [#1] SMP
+    CPU: 3 PID: 4 Comm: d d Tainted: P OE 5.10.0 #1
+    RIP: 0010:f+0x1/0x2 [m]
+    Code: 90 <0f> 0b
+    RSP: 0018:ff EFLAGS: 2
+    Call Trace:
+     <IRQ>
+     ? g+0x1/0x2
+     0xffffffffc0331074
+    Modules linked in: a(OE) b [last unloaded: c]
+    Kernel panic - not syncing: Fatal exception
+    Kernel Offset: 0x1 from
+    """,
+    "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: f+0x1/0x2 [m]\n---[ end Kernel panic",
+  ].map { Array($0.utf8) }
+}

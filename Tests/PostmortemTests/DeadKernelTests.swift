@@ -1,0 +1,85 @@
+import KernelModel
+import Postmortem
+import Testing
+
+@Suite struct DeadKernelTests {
+  private let dump = SampleDeadKernel()
+
+  private func conclusion(_ subject: String, of dead: DeadKernel) throws -> Conclusion {
+    try #require(dead.conclusions.first { $0.subject == subject })
+  }
+
+  private func expectWhole(_ dead: DeadKernel) throws {
+    #expect(dead.kernel.identity.release == "6.1.0-test")
+    #expect(dead.nodeName == "web17")
+    #expect(dead.kernel.identity.buildIDInMemory == .success(BuildID(bytes: SampleDeadKernel.buildID)))
+    #expect(try dead.kernel.claims.commandLine.get() == "root=/dev/vda quiet")
+    #expect(try dead.kernel.address(of: "init_uts_ns").rawValue == SampleDeadKernel.names)
+    #expect(try dead.kernel.memory.bytes(at: KernelAddress(SampleDeadKernel.text), count: 2) == [0x55, 0xc3])
+    #expect(!dead.kernel.isRunning)
+  }
+
+  @Test func `a note says where the page tables are`() throws {
+    dump.vmcoreInfo = SampleDeadKernel.crashText()
+    let dead = try DeadKernel(dump)
+    try expectWhole(dead)
+    #expect(try conclusion("page tables", of: dead).agreeing == ["the dump's note VMCOREINFO"])
+    #expect(try conclusion("release", of: dead).agreeing.count == 2)
+    #expect(try conclusion("build id", of: dead).agreeing.count == 2)
+    #expect(try conclusion("KASLR offset", of: dead).agreeing.count == 3)
+    #expect(dead.conclusions.flatMap(\.disagreeing) == [])
+  }
+
+  @Test func `without a note its text is found in memory`() throws {
+    dump.write(SampleDeadKernel.crashText(), atPhysical: SampleDeadKernel.crashPage)
+    let dead = try DeadKernel(dump)
+    try expectWhole(dead)
+    #expect(try conclusion("page tables", of: dead).agreeing == ["VMCOREINFO in memory, at physical 0x5000"])
+  }
+
+  @Test func `a forged text in memory is passed over`() throws {
+    dump.write(SampleDeadKernel.crashText(["NUMBER(phys_base)": "0"]), atPhysical: 0x3000)
+    dump.write(
+      SampleDeadKernel.crashText(["SYMBOL(_stext)": "ffffffff81000800"]), atPhysical: 0x4000)
+    dump.write(SampleDeadKernel.crashText(["SYMBOL(_stext)": "ffffffff82400000"]), atPhysical: 0x6000)
+    dump.write(SampleDeadKernel.crashText(), atPhysical: 0x7000)
+    try expectWhole(try DeadKernel(dump))
+  }
+
+  @Test func `without any text a processor's CR3 will do`() throws {
+    dump.notes = [SampleDeadKernel.processorNote(root: SampleDeadKernel.root)]
+    let dead = try DeadKernel(dump)
+    try expectWhole(dead)
+    #expect(try conclusion("page tables", of: dead).agreeing == ["CR3 of processor 0"])
+    #expect(dead.kernel.identity.kaslrOffset == .success(0))
+  }
+
+  @Test func `a processor that agrees confirms the note, and one that does not is told`() throws {
+    dump.vmcoreInfo = SampleDeadKernel.crashText()
+    dump.notes = [
+      SampleDeadKernel.processorNote(root: SampleDeadKernel.root), SampleDeadKernel.processorNote(root: 0x20_0000),
+    ]
+    let tables = try conclusion("page tables", of: try DeadKernel(dump))
+    #expect(tables.agreeing == ["the dump's note VMCOREINFO", "CR3 of processor 0"])
+    #expect(tables.disagreeing == ["CR3 of processor 1"])
+  }
+
+  @Test func `a note that lies about the build is contradicted by memory`() throws {
+    dump.vmcoreInfo = SampleDeadKernel.crashText(["BUILD-ID": "00ff"])
+    let dead = try DeadKernel(dump)
+    #expect(try conclusion("build id", of: dead).disagreeing == ["VMCOREINFO"])
+    #expect(dead.kernel.identity.claimedBuildID == .success(BuildID(bytes: [0, 255])))
+  }
+
+  @Test func `a dump that leads to no kernel says what was tried`() {
+    let error = #expect(throws: Withheld.self) { try DeadKernel(dump) }
+    #expect(error?.why == "the dump has no such note; nothing in its memory looks like VMCOREINFO")
+  }
+
+  @Test func `without its constants the dump has no symbols`() {
+    dump.vmcoreInfo = SampleDeadKernel.crashText()
+    for page in 0..<4 { dump.unmap(0xffff_ffff_8200_0000 + UInt64(page) * 4096) }
+    let error = #expect(throws: Withheld.self) { try DeadKernel(dump) }
+    #expect(error?.what == "the dead kernel's symbols")
+  }
+}
