@@ -51,7 +51,8 @@ package struct CorrelationReport {
     if rest.count > notable.count {
       page.blank()
       page.line(
-        "\(rest.count - notable.count) further conditions are more common among the affected, as chance would have it")
+        "as chance would have it, more common among the affected: \(Conclusion.count(rest.count - notable.count, "condition"))"
+      )
     }
     return page.text
   }

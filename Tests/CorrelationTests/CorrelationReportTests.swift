@@ -66,6 +66,6 @@ import Testing
     ]
     let text = CorrelationReport(try Correlation(SmallFleet.fleet(reports))).text
     #expect(text.contains("NOTHING SETS THEM APART that chance would not, among 2 conditions"))
-    #expect(text.contains("1 further condition"))
+    #expect(text.contains("more common among the affected: 1 condition\n"))
   }
 }

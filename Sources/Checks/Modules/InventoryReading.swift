@@ -1,16 +1,19 @@
 package import KernelModel
 
 extension Inventory {
+  /// Modules whose build ids are read at most: in a dump each one is searched for, and a list may be forged.
+  private static let mostBuildIDs = 1024
+
   /// Taken of `kernel`'s own structures; where they cannot be read, of what it claims.
   package init(of kernel: Kernel) {
     let structures = Result { () throws(CannotCheck) in try KernelStructures.shared(kernel) }
     func read<Value>(
-      _ what: String, _ body: (KernelStructures) throws(CannotCheck) -> Value, orTold told: Value?
+      _ what: String, _ body: (KernelStructures) throws(CannotCheck) -> Value, orTold told: @autoclosure () -> Value?
     ) -> Result<Value, Withheld> {
       do throws(CannotCheck) {
         return .success(try body(try structures.get()))
       } catch {
-        return told.map { .success($0) } ?? .failure(Withheld(what, why: error.description))
+        return told().map { .success($0) } ?? .failure(Withheld(what, why: error.description))
       }
     }
     self.init(
@@ -19,7 +22,9 @@ extension Inventory {
       taint: read("the kernel's taint", Self.taint, orTold: (try? kernel.claims.taint.get()).map(Self.letters)),
       modules: read(
         "the kernel's modules", { structures throws(CannotCheck) in try Self.modules(structures, kernel) },
-        orTold: (try? kernel.claims.loadedModules.get()).map { Self.modules($0, kernel) }))
+        orTold: (try? kernel.claims.loadedModules.get()).map { claims in
+          Self.modules(claims.map { ($0.name, $0.taints) }, kernel)
+        }))
   }
 
   /// The name in the first UTS namespace: that of the host, whatever a container is told.
@@ -47,17 +52,19 @@ extension Inventory {
   private static func letters(_ mask: UInt64) -> String { mask == 0 ? "" : TaintFlags.letters(mask) }
 
   private static func modules(_ structures: KernelStructures, _ kernel: Kernel) throws(CannotCheck) -> [Module] {
-    try structures.now { (reader) throws(CannotCheck) in
+    let listed = try structures.now { (reader) throws(CannotCheck) in
       try LiveModules(reader).modules.map { module throws(CannotCheck) in
-        let taints = try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0
-        return Module(
-          name: module.name, buildID: ModuleBuildID.of(module.name, in: kernel), taints: letters(taints))
+        (module.name, letters(try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0))
       }
-    }.sorted { $0.name < $1.name }
+    }
+    return modules(listed, kernel)
   }
 
-  private static func modules(_ claims: [ModuleClaim], _ kernel: Kernel) -> [Module] {
-    claims.map { Module(name: $0.name, buildID: ModuleBuildID.of($0.name, in: kernel), taints: $0.taints) }
-      .sorted { $0.name < $1.name }
+  private static func modules(_ listed: [(name: String, taints: String)], _ kernel: Kernel) -> [Module] {
+    listed.enumerated().map { index, module in
+      Module(
+        name: module.name, buildID: index < mostBuildIDs ? ModuleBuildID.of(module.name, in: kernel) : nil,
+        taints: module.taints)
+    }.sorted { $0.name < $1.name }
   }
 }
