@@ -24,7 +24,9 @@ package struct RawStack: Sendable {
     /// Whether the unwound trace goes through it.
     package var isUnwound: Bool
     /// Whether the call leads to the function that the next frame inwards was in; nil if a register or memory says where it
-    /// leads, or there is no such frame. A function may be left for another by a jump, so a no is no proof.
+    /// leads, or there is no such frame.
+    ///
+    /// A function may be left for another by a jump, so a no is no proof.
     package var leadsInwards: Bool?
 
     package var isNobodys: Bool {
