@@ -124,7 +124,9 @@ package struct CrashAccount: Sendable {
       // Whoever called into the scheduler says more than the scheduler does.
       let inner =
         frames.first { $0.owner.place?.module != nil }
-        ?? frames.first { $0.owner.place.map { !$0.symbol.contains("schedule") && !$0.symbol.contains("switch") } ?? true }
+        ?? frames.first {
+          $0.owner.place.map { !$0.symbol.contains("schedule") && !$0.symbol.contains("switch") } ?? true
+        }
       sentences.append(
         "\(name(stuck.task.name)) (\(stuck.task.pid)) waits\(inner.map { " in \($0.owner)" } ?? "").")
     }
