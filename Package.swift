@@ -89,7 +89,8 @@ let package = Package(
     testLibrary(
       "DecoderTrials",
       [
-        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem", "TestKernel",
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
+        "TestKernel",
       ]
         + compression,
       path: "Tests/DecoderTrials"),

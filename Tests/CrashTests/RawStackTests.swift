@@ -1,6 +1,5 @@
 import Checks
 import Crash
-import KernelFormats
 import KernelModel
 import TestKernel
 import Testing
@@ -80,31 +79,23 @@ import Testing
     }
   }
 
-  @Test func `the stack protector's message is confirmed by the code and by the stack`() throws {
+  @Test func `the stack protector's message is confirmed by the code`() throws {
     try read { kernel, reader, trace in
-      let evidence = try StackProtectorEvidence(
-        kernel, reader, place: .address(KernelAddress(TestPanic.orphan + 0x74)), trace: trace)
-      guard case .nobody = evidence.owner else {
-        Issue.record("\(evidence.owner)")
-        return
-      }
-      #expect(evidence.callsFailure == true)
-      #expect(evidence.isOnTrace)
+      let report = StackGuardReport(KernelAddress(TestPanic.orphan + 0x74), kernel, reader)
+      #expect(report.isConfirmed)
+      #expect(report.owner == kernel.owner(of: KernelAddress(TestPanic.orphan + 0x74)))
+      #expect(trace.frames[2].address == report.address)
     }
   }
 
-  @Test func `a message that code and stack do not bear out is not confirmed`() throws {
-    try read { kernel, reader, trace in
-      let place = OopsPlace.named(Place(symbol: "do_syscall_64", offset: 0x30), size: 0x80)
-      let evidence = try StackProtectorEvidence(kernel, reader, place: place, trace: trace)
-      #expect(evidence.address.rawValue == TestPanic.Function.system.address + 0x30)
-      #expect(evidence.owner == .kernelText(Place(symbol: "do_syscall_64", offset: 0x30)))
-      #expect(evidence.callsFailure == nil)
-      #expect(!evidence.isOnTrace)
-      #expect(throws: CannotCheck.symbolMissing("hack_read")) {
-        try StackProtectorEvidence(
-          kernel, reader, place: .named(Place(symbol: "hack_read", offset: 4), size: 8), trace: trace)
+  @Test func `a message that the code does not bear out is not confirmed`() throws {
+    try read { kernel, reader, _ in
+      for address in [TestPanic.Function.system.address + 0x30, TestPanic.Function.entry.address + 0x20] {
+        let report = StackGuardReport(KernelAddress(address), kernel, reader)
+        #expect(!report.isConfirmed)
+        #expect(report.call != nil)
       }
+      #expect(StackGuardReport(KernelAddress(TestPanic.orphan + 0x100), kernel, reader).call == nil)
     }
   }
 }

@@ -11,6 +11,8 @@ package final class LivePages {
   private let recent: UnsafeMutablePointer<(page: UInt64, bytes: UnsafeMutableRawPointer?)>
   /// The first address that could not be read, if any.
   package private(set) var fault: MemoryFault?
+  /// The last address that could not be read, and how many there were.
+  private(set) var latestFault: (fault: MemoryFault, count: Int)?
 
   private static let pageSize = 4096
   /// Pages kept at most: 64 MiB of a kernel's variables are more than any has.
@@ -116,5 +118,6 @@ package final class LivePages {
 
   private func note(_ error: MemoryFault) {
     if fault == nil { fault = error }
+    latestFault = (error, (latestFault?.count ?? 0) + 1)
   }
 }

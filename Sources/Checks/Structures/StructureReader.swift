@@ -71,7 +71,9 @@ package struct StructureReader {
     at head: UInt64, linkedBy link: String, of structure: String, limit: Int
   ) throws(CannotCheck) -> [UInt64] {
     let offset = try types.offset(of: link, in: structure)
+    let faults = live.latestFault?.count
     guard let nodes = live.list(at: head, limit: limit) else {
+      if let latest = live.latestFault, latest.count != faults { throw .memoryUnreadable(latest.fault) }
       throw .implausible(
         "the list of \(structure)s at \(KernelAddress(head))", "is broken, or changed while it was read")
     }

@@ -106,7 +106,7 @@ struct VendorSymbols: SymbolLookup {
     bpf_dispatcher_xdp bpf_dispatcher_xdp_func kprobe_table kprobes_all_disarmed aggr_pre_handler modules module_mark_ro_after_init
     sys_call_table ia32_sys_call_table x32_sys_call_table
     bpf_kallsyms pack_list bpf_jit_binary_alloc vmap_area_list vmap_nodes nr_vmap_nodes
-    kprobe_insn_slots kprobe_optinsn_slots real_mode_header kexec_image kexec_crash_image vmemmap_base page_offset_base
+    kprobe_insn_slots kprobe_optinsn_slots real_mode_header real_mode_blob real_mode_blob_end kexec_image kexec_crash_image vmemmap_base page_offset_base
     rodata_enabled hv_hypercall_pg bpf_jit_alloc_exec bpf_struct_ops_map_alloc
     module_kset mod_tree module_bug_list ddebug_tables tracepoint_module_list btf_modules ftrace_disabled
     tainted_mask unloaded_tainted_modules init_uts_ns

@@ -1,4 +1,4 @@
-internal import Checks
+package import Checks
 package import KernelModel
 
 /// The address in `stack-protector: Kernel stack is corrupted in: …`, explained.
@@ -13,7 +13,7 @@ package struct StackGuardReport: Hashable, Sendable {
   /// Whether that call leads to `__stack_chk_fail`: what the message says, seen in the code.
   package var isConfirmed: Bool
 
-  init(_ address: KernelAddress, _ kernel: Kernel, _ reader: StructureReader) {
+  package init(_ address: KernelAddress, _ kernel: Kernel, _ reader: StructureReader) {
     self.address = address
     owner = kernel.owner(ofReturnTo: address)
     let found = CodePlaces(kernel, reader).call(endingAt: address)

@@ -41,7 +41,8 @@ package struct CrashAccount: Sendable {
   private static func foreignSentences(_ story: CrashStory) -> [String] {
     var sentences: [String] = []
     if let context = try? story.context.get() {
-      sentences.append("\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
+      sentences.append(
+        "\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
     }
     if let call = story.call, let handler = call.foreignHandlers.first {
       sentences.append(
@@ -60,7 +61,8 @@ package struct CrashAccount: Sendable {
       let unwound = returns.filter(\.word.isUnwound).count
       sentences.append(
         "The stack has \(count(returns.count, "return address", "return addresses")) into \(memory.implant.run.start) and what "
-          + "follows: code there ran\(unwound < returns.count ? ", and the kernel's own trace did not show all of it" : "").")
+          + "follows: code there ran\(unwound < returns.count ? ", and the kernel's own trace did not show all of it" : "")."
+      )
     }
     let (hooks, pointers) = (memory.references.count { !$0.isPointer }, memory.references.count(where: \.isPointer))
     if hooks > 0 {
@@ -69,7 +71,8 @@ package struct CrashAccount: Sendable {
     }
     if let module = memory.module, module.marks[.list] == .missing, module.structure != nil {
       sentences.append(
-        "That memory is the module \(module.name), which is missing from \(module.missing.map(\.name).joined(separator: ", ")).")
+        "That memory is the module \(module.name), which is missing from \(module.missing.map(\.name).joined(separator: ", "))."
+      )
     }
     return sentences
   }
@@ -104,9 +107,11 @@ package struct CrashAccount: Sendable {
   private static func troubleSentences(_ story: CrashStory) -> [String] {
     var sentences: [String] = []
     if let context = try? story.context.get() {
-      sentences.append("\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
+      sentences.append(
+        "\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
     }
-    if let call = story.call, case .success(let row) = call.row, call.foreignHandlers.isEmpty, let handler = row.handlers.first
+    if let call = story.call, case .success(let row) = call.row, call.foreignHandlers.isEmpty,
+      let handler = row.handlers.first
     {
       sentences.append("Its number leads where it should, to \(handler.owner).")
     }
@@ -115,9 +120,11 @@ package struct CrashAccount: Sendable {
       sentences.append("The module that was unloaded last is \(last).")
     }
     for stuck in story.stuck {
-      let inner = stuck.trace.frames.first { frame in
-        frame.owner.place.map { !$0.symbol.contains("schedule") && !$0.symbol.contains("switch") } ?? true
-      }
+      let frames = stuck.trace.frames
+      // Whoever called into the scheduler says more than the scheduler does.
+      let inner =
+        frames.first { $0.owner.place?.module != nil }
+        ?? frames.first { $0.owner.place.map { !$0.symbol.contains("schedule") && !$0.symbol.contains("switch") } ?? true }
       sentences.append(
         "\(name(stuck.task.name)) (\(stuck.task.pid)) waits\(inner.map { " in \($0.owner)" } ?? "").")
     }

@@ -27,15 +27,37 @@ package struct CrashStory: Sendable {
     let system = CrashSystem(kernel, reader)
     let processor = system.trouble?.processor.map { Int(clamping: $0) }
     let context = Result { () throws(CannotCheck) in try PanicContext(kernel, try reader.get(), said: processor) }
-    let stack = Result { () throws(CannotCheck) in try StackEvidence(try context.get(), kernel, try reader.get()) }
+    let bare = Self.registers(of: processor, in: kernel)
+    let stack = Result { () throws(CannotCheck) in
+      guard case .failure = context, let bare else {
+        return try StackEvidence(try context.get(), kernel, try reader.get())
+      }
+      return try StackEvidence(bare, kernel, try reader.get())
+    }
     let words = (try? stack.get())?.nobodysWords ?? []
     self.system = system
     self.context = context
     self.stack = stack
-    call = (try? context.get())?.entry.flatMap { PanickingCall(of: $0, in: kernel) }
+    let entry = (try? context.get())?.entry ?? Self.entry(bare, context, reader)
+    call = entry.flatMap { PanickingCall(of: $0, in: kernel) }
     stuck = (try? reader.get()).map { StuckTask.all(system, kernel, $0) } ?? []
     foreign = (try? reader.get()).map { ForeignMemory.all(hooks, strangers, words, by: investigator, kernel, $0) } ?? []
     likenesses = Likeness.all(of: self, hooks)
+  }
+
+  /// What the dump holds of the processor that the log names, where it was in the kernel.
+  private static func registers(of processor: Int?, in kernel: Kernel) -> ProcessorState.Registers? {
+    kernel.processors.first { $0.index == processor }.map(\.registers).flatMap { $0.isUserMode ? nil : $0 }
+  }
+
+  /// How the task came into the kernel, where nothing but its stack is known of it.
+  private static func entry(
+    _ registers: ProcessorState.Registers?, _ context: Result<PanicContext, CannotCheck>,
+    _ reader: Result<StructureReader, CannotCheck>
+  ) -> UserEntry? {
+    guard case .failure = context, let registers, let reader = try? reader.get() else { return nil }
+    let stack = StackEvidence.stack(holding: registers.sp)
+    return stack.end.flatMap { UserEntry(below: [$0.rawValue, $0.rawValue &- 16], on: stack, reader) }
   }
 
   /// The foreign memory that the panicking system call led into.

@@ -42,7 +42,8 @@ package struct ForeignMemory: Sendable {
   ///   - strangers: what they found that is itself where it must not be.
   ///   - words: those of nobody's code on the stack.
   static func all(
-    _ hooks: [Finding], _ strangers: [Finding], _ words: [RawStack.Word], by investigator: any Investigator, _ kernel: Kernel,
+    _ hooks: [Finding], _ strangers: [Finding], _ words: [RawStack.Word], by investigator: any Investigator,
+    _ kernel: Kernel,
     _ reader: StructureReader
   ) -> [ForeignMemory] {
     let onStack = words.map { word in
@@ -62,7 +63,9 @@ package struct ForeignMemory: Sendable {
       implant.subjects = (hooks + strangers.filter(leadThere)).map(\.subject).sorted()
       return ForeignMemory(
         implant: implant,
-        words: words.filter { implant.run.contains($0.value) }.map { NearWord(word: $0, hook: nearest($0.value, hooks)) },
+        words: words.filter { implant.run.contains($0.value) }.map {
+          NearWord(word: $0, hook: nearest($0.value, hooks))
+        },
         module: rows.first { row in row.code.map { $0.overlaps(implant.run) && !row.name.isEmpty } ?? false },
         references: hooks.map { Reference(by: $0.subject.description, target: $0.target ?? implant.run.start) }
           + calls.filter { implant.run.contains(KernelAddress($0.target)) }.map {

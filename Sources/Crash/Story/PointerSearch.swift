@@ -23,7 +23,8 @@ struct PointerSearch {
   ///   - targets: where the pointers lead.
   ///   - places: where they are looked for; words that lie in `targets` themselves do not count.
   init(into targets: [MemoryRegion], in places: [MemoryRegion], of memory: any KernelMemory) {
-    guard let first = targets.map(\.start.rawValue).min(), let last = targets.map({ $0.end?.rawValue ?? .max }).max() else {
+    guard let first = targets.map(\.start.rawValue).min(), let last = targets.map({ $0.end?.rawValue ?? .max }).max()
+    else {
       return
     }
     for place in places {

@@ -20,7 +20,8 @@ enum ProbeReferences {
 
   /// Source: `ftrace_ops_list`, kernel/trace/ftrace.c (Linux v5.10 to v7.2).
   private static func traceCalls(_ reader: StructureReader) -> [Call] {
-    guard let head = reader.symbols["ftrace_ops_list"], let next = reader.types.offsetIfAny(of: "next", in: "ftrace_ops"),
+    guard let head = reader.symbols["ftrace_ops_list"],
+      let next = reader.types.offsetIfAny(of: "next", in: "ftrace_ops"),
       let function = reader.types.offsetIfAny(of: "func", in: "ftrace_ops")
     else { return [] }
     let end = reader.symbols["ftrace_list_end"]

@@ -25,6 +25,27 @@ package struct StackEvidence: Sendable {
     disagreements = Self.disagreements(found, raw)
   }
 
+  /// Where the task is not known: from what the dump holds of a processor, on the stack that its pointer is in.
+  ///
+  /// A kernel stack is THREAD_SIZE bytes, aligned to as many: 16 KiB (arch/x86/include/asm/page_64_types.h, Linux v5.10 to
+  /// v7.2).
+  init(
+    _ registers: ProcessorState.Registers, _ kernel: Kernel, _ reader: StructureReader
+  ) throws(CannotCheck) {
+    let stack = Self.stack(holding: registers.sp)
+    let unwinder = try OrcUnwinder(kernel, reader, stacks: [StackArea(kind: .task, region: stack)])
+    let found = unwinder.trace(from: registers)
+    trace = found
+    let upper = MemoryRegion(from: KernelAddress(registers.sp), to: stack.end ?? stack.start)
+    raw = [RawStack(kernel, reader, region: upper, trace: found)]
+    disagreements = Self.disagreements(found, raw)
+  }
+
+  /// The stack that an address would be in.
+  static func stack(holding address: UInt64) -> MemoryRegion {
+    MemoryRegion(start: KernelAddress(address).aligned(downTo: 16384), byteCount: 16384)
+  }
+
   /// The words of nobody's code, on all of the stacks.
   package var nobodysWords: [RawStack.Word] { raw.flatMap(\.words).filter(\.isNobodys) }
 
@@ -56,7 +77,8 @@ package struct StackEvidence: Sendable {
     let foreign = words.filter { $0.isNobodys && !$0.isUnwound }
     for word in foreign where word.call != nil {
       sentences.append(
-        "\(word.value) at \(word.address) is a return into code that nobody owns, and the unwound trace does not have it")
+        "\(word.value) at \(word.address) is a return into code that nobody owns, and the unwound trace does not have it"
+      )
     }
     for frame in raw.flatMap(\.missingFrames) {
       sentences.append("the unwound trace leads to \(frame.address), where there is no code")

@@ -16,7 +16,8 @@ package struct StuckTask: Sendable {
     guard !wanted.isEmpty else { return [] }
     var found: [StuckTask] = []
     for address in (try? tasks(reader)) ?? [] {
-      guard found.count < most, let task = try? KernelTask(at: KernelAddress(address), reader), wanted.contains(task.pid),
+      guard found.count < most, let task = try? KernelTask(at: KernelAddress(address), reader),
+        wanted.contains(task.pid),
         let unwinder = try? OrcUnwinder(
           kernel, reader, stacks: [StackArea(kind: .task, region: task.stack)]),
         let trace = try? unwinder.trace(ofStopped: task)

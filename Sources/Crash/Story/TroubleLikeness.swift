@@ -20,7 +20,9 @@ struct TroubleLikeness {
   private var requested: Likeness {
     var likeness = Likeness(.operatorsRequest)
     if case .requested = trouble { likeness.favouring.append("the log says that a crash was triggered by sysrq") }
-    let isInTrace = ((try? story.stack.get())?.trace.frames ?? []).contains { $0.owner.place?.symbol == "sysrq_handle_crash" }
+    let isInTrace = ((try? story.stack.get())?.trace.frames ?? []).contains {
+      $0.owner.place?.symbol == "sysrq_handle_crash"
+    }
     likeness.weigh(isInTrace, "the trace goes through sysrq_handle_crash")
     return likeness
   }

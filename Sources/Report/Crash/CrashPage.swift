@@ -86,7 +86,9 @@ extension Page {
     let time = "\(stamp / 1_000_000).\(String(repeating: "0", count: 6 - micro.count))\(micro)"
     let mark: PlainText = record.state == .finalized ? "" : " (half written)"
     for text in record.text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-      line("[\(PlainText(time).padded(onTheLeftTo: 12))] \(String(decoding: text, as: UTF8.self), limit: 1024)\(mark)", indent: 4)
+      line(
+        "[\(PlainText(time).padded(onTheLeftTo: 12))] \(String(decoding: text, as: UTF8.self), limit: 1024)\(mark)",
+        indent: 4)
     }
   }
 
@@ -98,19 +100,31 @@ extension Page {
     switch story.context {
     case .failure(let reason):
       fact("unknown", PlainText(sentence: reason.description), as: .unknown)
+      if let trouble = story.system.trouble, let task = trouble.comm {
+        fact(
+          "by the log",
+          "\(task)\(trouble.pid.map { ", pid \($0)" } ?? "")\(trouble.processor.map { ", processor \($0)" } ?? "")")
+      }
+      writeCall(story.call)
       return
     case .success(let found): context = found
     }
     fact(
-      "task", "\(String(decoding: context.task.name, as: UTF8.self)), pid \(context.task.pid), task_struct at \(context.task.address)")
+      "task",
+      "\(String(decoding: context.task.name, as: UTF8.self)), pid \(context.task.pid), task_struct at \(context.task.address)"
+    )
     fact("processor", "\(context.processor), by \(context.processorSource.rawValue)")
     for disagreement in context.disagreements { fact("but", PlainText(sentence: "\(disagreement)"), as: .warning) }
     if let registers = context.registers { writeRegisters("registers", registers) }
     if let entry = context.entry { writeRegisters("came in with", entry.registers) }
-    guard let call = story.call else {
+    if story.call == nil {
       fact("system call", context.entry == nil ? "none: nothing of a program is on its stack" : "none")
-      return
     }
+    writeCall(story.call)
+  }
+
+  private mutating func writeCall(_ call: PanickingCall?) {
+    guard let call else { return }
     fact("system call", "\(call.number) (\(call.name ?? "not assigned")), of \(call.interface.programs)")
     fact("arguments", .join(call.arguments.map { "0x\(String($0, radix: 16))" }))
     switch call.row {
@@ -147,7 +161,8 @@ extension Page {
         column: Self.column, as: .warning)
     }
     for stuck in story.stuck {
-      line("blocked: \(String(decoding: stuck.task.name, as: UTF8.self)), pid \(stuck.task.pid)", indent: 2, as: .heading)
+      line(
+        "blocked: \(String(decoding: stuck.task.name, as: UTF8.self)), pid \(stuck.task.pid)", indent: 2, as: .heading)
       writeTrace(stuck.trace)
     }
   }

@@ -20,6 +20,7 @@ struct LabCommand {
     case "demo": return try Demo.run(label: rest.first, settings: settings)
     case "bench": return try Bench.run(rest, settings: settings)
     case "snapshot": return try SnapshotCommand.run(rest, settings: settings)
+    case "dump": return try DumpCommand.run(rest, settings: settings)
     case "run" where rest.count >= 2:
       let guest = try boot(GuestKernel(label: rest[0], settings: settings), settings: settings)
       defer { guest.shutdown() }
@@ -38,6 +39,8 @@ struct LabCommand {
                    runs a shell command in a guest
                \(SnapshotCommand.usage)
                    saves a guest's memory, symbols and modules, after a command if one is given
+               \(DumpCommand.usage)
+                   \(DumpCommand.explanation)
         labels: \((GuestKernel.labels + [GuestKernel.debian]).joined(separator: " "))
         """)
     }

@@ -26,7 +26,7 @@ final class Emulator {
     memoryFile = directory.appendingPathComponent("memory")
     channelSocket = directory.appendingPathComponent("channel")
     monitorSocket = directory.appendingPathComponent("monitor")
-    consoleFile = directory.appendingPathComponent("console")
+    consoleFile = options.console ?? directory.appendingPathComponent("console")
     messageFile = directory.appendingPathComponent("messages")
     let files = directory.appendingPathComponent("initramfs")
     do {
@@ -58,6 +58,8 @@ final class Emulator {
         "-qmp", "unix:\(monitorSocket.path),server=on,wait=off",
       ]
       + disks.flatMap { ["-drive", "file=\($0.path),format=raw,if=virtio,snapshot=on"] }
+      + (options.keptDisk.map { ["-drive", "file=\($0.path),format=raw,if=virtio,cache=unsafe"] } ?? [])
+      + (options.takesVMCoreInfo ? ["-device", "vmcoreinfo"] : [])
     do throws(LabError) {
       process = try ChildProcess(arguments, input: ends[0], errors: messageFile.path)
     } catch {

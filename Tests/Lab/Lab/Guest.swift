@@ -67,6 +67,24 @@ package final class Guest {
   /// Lets the guest's processors go on.
   package func resume() throws(LabError) { try connectedMonitor().execute("cont") }
 
+  /// Has the emulator translate code anew from now on, so that changes that were made to it from outside count.
+  ///
+  /// Otherwise the emulator notices only what the guest itself changes. Translations are kept by how they were made, and
+  /// these are not to be chained (accel/tcg/cpu-exec.c, curr_cflags(), QEMU 7.2).
+  package func translateAnew() throws(LabError) { try connectedMonitor().executeHuman("log nochain") }
+
+  /// Ends what ``translateAnew()`` began: code is chained again, and what was translated before that is used again.
+  package func translateAsBefore() throws(LabError) { try connectedMonitor().executeHuman("log none") }
+
+  /// Has the emulator write the guest's memory to a file, while the guest is stopped.
+  ///
+  /// - Parameter format: `elf`, or of kdump-compressed, flattened, `kdump-zlib`, `kdump-lzo` or `kdump-snappy`
+  ///   (qapi/dump.json, QEMU 7.2).
+  package func dumpMemory(to file: URL, format: String = "elf") throws(LabError) {
+    let arguments: [String: Any] = ["paging": false, "protocol": "file:\(file.path)", "format": format]
+    try connectedMonitor().execute("dump-guest-memory", arguments)
+  }
+
   private func connectedMonitor() throws(LabError) -> Monitor {
     if let monitor { return monitor }
     let monitor = try Monitor(emulator)
@@ -95,6 +113,41 @@ package final class Guest {
         stderr: try channel.read(count: stderr, deadline: deadline), seconds: Double(hundredths) / 100)
     } catch {
       throw LabError("\(kernel): `\(command)`: \(error)\nits console:\n\(emulator.lastWords)")
+    }
+  }
+
+  /// Has the guest run a command that does not end, because the kernel does; nothing can be run after that.
+  package func runLast(_ command: String) throws(LabError) {
+    try channel.send(Array("last 3600 \(Data(command.utf8).base64EncodedString())\n".utf8))
+  }
+
+  /// Waits until the console shows a text, for some seconds.
+  package func waitOnConsole(for text: String, seconds: Double) throws(LabError) {
+    let deadline = Deadline(seconds: seconds)
+    while consoleLine(with: text) == nil {
+      guard emulator.isRunning, !deadline.hasPassed else {
+        throw LabError("\(kernel): its console does not show \"\(text)\":\n\(emulator.lastWords)")
+      }
+      usleep(50_000)
+    }
+  }
+
+  /// The first line of the console that has a text in it.
+  package func consoleLine(with text: String) -> String? {
+    // A file that is not there yet is an empty console.
+    let console = FileManager.default.contents(atPath: emulator.consoleFile.path) ?? Data()
+    let lines = String(decoding: console, as: UTF8.self).split(whereSeparator: \.isNewline)
+    return lines.first { $0.contains(text) }.map(String.init)
+  }
+
+  /// Waits until the emulator has ended by itself, because the guest switched itself off, for some seconds.
+  package func waitForEnd(seconds: Double) throws(LabError) {
+    let deadline = Deadline(seconds: seconds)
+    while emulator.isRunning {
+      guard !deadline.hasPassed else {
+        throw LabError("\(kernel) did not end in \(Int(seconds)) seconds:\n\(emulator.lastWords)")
+      }
+      usleep(100_000)
     }
   }
 

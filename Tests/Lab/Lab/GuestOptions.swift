@@ -21,6 +21,15 @@ package struct GuestOptions: Sendable {
   /// Then what a program takes does not depend on how busy this machine is, nor on what it costs to translate code that
   /// runs only once.
   package var countsInstructions: Bool
+  /// Whether QEMU takes VMCOREINFO from the guest, to put it into dumps that QEMU makes: the guest's module
+  /// `qemu_fw_cfg` hands it over (docs/specs/vmcoreinfo.txt of QEMU 7.2).
+  package var takesVMCoreInfo = false
+  /// Whether the guest has what loads a kernel for dumps, and that kernel's file system (`Tests/Lab/build-kdump`).
+  package var hasKdump = false
+  /// A raw disk, `/dev/vda`, that keeps what is written to it.
+  package var keptDisk: URL?
+  /// Where the console is written to, if it is to outlive the guest.
+  package var console: URL?
   /// Files of this machine that a guest with a disk of its own has, by their paths there.
   package var files: [String: URL] = [:]
 

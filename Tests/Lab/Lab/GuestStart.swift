@@ -13,7 +13,7 @@ struct GuestStart {
   init(for kernel: GuestKernel, settings: LabSettings, liveprobe: URL?, options: GuestOptions) throws(LabError) {
     guard let disk = kernel.disk else {
       self.options = options
-      initramfs = try Initramfs.build(for: kernel, settings: settings, liveprobe: liveprobe)
+      initramfs = try Initramfs.build(for: kernel, settings: settings, liveprobe: liveprobe, kdump: options.hasKdump)
       disks = []
       unpacking = nil
       return

@@ -10,24 +10,29 @@ package enum HookedModule {
   /// - Parameters:
   ///   - slots: none if it should only be there.
   ///   - hidden: whether it leaves the lists of modules after that; then it stays until the guest ends.
+  ///   - overflow: how many bytes a read asks for that makes the first hook overrun its stack; none if 0.
   package static func load(
-    into guest: Guest, slots: [Int] = [0, 2], table: String = "sys_call_table", hidden: Bool = false
+    into guest: Guest, slots: [Int] = [0, 2], table: String = "sys_call_table", hidden: Bool = false, overflow: Int = 0
   ) throws(LabError) {
     guard guest.kernel.hasFixture else {
       throw LabError("\(guest.kernel) has no fixture: run Tests/Lab/build-fixtures")
     }
     var parameters = hidden ? " hide=1" : ""
+    if overflow > 0 { parameters += " overflow=\(overflow)" }
     if !slots.isEmpty {
       let list = slots.map(String.init).joined(separator: ",")
       parameters += " table=\(hex(try guest.symbol(table))) slots=\(list)"
     }
     _ = try guest.output(of: "insmod /fixtures/hooked.ko\(parameters)")
-    if hidden {
-      let traces = try guest.run(
-        "grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")
-      guard traces.stdout.isEmpty else {
-        throw LabError("\(guest.kernel): the hidden module can be seen: \(traces.text)")
-      }
+    if hidden { try checkHidden(in: guest) }
+  }
+
+  /// Throws if the guest shows the module.
+  static func checkHidden(in guest: Guest) throws(LabError) {
+    let traces = try guest.run(
+      "grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")
+    guard traces.stdout.isEmpty else {
+      throw LabError("\(guest.kernel): the hidden module can be seen: \(traces.text)")
     }
   }
 

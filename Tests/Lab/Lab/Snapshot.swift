@@ -49,10 +49,7 @@ package enum Snapshot {
       throw LabError("the snapshot could not be written to \(directory.path): \(error)")
     }
     try guest.pause()
-    let memory = directory.appendingPathComponent("memory").path
-    // Blocks of zeros become holes, too: a guest's memory is mostly that.
-    let copy = try ChildProcess(["cp", "--sparse=always", "--", guest.memoryFile.path, memory])
-    guard copy.wait() == 0 else { throw LabError("the guest's memory could not be copied to \(memory)") }
+    try SparseFile.copy(guest.memoryFile, to: directory.appendingPathComponent("memory"))
   }
 
   private static func write(_ bytes: [UInt8], to directory: URL, _ name: String) throws {
