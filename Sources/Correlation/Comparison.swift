@@ -81,6 +81,9 @@ struct Comparison {
       healthyWith: healthyWith, healthyWithout: candidate.known.count(in: healthy) - healthyWith)
   }
 
+  /// Whether chance would hardly give so many of all affected hosts a candidate.
+  func isHardlyChance(_ candidate: Candidate) -> Bool { test.log10P(counts(candidate, among: affected)) <= Cover.level }
+
   /// What is more common among the affected: the chosen in their order, then the rest by how unlikely chance is.
   func rows(_ candidates: [Candidate], chosen: [Cover.Choice] = []) -> [Correlation.Row] {
     let first = chosen.map { row(candidates[$0.index], explains: $0.explains) }

@@ -5,7 +5,8 @@ internal import Glibc
 ///
 /// They are chosen one after the other, as rules are learned by covering: each time the best by ``Contingency/estimate(ofAllAffected:)``
 /// among the affected hosts that none before explains, and all healthy ones. Only what chance would hardly do there is chosen:
-/// Fisher's test below 5 %, divided by the number of conditions to choose from (Bonferroni).
+/// Fisher's test below 5 %, divided by the number of conditions to choose from (Bonferroni). And chance must not do it among
+/// all affected hosts either, below 5 %: among those that are left, whatever the explained ones lack looks common.
 struct Cover {
   struct Choice {
     let index: Int
@@ -33,7 +34,7 @@ struct Cover {
         // What cannot be the best one need not be tested.
         guard counts.affectedWith > 0, estimate >= best?.estimate ?? 0 else { continue }
         let log10P = comparison.test.log10P(counts)
-        guard log10P <= limit else { continue }
+        guard log10P <= limit, comparison.isHardlyChance(candidates[index]) else { continue }
         if let best, best.estimate == estimate, best.log10P <= log10P { continue }
         best = (index, estimate, log10P, counts.affectedWith)
       }

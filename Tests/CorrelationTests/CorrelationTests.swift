@@ -95,6 +95,17 @@ import Testing
     #expect(correlation.unexplained == ["a0", "a1"])
   }
 
+  @Test func `what healthy hosts have as often explains nobody, however common it is among those left`() throws {
+    let ill = try (0..<200).map {
+      try SmallFleet.report("a\($0)", crash: true, modules: [($0 < 100 ? "x" : $0 < 150 ? "y" : "z\($0)", nil)])
+    }
+    let well = try (0..<200).map { try SmallFleet.report("b\($0)", modules: $0 < 50 ? [("y", nil)] : []) }
+    let correlation = try correlate(ill + well)
+    #expect(correlation.rows.map { names($0) } == [["module-build x, no build id", "module x"]])
+    #expect(correlation.rows.map(\.explains) == [100])
+    #expect(correlation.unexplained.count == 100)
+  }
+
   @Test func `a part of a cause is told to be one`() throws {
     let ill = try (0..<12).map {
       try SmallFleet.report("a\($0)", crash: true, modules: [("x", nil)] + ($0 < 4 ? [("part", nil)] : []))
