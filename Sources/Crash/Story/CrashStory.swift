@@ -14,6 +14,8 @@ package struct CrashStory: Sendable {
   package var stuck: [StuckTask]
   /// Where hooks and the stack lead that is not the kernel's own code.
   package var foreign: [ForeignMemory]
+  /// Where pointers into it were not looked for, in sentences.
+  package var unsearched: [String]
   /// What it resembles, the likeliest first.
   package var likenesses: [Likeness] = []
 
@@ -41,7 +43,8 @@ package struct CrashStory: Sendable {
     let entry = (try? context.get())?.entry ?? Self.entry(bare, context, reader)
     call = entry.flatMap { PanickingCall(of: $0, in: kernel) }
     stuck = (try? reader.get()).map { StuckTask.all(system, kernel, $0) } ?? []
-    foreign = (try? reader.get()).map { ForeignMemory.all(hooks, strangers, words, by: investigator, kernel, $0) } ?? []
+    (foreign, unsearched) =
+      (try? reader.get()).map { ForeignMemory.all(hooks, strangers, words, by: investigator, kernel, $0) } ?? ([], [])
     likenesses = Likeness.all(of: self, hooks)
   }
 

@@ -234,12 +234,12 @@ extension Page {
   mutating func writeReferences(_ story: CrashStory) {
     step(5, "WHO LEADS THERE")
     let references = story.foreign.flatMap(\.references)
-    guard !references.isEmpty else {
+    if references.isEmpty {
       line(story.foreign.isEmpty ? "nobody: nothing leads astray" : "nobody but the stack", indent: 2)
-      return
     }
     let shown = references.map { reference -> PlainText in "\(sentence: reference.by) -> \(reference.target)" }
     for text in TextLimits.shortened(shown, 48) { entry("*", text, indent: 2, column: 4, hanging: 6) }
+    for text in story.unsearched { entry("-", PlainText(sentence: text), indent: 2, column: 4, hanging: 6) }
   }
 
   // MARK: 6
@@ -266,7 +266,8 @@ extension Page {
   mutating func writeCrashEnd(_ verdict: Verdict, _ status: Status, _ measurements: Measurements) {
     blank()
     let checks = Conclusion(verdict)
-    line("the checks of scan: \(PlainText(checks.status.word)), \(checks.sentence)")
+    entry(
+      "", "the checks of scan: \(PlainText(checks.status.word)), \(checks.sentence)", indent: 0, column: 0, hanging: 2)
     line("exit status \(status.rawValue) (\(status.word))")
     line("run: \(measurements.sentence(looks: verdict.looks))")
   }
