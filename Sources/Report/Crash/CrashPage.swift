@@ -131,7 +131,9 @@ extension Page {
     case .failure(let reason): fact("leads to", "unknown: \(sentence: reason.description)", as: .unknown)
     case .success(let row):
       for line in row.lines {
-        fact("leads to", "\(line.handler), \(line.owner), \(line.via)", as: call.foreignHandlers.isEmpty ? nil : .bad)
+        fact(
+          "leads to", .join([line.handler, line.owner, line.via].filter { !$0.isEmpty }),
+          as: call.foreignHandlers.isEmpty ? nil : .bad)
       }
     }
   }
