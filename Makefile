@@ -19,6 +19,7 @@ formatted := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
 # Fetched once, and kept outside the tree.
 define lab_kernels
 Tests/Lab/fetch-kernels
+Tests/Lab/fetch-makedumpfile
 Tests/Lab/build-fixtures
 Tests/Lab/build-debian
 endef

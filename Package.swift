@@ -56,11 +56,13 @@ let package = Package(
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
     library("Crash", ["Checks", "KernelFormats", "KernelModel"]),
-    library("Report", ["Audit", "Crash", "KernelModel"]),
+    library("Correlation", ["KernelModel"]),
+    library("Report", ["Audit", "Correlation", "Crash", "KernelModel"]),
     library(
       "CLI",
       [
-        "Audit", "Baseline", "Checks", "Crash", "CSystemCalls", "KernelModel", "LiveProbe", "Postmortem", "Report",
+        "Audit", "Baseline", "Checks", "Correlation", "Crash", "CSystemCalls", "KernelModel", "LiveProbe", "Postmortem",
+        "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI", "LiveProbe"], swiftSettings: settings),
@@ -87,7 +89,8 @@ let package = Package(
     testLibrary(
       "DecoderTrials",
       [
-        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem", "TestKernel",
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
+        "TestKernel",
       ]
         + compression,
       path: "Tests/DecoderTrials"),
@@ -99,6 +102,7 @@ let package = Package(
     tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "TestKernel"]),
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
+    tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),
     tests(
       "ReportTests", ["Audit", "Checks", "Crash", "KernelFormats", "KernelModel", "Report", "TestKernel"]),
     // Runs the program that is built beside it; linking that would cut down the tests' environment, see CHarden.

@@ -12,6 +12,8 @@ package struct Audit {
   private let identifier: (any ModuleIdentifier)?
   /// Gives what the report is to show of the kernel besides the verdict, if it is to show anything.
   private let exhibit: ((Kernel) -> Exhibits)?
+  /// Gives what the kernel has, if the report is to say it.
+  private let inventory: ((Kernel) -> Inventory)?
   /// Acquisitions at most.
   ///
   /// Findings that are new at the last one have had no second look and are left unsettled.
@@ -21,15 +23,18 @@ package struct Audit {
   ///   - rules: what the operator accepts; none if nothing.
   ///   - identifier: finds out whether a rule means the module that is there; without one no rule applies.
   ///   - exhibit: makes what the report is to show besides the verdict.
+  ///   - inventory: makes what hosts are compared by.
   package init(
     checks: [any Check], investigator: any Investigator, allowing rules: [AllowRule] = [],
-    identifier: (any ModuleIdentifier)? = nil, maximumLooks: Int = 4, exhibit: ((Kernel) -> Exhibits)? = nil
+    identifier: (any ModuleIdentifier)? = nil, maximumLooks: Int = 4, exhibit: ((Kernel) -> Exhibits)? = nil,
+    inventory: ((Kernel) -> Inventory)? = nil
   ) {
     self.checks = checks
     self.investigator = investigator
     self.rules = rules
     self.identifier = identifier
     self.exhibit = exhibit
+    self.inventory = inventory
     self.maximumLooks = max(maximumLooks, 2)
   }
 
@@ -73,12 +78,14 @@ package struct Audit {
     let answers = trials.map { $0.answer(allowing: allowance) }
     if exhibit != nil { progress("drawing maps for the report") }
     let exhibits = exhibit?(kernel)
+    let inventory = inventory?(kernel)
     kernel.workings.clear()
     let findings = answers.flatMap(\.findings)
     if !findings.isEmpty { progress("looking around what was found") }
     let implants = findings.isEmpty ? [] : investigator.investigate(findings, in: kernel)
     var verdict = Verdict(kernel: identity, answers: answers, implants: implants, looks: looks)
     verdict.exhibits = exhibits
+    verdict.inventory = inventory
     return verdict
   }
 }

@@ -8,6 +8,8 @@ package struct Verdict {
   package var answers: [Answer]
   /// What lies in the memory that findings lead to.
   package var implants: [Implant]
+  /// What the host's kernel has; nil if that was not asked.
+  package var inventory: Inventory?
   /// What a report shows of the kernel besides; nil if that was not asked.
   package var exhibits: Exhibits?
   /// Why the audit could not start; empty if it could.

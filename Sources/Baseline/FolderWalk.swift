@@ -1,14 +1,14 @@
 import Glibc
 
 /// The plain files in a folder and in the folders below it.
-enum FolderWalk {
+package enum FolderWalk {
   private static let mostEntries = 200_000
   private static let deepest = 24
 
   /// Their paths, sorted; nil if `path` is no folder.
   ///
   /// Links are not followed, but for `path` itself; a folder below it that cannot be read is passed over.
-  static func files(below path: String) throws(VendorFileError) -> [String]? {
+  package static func files(below path: String) throws(VendorFileError) -> [String]? {
     guard let start = kind(of: path, followingLinks: true) else { throw .absent }
     guard start == S_IFDIR else { return nil }
     var files: [String] = []

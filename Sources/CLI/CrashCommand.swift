@@ -85,8 +85,11 @@ struct CrashCommand: ParsableCommand {
     let stopwatch = Stopwatch()
     let kernel = try host.acquire(progress: progress.report)
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone() }
-    let verdict = Audit(checks: Registry.checks, investigator: forensics).run(
+    var verdict = Audit(
+      checks: Registry.checks, investigator: forensics, inventory: format == .json ? { Inventory(of: $0) } : nil
+    ).run(
       acquire: { () throws(AcquisitionFailure) -> Kernel in kernel }, progress: progress.report)
+    verdict.inventory = verdict.inventory?.orNamed(host.nodeName)
     progress.report("telling the story")
     let strangers = verdict.answers.filter { $0.check.id == "module-list" || $0.check.id == "executable-memory" }
     let story = CrashStory(

@@ -12,6 +12,8 @@ struct HostScan {
   var allowed: [AllowRule] = []
   /// Whether a report shows more of the kernel than the verdict.
   var wantsExhibits = false
+  /// Whether a report says what this host has.
+  var wantsInventory = false
   /// What the clocks said when the scan was begun.
   let startedAt = UTCTime.now()?.description ?? ""
   let stopwatch = Stopwatch()
@@ -20,10 +22,12 @@ struct HostScan {
   func run(on host: inout any KernelSource, _ progress: Progress) -> (verdict: Verdict, measurements: Measurements) {
     let audit = Audit(
       checks: checks, investigator: forensics, allowing: allowed, identifier: VerifiedModules(),
-      exhibit: wantsExhibits ? { Exhibits(of: $0) } : nil)
+      exhibit: wantsExhibits ? { Exhibits(of: $0) } : nil,
+      inventory: wantsInventory ? { Inventory(of: $0) } : nil)
     var verdict = audit.run(
       acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
       progress: progress.report)
+    verdict.inventory = verdict.inventory?.orNamed(host.nodeName)
     verdict.remarks += host.remarks
     progress.finish()
     return (

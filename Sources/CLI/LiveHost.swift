@@ -15,6 +15,7 @@ struct LiveHost: KernelSource {
   /// What came of the renamed copy, once it was shown nothing else than we.
   private var copies: [ReadingTrial] = []
   private var acquisitions: [(bytes: () -> UInt64, symbols: Int)] = []
+  var nodeName: String? { HostName.current() }
   /// What was odd about the latest acquisition.
   private(set) var remarks: [String] = []
 

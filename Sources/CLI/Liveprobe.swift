@@ -14,9 +14,9 @@ struct Liveprobe: ParsableCommand {
       """,
     version: "liveprobe \(version)",
     subcommands: [
-      ScanCommand.self, SyscallsCommand.self, ModulesCommand.self, CrashCommand.self, MapCommand.self,
-      MemoryCommand.self,
-      BaselineCommand.self, DoctorCommand.self, ListCommand.self, ExplainCommand.self,
+      ScanCommand.self, SyscallsCommand.self, ModulesCommand.self, MapCommand.self, MemoryCommand.self,
+      CrashCommand.self, CorrelateCommand.self, BaselineCommand.self, DoctorCommand.self, ListCommand.self,
+      ExplainCommand.self,
     ],
     defaultSubcommand: ScanCommand.self)
 

@@ -116,7 +116,8 @@ struct ScanCommand: ParsableCommand {
     }
     let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
     var (verdict, measurements) = HostScan(
-      checks: selectedChecks, forensics: forensics, allowed: allowed, wantsExhibits: reporting.format.contains(.html)
+      checks: selectedChecks, forensics: forensics, allowed: allowed, wantsExhibits: reporting.format.contains(.html),
+      wantsInventory: reporting.format.contains(.json)
     ).run(on: &host, progress)
     verdict.baseline = baseline?.comparison(with: verdict)
     Terminal.exit(reporting.write(verdict, measurements).rawValue)

@@ -22,6 +22,8 @@ package struct Implant: Hashable, Sendable {
   package var symbols: [Symbol]
   /// Which known families' marks the run bears: attribution, never the ground of a verdict.
   package var signatures: [SignatureMatch]
+  /// What of it is the same on every host.
+  package var fingerprint: Fingerprint
   /// What could not be read.
   package var unreadable: [MemoryFault]
   /// Whether something was left out because there was too much of it, and what.
@@ -30,7 +32,7 @@ package struct Implant: Hashable, Sendable {
   package init(
     run: MemoryRegion, continuesBelow: Bool, continuesAbove: Bool, permissions: [PermissionRun],
     referencedRuns: [MemoryRegion] = [], owner: String, subjects: [Subject], sites: [Site], strings: [FoundString],
-    symbols: [Symbol], signatures: [SignatureMatch],
+    symbols: [Symbol], signatures: [SignatureMatch], fingerprint: Fingerprint = Fingerprint(),
     unreadable: [MemoryFault], omissions: [String]
   ) {
     self.run = run
@@ -44,6 +46,7 @@ package struct Implant: Hashable, Sendable {
     self.strings = strings
     self.symbols = symbols
     self.signatures = signatures
+    self.fingerprint = fingerprint
     self.unreadable = unreadable
     self.omissions = omissions
   }

@@ -13,6 +13,7 @@ struct ImplantDocument: Encodable {
   let strings: [StringDocument]
   let symbols: [SymbolDocument]
   let signatures: [SignatureDocument]
+  let fingerprint: FingerprintDocument
   let unreadable: [PlainText]
   let omissions: [PlainText]
 
@@ -28,6 +29,7 @@ struct ImplantDocument: Encodable {
     strings = implant.sortedStrings.map(StringDocument.init)
     symbols = implant.sortedSymbols.map(SymbolDocument.init)
     signatures = implant.sortedSignatures.map(SignatureDocument.init)
+    fingerprint = FingerprintDocument(implant.fingerprint)
     unreadable = implant.unreadable.map { "\($0)" }
     omissions = implant.omissions.map { PlainText(sentence: $0) }
   }

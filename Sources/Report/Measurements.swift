@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// What may differ between two scans of a kernel in the same state; everything else in a report may not.
 ///
 /// Reports show it in one place only: JSON under `run`, text in its last line, the monitoring line in its performance
@@ -27,6 +29,9 @@ package struct Measurements: Hashable, Sendable {
 
   /// Seconds with two decimals: `0.41`.
   var seconds: PlainText { Self.hundredths((milliseconds + 5) / 10) }
+
+  /// When the scan began; nil if its text says no time.
+  var start: UnixTime? { UnixTime(startedAt) }
 
   /// All of it in one line.
   ///

@@ -9,6 +9,7 @@ struct VerdictDocument: Encodable {
   let exitStatus: Int
   let sentence: PlainText
   let kernel: OrNull<KernelDocument>
+  let inventory: OrNull<InventoryDocument>
   let checks: [CheckDocument]
   let implants: [ImplantDocument]
   let baseline: OrNull<BaselineDocument>
@@ -38,6 +39,7 @@ struct VerdictDocument: Encodable {
     exitStatus = Int(verdict.status.rawValue)
     sentence = Conclusion(verdict).sentence
     kernel = OrNull(verdict.kernel.map(KernelDocument.init))
+    inventory = OrNull(verdict.inventory.map(InventoryDocument.init))
     checks = verdict.answers.map(CheckDocument.init)
     implants = verdict.sortedImplants.map(ImplantDocument.init)
     baseline = OrNull(verdict.baseline.map(BaselineDocument.init))

@@ -40,6 +40,23 @@ import Testing
     #expect(verdict.implants.count == 1)
   }
 
+  @Test func `what the host has is asked for once, of the last kernel`() {
+    #expect(verdict([hooked([0])]).inventory == nil)
+    let audit = Audit(
+      checks: Self.checks, investigator: forensics,
+      inventory: {
+        Inventory(hostName: .success($0.identity.release), taint: .success(""), modules: .success([]))
+      })
+    var looks = 0
+    let verdict = audit.run { () throws(AcquisitionFailure) -> Kernel in
+      looks += 1
+      var kernel = hooked([0])
+      kernel.identity.release = "look \(looks)"
+      return kernel
+    }
+    #expect(verdict.inventory?.hostName == .success("look 2"))
+  }
+
   @Test func `a kernel that runs no more is looked at once, and what was found stands`() {
     var kernel = hooked([0, 2])
     kernel.isRunning = false

@@ -33,6 +33,48 @@ import Testing
     #expect(implant.symbols.contains { $0.name == "dummy_setup" })
   }
 
+  private func fingerprint(_ strings: [String], at address: KernelAddress, code: [UInt8]? = nil) throws -> Fingerprint {
+    let kernel = TestKernel()
+    kernel.implant(strings: strings, at: address)
+    if let code { kernel.memory.write(code, at: address) }
+    return try #require(try investigate(kernel, [address]).first).fingerprint
+  }
+
+  @Test func `an implant has one fingerprint wherever it lies, and another has another`() throws {
+    let names = ["hack_read", "hack_open", "abc"]
+    let elsewhere = KernelAddress(TestKernel.orphan.rawValue + 0x5_7000)
+    let here = try fingerprint(names, at: TestKernel.orphan)
+    #expect(here.offsets == [0])
+    #expect(here.functions.map(\.byteCount) == [8])
+    // Too short a text is chance.
+    #expect(here.strings?.count == 2)
+    #expect(try fingerprint(names.reversed(), at: elsewhere) == here)
+    let others = try fingerprint(names + ["hide_module"], at: TestKernel.orphan)
+    #expect(others.functions == here.functions && others.strings != here.strings)
+    let code = try fingerprint(names, at: TestKernel.orphan, code: [0x31, 0xc0, 0xc3])
+    #expect(code.strings == here.strings && code.functions != here.functions)
+    let moved = TestKernel()
+    moved.implant(strings: [])
+    let inside = KernelAddress(TestKernel.orphan.rawValue + 0x40)
+    moved.memory.write([0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x89, 0xf8, 0xc3], at: inside)
+    let implant = try #require(try investigate(moved, [TestKernel.orphan, inside]).first)
+    #expect(implant.fingerprint.offsets == [0, 0x40])
+    #expect(implant.fingerprint.functions.map(\.offset) == [0, 0x40])
+    #expect(Set(implant.fingerprint.functions.map(\.digest)) == Set(here.functions.map(\.digest)))
+  }
+
+  @Test func `text that does not end in a NUL, and strangers' text, is no part of a fingerprint`() throws {
+    let kernel = TestKernel()
+    kernel.implant(strings: [])
+    kernel.memory.write(Array("looks like text".utf8) + [0xff], at: KernelAddress(TestKernel.orphan.rawValue + 0x200))
+    #expect(try #require(try investigate(kernel, [TestKernel.orphan]).first).fingerprint.strings == nil)
+    let directMap = KernelAddress(0xffff_8880_1234_5000)
+    kernel.implant(strings: ["hack_read"], at: directMap)
+    let implant = try #require(try investigate(kernel, [directMap]).first)
+    #expect(implant.strings.map(\.text).contains("hack_read"))
+    #expect(implant.fingerprint.strings == nil && implant.fingerprint.functions.count == 1)
+  }
+
   @Test func `what lies around an address is shown without any finding`() throws {
     let kernel = TestKernel()
     kernel.implant(strings: ["hack_read"])

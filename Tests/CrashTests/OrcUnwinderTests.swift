@@ -49,6 +49,23 @@ import Testing
     #expect(trace.end == .userMode)
   }
 
+  @Test func `a call of the very function is a better guess than a frame pointer`() throws {
+    let panic = TestPanic()
+    // vfs_read has no table here, its frame pointer leads past its caller, and a word lies before that.
+    panic.writeTable(
+      [(TestPanic.Function.read.address, panic.orc(sp: 0, kind: 0).prefix(4) + [0, panic.isNewer ? 0 : 3])],
+      places: TestPanic.Variable.places + 7 * 4, entries: TestPanic.Variable.entries + 7 * 6)
+    panic.set(TestPanic.slots[2] - 16, TestPanic.orphan + 0x74)
+    panic.call(TestPanic.Function.read.address, endingAt: TestPanic.returns[2])
+    let trace = try trace(
+      panic,
+      from: registers(
+        panic, ip: TestPanic.Function.read.address + 4, sp: TestPanic.stackPointer + 0x100, bp: TestPanic.slots[3] - 8))
+    #expect(trace.frames[1].origin == .caller)
+    #expect(trace.frames[1].slot?.rawValue == TestPanic.slots[2])
+    #expect(trace.certainCount == 1)
+  }
+
   @Test func `no guess without a call before the address`() throws {
     let panic = TestPanic()
     panic.processors[1].registers.bp = TestPanic.slots[2] - 8

@@ -105,11 +105,24 @@ import Testing
     #expect(try read(panic).registers?.sp == TestPanic.stackPointer)
   }
 
+  @Test func `where the dump lacks the task's record, its number and its stack are enough`() throws {
+    let panic = TestPanic()
+    panic.memory.withheld = [MemoryRegion(start: KernelAddress(TestPanic.task), byteCount: 4096)]
+    let context = try read(panic)
+    #expect(context.task.pid == 458)
+    #expect(context.task.name.isEmpty)
+    #expect(context.task.stack == MemoryRegion(start: KernelAddress(TestPanic.stack), byteCount: 16384))
+    #expect(context.entry?.systemCall == 0)
+    #expect(
+      context.disagreements == [.noTask(.memoryUnreadable(.refused(KernelAddress(TestPanic.task), errno: 14)))])
+  }
+
   @Test func `a forged task is refused`() {
     let panic = TestPanic()
     panic.set(TestPanic.task + 16, 0x1234 as UInt64)
     #expect(throws: CannotCheck.self) { try read(panic) }
     panic.set(TestPanic.perProcessor + 0x100, 0x10 as UInt64)
+    panic.processors = []
     #expect(throws: CannotCheck.memoryUnreadable(.absent(KernelAddress(0)))) { try read(panic) }
   }
 

@@ -26,6 +26,11 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case oopsText = "oops-text"
   case kernelLog = "kernel-log"
   case orc
+  case vmcore
+  case kdump
+  case flattened
+  case lime
+  case avml
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -50,6 +55,9 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .oopsText: Self.oopsText(bytes)
     case .kernelLog: PanicTrial.log(bytes)
     case .orc: PanicTrial.stack(bytes)
+    case .vmcore, .lime, .avml: DumpTrial.plain.run(bytes)
+    case .kdump: DumpTrial.kdump.run(bytes)
+    case .flattened: DumpTrial.flattened.run(bytes)
     }
   }
 

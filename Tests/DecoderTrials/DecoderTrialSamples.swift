@@ -20,6 +20,11 @@ extension DecoderTrial {
       return [PatchSitesTrial.sample]
     case .baseline:
       return SampleBaseline.samples
+    case .vmcore: return DumpTrial.vmcoreSamples
+    case .kdump: return DumpTrial.kdumpSamples
+    case .flattened: return DumpTrial.flattenedSamples
+    case .lime: return DumpTrial.limeSamples
+    case .avml: return DumpTrial.avmlSamples
     case .moduleRecords:
       return [ModuleRecordsTrial.sample]
     case .oopsText:

@@ -55,6 +55,18 @@ package struct SampleDump {
     return runs
   }
 
+  /// What is held of a run; zeros for what is left out.
+  func bytes(of run: Range<UInt64>) -> [UInt8] {
+    run.flatMap { number in
+      if case .held(let bytes) = pages[number] { bytes } else { [UInt8](repeating: 0, count: 4096) }
+    }
+  }
+
+  /// The same memory, as if nobody knew of the pages that are left out: for formats that cannot say so.
+  package var withoutLeftOut: SampleDump {
+    SampleDump(pages: pages.filter { $0.value != .leftOut })
+  }
+
   package var extents: [MemoryRegion] {
     runs.map { MemoryRegion(start: KernelAddress($0.lowerBound * 4096), byteCount: UInt64($0.count) * 4096) }
   }
@@ -78,14 +90,14 @@ package struct SampleDump {
 }
 
 /// Numbers that look random and are always the same (xorshift64, Marsaglia 2003).
-struct SampleRandom {
+package struct SampleRandom {
   private var state: UInt64
 
-  init(seed: UInt64) {
+  package init(seed: UInt64) {
     state = seed
   }
 
-  mutating func byte() -> UInt8 {
+  package mutating func byte() -> UInt8 {
     state ^= state << 13
     state ^= state >> 7
     state ^= state << 17

@@ -14,6 +14,7 @@ struct JSONReportTests {
         "implants" : [
 
         ],
+        "inventory" : null,
         "kernel" : null,
         "obstacles" : [
           {
@@ -135,6 +136,25 @@ struct JSONReportTests {
         "implants" : [
 
         ],
+        "inventory" : {
+          "hostName" : "web1",
+          "modules" : [
+            {
+              "buildID" : "000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7",
+              "name" : "edr_guard",
+              "taints" : "OE"
+            },
+            {
+              "buildID" : null,
+              "name" : "loop",
+              "taints" : ""
+            }
+          ],
+          "taint" : "OE",
+          "withheld" : [
+
+          ]
+        },
         "kernel" : {
           "buildID" : {
             "claimed" : "000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7",

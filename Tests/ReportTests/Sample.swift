@@ -48,7 +48,9 @@ enum Sample {
 
   static func verdict(_ answers: [Answer], implants: [Implant] = [], remarks: [String] = [], looks: Int = 1) -> Verdict
   {
-    Verdict(kernel: kernel, answers: answers, implants: implants, remarks: remarks, looks: looks)
+    var verdict = Verdict(kernel: kernel, answers: answers, implants: implants, remarks: remarks, looks: looks)
+    verdict.inventory = inventory
+    return verdict
   }
 
   static func answer(_ findings: [Finding], check: Manual = syscallTable, facts: Int = 452) -> Answer {
@@ -67,6 +69,21 @@ enum Sample {
       check: moduleList, outcome: .notApplicable("this kernel was built without CONFIG_MODULES"),
       examination: Examination(), findings: [], remarks: []),
   ])
+
+  static let inventory = Inventory(
+    hostName: .success("web1"), taint: .success("OE"),
+    modules: .success([
+      Inventory.Module(name: "edr_guard", buildID: buildID, taints: "OE"),
+      Inventory.Module(name: "loop", buildID: nil, taints: ""),
+    ]))
+
+  static let fingerprint: Fingerprint = {
+    var fingerprint = Fingerprint()
+    fingerprint.offsets = [0x40, 0x140]
+    fingerprint.functions = [Fingerprint.Function(offset: 0x40, byteCount: 15, digest: "00c0ffee00c0ffee")]
+    fingerprint.strings = Fingerprint.Strings(count: 3, digest: "0123456789abcdef")
+    return fingerprint
+  }()
 
   static func nobody() -> Owner {
     .nobody(
@@ -147,7 +164,7 @@ enum Sample {
           family: "table-hook tutorial",
           note: "generic names that courses and copied code use for a pass-through hook; no one family",
           evidence: [strings[2], strings[0], strings[1]])
-      ],
+      ], fingerprint: fingerprint,
       unreadable: [.unmapped(KernelAddress(base + 8192))], omissions: ["strings beyond the first 4096"])
   }
 
@@ -217,6 +234,9 @@ enum Sample {
     ])
     unconfirmed.kernel?.buildIDInMemory = .failure(
       Withheld("the kernel's notes in memory", why: "the symbol __start_notes is withheld", remedy: "run as root"))
+    unconfirmed.inventory = Inventory(
+      hostName: .success("web2"), taint: .failure(Withheld("the kernel's taint", why: "tainted_mask is withheld")),
+      modules: .failure(Withheld("the kernel's modules", why: "modules is withheld")))
     unconfirmed.remarks = ["kallsyms shows every address as zero, so nothing can be found by name"]
     return unconfirmed
   }()

@@ -45,6 +45,9 @@ package enum TestTypes {
     let latched = types.structure("latch_tree_node", 48, [("node", types.array(of: node, 2), 0)])
     types.structure("mod_tree_node", 56, [("mod", pointer, 0), ("node", latched, 8 * 8)])
     types.structure("latch_tree_root", 24, [("seq", long, 0), ("tree", types.array(of: pointer, 2), 8 * 8)])
+    let name = types.array(of: char, 65)
+    let names = types.structure("new_utsname", 130, [("sysname", name, 0), ("nodename", name, 65 * 8)])
+    types.structure("uts_namespace", 136, [("name", names, 0)])
     types.structure(
       "mod_unload_taint", 80,
       [("list", list, 0), ("name", types.array(of: char, 56), 16 * 8), ("taints", long, 72 * 8)])

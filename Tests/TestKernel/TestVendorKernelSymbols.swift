@@ -34,6 +34,7 @@ extension TestVendorKernel {
     package static let tracepoints: UInt64 = 0xa3e0
     package static let moduleTypes: UInt64 = 0xa3f0
     package static let probes: UInt64 = 0xa400
+    package static let names: UInt64 = 0xa800
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -71,7 +72,7 @@ extension TestVendorKernel {
       ("module_kset", Variable.moduleSet), ("mod_tree", Variable.moduleTree),
       ("module_bug_list", Variable.moduleBugs), ("ddebug_tables", Variable.messages),
       ("tracepoint_module_list", Variable.tracepoints), ("btf_modules", Variable.moduleTypes),
-      ("kprobe_table", Variable.probes),
+      ("kprobe_table", Variable.probes), ("init_uts_ns", Variable.names),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

@@ -36,8 +36,7 @@ package struct Forensics: Investigator {
         groups[index].targets[target, default: []].append(subject)
       } else if groups.count < Self.mostImplants {
         // The direct map holds everybody's memory: far around a target there are only strangers' strings, too many to keep.
-        let isDirectMap = target.rawValue < 0xffff_ffff_8000_0000
-        let limit = isDirectMap ? around / 16 : around
+        let limit = Self.isDirectMap(target) ? around / 16 : around
         groups.append((MappedRun(around: target, limit: limit, in: kernel), [target: [subject]]))
       }
     }
@@ -62,6 +61,7 @@ package struct Forensics: Investigator {
     var unreadable = pages.faults
     var strings: [FoundString] = []
     var omissions: [String] = []
+    var reading = FingerprintReading()
     for region in [run.region] + referenced.map(\.region) {
       let bytes = region == run.region ? pages : RunBytes(of: region, in: kernel.memory)
       if region != run.region { unreadable += bytes.faults }
@@ -70,6 +70,7 @@ package struct Forensics: Investigator {
         let found = PrintableStrings.find(
           in: stretch.bytes.span, at: stretch.start, minimumLength: Self.shortestString, limit: room)
         strings += found.strings
+        reading.add(found.strings, in: stretch, isShared: Self.isDirectMap(region.start))
         if !found.isComplete {
           omissions.append("strings after the first \(Self.mostStrings) of this run were not kept")
         }
@@ -85,8 +86,12 @@ package struct Forensics: Investigator {
       subjects: targets.values.flatMap { $0 }.sorted(),
       sites: sites, strings: strings, symbols: symbols(around: run.region, reachedFrom: sites, in: kernel),
       signatures: matcher.matches(in: strings),
+      fingerprint: reading.fingerprint(of: Array(targets.keys), in: pages.stretches, run.permissions),
       unreadable: unreadable, omissions: omissions)
   }
+
+  /// Whether an address lies below the memory of the kernel image and of modules.
+  private static func isDirectMap(_ address: KernelAddress) -> Bool { address.rawValue < 0xffff_ffff_8000_0000 }
 
   private func ownerWords(_ owner: Owner) -> String {
     switch owner {

@@ -15,7 +15,7 @@ struct ReferencedRuns {
   init(of bytes: RunBytes, run: MappedRun, ofModules modules: Set<String>, limit: UInt64, in kernel: Kernel) {
     guard !Self.isKernelImage(run, in: kernel), let disassembler = Self.disassembler() else { return }
     var pages: [KernelAddress: Int] = [:]
-    for code in run.permissions where Self.mayBeExecuted(code) {
+    for code in run.permissions where RunBytes.mayBeExecuted(code) {
       for stretch in bytes.stretches {
         guard let part = Self.part(of: stretch, in: code.region) else { continue }
         Self.collect(from: part.bytes, at: part.start, with: disassembler) { target in
@@ -48,11 +48,6 @@ struct ReferencedRuns {
   /// 2 GiB. Source: Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
   private static func isDirectMap(_ page: KernelAddress, in kernel: Kernel) -> Bool {
     page.rawValue < 0xffff_ffff_8000_0000
-  }
-
-  /// Whether pages with these permissions can hold code; where the permissions are not known they can.
-  private static func mayBeExecuted(_ run: Implant.PermissionRun) -> Bool {
-    run.permissions.hasSuffix("x") || run.permissions == "???"
   }
 
   /// The bytes of a stretch that lie in `region`.

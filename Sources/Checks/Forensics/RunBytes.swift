@@ -29,4 +29,9 @@ struct RunBytes {
     }
     if let stretch = current { stretches.append(stretch) }
   }
+
+  /// Whether pages with these permissions can hold code; where the permissions are not known they can.
+  static func mayBeExecuted(_ run: Implant.PermissionRun) -> Bool {
+    run.permissions.hasSuffix("x") || run.permissions == "???"
+  }
 }

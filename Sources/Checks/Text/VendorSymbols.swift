@@ -109,7 +109,7 @@ struct VendorSymbols: SymbolLookup {
     kprobe_insn_slots kprobe_optinsn_slots real_mode_header real_mode_blob real_mode_blob_end kexec_image kexec_crash_image vmemmap_base page_offset_base
     rodata_enabled hv_hypercall_pg bpf_jit_alloc_exec bpf_struct_ops_map_alloc
     module_kset mod_tree module_bug_list ddebug_tables tracepoint_module_list btf_modules ftrace_disabled
-    tainted_mask unloaded_tainted_modules
+    tainted_mask unloaded_tainted_modules init_uts_ns
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 

@@ -39,6 +39,20 @@ package struct KernelTask: Hashable, Sendable {
     name = Array(reader.live.bytes(at: place &+ nameOffset, count: 16)?.prefix { $0 != 0 } ?? [])
   }
 
+  /// What is known of a task whose own record cannot be read: its number, as the dump says, and its stack, by where the
+  /// processor's ends; no name.
+  init(at address: KernelAddress, pid: Int32, topOfStack: UInt64, _ reader: StructureReader) {
+    self.address = address
+    self.pid = pid
+    tgid = pid
+    name = []
+    isKernelThread = false
+    // A stack is aligned to its size: THREAD_ALIGN, include/linux/thread_info.h.
+    let byteCount = Self.stackByteCount(reader)
+    stack = MemoryRegion(start: KernelAddress((topOfStack &- 1) & ~(byteCount - 1)), byteCount: byteCount)
+    savedStackPointer = stack.start
+  }
+
   /// THREAD_SIZE: as large as the image says that the first task's stack is, or 16 KiB.
   ///
   /// Source: INIT_TASK_DATA in include/asm-generic/vmlinux.lds.h: `__start_init_task` and `__end_init_task` (Linux v5.10),

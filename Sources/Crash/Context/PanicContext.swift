@@ -38,6 +38,8 @@ package struct PanicContext: Sendable {
     case stackPointer(KernelAddress)
     /// The processor's top of stack is not at the end of the task's stack.
     case topOfStack(KernelAddress)
+    /// The dump has no record of the task that the processor ran: its number and stack are known otherwise, its name is not.
+    case noTask(CannotCheck)
   }
 
   /// - Parameter said: the processor that the log names, if it names one.
@@ -45,16 +47,27 @@ package struct PanicContext: Sendable {
   package init(_ kernel: Kernel, _ reader: StructureReader, said: Int? = nil) throws(CannotCheck) {
     let perProcessor = try PerProcessor(reader, known: kernel.processors.count)
     var disagreements: [Disagreement] = []
-    (processor, processorSource) = try Self.processor(reader, perProcessor, said, &disagreements)
+    let (processor, source) = try Self.processor(reader, perProcessor, said, &disagreements)
+    (self.processor, processorSource) = (processor, source)
     guard let address = perProcessor.currentTask(on: processor) else {
       throw .withheld(Withheld("the task that processor \(processor) ran", why: "the kernel's memory does not say"))
     }
-    task = try KernelTask(at: KernelAddress(address), reader)
+    let top = perProcessor.topOfStack(on: processor)
+    do throws(CannotCheck) {
+      task = try KernelTask(at: KernelAddress(address), reader)
+    } catch {
+      // A dump may lack the very page; the stack may still be there.
+      guard case .memoryUnreadable = error, let top, KernelAddress(top).isInKernelHalf,
+        let pid = kernel.processors.first(where: { $0.index == processor })?.pid, !Self.areNumbered(kernel.processors)
+      else { throw error }
+      task = KernelTask(at: KernelAddress(address), pid: pid, topOfStack: top, reader)
+      disagreements.append(.noTask(error))
+    }
     stacks =
       [StackArea(kind: .task, region: task.stack)] + StackArea.ofProcessor(processor, perProcessor, reader)
 
     var tops = task.stack.end.map { [$0.rawValue, $0.rawValue &- 16] } ?? []
-    if let top = perProcessor.topOfStack(on: processor) {
+    if let top {
       if tops.contains(top) { tops = [top] } else { disagreements.append(.topOfStack(KernelAddress(top))) }
     }
     entry = task.isKernelThread ? nil : UserEntry(below: tops, on: task.stack, reader)
@@ -114,6 +127,7 @@ extension PanicContext.Disagreement: CustomStringConvertible {
     case .processorInLog(let number): "the log speaks of processor \(number)"
     case .pid(let dump, let memory): "the dump says that it ran task \(dump), the kernel's memory that it ran \(memory)"
     case .stackPointer(let address): "its stack pointer \(address) lies on none of its stacks"
+    case .noTask(let error): "its task is known by its number and its stack only: \(error)"
     case .topOfStack(let address): "its top of stack \(address) is not at the end of its task's stack"
     }
   }

@@ -26,7 +26,7 @@ struct LogDescriptors {
   private let sequence, timestamp, textByteCount, facility, caller: UInt64
   private let level: BTF.Member
 
-  /// An id has 62 bits; the two above are the state. Source: DESC_FLAGS_SHIFT.
+  /// An id has 62 bits; the two above are the state: DESC_FLAGS_SHIFT, kernel/printk/printk_ringbuffer.h.
   private static let idMask: UInt64 = 1 << 62 - 1
   /// 2^20 descriptors are the log of 2^25 bytes (`log_buf_len`), the largest that the kernel's configuration offers.
   private static let mostCountBits: UInt32 = 20

@@ -24,7 +24,9 @@ package struct RawStack: Sendable {
     /// Whether the unwound trace goes through it.
     package var isUnwound: Bool
     /// Whether the call leads to the function that the next frame inwards was in; nil if a register or memory says where it
-    /// leads, or there is no such frame. A function may be left for another by a jump, so a no is no proof.
+    /// leads, or there is no such frame.
+    ///
+    /// A function may be left for another by a jump, so a no is no proof.
     package var leadsInwards: Bool?
 
     package var isNobodys: Bool {
@@ -52,9 +54,12 @@ package struct RawStack: Sendable {
         continue
       }
       guard code.isCode(value) else { continue }
+      let call = code.call(endingAt: value)
       words.append(
         Word(
-          address: address, value: value, owner: kernel.owner(ofReturnTo: value), call: code.call(endingAt: value),
+          address: address, value: value,
+          // What no call ends at is the address of a function, and not of what would be behind one.
+          owner: call == nil ? kernel.owner(of: value) : kernel.owner(ofReturnTo: value), call: call,
           isUnwound: slots.contains(address), leadsInwards: nil))
     }
     let found = Set(words.map(\.address))

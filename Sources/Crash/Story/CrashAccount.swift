@@ -120,9 +120,11 @@ package struct CrashAccount: Sendable {
       sentences.append("The module that was unloaded last is \(last).")
     }
     for stuck in story.stuck {
-      let inner = stuck.trace.frames.first { frame in
-        frame.owner.place.map { !$0.symbol.contains("schedule") && !$0.symbol.contains("switch") } ?? true
-      }
+      let frames = stuck.trace.frames
+      // Whoever called into the scheduler says more than the scheduler does.
+      let inner =
+        frames.first { $0.owner.place?.module != nil }
+        ?? frames.first { $0.owner.place.map { !$0.symbol.contains("schedule") && !$0.symbol.contains("switch") } ?? true }
       sentences.append(
         "\(name(stuck.task.name)) (\(stuck.task.pid)) waits\(inner.map { " in \($0.owner)" } ?? "").")
     }

@@ -128,23 +128,30 @@ package struct OrcUnwinder {
     return ProcessorState.Registers(savedAt: address &- missing, reader)
   }
 
-  /// Takes a frame for the caller's that no table speaks of: the first from which the tables lead on, or else the first that
-  /// goes back to behind a call.
+  /// Takes a frame for the caller's that no table speaks of: the first that called this very function; or else the first from
+  /// which the tables lead on; or else the first that goes back to behind a call.
+  ///
+  /// The kernel has no tables for a few functions of its own either, `__crash_kexec` among them: STACK_FRAME_NON_STANDARD,
+  /// kernel/kexec_core.c (Linux v5.10 to v7.2).
   private func guess(_ state: inout UnwindState) throws(UnwindEnd) -> StackFrame.Origin {
-    var first: (UnwindState, StackFrame.Origin)?
+    let function = code.function(of: KernelAddress(state.isInterrupted ? state.ip : state.ip &- 1))
+    var found: [(state: UnwindState, origin: StackFrame.Origin)] = []
     for (slot, bp, origin) in candidates(state) {
-      guard let address = word(at: slot), isReturn(address) else { continue }
+      guard let address = word(at: slot), let call = call(before: address) else { continue }
       var next = state
       next.goOn(at: address, slot: slot, bp: bp)
-      if leadsOn(next) {
-        state = next
-        return origin
+      let calls = function != nil && call.callee.flatMap(code.function) == function
+      guard leadsOn(next) else {
+        if found.isEmpty { found.append((next, origin)) }
+        continue
       }
-      first = first ?? (next, origin)
+      found.append((next, calls ? .caller : origin))
+      if calls { break }
     }
-    guard let first else { throw UnwindEnd(end: .noUnwindInformation(KernelAddress(state.ip))) }
-    state = first.0
-    return first.1
+    let best = found.last { $0.origin == .caller } ?? found.first { leadsOn($0.state) } ?? found.first
+    guard let best else { throw UnwindEnd(end: .noUnwindInformation(KernelAddress(state.ip))) }
+    state = best.state
+    return best.origin
   }
 
   /// Where the return address may lie: behind what the frame pointer points to, and in each word up the stack; and the
@@ -174,11 +181,12 @@ package struct OrcUnwinder {
     } catch {
       return false  // not to be gone on from: that is the answer
     }
-    return next.registers?.isUserMode ?? isReturn(next.ip)
+    return next.registers?.isUserMode ?? (call(before: next.ip) != nil)
   }
 
-  private func isReturn(_ address: UInt64) -> Bool {
+  /// The call that a return to `address` goes back to behind.
+  private func call(before address: UInt64) -> CallSite? {
     let address = KernelAddress(address)
-    return code.isCode(address) && code.call(endingAt: address) != nil
+    return code.isCode(address) ? code.call(endingAt: address) : nil
   }
 }

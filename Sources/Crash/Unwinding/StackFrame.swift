@@ -23,13 +23,15 @@ package struct StackFrame: Hashable, Sendable {
     case unwindTable
     /// The registers that an interrupt, an exception or a system call saved, where the tables say that they are.
     case savedRegisters
+    /// A guess, and a good one: the next word up the stack that goes back to behind a call of the very function.
+    case caller
     /// A guess: code without tables, taken to keep a frame pointer.
     case framePointer
     /// A guess: the next word up the stack that goes back to behind a call.
     case scan
 
     /// Whether it is a guess, and so is all that follows.
-    package var isGuess: Bool { self == .framePointer || self == .scan }
+    package var isGuess: Bool { [.caller, .framePointer, .scan].contains(self) }
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import KernelModel
 
 /// A digest of the first of the kernel's own lines of `/proc/kallsyms`, taken while the file is read.
 ///

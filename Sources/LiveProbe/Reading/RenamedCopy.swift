@@ -1,5 +1,6 @@
 internal import CSystemCalls
 import Glibc
+import KernelModel
 
 /// The program as its renamed copy: answers what it is asked, and ends.
 package enum RenamedCopy {

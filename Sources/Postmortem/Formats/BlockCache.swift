@@ -3,19 +3,23 @@ final class BlockCache {
   /// At most, in bytes.
   private static let byteCount = 16 << 20
 
-  private let blockByteCount: Int
-  private let room: UnsafeMutableRawBufferPointer
-  /// Which block is in each place.
-  private var numbers: [UInt64?]
+  /// Room is made for so many bytes at a time, when the first of them is needed.
+  private static let slabByteCount = 256 << 10
 
+  private let blockByteCount: Int
+  private var slabs: [UnsafeMutableRawBufferPointer?]
+  /// Which block is in each place; `UInt64.max`, which is none, where there is none.
+  private var numbers: [UInt64]
+
+  /// - Parameter blockByteCount: the size of the largest block, a power of two and no larger than 256 KiB.
   init(blockByteCount: Int) {
     self.blockByteCount = blockByteCount
-    room = .allocate(byteCount: Self.byteCount, alignment: 4096)
-    numbers = Array(repeating: nil, count: Self.byteCount / blockByteCount)
+    slabs = Array(repeating: nil, count: Self.byteCount / Self.slabByteCount)
+    numbers = Array(repeating: .max, count: Self.byteCount / blockByteCount)
   }
 
   deinit {
-    room.deallocate()
+    for slab in slabs { slab?.deallocate() }
   }
 
   /// Copies the bytes of a block from `start` on into `target`, all that it has room for, and returns how many.
@@ -37,7 +41,7 @@ final class BlockCache {
     }
     let block = UnsafeMutableRawBufferPointer(rebasing: bytes(at: place(of: number))[..<byteCount])
     if !isCached {
-      numbers[place(of: number)] = nil
+      numbers[place(of: number)] = .max
       try fill(block)
       numbers[place(of: number)] = number
     }
@@ -50,6 +54,11 @@ final class BlockCache {
   }
 
   private func bytes(at place: Int) -> UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(rebasing: room[place * blockByteCount..<(place + 1) * blockByteCount])
+    let start = place * blockByteCount
+    let number = start / Self.slabByteCount
+    let slab = slabs[number] ?? .allocate(byteCount: Self.slabByteCount, alignment: 4096)
+    slabs[number] = slab
+    let inSlab = start % Self.slabByteCount
+    return UnsafeMutableRawBufferPointer(rebasing: slab[inSlab..<inSlab + blockByteCount])
   }
 }

@@ -2,8 +2,8 @@
 package protocol DumpSource: AnyObject {
   var byteCount: UInt64 { get }
 
-  /// Fills `target` from `offset` on, and returns how many bytes there were: fewer than asked for only where the source
-  /// ends.
+  /// Fills `target` from `offset` on, and returns how many bytes came: fewer than asked for where the source ends, or
+  /// where the next byte cannot be had. Throws if not even the first can.
   func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws(SourceFault) -> Int
 }
 
@@ -12,13 +12,19 @@ extension DumpSource {
   func available(_ count: Int, at offset: UInt64) throws(DumpError) -> [UInt8] {
     let there = offset < byteCount ? Int(clamping: min(byteCount - offset, UInt64(max(count, 0)))) : 0
     var bytes = [UInt8](repeating: 0, count: there)
-    let came = bytes.withUnsafeMutableBytes { buffer in
-      Result { () throws(SourceFault) in try read(at: offset, into: buffer) }
+    var done = 0
+    while done < there {
+      let came = bytes.withUnsafeMutableBytes { buffer in
+        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+        return Result { () throws(SourceFault) in try read(at: offset + UInt64(done), into: rest) }
+      }
+      switch came {
+      case .success(0): return Array(bytes.prefix(done))
+      case .success(let count): done += count
+      case .failure(let fault): throw .unreadable(fault)
+      }
     }
-    switch came {
-    case .success(let count): return count == there ? bytes : Array(bytes.prefix(count))
-    case .failure(let fault): throw .unreadable(fault)
-    }
+    return bytes
   }
 
   /// The `count` bytes at `offset`, which are `what`.

@@ -36,6 +36,7 @@ package final class FileSource: DumpSource {
       let count = pread(descriptor, rest.baseAddress, rest.count, position)
       if count < 0 {
         if errno == EINTR { continue }
+        if done > 0 { break }
         throw .refused(errno: errno)
       }
       if count == 0 { break }

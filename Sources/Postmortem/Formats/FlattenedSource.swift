@@ -10,6 +10,8 @@ final class FlattenedSource: DumpSource {
   private static let headerByteCount: UInt64 = 4096
   /// More records than this are not believed; makedumpfile writes one for 64 KiB and more.
   private static let mostRecords = 1 << 21
+  /// What of a complete file no record holds is a few bytes of padding, and not more than this.
+  private static let mostHoles: UInt64 = 64 << 20
 
   let byteCount: UInt64
   /// What was odd about the file.
@@ -36,6 +38,9 @@ final class FlattenedSource: DumpSource {
     remarks = problem.map { ["the flattened file cannot be read to its end: \($0)"] } ?? []
     table = RangeTable(records.reversed())
     byteCount = table.runs.last?.end ?? 0
+    guard !isComplete || byteCount <= base.byteCount + Self.mostHoles else {
+      throw .implausible(field: "the end of a flattened file's records", value: byteCount)
+    }
   }
 
   func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws(SourceFault) -> Int {
@@ -46,9 +51,14 @@ final class FlattenedSource: DumpSource {
       if let run = table.run(holding: position) {
         let count = Int(min(UInt64(rest.count), run.end - position))
         let part = UnsafeMutableRawBufferPointer(rebasing: rest[..<count])
-        let came = try base.read(at: run.offset + (position - run.start), into: part)
-        done += came
-        guard came == count else { break }
+        do throws(SourceFault) {
+          let came = try base.read(at: run.offset + (position - run.start), into: part)
+          done += came
+          guard came == count else { break }
+        } catch {
+          guard done > 0 else { throw error }
+          break
+        }
       } else {
         guard isComplete, let next = table.nextStart(after: position) else { break }
         let count = Int(min(UInt64(rest.count), next - position))

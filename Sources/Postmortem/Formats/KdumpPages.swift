@@ -73,7 +73,8 @@ final class KdumpPages {
     for number in numbers {
       do throws(SourceFault) {
         guard let descriptor = try descriptor(number) else { return missing + (numbers.upperBound - number) }
-        if descriptor.isBlank || !descriptor.ends(within: source.byteCount) { missing += 1 }
+        let isUnwritten = header.isIncomplete && descriptor.isBlank
+        if isUnwritten || !descriptor.ends(within: source.byteCount) { missing += 1 }
       } catch {
         throw .unreadable(error)
       }

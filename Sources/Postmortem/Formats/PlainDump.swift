@@ -87,8 +87,8 @@ package final class PlainDump: Dump {
     } catch {
       throw error.fault(at: address)
     }
-    guard came == wanted else { throw .truncated(KernelAddress(address + UInt64(came))) }
-    return wanted
+    guard came > 0 else { throw .truncated(KernelAddress(address)) }
+    return came
   }
 
   private func fault(at address: UInt64) -> MemoryFault {

@@ -55,10 +55,15 @@ final class SnappySource: DumpSource {
       let number = chunk(holding: position)
       let start = chunks[number].start
       let end = number + 1 < chunks.count ? chunks[number + 1].start : byteCount
-      done += try cache.copy(
-        UInt64(number), from: Int(position - start), byteCount: Int(end - start),
-        into: UnsafeMutableRawBufferPointer(rebasing: target[done...])
-      ) { output throws(SourceFault) in try decode(chunks[number], into: output) }
+      do throws(SourceFault) {
+        done += try cache.copy(
+          UInt64(number), from: Int(position - start), byteCount: Int(end - start),
+          into: UnsafeMutableRawBufferPointer(rebasing: target[done...])
+        ) { output throws(SourceFault) in try decode(chunks[number], into: output) }
+      } catch {
+        guard done > 0 else { throw error }
+        break
+      }
     }
     return done
   }

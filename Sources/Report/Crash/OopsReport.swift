@@ -12,10 +12,18 @@ package struct OopsReport {
     decisive = OopsText.decisive(among: reports)
   }
 
-  /// Critical if the words speak of code that nobody has a name for; unknown if there are none.
+  /// Critical if the words speak of code that nobody has a name for, a warning if that may be an unloaded module's; unknown
+  /// if there are none.
   package var status: Status {
     guard let decisive else { return .unknown }
-    return signs(of: decisive).isEmpty ? .ok : .critical
+    if signs(of: decisive).isEmpty { return .ok }
+    return isExplainedByUnloading(decisive) ? .warning : .critical
+  }
+
+  /// Whether the processor was sent to where nothing is mapped any more, after a module was unloaded.
+  private func isExplainedByUnloading(_ report: OopsText) -> Bool {
+    guard case .pageFault = report.kind, report.lastUnloaded != nil else { return false }
+    return report.access?.contains("instruction fetch") == true && report.errorWords == "not-present page"
   }
 
   /// Signs, in sentences, that code ran which belongs to nobody.

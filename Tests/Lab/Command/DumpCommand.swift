@@ -3,16 +3,16 @@ import Lab
 
 /// Makes a dump of a guest whose kernel panics: see ``CrashDump``.
 enum DumpCommand {
-  static let usage = "lab dump LABEL PANIC DIRECTORY [--scan] [METHOD ...]"
+  static let usage = "lab dump LABEL PANIC DIRECTORY [--map] [METHOD ...]"
   static let explanation = """
     makes dumps of a guest whose kernel panics; PANIC is one of \(Panic.allCases.map(\.rawValue).joined(separator: ", "));
                METHOD is qemu (the default), qemu-note, qemu-note-kdump-zlib and the like, kdump-LEVEL[-COMPRESSION] or
-               kdump-raw; --scan has a scan before
+               kdump-raw; --map has the map of system calls written before
     """
 
   static func run(_ words: [String], settings: LabSettings) throws(LabError) -> Int32 {
-    let arguments = words.filter { $0 != "--scan" }
-    let liveprobe = words.contains("--scan") ? settings.liveprobe : nil
+    let arguments = words.filter { $0 != "--map" }
+    let liveprobe = words.contains("--map") ? settings.liveprobe : nil
     guard arguments.count >= 3 else { throw LabError("usage: \(usage)") }
     let kernel = try GuestKernel(label: arguments[0], settings: settings)
     guard let panic = Panic(rawValue: arguments[1]) else { throw LabError("no panic \(arguments[1]): \(explanation)") }

@@ -4,8 +4,7 @@ import Glibc
 /// A dump of a guest whose kernel panicked: how it is made, and the making.
 ///
 /// In a directory it is `PANIC-METHOD` with an ending, beside it `.log`, what the console showed, `.facts`, what is true
-/// (``DumpFacts``), and, if there was a scan before, `.scan.json` and `.syscalls.json`: what it said, and the map of
-/// system calls.
+/// (``DumpFacts``), and, if the executable was there, `.syscalls.json`: where it said that each system call leads.
 package struct CrashDump: Sendable {
   package let panic: Panic
   package let method: DumpMethod
@@ -20,25 +19,15 @@ package struct CrashDump: Sendable {
 
   /// Boots a guest, has its kernel panic, and writes the dump into a directory that exists.
   ///
-  /// - Parameter liveprobe: the static executable that scans the guest before it panics, if one is to.
+  /// - Parameter liveprobe: the static executable that maps the guest's system calls before it panics, if one is to.
   /// - Returns: the dump's file.
   @discardableResult
   package func make(
     on kernel: GuestKernel, settings: LabSettings, liveprobe: URL? = nil, in directory: URL
   ) throws(LabError) -> URL {
-    let file = directory.appendingPathComponent("\(name).\(method.ending)")
-    let console = directory.appendingPathComponent("\(name).log")
-    var options = GuestOptions(kernelArguments: Panic.kernelArguments, processors: 2)
-    options.console = console
-    var disk: KdumpDisk?
-    if case .kdump = method {
-      let made = try KdumpDisk()
-      disk = made
-      options.keptDisk = made.image
-      options.hasKdump = true
-      options.kernelArguments.append("crashkernel=\(KdumpDisk.reservedMemory)M")
-    }
-    if case .emulator(_, let hasNote) = method { options.takesVMCoreInfo = hasNote }
+    let disk: KdumpDisk? = if case .kdump = method { try KdumpDisk() } else { nil }
+    var options = options(disk)
+    options.console = directory.appendingPathComponent("\(name).log")
     let guest = try Guest.boot(kernel, settings: settings, liveprobe: liveprobe, options: options)
     defer { guest.shutdown() }
     var facts = DumpFacts()
@@ -47,27 +36,45 @@ package struct CrashDump: Sendable {
     if case .kdump(let arguments) = method { try KdumpDisk.arm(guest, arguments: arguments) }
     try panic.prepare(Tampering(guest), &facts)
     if liveprobe != nil {
-      // Whatever it finds, and takes to be found.
-      try write(guest.run("/liveprobe scan --format json", timeout: 600).stdout, ".scan.json", directory)
       try write(guest.run("/liveprobe syscalls --format json", timeout: 600).stdout, ".syscalls.json", directory)
     }
     try panic.strike(guest)
     facts.note("panic.line", guest.consoleLine(with: "Kernel panic - not syncing") ?? "none")
     try write(Array(facts.text.utf8), ".facts", directory)
+
     // Whoever sees the file sees all of it.
     let part = directory.appendingPathComponent("\(name).part")
+    let file = directory.appendingPathComponent("\(name).\(method.ending)")
+    try save(guest, disk, to: part)
+    guard rename(part.path, file.path) == 0 else { throw LabError("\(part.path) cannot be renamed") }
+    return file
+  }
+
+  private func options(_ disk: KdumpDisk?) -> GuestOptions {
+    var options = GuestOptions(kernelArguments: Panic.kernelArguments, processors: 2)
+    if case .emulator(_, let hasNote) = method { options.takesVMCoreInfo = hasNote }
     if let disk {
-      try guest.waitForEnd(seconds: 600)
-      try disk.extract("vmcore", to: part)
-    } else if case .emulator(let format, _) = method {
+      options.keptDisk = disk.image
+      options.hasKdump = true
+      options.kernelArguments.append("crashkernel=\(KdumpDisk.reservedMemory)M")
+    }
+    return options
+  }
+
+  /// Waits until the panic is over, and writes what there is then.
+  private func save(_ guest: Guest, _ disk: KdumpDisk?, to file: URL) throws(LabError) {
+    switch method {
+    case .emulator(let format, _):
       try guest.waitOnConsole(for: Panic.end, seconds: 60)
       try guest.pause()
       let whole = guest.memoryFile.deletingLastPathComponent().appendingPathComponent("dump")
       try guest.dumpMemory(to: whole, format: format)
-      try SparseFile.copy(whole, to: part)
+      try SparseFile.copy(whole, to: file)
+    case .kdump:
+      // The second kernel switches off when it has written.
+      try guest.waitForEnd(seconds: 600)
+      try disk?.extract("vmcore", to: file)
     }
-    guard rename(part.path, file.path) == 0 else { throw LabError("\(part.path) cannot be renamed") }
-    return file
   }
 
   private func write(_ bytes: [UInt8], _ ending: String, _ directory: URL) throws(LabError) {

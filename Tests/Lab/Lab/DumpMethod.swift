@@ -33,8 +33,7 @@ package enum DumpMethod: Sendable, Hashable {
 
   /// The method of a name, or nil; the reverse of ``name``.
   package init?(_ name: String) {
-    var parts = name.split(separator: "-").map(String.init)
-    guard !parts.isEmpty else { return nil }
+    var parts = name.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
     switch parts.removeFirst() {
     case "qemu":
       let hasNote = parts.first == "note"

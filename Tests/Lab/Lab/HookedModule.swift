@@ -24,12 +24,15 @@ package enum HookedModule {
       parameters += " table=\(hex(try guest.symbol(table))) slots=\(list)"
     }
     _ = try guest.output(of: "insmod /fixtures/hooked.ko\(parameters)")
-    if hidden {
-      let traces = try guest.run(
-        "grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")
-      guard traces.stdout.isEmpty else {
-        throw LabError("\(guest.kernel): the hidden module can be seen: \(traces.text)")
-      }
+    if hidden { try checkHidden(in: guest) }
+  }
+
+  /// Throws if the guest shows the module.
+  static func checkHidden(in guest: Guest) throws(LabError) {
+    let traces = try guest.run(
+      "grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")
+    guard traces.stdout.isEmpty else {
+      throw LabError("\(guest.kernel): the hidden module can be seen: \(traces.text)")
     }
   }
 

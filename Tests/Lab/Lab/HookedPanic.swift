@@ -58,17 +58,9 @@ enum HookedPanic {
       let fields = line.split(separator: " ")
       facts.note("implant.\(fields[0])", fields.dropFirst().joined(separator: " "))
     }
-    let hooks = try guest.symbols(HookedModule.hooks)
+    let hooks = try HookedModule.hooks.map { (name) throws(LabError) in try guest.symbol(name) }
     try tampering.removeModule("hooked", from: [.list, .sysfs, .tree])
-    let traces = try guest.run("grep '^hooked ' /proc/modules; ls -d /sys/module/hooked; grep hack_read /proc/kallsyms")
-    guard traces.stdout.isEmpty else {
-      throw LabError("\(guest.kernel): the hidden module can be seen: \(traces.text)")
-    }
-    var addresses: [UInt64] = []
-    for name in HookedModule.hooks {
-      guard let address = hooks[name] else { throw LabError("\(guest.kernel): no symbol \(name)") }
-      addresses.append(address)
-    }
-    return addresses
+    try HookedModule.checkHidden(in: guest)
+    return hooks
   }
 }

@@ -1,15 +1,17 @@
 /// A short number for many bytes, taken as they come; the same however they are cut into pieces.
 ///
-/// For telling whether two readings of ours are the same. No secret and no signature rests on it: it is fast, and
-/// whoever wants two texts with one digest can make them.
-struct RunningDigest {
+/// For telling whether two readings of ours are the same, or what two hosts report. No secret and no signature rests on it: it
+/// is fast, and whoever wants two texts with one digest can make them.
+package struct RunningDigest {
   private var state: UInt64 = 0x9e37_79b9_7f4a_7c15
   /// Bytes that do not yet make eight, the first one lowest.
   private var pending: UInt64 = 0
   private var pendingCount = 0
-  private(set) var byteCount = 0
+  package private(set) var byteCount = 0
 
-  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  package init() {}
+
+  package mutating func add(_ bytes: UnsafeRawBufferPointer) {
     byteCount += bytes.count
     var position = 0
     while pendingCount > 0, position < bytes.count { addByte(bytes[position], &position) }
@@ -22,15 +24,15 @@ struct RunningDigest {
     while position < bytes.count { addByte(bytes[position], &position) }
   }
 
-  mutating func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
+  package mutating func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
 
   /// The number for all bytes so far.
-  var value: UInt64 { Self.mixed(Self.mixed(state, pending), UInt64(byteCount)) }
+  package var value: UInt64 { Self.mixed(Self.mixed(state, pending), UInt64(byteCount)) }
 
   /// The number in hexadecimal.
-  var text: String { String(value, radix: 16) }
+  package var text: String { String(value, radix: 16) }
 
-  static func of(_ bytes: [UInt8]) -> String {
+  package static func of(_ bytes: [UInt8]) -> String {
     var digest = RunningDigest()
     digest.add(bytes)
     return digest.text

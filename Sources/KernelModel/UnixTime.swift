@@ -1,11 +1,11 @@
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-struct UnixTime: Hashable {
-  let seconds: Int
+package struct UnixTime: Hashable {
+  package let seconds: Int
 
   /// The time that `text` says in the one form of RFC 3339 that this project writes, `2026-03-01T03:00:00Z`.
   ///
   /// - Returns: nil if it says it in another form, or says no time.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let form = Array("0000-00-00T00:00:00Z".utf8)
     let bytes = Array(text.utf8)
     guard bytes.count == form.count else { return nil }
@@ -32,9 +32,4 @@ struct UnixTime: Hashable {
     let daysBefore = (153 * ((month + 9) % 12) + 2) / 5
     return 365 * year + year / 4 - year / 100 + year / 400 + daysBefore + day - 1 - 719_468
   }
-}
-
-extension Measurements {
-  /// When the scan began; nil if its text says no time.
-  var start: UnixTime? { UnixTime(startedAt) }
 }

@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import Correlation
+internal import Report
+
+/// `liveprobe correlate`: what affected hosts have in common that healthy ones lack.
+struct CorrelateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "correlate", abstract: "What do the affected hosts have in common that the healthy ones lack?",
+    discussion: """
+      Takes reports that 'liveprobe scan --format json' wrote on many hosts, and those of crashes, and compares: implants by \
+      their fingerprints, builds of modules and of kernels, taint, findings. A host is affected if it crashed or has a \
+      critical finding, healthy if a scan of it ended OK or WARNING; the others are left out. Needs no root, and reads nothing \
+      of this host.
+
+      Exit status: 0 if it could answer, whatever the answer; 3 if not. A file that is no report is named, and the rest goes on.
+      """)
+
+  @Argument(
+    help: "A report, a file with a report on each line, or a folder with any of these (.json, .jsonl, .ndjson).",
+    completion: .file())
+  var file: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Reports of affected hosts, whatever they say; may be given more than once.", valueName: "path"),
+    completion: .file())
+  var affected: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Reports of healthy hosts, whatever they say; may be given more than once.", valueName: "path"),
+    completion: .file())
+  var healthy: [String] = []
+
+  @Option(help: "How to say it.")
+  var format = Showing.Format.text
+
+  @Option(help: "Conditions shown of each kind of row, in text.")
+  var most = 20
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the reports into this folder as tables for SQL, too: reports.csv, known.csv, conditions.csv.",
+      valueName: "folder"), completion: .directory)
+  var sql: String?
+
+  mutating func validate() throws {
+    if file.isEmpty, affected.isEmpty, healthy.isEmpty { throw ValidationError("name at least one report or folder") }
+    if most < 1 { throw ValidationError("--most needs a number above 0") }
+  }
+
+  func run() throws {
+    let correlation: Correlation
+    do {
+      var collection = ReportCollection(tables: try sql.map(TableFolder.init))
+      // Who is told to be affected or healthy is not asked again.
+      for path in affected { try collection.add(path, as: .affected) }
+      for path in healthy { try collection.add(path, as: .healthy) }
+      for path in file { try collection.add(path) }
+      try collection.finish()
+      correlation = try Correlation(collection.fleet)
+    } catch {
+      refuse(error)
+    }
+    let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
+    let report = CorrelationReport(correlation, theme: theme, most: most)
+    let text = format == .json ? report.json(toolVersion: Liveprobe.version) : report.text
+    guard Terminal.write(text, to: .standardOutput) else {
+      Terminal.write("liveprobe: could not write what was found\n", to: .standardError)
+      Terminal.exit(3)
+    }
+    Terminal.exit(0)
+  }
+
+  private func refuse(_ error: any Error) -> Never {
+    Terminal.write(Refusal.line("nothing can be correlated", error), to: .standardError)
+    Terminal.exit(3)
+  }
+}

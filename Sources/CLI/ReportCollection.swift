@@ -1,0 +1,65 @@
+internal import Baseline
+internal import Correlation
+internal import Glibc
+internal import Report
+
+/// Reads reports one by one; what is none is told on standard error.
+struct ReportCollection {
+  private(set) var fleet = Fleet()
+  private let tables: TableFolder?
+  /// Files that were read: each speaks once.
+  private var seen: Set<String> = []
+
+  /// What a report in a folder is called.
+  private static let suffixes = [".json", ".jsonl", ".ndjson"]
+
+  init(tables: TableFolder?) {
+    self.tables = tables
+  }
+
+  /// Adds the reports in a file, or in all files of a folder.
+  ///
+  /// - Parameter cohort: what its hosts are, whatever their reports say; nil if they are to be believed.
+  mutating func add(_ path: String, as cohort: Cohort? = nil) throws {
+    do {
+      guard let files = try FolderWalk.files(below: path) else { return try read(path, cohort) }
+      for file in files where Self.suffixes.contains(where: file.hasSuffix) { try read(file, cohort) }
+    } catch let error as VendorFileError {
+      leaveOut(path, error)
+    }
+  }
+
+  /// Has all tables on disk.
+  func finish() throws(OutputFailure) { try tables?.close() }
+
+  private mutating func read(_ file: String, _ cohort: Cohort?) throws {
+    guard seen.insert(Self.canonical(file)).inserted else { return }
+    do {
+      let documents = try ReportDocuments(path: file)
+      while let (document, source) = try documents.next() { try add(document, from: source, cohort) }
+    } catch let error as ReportDocuments.Unreadable {
+      leaveOut(file, error)
+    }
+  }
+
+  private mutating func add(_ document: [UInt8], from source: String, _ cohort: Cohort?) throws {
+    do {
+      var report = try HostReport(decoding: document)
+      report.cohort = cohort ?? report.cohort
+      fleet.add(report, from: source)
+      try tables?.add(report, number: fleet.reportCount, from: source)
+    } catch let error as NotAReport {
+      leaveOut(source, error)
+    }
+  }
+
+  private func leaveOut(_ source: String, _ reason: any Error) {
+    Terminal.write(Refusal.line("left out: \(source)", reason), to: .standardError)
+  }
+
+  private static func canonical(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+}

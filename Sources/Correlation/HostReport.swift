@@ -1,0 +1,66 @@
+internal import FoundationEssentials
+internal import KernelModel
+
+/// What one report says of its host, as far as hosts are compared by it.
+package struct HostReport: Sendable {
+  /// The host's name for itself; nil if it has none by which it could be told from others.
+  package var host: String?
+  /// Whether it is of a crash rather than of a scan.
+  package var isCrash: Bool
+  package var cohort: Cohort
+  /// When the scan began, in RFC 3339; nil if it does not say, or not in the one form this project writes.
+  package var takenAt: String?
+  /// What it speaks of at all: a host whose report is silent about modules does not lack any.
+  package var known: Set<Condition.Kind>
+  /// What the host has; of the kinds that are known.
+  package var conditions: Set<Condition>
+  /// How many conditions were left out because there were too many.
+  package var omitted = 0
+
+  /// Conditions of one report at most.
+  package static let mostConditions = 20_000
+
+  /// Documents of the forms that are understood.
+  private static let scan = "liveprobe/1"
+  private static let crashes: Set = ["liveprobe-crash/1", "liveprobe-oops/1"]
+  /// Names that a host has as long as nobody gives it one.
+  private static let namesOfNobody: Set = ["", "(none)", "localhost", "localhost.localdomain"]
+
+  /// The report that `document` holds.
+  package init(decoding document: [UInt8]) throws(NotAReport) {
+    let contents: ReportContents
+    do {
+      contents = try JSONDecoder().decode(ReportContents.self, from: Data(document))
+    } catch {
+      throw Self.reason(error)
+    }
+    isCrash = Self.crashes.contains(contents.schema)
+    guard isCrash || contents.schema == Self.scan else { throw .otherDocument(contents.schema) }
+    cohort = isCrash ? .affected : Self.cohort(contents)
+    host = contents.inventory?.hostName.flatMap { Self.namesOfNobody.contains($0) ? nil : $0 }
+    takenAt = contents.run?.startedAt.flatMap { UnixTime($0) == nil ? nil : $0 }
+    let reading = ConditionReading(contents, isCrash: isCrash)
+    known = reading.known
+    conditions = reading.conditions
+    omitted = reading.omitted
+  }
+
+  private static func cohort(_ contents: ReportContents) -> Cohort {
+    let findings = (contents.checks ?? []).flatMap { $0.findings ?? [] }
+    if findings.contains(where: { $0.severity == "critical" }) { return .affected }
+    return contents.status == "OK" || contents.status == "WARNING" ? .healthy : .undecided
+  }
+
+  private static func reason(_ error: any Error) -> NotAReport {
+    switch error as? DecodingError {
+    case .keyNotFound(let key, let context): .malformed(path(context.codingPath + [key]))
+    case .typeMismatch(_, let context), .valueNotFound(_, let context): .malformed(path(context.codingPath))
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty: .malformed(path(context.codingPath))
+    default: .notJSON
+    }
+  }
+
+  private static func path(_ keys: [any CodingKey]) -> String {
+    keys.isEmpty ? "an object" : keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+  }
+}

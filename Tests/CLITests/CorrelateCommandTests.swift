@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+/// `liveprobe correlate` as a user runs it.
+@Suite struct CorrelateCommandTests {
+  private let program = ProgramUnderTest()
+
+  /// Runs it beside six reports of crashed hosts with a module, six of healthy ones without, and what is no report.
+  private func run(_ body: (_ folder: String, _ run: ([String]) throws -> ProgramUnderTest.Answer) throws -> Void)
+    throws
+  {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "liveprobe-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder.appending(path: "well"), withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }  // a folder left in the temporary directory fails no test
+    func scan(_ host: String, _ module: String) -> String {
+      """
+      {"schema": "liveprobe/1", "status": "OK", "kernel": {"release": "6.1.0"}, "checks": [], "implants": [], \
+      "inventory": {"hostName": "\(host)", "taint": "", "modules": [{"name": "\(module)", "buildID": null, "taints": ""}]}}
+      """
+    }
+    for index in 0..<6 {
+      try Data(scan("well\(index)", "y").utf8).write(to: folder.appending(path: "well/\(index).json"))
+    }
+    let ill = (0..<6).map { #"{"schema": "liveprobe-crash/1", "scan": \#(scan("ill\($0)", "x"))}"# }
+    try Data(ill.joined(separator: "\n").utf8).write(to: folder.appending(path: "ill.jsonl"))
+    try Data(#"{"schema": "liveprobe-map/1"}"#.utf8).write(to: folder.appending(path: "\u{1b}[2K.json"))
+    try body(folder.path) { try program.run(["correlate"] + $0) }
+  }
+
+  @Test func `a folder of reports is answered, and what is no report is named`() throws {
+    try run { folder, run in
+      let answer = try run([folder])
+      #expect(answer.status == 0)
+      #expect(answer.output.hasPrefix("6 affected hosts against 6 healthy, from 12 reports\n"))
+      #expect(answer.output.contains("1. module-build x, no build id\n"))
+      #expect(
+        answer.errors == """
+          liveprobe: left out: \(folder)/\\u{1b}[2K.json: is a document of the form liveprobe-map/1, not a report of a scan \
+          or a crash
+
+          """)
+      let json = try run(["--format", "json", folder, "/nonexistent"])
+      #expect(json.status == 0 && json.output.contains(#""schema" : "liveprobe-correlation/1""#))
+      #expect(json.errors.contains("left out: /nonexistent: no such file"))
+    }
+  }
+
+  @Test func `who is affected and who is healthy can be told`() throws {
+    try run { folder, run in
+      let answer = try run(["--affected", folder + "/well", "--healthy", folder + "/ill.jsonl", folder])
+      #expect(answer.status == 0)
+      #expect(answer.output.contains("1. module-build y, no build id\n"))
+    }
+  }
+
+  @Test func `without an answer the status is 3, and why is told`() throws {
+    try run { folder, run in
+      let nobody = try run([folder + "/well"])
+      #expect(nobody.status == 3 && nobody.output.isEmpty)
+      #expect(nobody.errors.contains("nothing can be correlated: no host is affected (6 healthy, 0 undecided)"))
+      let none = try run(["/nonexistent"])
+      #expect(none.status == 3 && none.errors.contains("none of what was given is a report"))
+      #expect(try run([]).status == 3)
+      #expect(try run(["--most", "0", folder]).status == 3)
+    }
+  }
+
+  @Test func `tables are written once, and never over others`() throws {
+    try run { folder, run in
+      let tables = folder + "/tables"
+      #expect(try run(["--sql", tables, folder]).status == 0)
+      let reports = try String(contentsOfFile: tables + "/reports.csv", encoding: .utf8)
+      #expect(reports.split(separator: "\n").count == 13)
+      let again = try run(["--sql", tables, folder])
+      #expect(again.status == 3 && again.errors.contains("reports.csv: cannot be written: File exists"))
+      #expect(try String(contentsOfFile: tables + "/reports.csv", encoding: .utf8) == reports)
+    }
+  }
+}
