@@ -104,7 +104,7 @@ import Testing
       ("hooked-5.10", 2, "returns to 0xffffffffc0056060, for which"),
       ("hooked-6.1", 2, "returns to 0xffffffffc0331074, for which"),
       ("hooked-7.2", 2, "returns to 0xffffffffc05ff065, for which"),
-      ("freed-text-6.12", 2, "faulty was unloaded before"),
+      ("freed-text-6.12", 1, "faulty was unloaded before"),
       ("null-pointer-6.1", 0, "BUG: kernel NULL pointer dereference, address: 0000000000000020"),
       ("stack-of-a-driver-6.12", 0, "fill_name.constprop.0+0x"), ("hung-task-6.1", 0, "INFO: task sh:227 blocked"),
       ("requested-6.1", 0, "sysrq: Trigger a crash"),

@@ -55,12 +55,31 @@ import Testing
     #expect(story.likenesses.map(\.kind) == [.operatorsRequest])
   }
 
-  @Test func `without the task's page the story is told from the registers and the log`() throws {
-    let (panic, hooks) = TestPanic.hooked()
+  /// Takes the task's page out; the dump's notes say its number, as kdump's do, or number the processors, as QEMU's do.
+  private func withholdTask(_ panic: TestPanic, isNumbered: Bool) {
     panic.memory.withheld = [MemoryRegion(start: KernelAddress(TestPanic.task), byteCount: 4096)]
+    guard isNumbered else { return }
+    for index in panic.processors.indices { panic.processors[index].pid = Int32(index + 1) }
+  }
+
+  @Test(arguments: [false, true])
+  func `without the task's page the story is told from the registers and the log`(_ isNumbered: Bool) throws {
+    let (panic, hooks) = TestPanic.hooked()
+    withholdTask(panic, isNumbered: isNumbered)
     let story = panic.story(hooks)
-    #expect(throws: CannotCheck.memoryUnreadable(.refused(KernelAddress(TestPanic.task), errno: 14))) {
-      try story.context.get()
+    let fault = CannotCheck.memoryUnreadable(.refused(KernelAddress(TestPanic.task), errno: 14))
+    if isNumbered {
+      #expect(throws: fault) { try story.context.get() }
+      #expect(story.taskName == nil)
+    } else {
+      // The number is the dump's, the stack is where the processor's ends, and the log calls that number dd.
+      let context = try story.context.get()
+      #expect(context.disagreements == [.noTask(fault)])
+      #expect(context.task.pid == 458)
+      #expect(context.task.stack == MemoryRegion(start: KernelAddress(TestPanic.stack), byteCount: 16384))
+      #expect(context.task.name.isEmpty)
+      #expect(story.taskName == Array("dd".utf8))
+      #expect(CrashAccount(of: story).sentences.first == "Task dd (458) on processor 1 was in system call 0 (read).")
     }
     #expect(story.system.trouble?.comm == "dd")
     #expect(story.system.trouble?.pid == 458)
@@ -72,9 +91,18 @@ import Testing
     #expect(story.likenesses.first?.kind == .rootkit)
   }
 
+  @Test func `a log that speaks of another task does not name the one that died`() {
+    let (panic, hooks) = TestPanic.hooked()
+    withholdTask(panic, isNumbered: false)
+    panic.say(TestPanic.corrupted, "CPU: 1 PID: 459 Comm: other Not tainted 6.1.0-test #1")
+    let story = panic.story(hooks)
+    #expect(story.taskName == nil)
+    #expect(CrashAccount(of: story).sentences.first == "Task 458 on processor 1 was in system call 0 (read).")
+  }
+
   @Test func `without the task's page and without a log nothing says where it was`() throws {
     let (panic, hooks) = TestPanic.hooked()
-    panic.memory.withheld = [MemoryRegion(start: KernelAddress(TestPanic.task), byteCount: 4096)]
+    withholdTask(panic, isNumbered: true)
     panic.symbols.removeAll { $0.name == "prb" }
     let story = panic.story(hooks)
     #expect(throws: CannotCheck.symbolMissing("prb")) { try story.system.log.get() }

@@ -141,13 +141,23 @@ import Testing
   }
 
   @Test func `where the task is not known, the log's word is told as such`() throws {
-    let lines = try step("WHERE IT WAS", of: SampleCrash.withoutTask)
+    let lines = try step("WHERE IT WAS", of: SampleCrash.withoutTask(isNumbered: true))
     #expect(
       lines.prefix(2) == [
         "  unknown       could not read 0xffff888000001000: refused with error 14",
         "  by the log    dd, pid 458, processor 1",
       ])
     #expect(lines.contains("  system call   0 (read), of 64-bit programs"))
+  }
+
+  @Test func `a task that is known by its number only is called what the log calls it`() throws {
+    let lines = try step("WHERE IT WAS", of: SampleCrash.withoutTask(isNumbered: false))
+    #expect(
+      lines.prefix(4) == [
+        "  task          dd by the log, pid 458, task_struct at 0xffff888000001000", "  processor     1, by panic_cpu",
+        "  but           its task is known by its number and its stack only: could not read",
+        "                0xffff888000001000: refused with error 14",
+      ])
   }
 
   @Test func `a story of which nothing is known is UNKNOWN, and each step says why`() throws {

@@ -1,4 +1,5 @@
 import Audit
+import Crash
 import FoundationEssentials
 import KernelModel
 import Report
@@ -126,11 +127,17 @@ struct CrashSchemaTests {
       ])
   }
 
-  @Test func `every word for a kind of owner is that of a scan's report`() throws {
+  @Test func `every word for an owner, an interface and a source is in the schema`() throws {
+    func words(_ definition: String, _ property: String) -> [String]? {
+      schema.root["$defs"]?[definition]?["properties"]?[property]?["enum"]?.list?.compactMap(\.text)
+    }
     let scan = try JSONSchema(named: "report.schema.json")
     #expect(
       schema.root["$defs"]?["ownerKind"]?["enum"]
         == scan.root["$defs"]?["owner"]?["properties"]?["kind"]?["enum"])
+    #expect(words("frame", "knownBy") == StackFrame.Origin.allCases.map(\.rawValue))
+    #expect(words("context", "processorKnownBy") == PanicContext.ProcessorSource.allCases.map(\.rawValue))
+    #expect(words("systemCall", "abi") == SystemCallMap.Interface.allCases.map(\.rawValue))
   }
 }
 

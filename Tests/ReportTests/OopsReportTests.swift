@@ -26,14 +26,27 @@ import Testing
     ] { #expect(text.contains("\n\(line)\n"), "\(line)") }
   }
 
-  @Test func `a call to code that was unloaded is told with the module`() {
-    let text = report(SampleOops.fetch).text(.plain)
+  @Test func `a call to code that is there no more is a warning where a module was unloaded, which is told`() {
+    let report = report(SampleOops.fetch)
+    #expect(report.status == .warning)
+    let text = report.text(.plain)
     #expect(
-      text.hasPrefix("CRITICAL  the processor was at 0xffffffffc0331000, for which the kernel had no name; hooked was"))
+      text.hasPrefix(
+        "WARNING   the processor was at 0xffffffffc0331000, for which the kernel had no name; hooked was"))
     #expect(text.contains("\n  access        supervisor instruction fetch in kernel mode, not-present page\n"))
     #expect(text.contains("\n  system call   0\n"))
     #expect(text.contains("\n  modules       tun, veth(+), nvidia(POE), loop, dummy, ext4\n"))
     #expect(text.contains("\n  unloaded last hooked\n"))
+  }
+
+  @Test(arguments: [
+    ("[last unloaded: hooked(OE)]", ""), ("not-present page", "permissions violation"),
+    ("supervisor instruction fetch", "supervisor read access"),
+  ]) func `a call to code without a name is CRITICAL where unloading does not explain it`(
+    _ words: String, _ others: String
+  ) {
+    #expect(SampleOops.fetch.contains(words))
+    #expect(report(SampleOops.fetch.replacing(words, with: others)).status == .critical)
   }
 
   @Test func `trouble in named code is OK, and the decisive report is the last exception`() {

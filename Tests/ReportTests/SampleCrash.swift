@@ -64,12 +64,16 @@ enum SampleCrash {
   }
 
   /// The dump lacks the task's page: what it was is known by the log.
-  static var withoutTask: CrashReport {
+  ///
+  /// - Parameter isNumbered: whether its notes number the processors and do not say which task ran.
+  static func withoutTask(isNumbered: Bool) -> CrashReport {
     let panic = TestPanic()
     panic.addSystemCalls()
     let hooks = panic.hook()
     panic.say(corrupted, "CPU: 1 PID: 458 Comm: dd Not tainted 6.1.0-test #1")
     panic.memory.withheld = [MemoryRegion(start: KernelAddress(TestPanic.task), byteCount: 4096)]
+    // As QEMU numbers processors where a task's number belongs.
+    for index in panic.processors.indices where isNumbered { panic.processors[index].pid = Int32(index + 1) }
     return report(panic, hooks: hooks)
   }
 
@@ -102,7 +106,8 @@ enum SampleCrash {
   }
 
   static let all: [(name: String, report: CrashReport)] = [
-    ("hooked", hooked), ("requested", requested), ("freed", freed), ("without task", withoutTask), ("untold", untold),
+    ("hooked", hooked), ("requested", requested), ("freed", freed), ("without task", withoutTask(isNumbered: true)),
+    ("task by number", withoutTask(isNumbered: false)), ("untold", untold),
     ("hostile", hostileNames),
   ]
 }

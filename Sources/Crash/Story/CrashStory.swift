@@ -63,6 +63,15 @@ package struct CrashStory: Sendable {
     return stack.end.flatMap { UserEntry(below: [$0.rawValue, $0.rawValue &- 16], on: stack, reader) }
   }
 
+  /// The name of the task that died: by its own record, else by the log if that speaks of the same task; nil if neither says.
+  package var taskName: [UInt8]? {
+    guard let task = try? context.get().task, task.name.isEmpty else { return (try? context.get())?.task.name }
+    guard let trouble = system.trouble, let name = trouble.comm, trouble.pid == UInt64(exactly: task.pid) else {
+      return nil
+    }
+    return Array(name.utf8)
+  }
+
   /// The foreign memory that the panicking system call led into.
   package var calledInto: ForeignMemory? {
     let handlers = call?.foreignHandlers ?? []

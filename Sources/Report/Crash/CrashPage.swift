@@ -109,10 +109,9 @@ extension Page {
       return
     case .success(let found): context = found
     }
-    fact(
-      "task",
-      "\(String(decoding: context.task.name, as: UTF8.self)), pid \(context.task.pid), task_struct at \(context.task.address)"
-    )
+    let name = story.taskName.map { PlainText(String(decoding: $0, as: UTF8.self)) } ?? "of no known name"
+    let source: PlainText = context.task.name.isEmpty && story.taskName != nil ? " by the log" : ""
+    fact("task", "\(name)\(source), pid \(context.task.pid), task_struct at \(context.task.address)")
     fact("processor", "\(context.processor), by \(context.processorSource.rawValue)")
     for disagreement in context.disagreements { fact("but", PlainText(sentence: "\(disagreement)"), as: .warning) }
     if let registers = context.registers { writeRegisters("registers", registers) }
