@@ -53,8 +53,13 @@ struct ReportCollection {
     }
   }
 
+  /// Why something was left out.
+  private struct LeftOut: Error, CustomStringConvertible {
+    let description: String
+  }
+
   private func leaveOut(_ source: String, _ reason: any Error) {
-    Terminal.write(Refusal.line("left out: \(source)", reason), to: .standardError)
+    Terminal.write(Refusal.line("left out", LeftOut(description: "\(source): \(reason)")), to: .standardError)
   }
 
   private static func canonical(_ path: String) -> String {

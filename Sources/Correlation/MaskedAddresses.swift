@@ -6,26 +6,29 @@ enum MaskedAddresses {
 
   /// `text` with a star in place of all of each address but where it lies in its page: `code at 0x*040`.
   static func of(_ text: String) -> String {
-    let bytes = Array(text.utf8)
     var shown: [UInt8] = []
-    var position = 0
-    while position < bytes.count {
-      if let length = address(in: bytes[position...]) {
-        shown += Array("0x*".utf8) + bytes[(position + length - inPage)..<(position + length)]
-        position += length
-      } else {
-        shown.append(bytes[position])
-        position += 1
-      }
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let word = rest.prefix(while: isOfWord)
+      shown += word.isEmpty ? Array(rest.prefix(1)) : masked(word)
+      rest = rest.dropFirst(max(word.count, 1))
     }
     return String(decoding: shown, as: UTF8.self)
   }
 
-  /// How many bytes the address has that `text` begins with; nil if it begins with none in the kernel's half.
-  private static func address(in text: ArraySlice<UInt8>) -> Int? {
-    guard text.starts(with: "0xff".utf8) else { return nil }
-    let digits = text.dropFirst(2).prefix { isDigit($0) }
-    return digits.count == digitCount ? 2 + digitCount : nil
+  /// A word, or what is left of it if it is an address in the kernel's half; the kernel's messages may leave the `0x` out.
+  private static func masked(_ word: ArraySlice<UInt8>) -> [UInt8] {
+    let prefix = word.starts(with: "0x".utf8) ? word.prefix(2) : []
+    let digits = word.dropFirst(prefix.count)
+    guard digits.count == digitCount, digits.starts(with: "ff".utf8), digits.allSatisfy(isDigit) else {
+      return Array(word)
+    }
+    return Array(prefix) + [UInt8(ascii: "*")] + digits.suffix(inPage)
+  }
+
+  private static func isOfWord(_ byte: UInt8) -> Bool {
+    isDigit(byte) || (UInt8(ascii: "g")...UInt8(ascii: "z")).contains(byte)
+      || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte == UInt8(ascii: "_")
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool {

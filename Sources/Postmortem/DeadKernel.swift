@@ -30,7 +30,7 @@ package struct DeadKernel {
     let found = try DumpMappings.find(in: dump, progress: progress)
     let memory = CachedMemory(TranslatedMemory(dump, through: found.tables))
     progress("reading the dead kernel's symbols")
-    let symbols = try SymbolsInMemory.find(memory, found.tables, imageStart: found.imageStart.region.start)
+    let symbols = try SymbolsInMemory.find(memory, found.tables, imageStart: found.imageStart.region.start, found.info)
     var remarks = dump.remarks
     if dump.isFiltered {
       remarks.append("the dump was made without some pages: what they held is unknown, not absent")

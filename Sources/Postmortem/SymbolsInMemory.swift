@@ -10,11 +10,16 @@ enum SymbolsInMemory {
 
   /// Finds the tables of kernel/kallsyms.c among the pages of the image that are neither writable nor executable.
   ///
-  /// - Parameter start: where the image begins, which is where `_text` is.
+  /// - Parameters:
+  ///   - start: where the image begins, which is where `_text` is.
+  ///   - info: may say where the tables lie, which spares reading all of the constants.
   static func find(
-    _ memory: any KernelMemory, _ mappings: any KernelMappings, imageStart start: KernelAddress
+    _ memory: any KernelMemory, _ mappings: any KernelMappings, imageStart start: KernelAddress, _ info: VMCoreInfo?
   ) throws(Withheld) -> SymbolTable {
     let what = "the dead kernel's symbols"
+    if let told = info.flatMap(toldPlace), let symbols = try? symbols(memory, told, text: start.rawValue) {
+      return symbols
+    }
     let pages: [Page]
     do throws(CannotCheck) {
       pages = try mappings.pages(
@@ -34,6 +39,25 @@ enum SymbolsInMemory {
       what, why: reasons.isEmpty ? "the image has no constants" : reasons.joined(separator: "; "),
       remedy: "use a dump that has the kernel's read-only data; makedumpfile leaves it in")
   }
+
+  /// Where VMCOREINFO puts the tables, with room on each side for those whose size it does not tell.
+  ///
+  /// Since Linux kernel commit f09bddbd8661 ("vmcoreinfo: add kallsyms_num_syms symbol") and the one before it (in v6.0).
+  private static func toldPlace(_ info: VMCoreInfo) -> MemoryRegion? {
+    let names = ["names", "num_syms", "token_table", "token_index", "offsets"]
+    let places = names.compactMap { info.symbol("kallsyms_\($0)")?.rawValue }
+    guard places.count == names.count, let first = places.min(), let last = places.max(), last - first <= mostTold
+    else {
+      return nil
+    }
+    return MemoryRegion(
+      from: KernelAddress(first).aligned(downTo: 4096), to: KernelAddress(last &+ toldRoom).aligned(downTo: 4096))
+  }
+
+  /// How far apart the tables may be, and how far the last of them reaches, in bytes: the one that follows the others has
+  /// seven bytes a symbol.
+  private static let mostTold: UInt64 = 16 << 20
+  private static let toldRoom: UInt64 = 4 << 20
 
   /// Runs of pages that hold constants.
   private static func constants(_ pages: [Page]) -> [MemoryRegion] {

@@ -142,7 +142,11 @@ import Testing
   @Test func `addresses are taken out of subjects, but for where in the page they are`() {
     #expect(MaskedAddresses.of("memory at 0xffffffffc017e040") == "memory at 0x*040")
     #expect(MaskedAddresses.of("0xffff888012345678 and 0xffffffff81000000") == "0x*678 and 0x*000")
-    for text in ["0x40", "0xffffffffc017e0401", "0x00007f0012345678", "0xFFFFFFFFC017E040", ""] {
+    #expect(MaskedAddresses.of("address: ffffffffc024a1db") == "address: *1db")
+    for text in [
+      "0000000000000020", "buffer_0xffffffffc017e040", "xffffffffc024a1db", "0x40", "0xffffffffc017e0401",
+      "0x00007f0012345678", "0xFFFFFFFFC017E040", "",
+    ] {
       #expect(MaskedAddresses.of(text) == text)
     }
   }
