@@ -103,7 +103,8 @@ let package = Package(
     tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),
-    tests("ReportTests", ["Audit", "KernelModel", "Report"]),
+    tests(
+      "ReportTests", ["Audit", "Checks", "Crash", "KernelFormats", "KernelModel", "Report", "TestKernel"]),
     // Runs the program that is built beside it; linking that would cut down the tests' environment, see CHarden.
     tests("CLITests", ["CLI"]),
     tests("DocumentationTests", ["Checks", "KernelModel", "Report"]),

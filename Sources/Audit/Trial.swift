@@ -3,6 +3,7 @@ internal import KernelModel
 /// One check on its way to an answer, over as many looks as it takes.
 struct Trial {
   private let check: any Check
+  private let kernelIsRunning: Bool
   private var examination = Examination()
   private var failure: CannotCheck?
   /// Seen in the latest look and in the one before.
@@ -13,6 +14,7 @@ struct Trial {
 
   init(_ check: any Check, kernel: Kernel) {
     self.check = check
+    kernelIsRunning = kernel.isRunning
     do throws(CannotCheck) {
       examination = try check.examine(kernel)
       fresh = examination.findings
@@ -74,8 +76,17 @@ struct Trial {
     }
     let ruling = allowance?.rule(on: confirmed, of: check.manual.id) ?? Allowance.Ruling(kept: confirmed)
     return Answer(
-      check: check.manual, outcome: outcome(of: examination, findings: ruling.kept), examination: examination,
-      findings: ruling.kept, accepted: ruling.accepted, remarks: remarks + ruling.remarks)
+      check: check.manual, isOfRunningKernel: kernelIsRunning,
+      outcome: outcome(of: examination, findings: ruling.kept), examination: examination,
+      findings: ruling.kept.map(advised), accepted: ruling.accepted, remarks: remarks + ruling.remarks)
+  }
+
+  /// The finding with what to do about it: a host that is down is neither kept running nor cut off.
+  private func advised(_ finding: Finding) -> Finding {
+    guard !kernelIsRunning else { return finding }
+    var finding = finding
+    finding.response = check.manual.responseToDump
+    return finding
   }
 
   private func outcome(of examination: Examination, findings: [Finding]) -> Outcome {

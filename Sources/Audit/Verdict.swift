@@ -51,6 +51,8 @@ package struct Verdict {
 /// What came of one check.
 package struct Answer {
   package var check: Manual
+  /// Whether the kernel that was asked runs; false for the one in a dump.
+  package var isOfRunningKernel: Bool
   package var outcome: Outcome
   package var examination: Examination
   /// Findings that survived every look.
@@ -66,10 +68,11 @@ package struct Answer {
   }
 
   package init(
-    check: Manual, outcome: Outcome, examination: Examination, findings: [Finding], accepted: [Acceptance] = [],
-    remarks: [String]
+    check: Manual, isOfRunningKernel: Bool = true, outcome: Outcome, examination: Examination, findings: [Finding],
+    accepted: [Acceptance] = [], remarks: [String]
   ) {
     self.check = check
+    self.isOfRunningKernel = isOfRunningKernel
     self.outcome = outcome
     self.examination = examination
     self.findings = findings

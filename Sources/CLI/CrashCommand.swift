@@ -16,7 +16,8 @@ struct CrashCommand: ParsableCommand {
       unwinder and word by word, what lies where hooks and the stack lead, who leads there, and what it resembles. Each \
       step is a fact with its evidence. No debuginfo is needed; --reference names the vendor's kernel, to compare with.
 
-      Exit status: 0 if the story could be told and nothing leads astray, 2 if something does, 3 if it could not be told.
+      Exit status: 0 if the story could be told and nothing leads astray, 2 if something does, 3 if it could not be told; \
+      1 if all that a text (--log) tells of may be a module that was unloaded too early.
       """)
 
   @Argument(help: "A vmcore, or another image of memory.", completion: .file())

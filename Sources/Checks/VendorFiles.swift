@@ -26,6 +26,10 @@ package struct VendorFiles: Check {
       "compare it with the same file from the vendor's package, fetched on another machine",
       "scan again with --reference and that package: then nothing on this disk is relied on",
       "if nobody replaced the file on purpose, treat the host as compromised and rebuild it from trusted media",
+    ],
+    responseToDump: [
+      "the file is on this disk, not in the dump: keep it, and see whether this is the disk of the host that died",
+      "name the vendor's package with --reference: then nothing on this disk is relied on",
     ])
 
   package init() {}

@@ -28,11 +28,14 @@ package struct Manual: Hashable, Sendable {
   package var innocentCauses: [String]
   /// What the check cannot see.
   package var blindSpots: [String]
-  /// What a person should do about a finding, in order.
+  /// What a person should do about a finding of a running kernel, in order.
   package var response: [String]
+  /// The same of a kernel that runs no more.
+  package var responseToDump: [String]
 
   package init(
-    id: String, question: String, method: String, innocentCauses: [String], blindSpots: [String], response: [String]
+    id: String, question: String, method: String, innocentCauses: [String], blindSpots: [String], response: [String],
+    responseToDump: [String] = Self.keepingTheDump
   ) {
     self.id = id
     self.question = question
@@ -40,5 +43,15 @@ package struct Manual: Hashable, Sendable {
     self.innocentCauses = innocentCauses
     self.blindSpots = blindSpots
     self.response = response
+    self.responseToDump = responseToDump
   }
+
+  /// What to do about almost anything found in a dump: the host is past being kept as it is, and the dump is the evidence.
+  package static let keepingTheDump = [
+    "keep the dump and this report (--format json), on a machine that only you write to: they are the evidence",
+    "read what the kernel died of, and who leads where: liveprobe crash FILE",
+    "look for the same on other hosts: liveprobe correlate with their reports",
+    "if a module that you installed owns the code, ask its vendor; otherwise treat the host as compromised and rebuild "
+      + "it from trusted media",
+  ]
 }

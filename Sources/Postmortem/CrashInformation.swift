@@ -22,7 +22,7 @@ struct CrashInformation {
   /// What the dump's own note says, or nil if it has none that makes sense.
   static func told(by dump: any Dump) -> Result<CrashInformation, Withheld> {
     guard let text = dump.vmcoreInfo else {
-      return .failure(Withheld("VMCOREINFO", why: "the dump has no such note"))
+      return .failure(Withheld("VMCOREINFO", why: "it has no note VMCOREINFO"))
     }
     do throws(VMCoreInfoError) {
       return .success(CrashInformation(info: try VMCoreInfo.decode(text.span), source: "the dump's note VMCOREINFO"))

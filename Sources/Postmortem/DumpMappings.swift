@@ -38,7 +38,7 @@ struct DumpMappings {
         conclusion: conclusion(processor, processors, start, in: dump))
     }
     throw Withheld(
-      "the dead kernel's page tables", why: reasons.joined(separator: "; "),
+      "the dead kernel's page tables", why: "the file was read as \(dump.format): \(reasons.joined(separator: "; "))",
       remedy: "use a dump that has VMCOREINFO (kdump, QEMU with -device vmcoreinfo) or all of the machine's memory")
   }
 

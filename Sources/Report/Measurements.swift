@@ -8,6 +8,7 @@ package struct Measurements: Hashable, Sendable {
   /// When the scan began, in RFC 3339.
   package var startedAt: String
   package var wallSeconds: Double
+  /// Bytes of kernel memory, of `/proc/kcore` or of a dump.
   package var kcoreBytesRead: UInt64
   /// Symbols read from kallsyms.
   package var symbols: Int
@@ -37,7 +38,7 @@ package struct Measurements: Hashable, Sendable {
   /// - Parameter looks: how many times the kernel was acquired.
   func sentence(looks: Int) -> PlainText {
     """
-    \(startedAt), \(seconds) s, \(Conclusion.count(looks, "look")), kcore \(Self.size(kcoreBytesRead)), \
+    \(startedAt), \(seconds) s, \(Conclusion.count(looks, "look")), memory \(Self.size(kcoreBytesRead)), \
     \(symbols) symbols, peak memory \(Self.size(peakMemoryBytes))
     """
   }

@@ -8,12 +8,14 @@ struct OpenQuestion: Hashable {
   /// What a person can do.
   var remedy: String
 
-  init(_ subject: Subject, _ failure: CannotCheck) {
+  /// - Parameter isOfRunningKernel: whether the kernel that was asked runs; false for the one in a dump.
+  init(_ subject: Subject, _ failure: CannotCheck, isOfRunningKernel: Bool) {
     self.subject = subject
+    let otherwise = isOfRunningKernel ? Self.askTheDoctor : Self.betterDump(failure)
     switch failure {
     case .withheld(let withheld):
       reason = "\(withheld.what): \(withheld.why)"
-      remedy = withheld.remedy.isEmpty ? Self.askTheDoctor : withheld.remedy
+      remedy = withheld.remedy.isEmpty ? otherwise : withheld.remedy
     case .symbolsWithheld:
       reason = "kallsyms shows every address as zero"
       remedy = "run as root with CAP_SYSLOG and kernel.kptr_restrict below 2"
@@ -22,7 +24,7 @@ struct OpenQuestion: Hashable {
       remedy = "scan again; if it never settles, treat the subjects named as findings"
     case .symbolMissing, .symbolAmbiguous, .memoryUnreadable, .implausible, .notApplicable:
       reason = failure.description
-      remedy = Self.askTheDoctor
+      remedy = otherwise
     }
   }
 
@@ -35,15 +37,35 @@ struct OpenQuestion: Hashable {
 
   private static let askTheDoctor =
     "run `liveprobe doctor` as root; if it misses nothing, report this kernel's release with the JSON report"
+
+  /// What helps where a dump does not say.
+  private static func betterDump(_ failure: CannotCheck) -> String {
+    switch failure {
+    case .memoryUnreadable(.leftOut):
+      "use a dump that has this page: of makedumpfile with a lower level (-d), or of all memory"
+    case .memoryUnreadable(.absent):
+      "use a dump that has this memory: of all that /proc/iomem calls System RAM"
+    case .memoryUnreadable(.truncated):
+      "the dump ends early: copy it again, whole, and compare its size and digest"
+    case .memoryUnreadable(.damaged):
+      "copy the dump again and compare its digest; if it is the same, it was damaged when it was made"
+    default:
+      "name the vendor's kernel with --reference, if you did not; else report this kernel's release with the JSON report"
+    }
+  }
 }
 
 extension Answer {
   /// What the check left open, by subject: parts of its question, or the whole of it under the check's own name.
   var openQuestions: [OpenQuestion] {
-    var questions = examination.unanswered.map { OpenQuestion($0.subject, $0.reason) }
+    var questions = examination.unanswered.map {
+      OpenQuestion($0.subject, $0.reason, isOfRunningKernel: isOfRunningKernel)
+    }
     if case .unknown(let failures) = outcome {
       let known = Set(examination.unanswered.map(\.reason))
-      questions += failures.filter { !known.contains($0) }.map { OpenQuestion(Subject(check.id), $0) }
+      questions += failures.filter { !known.contains($0) }.map {
+        OpenQuestion(Subject(check.id), $0, isOfRunningKernel: isOfRunningKernel)
+      }
     }
     return questions.sorted { ($0.subject, $0.reason) < ($1.subject, $1.reason) }
   }

@@ -13,6 +13,6 @@ package enum Refusal {
         PlainText.join(failure.obstacles.map { PlainText(sentence: $0.description) }, "; ")
       default: PlainText(sentence: "\(error)")
       }
-    return "liveprobe: \(what): \(reason)\n"
+    return "liveprobe: \(PlainText(sentence: what)): \(reason)\n"
   }
 }

@@ -67,6 +67,23 @@ import Testing
     #expect(verdict.answers.flatMap(\.remarks) == [])
   }
 
+  @Test func `what to do about a dump is not what to do about a host that runs`() {
+    var kernel = hooked([0, 2])
+    let live = verdict([kernel])
+    #expect(live.findings.map(\.response) == [SyscallTable.manual.response, SyscallTable.manual.response])
+    #expect(live.answers.map(\.isOfRunningKernel) == [true, true])
+    kernel.isRunning = false
+    let dead = verdict([kernel])
+    #expect(dead.findings.map(\.response) == [Manual.keepingTheDump, Manual.keepingTheDump])
+    #expect(dead.answers.map(\.isOfRunningKernel) == [false, false])
+    for words in ["reboot", "unload", "memory image", "cut the host off"] {
+      for check in Registry.checks {
+        #expect(!check.manual.responseToDump.contains { $0.contains(words) }, "\(check.manual.id)")
+      }
+    }
+    #expect(Registry.checks.allSatisfy { !$0.manual.responseToDump.isEmpty })
+  }
+
   @Test func `what a report shows besides is of the last kernel, and only if asked for`() {
     #expect(verdict([hooked([0])]).exhibits == nil)
     var looks = 0

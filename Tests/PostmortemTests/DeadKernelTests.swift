@@ -73,7 +73,10 @@ import Testing
 
   @Test func `a dump that leads to no kernel says what was tried`() {
     let error = #expect(throws: Withheld.self) { try DeadKernel(dump) }
-    #expect(error?.why == "the dump has no such note; nothing in its memory looks like VMCOREINFO")
+    #expect(
+      error?.why
+        == "the file was read as \(dump.format): it has no note VMCOREINFO; nothing in its memory looks like VMCOREINFO"
+    )
   }
 
   @Test func `without its constants the dump has no symbols`() {

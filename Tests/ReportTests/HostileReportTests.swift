@@ -38,7 +38,7 @@ struct HostileReportTests {
 
       exit status 2 (CRITICAL): a finding of tampering, or a reading path that lies
       more: liveprobe explain syscall-table
-      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
     #expect(TextReport().render(Sample.hostile, Sample.measurements) == expected)
@@ -81,7 +81,7 @@ struct HostileReportTests {
 
       exit status 2 (CRITICAL): a finding of tampering, or a reading path that lies
       more: liveprobe explain syscall-table
-      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
     #expect(TextReport().render(Sample.longName, Sample.measurements) == expected)

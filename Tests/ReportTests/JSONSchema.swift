@@ -1,11 +1,14 @@
 import FoundationEssentials
 
-/// As much of JSON Schema (draft 2020-12) as `docs/report.schema.json` uses, and not a keyword more.
+/// As much of JSON Schema (draft 2020-12) as `docs/report.schema.json` and `docs/crash.schema.json` use, and not a keyword more.
 struct JSONSchema {
   let root: JSONValue
+  /// The schemas that this one refers to, by the names of their files.
+  private let others: [String: JSONValue]
 
-  init(text: String) throws {
+  init(text: String, others: [String: JSONSchema] = [:]) throws {
     root = try JSONValue.parse(text)
+    self.others = others.mapValues(\.root)
   }
 
   private static let keywords: Set = [
@@ -15,7 +18,7 @@ struct JSONSchema {
 
   /// What is wrong with `value`, and each property of the schema that it has, as `definition.property`.
   func examine(_ value: JSONValue) -> (problems: [String], seen: Set<String>) {
-    var walk = Walk(root: root)
+    var walk = Walk(root: root, others: others)
     walk.visit(value, root, "$", "root")
     return (walk.problems, walk.seen)
   }
@@ -56,18 +59,16 @@ struct JSONSchema {
 
   private struct Walk {
     let root: JSONValue
+    let others: [String: JSONValue]
     var problems: [String] = []
     var seen: Set<String> = []
 
     mutating func visit(_ value: JSONValue, _ schema: JSONValue, _ path: String, _ definition: String) {
-      if let name = schema["$ref"]?.text?.split(separator: "/").last.map(String.init) {
-        guard let target = root["$defs"]?[name] else { return problems.append("\(path): no definition \(name)") }
-        visit(value, target, path, name)
-      }
+      if let reference = schema["$ref"]?.text { follow(reference, value, path) }
       checkValue(value, schema, path)
       if let options = schema["anyOf"]?.list {
         let walks = options.map { option in
-          var walk = Walk(root: root)
+          var walk = Walk(root: root, others: others)
           walk.visit(value, option, path, definition)
           return walk
         }
@@ -92,6 +93,20 @@ struct JSONSchema {
         seen.insert("\(definition).\(key)")
         visit(member, property, "\(path).\(key)", definition)
       }
+    }
+
+    /// `#/$defs/name` of this schema, or `file.json` and `file.json#/$defs/name` of another, whose properties are its own.
+    private mutating func follow(_ reference: String, _ value: JSONValue, _ path: String) {
+      let parts = reference.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let document = parts[0].isEmpty ? root : others[parts[0]]
+      let name = parts.dropFirst().first?.split(separator: "/").last.map(String.init)
+      guard let document, let target = name == nil ? document : document["$defs"]?[name ?? ""] else {
+        return problems.append("\(path): no definition \(reference)")
+      }
+      guard !parts[0].isEmpty else { return visit(value, target, path, name ?? "root") }
+      var walk = Walk(root: document, others: others)
+      walk.visit(value, target, path, name ?? "root")
+      problems += walk.problems
     }
 
     private mutating func checkValue(_ value: JSONValue, _ schema: JSONValue, _ path: String) {

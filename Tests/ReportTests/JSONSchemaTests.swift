@@ -1,4 +1,5 @@
 import Audit
+import Crash
 import FoundationEssentials
 import KernelModel
 import Report
@@ -9,9 +10,7 @@ struct JSONSchemaTests {
   private let schema: JSONSchema
 
   init() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "docs/report.schema.json")
-    schema = try JSONSchema(text: String(decoding: Data(contentsOf: file), as: UTF8.self))
+    schema = try JSONSchema(named: "report.schema.json")
   }
 
   private func encoded(_ verdict: Verdict) throws -> JSONValue {
@@ -66,5 +65,87 @@ struct JSONSchemaTests {
     #expect(
       schema.root["properties"]?["status"]?["enum"]?.list?.compactMap(\.text)
         == [Status.ok, .warning, .critical, .unknown].map(\.word))
+  }
+}
+
+/// Keeps `docs/crash.schema.json` and the story that is encoded in step.
+struct CrashSchemaTests {
+  private let schema: JSONSchema
+
+  init() throws {
+    schema = try JSONSchema(
+      named: "crash.schema.json", others: ["report.schema.json": JSONSchema(named: "report.schema.json")])
+  }
+
+  private func encoded(_ report: CrashReport) throws -> JSONValue {
+    try JSONValue.parse(report.json(toolVersion: "0.1.0"))
+  }
+
+  @Test func `the schema is closed, complete and described`() {
+    #expect(schema.faults == [])
+  }
+
+  @Test(arguments: SampleCrash.all.map(\.name)) func `every story keeps to the schema`(name: String) throws {
+    let report = try #require(SampleCrash.all.first { $0.name == name }).report
+    let document = try encoded(report)
+    #expect(schema.examine(document).problems == [])
+    #expect(document["status"] == .text(report.status.word))
+    #expect(document["exitStatus"] == .number(Double(report.status.rawValue)))
+    #expect(document["scan"]?["schema"] == .text("liveprobe/1"))
+  }
+
+  @Test func `the stories of these tests have every property of the schema`() throws {
+    let seen = try SampleCrash.all.reduce(into: Set<String>()) { seen, sample in
+      seen.formUnion(schema.examine(try encoded(sample.report)).seen)
+    }
+    #expect(schema.properties.subtracting(seen) == [])
+    #expect(seen.count > 100)
+  }
+
+  @Test func `a story that leaves the schema, or a scan that leaves its own, is noticed`() throws {
+    guard case .object(var document) = try encoded(SampleCrash.hooked),
+      case .object(var scan)? = document["scan"]
+    else { return #expect(Bool(false)) }
+    scan["extra"] = .null
+    document["scan"] = .object(scan)
+    document["extra"] = .null
+    document["headline"] = nil
+    document["status"] = .text("WARNING")
+    #expect(
+      schema.examine(.object(document)).problems.sorted() == [
+        "$.scan: extra is not in the schema", "$.status: text(\"WARNING\") not listed", "$: extra is not in the schema",
+        "$: headline is missing",
+      ])
+  }
+
+  @Test func `what cannot be told is null, with its reason`() throws {
+    let document = try encoded(SampleCrash.untold)
+    for key in ["host", "context", "systemCall", "stack"] { #expect(document[key] == .null, "\(key)") }
+    #expect(
+      document["unknown"]?.list?.compactMap(\.text).map { $0.prefix { $0 != ":" } } == [
+        "the log", "where it was", "the stack",
+      ])
+  }
+
+  @Test func `every word for an owner, an interface and a source is in the schema`() throws {
+    func words(_ definition: String, _ property: String) -> [String]? {
+      schema.root["$defs"]?[definition]?["properties"]?[property]?["enum"]?.list?.compactMap(\.text)
+    }
+    let scan = try JSONSchema(named: "report.schema.json")
+    #expect(
+      schema.root["$defs"]?["ownerKind"]?["enum"]
+        == scan.root["$defs"]?["owner"]?["properties"]?["kind"]?["enum"])
+    #expect(words("frame", "knownBy") == StackFrame.Origin.allCases.map(\.rawValue))
+    #expect(words("context", "processorKnownBy") == PanicContext.ProcessorSource.allCases.map(\.rawValue))
+    #expect(words("systemCall", "abi") == SystemCallMap.Interface.allCases.map(\.rawValue))
+  }
+}
+
+extension JSONSchema {
+  /// A schema of the folder `docs`.
+  fileprivate init(named name: String, others: [String: JSONSchema] = [:]) throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "docs/\(name)")
+    try self.init(text: String(decoding: Data(contentsOf: file), as: UTF8.self), others: others)
   }
 }

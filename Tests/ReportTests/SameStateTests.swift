@@ -57,7 +57,7 @@ struct SameStateTests {
     #expect(first.dropLast() == second.dropLast())
     #expect(
       second.last == """
-        run: 2027-01-01T00:00:00Z, 0.00 s, 4 looks, kcore 17592186044415.99 MiB, 7 symbols, peak memory 100 bytes
+        run: 2027-01-01T00:00:00Z, 0.00 s, 4 looks, memory 17592186044415.99 MiB, 7 symbols, peak memory 100 bytes
         """)
     let json = JSONReport(toolVersion: "0.1.0")
     var one = try #require(JSONValue.parse(json.render(Sample.hooked, Sample.measurements)).object)

@@ -20,7 +20,7 @@ struct TextReportTests {
 
       exit status 0 (OK): every question that applies was answered, and nothing was found
       more: liveprobe explain <check>
-      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
     #expect(TextReport().render(Sample.clean, Sample.measurements) == expected)
@@ -68,7 +68,7 @@ struct TextReportTests {
 
       exit status 1 (WARNING): only findings or drift that may be innocent; a person must confirm
       more: liveprobe explain syscall-table
-      run: 2026-03-01T03:00:00Z, 0.41 s, 2 looks, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+      run: 2026-03-01T03:00:00Z, 0.41 s, 2 looks, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
     #expect(TextReport().render(Sample.guarded, Sample.measurements) == expected)
@@ -102,7 +102,7 @@ struct TextReportTests {
 
       exit status 3 (UNKNOWN): not an all-clear: a question that applies could not be answered
       more: liveprobe explain syscall-table
-      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+      run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
     #expect(TextReport().render(Sample.unknown, Sample.measurements) == expected)
@@ -121,7 +121,7 @@ struct TextReportTests {
 
       exit status 3 (UNKNOWN): not an all-clear: a question that applies could not be answered
       more: liveprobe doctor
-      run: 2026-03-01T03:00:00Z, 0.41 s, 0 looks, kcore 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
+      run: 2026-03-01T03:00:00Z, 0.41 s, 0 looks, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
     #expect(TextReport().render(Sample.couldNotStart, Sample.measurements) == expected)

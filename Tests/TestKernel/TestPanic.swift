@@ -25,13 +25,21 @@ package final class TestPanic {
     package static let log = data + 0x18
     package static let modules = data + 0x20
     package static let offsets = data + 0x40
+    package static let taint = data + 0x60
+    package static let tracers = data + 0x68
+    package static let areas = data + 0x70
+    package static let unloaded = data + 0x80
+    package static let lastUnloaded = data + 0x90
     package static let ring = data + 0x100
+    package static let firstTask = data + 0x600
+    package static let probes = data + 0x800
     package static let places = data + 0x1000
     package static let entries = data + 0x2000
     package static let descriptors = data + 0x3000
     package static let infos = data + 0x4000
     package static let texts = data + 0x8000
     package static let types = data + 0x1_0000
+    package static let calls = data + 0x2_0000
   }
 
   /// Functions, at 256 bytes each.
@@ -66,6 +74,8 @@ package final class TestPanic {
   package let mappings: TestMappings
   package var symbols: [Symbol] = []
   package var processors: [ProcessorState] = []
+  /// Those on the kernel's list, as ``loadModule()`` puts them there.
+  package var modules: [ModuleClaim] = []
   /// Whether ORC entries are as in v7.2, else as in v6.1.
   package let isNewer: Bool
 
@@ -106,8 +116,12 @@ package final class TestPanic {
         buildIDInMemory: .success(BuildID(bytes: [1])), kaslrOffset: .success(0)),
       memory: memory, mappings: mappings, symbols: SymbolTable(builder),
       claims: Claims(
-        loadedModules: .success([]), commandLine: .success(""), taint: .success(0)), reference: TestReference())
+        loadedModules: .success(modules), commandLine: .success(""), taint: .success(0)), reference: TestReference())
     kernel.isRunning = false
+    let unasked = Withheld("user space", why: "it runs no more")
+    kernel.moduleNames = { _ in
+      ModuleNames(procModules: .failure(unasked), sysfs: .failure(unasked), kallsyms: .failure(unasked))
+    }
     kernel.processors = processors
     return kernel
   }

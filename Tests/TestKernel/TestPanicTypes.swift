@@ -20,7 +20,7 @@ package enum TestPanicTypes {
       "task_struct", 160,
       [
         ("flags", int, 4 * 8), ("stack", pointer, 16 * 8), ("pid", int, 32 * 8), ("tgid", int, 36 * 8),
-        ("comm", types.array(of: char, 16), 40 * 8), ("thread", thread, 64 * 8),
+        ("comm", types.array(of: char, 16), 40 * 8), ("thread", thread, 64 * 8), ("tasks", list, 144 * 8),
       ])
     types.structure("pcpu_hot", 32, [("current_task", pointer, 0), ("top_of_stack", long, 16 * 8)])
     types.structure("inactive_task_frame", 56, [("bp", long, 40 * 8), ("ret_addr", long, 48 * 8)])
@@ -35,8 +35,18 @@ package enum TestPanicTypes {
       "module", 256,
       [
         ("state", int, 0), ("list", list, 8 * 8), ("name", types.array(of: char, 56), 24 * 8),
-        ("mem", types.array(of: memory, 7), 80 * 8), ("arch", arch, 200 * 8),
+        ("mem", types.array(of: memory, 7), 80 * 8), ("arch", arch, 200 * 8), ("taints", long, 224 * 8),
       ])
+    types.structure(
+      "mod_unload_taint", 80,
+      [("list", list, 0), ("name", types.array(of: char, 56), 16 * 8), ("taints", long, 72 * 8)])
+    types.structure("ftrace_ops", 16, [("func", pointer, 0), ("next", pointer, 8 * 8)])
+    types.structure(
+      "kprobe", 80, [("hlist", list, 0), ("pre_handler", pointer, 64 * 8), ("post_handler", pointer, 72 * 8)])
+    types.structure("vmap_area", 24, [("list", list, 0), ("vm", pointer, 16 * 8)])
+    types.structure(
+      "vm_struct", 32,
+      [("addr", pointer, 0), ("size", long, 8 * 8), ("flags", long, 16 * 8), ("caller", pointer, 24 * 8)])
     return types.bytes()
   }
 

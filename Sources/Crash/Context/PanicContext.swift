@@ -19,7 +19,7 @@ package struct PanicContext: Sendable {
   package var stacks: [StackArea]
   package var disagreements: [Disagreement]
 
-  package enum ProcessorSource: String, Hashable, Sendable {
+  package enum ProcessorSource: String, Hashable, Sendable, CaseIterable {
     /// `panic_cpu`, kernel/panic.c (Linux v5.10 to v7.2).
     case panicVariable = "panic_cpu"
     /// `crashing_cpu`, arch/x86/kernel/reboot.c (Linux v5.10 to v7.2).

@@ -42,7 +42,8 @@ package struct CrashAccount: Sendable {
     var sentences: [String] = []
     if let context = try? story.context.get() {
       sentences.append(
-        "\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
+        "\(who(context, story)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call")."
+      )
     }
     if let call = story.call, let handler = call.foreignHandlers.first {
       sentences.append(
@@ -108,7 +109,8 @@ package struct CrashAccount: Sendable {
     var sentences: [String] = []
     if let context = try? story.context.get() {
       sentences.append(
-        "\(who(context)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call").")
+        "\(who(context, story)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call")."
+      )
     }
     if let call = story.call, case .success(let row) = call.row, call.foreignHandlers.isEmpty,
       let handler = row.handlers.first
@@ -157,8 +159,9 @@ package struct CrashAccount: Sendable {
     return "It most resembles \(first.kind.rawValue) (\(evidence)); that is likeness, not proof."
   }
 
-  private static func who(_ context: PanicContext) -> String {
-    "Task \(name(context.task.name)) (\(context.task.pid)) on processor \(context.processor)"
+  private static func who(_ context: PanicContext, _ story: CrashStory) -> String {
+    let who = story.taskName.map { "\(name($0)) (\(context.task.pid))" } ?? "\(context.task.pid)"
+    return "Task \(who) on processor \(context.processor)"
   }
 
   private static func words(for call: PanickingCall) -> String {

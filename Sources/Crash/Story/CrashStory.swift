@@ -14,6 +14,8 @@ package struct CrashStory: Sendable {
   package var stuck: [StuckTask]
   /// Where hooks and the stack lead that is not the kernel's own code.
   package var foreign: [ForeignMemory]
+  /// Where pointers into it were not looked for, in sentences.
+  package var unsearched: [String]
   /// What it resembles, the likeliest first.
   package var likenesses: [Likeness] = []
 
@@ -41,7 +43,8 @@ package struct CrashStory: Sendable {
     let entry = (try? context.get())?.entry ?? Self.entry(bare, context, reader)
     call = entry.flatMap { PanickingCall(of: $0, in: kernel) }
     stuck = (try? reader.get()).map { StuckTask.all(system, kernel, $0) } ?? []
-    foreign = (try? reader.get()).map { ForeignMemory.all(hooks, strangers, words, by: investigator, kernel, $0) } ?? []
+    (foreign, unsearched) =
+      (try? reader.get()).map { ForeignMemory.all(hooks, strangers, words, by: investigator, kernel, $0) } ?? ([], [])
     likenesses = Likeness.all(of: self, hooks)
   }
 
@@ -58,6 +61,15 @@ package struct CrashStory: Sendable {
     guard case .failure = context, let registers, let reader = try? reader.get() else { return nil }
     let stack = StackEvidence.stack(holding: registers.sp)
     return stack.end.flatMap { UserEntry(below: [$0.rawValue, $0.rawValue &- 16], on: stack, reader) }
+  }
+
+  /// The name of the task that died: by its own record, else by the log if that speaks of the same task; nil if neither says.
+  package var taskName: [UInt8]? {
+    guard let task = try? context.get().task, task.name.isEmpty else { return (try? context.get())?.task.name }
+    guard let trouble = system.trouble, let name = trouble.comm, trouble.pid == UInt64(exactly: task.pid) else {
+      return nil
+    }
+    return Array(name.utf8)
   }
 
   /// The foreign memory that the panicking system call led into.

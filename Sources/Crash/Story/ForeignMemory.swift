@@ -35,7 +35,8 @@ package struct ForeignMemory: Sendable {
   /// Whether code in it ran, by the stack.
   package var ran: Bool { words.contains { $0.word.call != nil } }
 
-  /// Hooks and words of the stack, grouped by the run of memory that they lead into.
+  /// Hooks and words of the stack, grouped by the run of memory that they lead into; and, in sentences, where pointers into
+  /// it were not looked for.
   ///
   /// - Parameters:
   ///   - hooks: what the checks found that leads somewhere.
@@ -45,7 +46,7 @@ package struct ForeignMemory: Sendable {
     _ hooks: [Finding], _ strangers: [Finding], _ words: [RawStack.Word], by investigator: any Investigator,
     _ kernel: Kernel,
     _ reader: StructureReader
-  ) -> [ForeignMemory] {
+  ) -> (memory: [ForeignMemory], unsearched: [String]) {
     let onStack = words.map { word in
       Finding(
         severity: .critical, subject: Subject("stack", label: "\(word.address)"), message: "", expected: "",
@@ -56,7 +57,7 @@ package struct ForeignMemory: Sendable {
     let rows = (try? ModuleMatrix(of: kernel).rows) ?? []
     let search = PointerSearch(
       into: implants.map(\.run).filter { !isImage($0, kernel) }, in: places(kernel, reader), of: kernel.memory)
-    return implants.map { implant in
+    let memory = implants.map { implant in
       func leadThere(_ finding: Finding) -> Bool { finding.target.map(implant.run.contains) ?? false }
       let hooks = hooks.filter(leadThere)
       var implant = implant
@@ -75,6 +76,7 @@ package struct ForeignMemory: Sendable {
             Reference(by: "a pointer in \(kernel.owner(of: $0.address))", target: $0.target, isPointer: true)
           })
     }
+    return (memory, search.unsearched)
   }
 
   /// The run of a hook inside the kernel's own code is a function of it: half the kernel points there.

@@ -9,10 +9,13 @@ struct HookLikeness {
   private let owned: [ForeignMemory]
   /// Changed places that lead somewhere.
   private let hooks: [Finding]
+  /// Those of them that are entries of a table of system calls.
+  private let slots: [Finding]
 
   init(_ story: CrashStory, _ hooks: [Finding]) {
     self.story = story
     self.hooks = hooks
+    slots = hooks.filter { $0.subject.name.hasSuffix("sys_call_table") }
     owned = story.foreign.filter { memory in memory.module.map { $0.marks[.list] == .present } ?? false }
     let known = Set(owned.map(\.implant.run))
     unowned = story.foreign.filter { !known.contains($0.implant.run) }
@@ -35,8 +38,7 @@ struct HookLikeness {
       !families.isEmpty, "strings there match the rules for \(families.joined(separator: ", "))",
       otherwise: "no string there matches what is known of any family")
     likeness.weigh(
-      hooks.contains { $0.subject.name.hasSuffix("sys_call_table") },
-      "the table of system calls, which the kernel write-protects, was written to")
+      !slots.isEmpty, "the table of system calls, which the kernel write-protects, was written to")
     likeness.weigh(
       story.foreign.contains(where: \.ran), "the stack shows that the code ran, in the way of a system call")
     return likeness
@@ -50,7 +52,7 @@ struct HookLikeness {
         module.missing.isEmpty, "\(module.name) is known to every place that knows of modules",
         otherwise: "\(module.name) is missing from \(module.missing.map(\.name).joined(separator: ", "))")
     }
-    likeness.weigh(!hooks.isEmpty, "products of some years ago hooked system calls by their table")
+    likeness.weigh(!slots.isEmpty, "products of some years ago hooked system calls by their table")
     if !unowned.isEmpty { likeness.opposing.append("a product shows its module to lsmod; this code has none") }
     if story.foreign.contains(where: { $0.module.map { $0.marks[.list] == .missing } ?? false }) {
       likeness.opposing.append("a product has no reason to take its module off the kernel's list")
@@ -63,7 +65,9 @@ struct HookLikeness {
     let isTainted = story.system.taint.map { $0 >> 15 & 1 == 1 } ?? false
     likeness.weigh(
       isTainted, "the kernel is tainted by a live patch (K)", otherwise: "no live patch tainted the kernel (K)")
-    if hooks.contains(where: { $0.subject.name.hasSuffix("sys_call_table") }) {
+    likeness.weigh(
+      !owned.isEmpty && unowned.isEmpty, "the code is of a module that the kernel lists, as a live patch is")
+    if !slots.isEmpty {
       likeness.opposing.append("live patches redirect functions by the function tracer and leave tables alone")
     }
     if !unowned.isEmpty { likeness.opposing.append("the code of a live patch is a module's, and this is nobody's") }
@@ -82,7 +86,7 @@ struct HookLikeness {
         landing.count < targets.count, "\(targets.count - landing.count) changed places lead to no code at all",
         otherwise: "every changed place leads to executable code: an accident would have left any bytes")
     }
-    let indices = Set(hooks.filter { $0.subject.name.hasSuffix("sys_call_table") }.compactMap(\.subject.index)).sorted()
+    let indices = Set(slots.compactMap(\.subject.index)).sorted()
     if indices.count > 1, let first = indices.first, let last = indices.last {
       likeness.weigh(
         last - first == indices.count - 1, "the changed entries of the table are neighbours",

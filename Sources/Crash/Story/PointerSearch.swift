@@ -19,6 +19,16 @@ struct PointerSearch {
   /// No kernel image, nor a module, has more constants and variables, in bytes.
   private static let mostBytes: UInt64 = 256 << 20
 
+  /// What was not searched, or is not told, in sentences; empty if all of it was.
+  var unsearched: [String] {
+    var sentences: [String] = []
+    if unreadByteCount > 0 {
+      sentences.append("\(unreadByteCount) bytes of the kernel's and the modules' data could not be searched")
+    }
+    if isCut { sentences.append("there are more than \(Self.most) pointers; no others were noted") }
+    return sentences
+  }
+
   /// - Parameters:
   ///   - targets: where the pointers lead.
   ///   - places: where they are looked for; words that lie in `targets` themselves do not count.

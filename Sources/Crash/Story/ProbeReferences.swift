@@ -9,6 +9,7 @@ enum ProbeReferences {
     var target: UInt64
   }
 
+  /// Nodes of one list.
   private static let most = 4096
   /// KPROBE_TABLE_SIZE, kernel/kprobes.c (Linux v5.10 to v7.2).
   private static let probeListCount: UInt64 = 64
@@ -24,37 +25,41 @@ enum ProbeReferences {
       let next = reader.types.offsetIfAny(of: "next", in: "ftrace_ops"),
       let function = reader.types.offsetIfAny(of: "func", in: "ftrace_ops")
     else { return [] }
-    let end = reader.symbols["ftrace_list_end"]
-    var calls: [Call] = []
-    var place = reader.live.value(UInt64.self, at: head) ?? 0
-    while place != 0, place != end, calls.count < most {
-      guard let target = reader.live.value(UInt64.self, at: place &+ function) else { break }
-      calls.append(Call(by: "the function tracer (ftrace_ops at \(KernelAddress(place)))", target: target))
-      guard let following = reader.live.value(UInt64.self, at: place &+ next) else { break }
-      place = following
+    let tracers = chain(from: reader.word(at: head), upTo: reader.symbols["ftrace_list_end"], link: next, reader)
+    return tracers.compactMap { tracer in
+      reader.word(at: tracer &+ function).map {
+        Call(by: "the function tracer (ftrace_ops at \(KernelAddress(tracer)))", target: $0)
+      }
     }
-    return calls
   }
 
   /// Source: `kprobe_table`, kernel/kprobes.c, and `struct kprobe`, include/linux/kprobes.h (Linux v5.10 to v7.2).
   private static func probeCalls(_ reader: StructureReader) -> [Call] {
-    guard let table = reader.symbols["kprobe_table"], let link = reader.types.offsetIfAny(of: "hlist", in: "kprobe"),
-      let handlers = ["pre_handler", "post_handler"].map({ reader.types.offsetIfAny(of: $0, in: "kprobe") })
-        as [UInt64?]?
+    guard let table = reader.symbols["kprobe_table"], let link = reader.types.offsetIfAny(of: "hlist", in: "kprobe")
     else { return [] }
-    var calls: [Call] = []
-    for index in 0..<probeListCount {
-      var node = reader.live.value(UInt64.self, at: table &+ index &* 8) ?? 0
-      while node != 0, calls.count < most {
-        for handler in handlers.compactMap({ $0 }) {
-          if let target = reader.live.value(UInt64.self, at: node &- link &+ handler), target != 0 {
-            calls.append(Call(by: "a kprobe at \(KernelAddress(node &- link))", target: target))
-          }
-        }
-        guard let next = reader.live.value(UInt64.self, at: node) else { break }
-        node = next
+    let handlers = ["pre_handler", "post_handler"].compactMap { reader.types.offsetIfAny(of: $0, in: "kprobe") }
+    return (0..<probeListCount).flatMap { index in
+      chain(from: reader.word(at: table &+ index &* 8), link: 0, reader).map { $0 &- link }
+    }.flatMap { probe in
+      handlers.compactMap { reader.word(at: probe &+ $0) }.filter { $0 != 0 }.map {
+        Call(by: "a kprobe at \(KernelAddress(probe))", target: $0)
       }
     }
-    return calls
+  }
+
+  /// Each node once, up to where the chain ends, comes back to itself, or cannot be read.
+  ///
+  /// - Parameter link: where in a node the address of the next is.
+  private static func chain(
+    from first: UInt64?, upTo end: UInt64? = nil, link: UInt64, _ reader: StructureReader
+  ) -> [UInt64] {
+    var nodes: [UInt64] = []
+    var seen: Set<UInt64> = []
+    var next = first
+    while let node = next, node != 0, node != end, nodes.count < most, seen.insert(node).inserted {
+      nodes.append(node)
+      next = reader.word(at: node &+ link)
+    }
+    return nodes
   }
 }

@@ -14,7 +14,7 @@ package struct StackFrame: Hashable, Sendable {
   package var origin: Origin
 
   /// How it was got.
-  package enum Origin: String, Hashable, Sendable {
+  package enum Origin: String, Hashable, Sendable, CaseIterable {
     /// The processor's registers in the dump.
     case processor
     /// What the scheduler saved when the task stopped running.

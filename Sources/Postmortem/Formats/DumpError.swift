@@ -1,3 +1,4 @@
+internal import Glibc
 package import KernelFormats
 
 /// Why a file cannot be read as a dump.
@@ -29,7 +30,7 @@ package enum DumpError: Error, Hashable, Sendable {
 extension DumpError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .cannotOpen(let errno): "it cannot be opened: error \(errno)"
+    case .cannotOpen(let errno): "it cannot be opened: " + String(cString: strerror(errno))
     case .notRegular: "no regular file: a device, a pipe or a folder stands in its place"
     case .empty: "the file is empty"
     case .unreadable(let fault): "reading its headers failed: \(fault)"

@@ -51,6 +51,7 @@ struct CrashDocument: Encodable {
     if case .failure(let reason) = story.system.log { unknown.append("the log: \(sentence: reason.description)") }
     if case .failure(let reason) = story.context { unknown.append("where it was: \(sentence: reason.description)") }
     if case .failure(let reason) = story.stack { unknown.append("the stack: \(sentence: reason.description)") }
+    unknown += story.unsearched.map { "pointers: \(sentence: $0)" }
     self.unknown = unknown
     scan = VerdictDocument(report.verdict, report.measurements, toolVersion: toolVersion)
   }

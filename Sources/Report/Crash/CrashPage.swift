@@ -109,10 +109,9 @@ extension Page {
       return
     case .success(let found): context = found
     }
-    fact(
-      "task",
-      "\(String(decoding: context.task.name, as: UTF8.self)), pid \(context.task.pid), task_struct at \(context.task.address)"
-    )
+    let name = story.taskName.map { PlainText(String(decoding: $0, as: UTF8.self)) } ?? "of no known name"
+    let source: PlainText = context.task.name.isEmpty && story.taskName != nil ? " by the log" : ""
+    fact("task", "\(name)\(source), pid \(context.task.pid), task_struct at \(context.task.address)")
     fact("processor", "\(context.processor), by \(context.processorSource.rawValue)")
     for disagreement in context.disagreements { fact("but", PlainText(sentence: "\(disagreement)"), as: .warning) }
     if let registers = context.registers { writeRegisters("registers", registers) }
@@ -131,7 +130,9 @@ extension Page {
     case .failure(let reason): fact("leads to", "unknown: \(sentence: reason.description)", as: .unknown)
     case .success(let row):
       for line in row.lines {
-        fact("leads to", "\(line.handler), \(line.owner), \(line.via)", as: call.foreignHandlers.isEmpty ? nil : .bad)
+        fact(
+          "leads to", .join([line.handler, line.owner, line.via].filter { !$0.isEmpty }),
+          as: call.foreignHandlers.isEmpty ? nil : .bad)
       }
     }
   }
@@ -234,12 +235,12 @@ extension Page {
   mutating func writeReferences(_ story: CrashStory) {
     step(5, "WHO LEADS THERE")
     let references = story.foreign.flatMap(\.references)
-    guard !references.isEmpty else {
+    if references.isEmpty {
       line(story.foreign.isEmpty ? "nobody: nothing leads astray" : "nobody but the stack", indent: 2)
-      return
     }
     let shown = references.map { reference -> PlainText in "\(sentence: reference.by) -> \(reference.target)" }
     for text in TextLimits.shortened(shown, 48) { entry("*", text, indent: 2, column: 4, hanging: 6) }
+    for text in story.unsearched { entry("-", PlainText(sentence: text), indent: 2, column: 4, hanging: 6) }
   }
 
   // MARK: 6
@@ -266,7 +267,8 @@ extension Page {
   mutating func writeCrashEnd(_ verdict: Verdict, _ status: Status, _ measurements: Measurements) {
     blank()
     let checks = Conclusion(verdict)
-    line("the checks of scan: \(PlainText(checks.status.word)), \(checks.sentence)")
+    entry(
+      "", "the checks of scan: \(PlainText(checks.status.word)), \(checks.sentence)", indent: 0, column: 0, hanging: 2)
     line("exit status \(status.rawValue) (\(status.word))")
     line("run: \(measurements.sentence(looks: verdict.looks))")
   }
