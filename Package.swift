@@ -57,7 +57,7 @@ let package = Package(
     library("Audit", ["KernelModel"]),
     library("Crash", ["Checks", "KernelFormats", "KernelModel"]),
     library("Correlation", ["KernelModel"]),
-    library("Report", ["Audit", "Correlation", "Crash", "KernelModel"]),
+    library("Report", ["Audit", "Checks", "Correlation", "Crash", "KernelFormats", "KernelModel"]),
     library(
       "CLI",
       [
