@@ -64,6 +64,41 @@ import Testing
     #expect(story.unsearched == ["4096 bytes of the kernel's and the modules' data could not be searched"])
   }
 
+  @Test func `memory that the kernel gave back is nothing that was not searched`() throws {
+    let page = Variable.calls + 0x2000
+    panic.set(page + 0x1008, TestPanic.orphan + 0x40)
+    panic.memory.unmapped = [MemoryRegion(start: KernelAddress(page), byteCount: 4096)]
+    let story = panic.story(hooks)
+    #expect(story.foreign.first?.references.contains { $0.target.rawValue == TestPanic.orphan + 0x40 } == true)
+    #expect(story.unsearched.isEmpty)
+  }
+
+  @Test func `what the kernel gave back is others' memory, and is not searched`() throws {
+    for (name, place) in [("__init_begin", Variable.calls + 0x3000), ("__init_end", Variable.calls + 0x5000)] {
+      panic.add(name, place, "D")
+    }
+    panic.set(Variable.calls + 0x2ff8, TestPanic.orphan + 0x41)
+    panic.set(Variable.calls + 0x3000, TestPanic.orphan + 0x42)
+    panic.set(Variable.calls + 0x4ff8, TestPanic.orphan + 0x43)
+    panic.set(Variable.calls + 0x5000, TestPanic.orphan + 0x44)
+    panic.memory.withheld = [MemoryRegion(start: KernelAddress(Variable.calls + 0x3000), byteCount: 4096)]
+    let story = panic.story(hooks)
+    let targets = try #require(story.foreign.first).references.map(\.target.rawValue)
+    #expect(
+      targets.filter { $0 > TestPanic.orphan + 0x40 && $0 < TestPanic.orphan + 0x50 } == [
+        TestPanic.orphan + 0x41, TestPanic.orphan + 0x44,
+      ])
+    #expect(story.unsearched.isEmpty)
+  }
+
+  @Test(arguments: 1...7 as ClosedRange<UInt64>)
+  func `pointers are found wherever the kernel's code ends`(_ distance: UInt64) throws {
+    for index in panic.symbols.indices where panic.symbols[index].name == "_etext" {
+      panic.symbols[index].address = KernelAddress(TestPanic.textEnd - distance)
+    }
+    #expect(try references().count(where: \.isPointer) == 2)
+  }
+
   @Test func `more pointers than anybody reads are cut, and it is said`() throws {
     for index in 0..<300 as Range<UInt64> { panic.set(Variable.calls + 0x2000 + index * 8, TestPanic.orphan + index) }
     let story = panic.story(hooks)

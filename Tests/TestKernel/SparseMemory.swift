@@ -5,6 +5,8 @@ package final class SparseMemory: KernelMemory {
   private(set) var pages: [UInt64: [UInt8]] = [:]
   /// Regions that refuse to be read, as if the kernel withheld them.
   package var withheld: [MemoryRegion] = []
+  /// Regions that are not mapped, as after the kernel gave them back.
+  package var unmapped: [MemoryRegion] = []
 
   package init() {}
 
@@ -20,6 +22,9 @@ package final class SparseMemory: KernelMemory {
       let region = MemoryRegion(start: position, byteCount: UInt64(part))
       if let first = withheld.filter({ $0.overlaps(region) }).map({ max($0.start, position) }).min() {
         throw .refused(first, errno: 14)
+      }
+      if let first = unmapped.filter({ $0.overlaps(region) }).map({ max($0.start, position) }).min() {
+        throw .unmapped(first)
       }
       guard let page = pages[position.rawValue & ~4095] else { throw .absent(position) }
       page.withUnsafeBytes { source in

@@ -9,7 +9,7 @@ struct PointerSearch {
   }
 
   private(set) var pointers: [Pointer] = []
-  /// Bytes that could not be read.
+  /// Bytes that are there and could not be read.
   private(set) var unreadByteCount: UInt64 = 0
   private(set) var isCut = false
 
@@ -38,7 +38,8 @@ struct PointerSearch {
       return
     }
     for place in places {
-      var offset: UInt64 = 0
+      // Pointers lie at multiples of eight; where code ends, and data begins, may be anywhere.
+      var offset = (0 &- place.start.rawValue) & 7
       let byteCount = min(place.byteCount, Self.mostBytes)
       while offset < byteCount, let start = place.start.advanced(by: offset) {
         let count = min(Self.chunk, byteCount - offset)
@@ -78,11 +79,13 @@ struct PointerSearch {
     var isAnyRead = false
     while bytes.count < count, let place = start.advanced(by: UInt64(bytes.count)) {
       let part = min(count - bytes.count, 4096 - Int(place.rawValue & 4095))
-      if let page = try? memory.bytes(at: place, count: part) {
-        bytes += page
+      do throws(MemoryFault) {
+        bytes += try memory.bytes(at: place, count: part)
         isAnyRead = true
-      } else {
+      } catch {
         bytes += [UInt8](repeating: 0, count: part)
+        // What the kernel gave back, such as the code and data of its own start, is no longer there to hold a pointer.
+        if case .unmapped = error { continue }
         unread += UInt64(part)
       }
     }
