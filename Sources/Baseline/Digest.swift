@@ -20,12 +20,32 @@ enum Digest: String, CaseIterable {
 
   /// Lower-case hexadecimal.
   func of(_ bytes: UnsafeRawBufferPointer) -> String {
-    withUnsafePointer(to: description) { description in
-      let hash = description.pointee
-      let context = UnsafeMutableRawPointer.allocate(byteCount: Int(hash.context_size), alignment: 16)
-      defer { context.deallocate() }
+    let running = Running(self)
+    running.update(bytes)
+    return running.finish()
+  }
+
+  /// The digest of bytes that come one after another.
+  final class Running {
+    private let hash: nettle_hash
+    private let context: UnsafeMutableRawPointer
+
+    init(_ digest: Digest) {
+      hash = digest.description
+      context = .allocate(byteCount: Int(hash.context_size), alignment: 16)
       hash.`init`(context)
+    }
+
+    deinit {
+      context.deallocate()
+    }
+
+    func update(_ bytes: UnsafeRawBufferPointer) {
       hash.update(context, bytes.count, bytes.bindMemory(to: UInt8.self).baseAddress)
+    }
+
+    /// Lower-case hexadecimal; after this the digest is one of no bytes again.
+    func finish() -> String {
       var digest = [UInt8](repeating: 0, count: Int(hash.digest_size))
       hash.digest(context, digest.count, &digest)
       let digits = Array("0123456789abcdef".utf8)

@@ -92,13 +92,8 @@ struct CrashCommand: ParsableCommand {
       acquire: { () throws(AcquisitionFailure) -> Kernel in kernel }, progress: progress.report)
     verdict.inventory = verdict.inventory?.orNamed(host.nodeName)
     progress.report("telling the story")
-    let strangers = verdict.answers.filter { $0.check.id == "module-list" || $0.check.id == "executable-memory" }
-    let story = CrashStory(
-      of: kernel,
-      hooks: verdict.answers.filter { answer in !strangers.contains { $0.check.id == answer.check.id } }
-        .flatMap(\.findings), strangers: strangers.flatMap(\.findings), by: forensics)
     return CrashReport(
-      story, verdict,
+      CrashStory(of: kernel, after: verdict, by: forensics), verdict,
       CrashReport.DumpFacts(nodeName: host.nodeName, conclusions: host.remarks),
       Measurements(
         startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead,
@@ -118,5 +113,16 @@ struct CrashCommand: ParsableCommand {
       Terminal.exit(max(status.rawValue, Status.unknown.rawValue))
     }
     Terminal.exit(status.rawValue)
+  }
+}
+
+extension CrashStory {
+  /// The story of a kernel of which the checks have been asked.
+  init(of kernel: Kernel, after verdict: Verdict, by forensics: Forensics) {
+    let strangers = verdict.answers.filter { $0.check.id == "module-list" || $0.check.id == "executable-memory" }
+    self.init(
+      of: kernel,
+      hooks: verdict.answers.filter { answer in !strangers.contains { $0.check.id == answer.check.id } }
+        .flatMap(\.findings), strangers: strangers.flatMap(\.findings), by: forensics)
   }
 }

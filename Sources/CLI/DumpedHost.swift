@@ -8,10 +8,14 @@ internal import Postmortem
 /// A host of which there is a dump: acquires its dead kernel.
 struct DumpedHost: KernelSource {
   private let path: String
-  private let map: String?
+  private let open: () throws(DumpError) -> any Dump
   private let store: VendorStore
   private let names: ModuleNameList
   private var acquired: DeadKernel?
+  /// The latest acquisition.
+  private(set) var kernel: Kernel?
+  /// What the kernel does for a moment if it runs after all: see ``Kernel/pause``.
+  var pause: () -> Void = {}
   private(set) var remarks: [String] = []
   private(set) var symbolCount = 0
 
@@ -20,8 +24,15 @@ struct DumpedHost: KernelSource {
   ///   - reference: the image, folder or package to take the vendor's files from, or nil to look where vendors put
   ///     them, on this host.
   init(path: String, map: String?, reference: String?) {
-    self.path = path
-    self.map = map
+    self.init(name: path, reference: reference) { () throws(DumpError) in try DumpFile.open(path: path, map: map) }
+  }
+
+  /// - Parameters:
+  ///   - name: what the dump is called in messages.
+  ///   - open: gives it, each time the kernel is acquired.
+  init(name: String, reference: String?, open: @escaping () throws(DumpError) -> any Dump) {
+    path = name
+    self.open = open
     let names = ModuleNameList()
     self.names = names
     store = VendorStore(reference: reference, loadedModules: { names.all })
@@ -36,7 +47,7 @@ struct DumpedHost: KernelSource {
     progress("opening the dump")
     let dead: DeadKernel
     do {
-      dead = try DeadKernel(try DumpFile.open(path: path, map: map), progress: progress)
+      dead = try DeadKernel(try open(), progress: progress)
     } catch let withheld as Withheld {
       throw AcquisitionFailure([withheld])
     } catch {
@@ -46,7 +57,9 @@ struct DumpedHost: KernelSource {
     }
     acquired = dead
     remarks = dead.conclusions.map(\.description) + dead.remarks
-    return complete(dead.kernel)
+    let kernel = complete(dead.kernel)
+    self.kernel = kernel
+    return kernel
   }
 
   /// The dead kernel with what its own structures say of modules, and with what should be there.
@@ -73,6 +86,7 @@ struct DumpedHost: KernelSource {
     kernel.reading = dead.reading
     kernel.moduleNames = dead.moduleNames
     kernel.account = StructuralAccount.of
+    kernel.pause = pause
     return kernel
   }
 }

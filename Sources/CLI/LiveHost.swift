@@ -15,6 +15,8 @@ struct LiveHost: KernelSource {
   /// What came of the renamed copy, once it was shown nothing else than we.
   private var copies: [ReadingTrial] = []
   private var acquisitions: [(bytes: () -> UInt64, symbols: Int)] = []
+  /// The latest acquisition.
+  private(set) var acquisition: Acquisition?
   var nodeName: String? { HostName.current() }
   /// What was odd about the latest acquisition.
   private(set) var remarks: [String] = []
@@ -50,6 +52,7 @@ struct LiveHost: KernelSource {
           VendorReference(
             identity: identity, store: store, modules: ModuleFiles(root, release: identity.release))
         }, executable: asksCopy && copies.isEmpty ? "/proc/self/exe" : nil, progress: progress)
+      self.acquisition = acquisition
       acquisitions.append((acquisition.bytesRead, acquisition.kernel.symbols.count))
       remarks = acquisition.remarks
       var kernel = acquisition.kernel

@@ -15,8 +15,8 @@ struct Liveprobe: ParsableCommand {
     version: "liveprobe \(version)",
     subcommands: [
       ScanCommand.self, SyscallsCommand.self, ModulesCommand.self, MapCommand.self, MemoryCommand.self,
-      CrashCommand.self, CorrelateCommand.self, BaselineCommand.self, DoctorCommand.self, ListCommand.self,
-      ExplainCommand.self,
+      CrashCommand.self, CorrelateCommand.self, BaselineCommand.self, CaptureCommand.self, DoctorCommand.self,
+      ListCommand.self, ExplainCommand.self,
     ],
     defaultSubcommand: ScanCommand.self)
 

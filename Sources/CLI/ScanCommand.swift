@@ -114,13 +114,18 @@ struct ScanCommand: ParsableCommand {
     if let explainBytes {
       ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }
-    let forensics = Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
+    let forensics = Self.forensics(around: around, added)
     var (verdict, measurements) = HostScan(
       checks: selectedChecks, forensics: forensics, allowed: allowed, wantsExhibits: reporting.format.contains(.html),
       wantsInventory: reporting.format.contains(.json)
     ).run(on: &host, progress)
     verdict.baseline = baseline?.comparison(with: verdict)
     Terminal.exit(reporting.write(verdict, measurements).rawValue)
+  }
+
+  /// How what is found is looked around, by itself as far as a scan does that nobody told anything else.
+  static func forensics(around: ByteCount = defaultAround, _ added: SignatureRules = SignatureRules()) -> Forensics {
+    Forensics(around: around.bytes) { SignatureRules.shippedOrNone().adding(added) }
   }
 
   /// The rules in the files that the user named; an error in one of them is known before anything is scanned.

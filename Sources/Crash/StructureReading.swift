@@ -13,7 +13,7 @@ extension StructureReader {
   }
 
   /// What `address` holds, or nil if it cannot be read.
-  func word(at address: UInt64) -> UInt64? {
+  package func word(at address: UInt64) -> UInt64? {
     live.value(UInt64.self, at: address)
   }
 

@@ -65,6 +65,19 @@ package struct ElfNote: Hashable, Sendable {
     return (notes, nil)
   }
 
+  /// The note as a file holds it: what ``decodeAll(_:)`` reads.
+  package var bytes: [UInt8] {
+    let nameBytes = Array(name.utf8) + [0]
+    var bytes: [UInt8] = []
+    for field in [UInt32(clamping: nameBytes.count), UInt32(clamping: descriptor.count), type] {
+      withUnsafeBytes(of: field.littleEndian) { bytes += $0 }
+    }
+    for part in [nameBytes, descriptor] {
+      bytes += part + [UInt8](repeating: 0, count: Self.padded(UInt32(clamping: part.count)) - part.count)
+    }
+    return bytes
+  }
+
   /// The GNU build id among `notes`, or nil if none of them is one (`NT_GNU_BUILD_ID`: name `GNU`, type 3).
   package static func buildID(in notes: [ElfNote]) -> BuildID? {
     notes.first { $0.name == "GNU" && $0.type == 3 && !$0.descriptor.isEmpty }.map { BuildID(bytes: $0.descriptor) }

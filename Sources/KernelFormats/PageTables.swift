@@ -116,6 +116,14 @@ package final class PageTables: KernelMappings {
     return try walk.pages(in: region, root: root)
   }
 
+  /// Physical addresses of the tables of the kernel's half of the address space, lowest first; of those that can be read.
+  package func tablePages() -> [UInt64] {
+    guard levels == 4 || levels == 5 else { return [] }
+    var census = PageTableCensus(
+      read: { try? self.read(tableAt: $0, level: $1).get() }, decode: { self.decode($0, level: $1) })
+    return census.tables(root: root, levels: levels)
+  }
+
   private func walk() throws(CannotCheck) -> PageTableWalk {
     guard levels == 4 || levels == 5 else {
       throw .implausible("the kernel's page tables", "have \(levels) levels, which are not known")

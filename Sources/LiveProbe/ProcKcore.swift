@@ -128,6 +128,14 @@ package final class ProcKcore: KernelMemory {
     segments.first { Self.isKernelImage($0) && $0.physicalAddress != nil }
   }
 
+  /// Where there is ordinary memory, in physical addresses, lowest first: what the kernel's map of all memory covers.
+  package var ordinaryMemory: [MemoryRegion] {
+    segments.compactMap { segment in
+      guard !Self.isKernelImage(segment), let start = segment.physicalAddress else { return nil }
+      return MemoryRegion(start: KernelAddress(start), byteCount: Self.readableByteCount(of: segment))
+    }.sorted { $0.start < $1.start }
+  }
+
   /// The physical address of an address inside the kernel image, or nil outside it.
   package func physicalAddress(ofImage address: KernelAddress) -> UInt64? {
     guard let segment = imageSegment, let start = segment.physicalAddress, segment.memory.contains(address),

@@ -16,11 +16,13 @@ package final class TranslatedMemory: KernelMemory {
 
   /// - Parameters:
   ///   - physical: memory at physical addresses.
-  ///   - tables: believed to stay as they are.
+  ///   - tables: believed to stay as they are until a fresh look is asked for, as those of a dump do.
   package init(_ physical: any KernelMemory, through tables: any KernelMappings) {
     self.physical = physical
     self.tables = tables
   }
+
+  package var fresh: any KernelMemory { TranslatedMemory(physical.fresh, through: tables.fresh) }
 
   package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
     let count = bytes.byteCount
@@ -65,7 +67,7 @@ package final class TranslatedMemory: KernelMemory {
 
 extension MemoryFault {
   /// The same fault at the address by which the memory was asked for: `start` became `other`.
-  fileprivate func moved(from start: KernelAddress, to other: KernelAddress) -> MemoryFault {
+  func moved(from start: KernelAddress, to other: KernelAddress) -> MemoryFault {
     let place = KernelAddress(other.rawValue &+ (address.rawValue &- start.rawValue))
     return switch self {
     case .absent: .absent(place)

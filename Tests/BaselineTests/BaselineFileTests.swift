@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test func `what is too large is refused before it is looked at`() throws {
-    #expect(throws: BaselineFormatError.tooLarge(byteCount: BaselineFile.limit + 1)) {
+    #expect(throws: RecordFormatError.tooLarge(byteCount: BaselineFile.limit + 1, limit: BaselineFile.limit)) {
       _ = try BaselineFile.decode([UInt8](repeating: 0x20, count: BaselineFile.limit + 1))
     }
   }

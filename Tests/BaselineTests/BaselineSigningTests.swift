@@ -89,11 +89,11 @@ import Testing
   @Test func `who signed and when are signed too`() throws {
     var file = try signed()
     file.signature?.signedAt = try #require(UTCTime("2027-03-01T03:00:00Z"))
-    #expect(throws: BaselineRefusal.altered(keyID: key.publicKey.id)) { _ = try file.verify(with: key.publicKey) }
+    #expect(throws: SignatureRefusal.altered(keyID: key.publicKey.id)) { _ = try file.verify(with: key.publicKey) }
     let other = PrivateKey().publicKey
     file = try signed()
     file.signature?.keyID = other.id
-    #expect(throws: BaselineRefusal.altered(keyID: other.id)) { _ = try file.verify(with: other) }
+    #expect(throws: SignatureRefusal.altered(keyID: other.id)) { _ = try file.verify(with: other) }
   }
 
   // MARK: Keys
@@ -142,7 +142,7 @@ import Testing
       try openssl(["pkeyutl", "-sign", "-rawin", "-in", "message", "-inkey", "theirs.key", "-out", "signature"]) == 0)
     let raw = try [UInt8](Data(contentsOf: URL(filePath: folder.path(of: "signature"))))
     let foreign = BaselineFile(
-      SampleBaseline.state, signature: BaselineSignature(keyID: theirs.id, signedAt: signature.signedAt, bytes: raw))
+      SampleBaseline.state, signature: RecordSignature(keyID: theirs.id, signedAt: signature.signedAt, bytes: raw))
     #expect(try foreign.verify(with: theirs).keyID == theirs.id)
     #expect(try PrivateKey(file: folder.path(of: "theirs.key")).publicKey.id == theirs.id)
   }

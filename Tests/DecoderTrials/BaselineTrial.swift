@@ -4,7 +4,7 @@ package import KernelModel
 extension DecoderTrial {
   /// What decodes is what its state encodes to, and nothing else decodes.
   static func baseline(_ bytes: [UInt8]) -> String? {
-    do throws(BaselineFormatError) {
+    do throws(RecordFormatError) {
       let file = try BaselineFile.decode(bytes)
       guard file.bytes == bytes else { return "decoded, and encoded to other bytes" }
       guard file.state.checks.map(\.id) == file.state.checks.map(\.id).sorted() else { return "checks out of order" }
@@ -66,7 +66,7 @@ package enum SampleBaseline {
   package static let signed = BaselineFile(
     state,
     signature: UTCTime("2026-03-01T03:00:00Z").map {
-      BaselineSignature(keyID: "0123456789abcdef", signedAt: $0, bytes: Array(0..<64))
+      RecordSignature(keyID: "0123456789abcdef", signedAt: $0, bytes: Array(0..<64))
     })
 
   private static func fact(_ subject: Subject, _ fact: Fact) -> RecordedFact {

@@ -23,6 +23,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case patchSites = "patch-sites"
   case moduleRecords = "module-records"
   case baseline
+  case captureManifest = "capture-manifest"
   case oopsText = "oops-text"
   case kernelLog = "kernel-log"
   case orc
@@ -52,6 +53,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .patchSites: PatchSitesTrial().run(bytes)
     case .moduleRecords: ModuleRecordsTrial().run(bytes)
     case .baseline: Self.baseline(bytes)
+    case .captureManifest: Self.captureManifest(bytes)
     case .oopsText: Self.oopsText(bytes)
     case .kernelLog: PanicTrial.log(bytes)
     case .orc: PanicTrial.stack(bytes)

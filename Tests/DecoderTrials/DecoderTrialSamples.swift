@@ -20,6 +20,8 @@ extension DecoderTrial {
       return [PatchSitesTrial.sample]
     case .baseline:
       return SampleBaseline.samples
+    case .captureManifest:
+      return SampleManifest.samples
     case .vmcore: return DumpTrial.vmcoreSamples
     case .kdump: return DumpTrial.kdumpSamples
     case .flattened: return DumpTrial.flattenedSamples

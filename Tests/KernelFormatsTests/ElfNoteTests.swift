@@ -14,6 +14,16 @@ import Testing
     #expect(ElfNote.buildID(in: notes)?.description == "ab")
   }
 
+  @Test func `a note is written as it is decoded`() throws {
+    for byteCount in 0...5 {
+      let note = ElfNote(name: "VMCOREINFO", type: 7, descriptor: [UInt8](repeating: 9, count: byteCount))
+      let bytes = note.bytes + SampleCoreFile.note("GNU", type: 3, [0xab])
+      #expect(try ElfNote.decodeAll(bytes.span) == [note, ElfNote(name: "GNU", type: 3, descriptor: [0xab])])
+    }
+    #expect(
+      ElfNote(name: "CORE", type: 1, descriptor: [1, 2]).bytes == SampleCoreFile.note("CORE", type: 1, [1, 2]))
+  }
+
   @Test func `padding after the last descriptor may be missing`() throws {
     let bytes = Array(SampleCoreFile.note("GNU", type: 3, [0xab]).dropLast(3))
     #expect(try ElfNote.decodeAll(bytes.span) == [ElfNote(name: "GNU", type: 3, descriptor: [0xab])])

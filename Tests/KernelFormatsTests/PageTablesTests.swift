@@ -230,3 +230,20 @@ private final class Tables {
     #expect(throws: CannotCheck.self) { try executable() }
   }
 }
+
+extension PageTablesTests {
+  @Test func `the tables are listed, each once, and user space's are not`() {
+    let tables = Tables()
+    // Two ways to one table, a circle, a large page, a table where there is no memory, and user space's.
+    tables.set(table: 0, index: 511, to: 0x1063)
+    tables.set(table: 0, index: 300, to: 0x1063)
+    tables.set(table: 1, index: 3, to: 0x1063)
+    tables.set(table: 1, index: 511, to: 0x2063)
+    tables.set(table: 2, index: 5, to: 0x3063)
+    tables.set(table: 2, index: 6, to: 0x20_01e3)
+    tables.set(table: 2, index: 7, to: 0x123_4063)
+    tables.set(table: 0, index: 0, to: 0x7063)
+    #expect(tables.pageTables().tablePages() == [0, 0x1000, 0x2000, 0x3000])
+    #expect(tables.pageTables(levels: 3).tablePages() == [])
+  }
+}

@@ -4,31 +4,21 @@ package import KernelModel
 ///
 /// The form is text, a fact a line, described in docs/baselines.md. It has one form only: what decodes is, byte for byte,
 /// what its state encodes to.
-package struct BaselineFile: Hashable, Sendable {
+package struct BaselineFile: SignedRecord, Hashable, Sendable {
   package var state: RecordedState
-  package var signature: BaselineSignature?
+  package var signature: RecordSignature?
 
   /// A larger file is no baseline, in bytes; that of a kernel with 1500 system calls has a tenth of a megabyte.
   package static let limit = 8 << 20
   static let firstLine = "liveprobe-baseline 1"
 
-  package init(_ state: RecordedState, signature: BaselineSignature? = nil) {
+  package init(_ state: RecordedState, signature: RecordSignature? = nil) {
     self.state = state
     self.signature = signature
   }
 
-  /// The file's bytes: no time in it and no order by chance, so that two records of one state are the same.
-  package var bytes: [UInt8] {
-    guard let signature else { return Array(text.utf8) }
-    return signedBytes(by: signature.keyID, at: signature.signedAt) + Array("\(Base64.encode(signature.bytes))\n".utf8)
-  }
-
-  /// What a signature is over: all bytes before it, who signs and when included.
-  package func signedBytes(by keyID: String, at time: UTCTime) -> [UInt8] {
-    Array("\(text)signature\ted25519\t\(keyID)\t\(time)\t".utf8)
-  }
-
-  private var text: String {
+  /// All of it without the signature: no time in it and no order by chance, so that two records of one state are the same.
+  package var text: String {
     var lines = [
       Self.firstLine, "release\t\(FieldText.encode(state.release))", "machine\t\(FieldText.encode(state.machine))",
       "build-id\t\(state.buildID)",

@@ -2,12 +2,8 @@ package import KernelModel
 
 /// Why a baseline that is there is not to be compared with.
 package enum BaselineRefusal: Error, Hashable, Sendable {
-  case unreadable(BaselineFormatError)
-  case unsigned
-  /// Signed by the key of this id, and another was asked for.
-  case foreignKey(String, expected: String)
-  /// Not what the key signed.
-  case altered(keyID: String)
+  case unreadable(RecordFormatError)
+  case signature(SignatureRefusal)
   /// The baseline is for another build of the kernel than the one that runs.
   case otherBuild(BuildID, release: String, running: BuildID)
   /// Signed earlier than a baseline of this kernel that was verified here before.
@@ -19,9 +15,7 @@ package enum BaselineRefusal: Error, Hashable, Sendable {
   package var reason: String {
     switch self {
     case .unreadable(let error): "is damaged: \(error)"
-    case .unsigned: "is not signed"
-    case .foreignKey(let id, let expected): "is signed by another key, \(id), and not by \(expected)"
-    case .altered(let id): "was changed after it was signed: the signature of key \(id) is not for what it says"
+    case .signature(let refusal): refusal.description
     case .otherBuild(let id, let release, let running):
       "is for another build of the kernel: for \(release), build id \(id), and build id \(running) is running"
     case .rolledBack(let signedAt, let newest):
@@ -35,9 +29,10 @@ package enum BaselineRefusal: Error, Hashable, Sendable {
   package var remedy: String {
     switch self {
     case .unreadable: "record it anew (liveprobe baseline record), and sign it again where the key is"
-    case .unsigned: "sign it where the private key is: liveprobe baseline sign --key NAME.key BASELINE"
-    case .foreignKey: "give the public key that belongs to it (--public-key), or sign it with the right one"
-    case .altered, .rolledBack: "treat this host as suspect, and fetch the signed baseline from where it was signed"
+    case .signature(.unsigned): "sign it where the private key is: liveprobe baseline sign --key NAME.key BASELINE"
+    case .signature(.foreignKey): "give the public key that belongs to it (--public-key), or sign it with the right one"
+    case .signature(.altered), .rolledBack:
+      "treat this host as suspect, and fetch the signed baseline from where it was signed"
     case .otherBuild: "record one of this kernel: liveprobe baseline record"
     case .tooOld: "sign a newer record: liveprobe baseline record, then liveprobe baseline sign"
     }

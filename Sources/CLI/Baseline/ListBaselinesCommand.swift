@@ -28,7 +28,7 @@ struct ListBaselinesCommand: ParsableCommand {
 
   private func line(for buildID: BuildID, _ store: BaselineStore) throws -> PlainText {
     let stored = try store.read(buildID)
-    do throws(BaselineFormatError) {
+    do throws(RecordFormatError) {
       let file = try BaselineFile.decode(stored.bytes)
       return "\(file.state.release), \(file.state.factCount) facts, \(file.signature?.words ?? "not signed")"
     } catch {

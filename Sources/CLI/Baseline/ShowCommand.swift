@@ -17,7 +17,7 @@ struct ShowCommand: ParsableCommand {
   }
 }
 
-extension BaselineSignature {
+extension RecordSignature {
   /// Who signed and when, as the signature claims.
   var words: String { "signed at \(signedAt) with key \(keyID)" }
 }

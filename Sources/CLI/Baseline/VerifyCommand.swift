@@ -20,12 +20,12 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let key = try Keys.publicKey(publicKey)
     let (stored, file) = try argument.read()
-    do throws(BaselineRefusal) {
+    do throws(SignatureRefusal) {
       let signature = try file.verify(with: key)
       let kernel = "\(PlainText(file.state.release)), build id \(file.state.buildID)"
       Terminal.write("\(PlainText(stored.path)): \(signature.words), for \(kernel)\n", to: .standardOutput)
     } catch {
-      Terminal.write(Refusal.line(stored.path, error), to: .standardError)
+      Terminal.write(Refusal.line(stored.path, BaselineRefusal.signature(error)), to: .standardError)
       Terminal.exit(Status.critical.rawValue)
     }
   }

@@ -7,3 +7,8 @@
 static inline int czlib_inflate_init(z_stream *stream, int window_bits) {
   return inflateInit2(stream, window_bits);
 }
+
+// deflateInit, a macro too: a zlib stream. Returns Z_OK or a zlib error.
+static inline int czlib_deflate_init(z_stream *stream, int level) {
+  return deflateInit(stream, level);
+}

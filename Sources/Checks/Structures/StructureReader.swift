@@ -59,7 +59,7 @@ package struct StructureReader {
   }
 
   /// The structures of a list by the name of its head; none if this kernel has no such list.
-  func list(
+  package func list(
     at head: String, linkedBy link: String, of structure: String, limit: Int
   ) throws(CannotCheck) -> [UInt64] {
     guard let address = symbols[head] else { return [] }

@@ -1,20 +1,20 @@
-internal import Checks
-internal import KernelModel
+package import Checks
+package import KernelModel
 
 /// Where each processor has its own copy of the kernel's per-CPU variables.
 ///
 /// `__per_cpu_offset[cpu]` is added to a variable's symbol, whether that is an offset from zero (Linux v6.12) or an address
 /// of the image (v7.2): arch/x86/kernel/setup_percpu.c.
-struct PerProcessor {
+package struct PerProcessor {
   private let reader: StructureReader
   /// By processor number.
-  let offsets: [UInt64]
+  package let offsets: [UInt64]
 
   /// CONFIG_NR_CPUS_RANGE_END, arch/x86/Kconfig (Linux v5.10 to v7.2).
   private static let mostProcessors: UInt32 = 8192
 
   /// - Parameter known: how many processors there are at least.
-  init(_ reader: StructureReader, known: Int) throws(CannotCheck) {
+  package init(_ reader: StructureReader, known: Int) throws(CannotCheck) {
     self.reader = reader
     guard let table = reader.symbols["__per_cpu_offset"] else { throw .symbolMissing("__per_cpu_offset") }
     // A kernel that was built for one number of processors has no such variable.
@@ -28,7 +28,7 @@ struct PerProcessor {
   /// The eight bytes of the first variable or member that this kernel has of `names`, or nil if it has none.
   ///
   /// - Parameter names: a variable, or a member of the variable of its own structure's name: `pcpu_hot.current_task`.
-  func word(_ names: [String], on processor: Int) -> UInt64? {
+  package func word(_ names: [String], on processor: Int) -> UInt64? {
     guard offsets.indices.contains(processor) else { return nil }
     for name in names {
       let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
@@ -46,7 +46,7 @@ struct PerProcessor {
   /// The task that runs on a processor.
   ///
   /// `current_task` in v6.1 and v7.2, `pcpu_hot.current_task` in v6.12: arch/x86/include/asm/current.h.
-  func currentTask(on processor: Int) -> UInt64? {
+  package func currentTask(on processor: Int) -> UInt64? {
     word(["pcpu_hot.current_task", "current_task"], on: processor)
   }
 

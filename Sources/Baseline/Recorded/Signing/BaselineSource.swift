@@ -111,14 +111,19 @@ package struct BaselineSource {
 
   private func accept(_ stored: StoredBaseline, for buildID: BuildID) throws(BaselineRefusal) -> Accepted {
     let file: BaselineFile
-    do throws(BaselineFormatError) {
+    do throws(RecordFormatError) {
       file = try BaselineFile.decode(stored.bytes)
     } catch {
       throw .unreadable(error)
     }
     var accepted = Accepted(file: file, path: stored.path, since: stored.modified)
     if let publicKey {
-      let signature = try file.verify(with: publicKey)
+      let signature: RecordSignature
+      do throws(SignatureRefusal) {
+        signature = try file.verify(with: publicKey)
+      } catch {
+        throw .signature(error)
+      }
       (accepted.since, accepted.keyID) = (signature.signedAt, signature.keyID)
       if let notBefore, signature.signedAt < notBefore {
         throw .tooOld(signedAt: signature.signedAt, notBefore: notBefore)

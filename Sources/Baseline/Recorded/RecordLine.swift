@@ -1,7 +1,7 @@
 internal import KernelModel
 
-/// One line of a baseline: its number, its keyword and its fields.
-struct BaselineLine {
+/// One line of a record: its number, its keyword and its fields.
+struct RecordLine {
   /// From 1.
   let number: Int
   let keyword: Substring
@@ -14,16 +14,16 @@ struct BaselineLine {
     fields = Array(parts.dropFirst())
   }
 
-  func malformed(_ problem: String) -> BaselineFormatError { .malformed(line: number, problem) }
+  func malformed(_ problem: String) -> RecordFormatError { .malformed(line: number, problem) }
 
-  func requireFields(_ count: Int) throws(BaselineFormatError) {
+  func requireFields(_ count: Int) throws(RecordFormatError) {
     guard fields.count == count else {
       throw malformed("'\(FieldText.encode(String(keyword)))' takes \(count) fields, and has \(fields.count)")
     }
   }
 
   /// The text in a field that must have one.
-  func text(_ index: Int) throws(BaselineFormatError) -> String {
+  func text(_ index: Int) throws(RecordFormatError) -> String {
     guard let text = FieldText.decode(fields[index]) else {
       throw malformed("field \(index + 1) is empty, or has a backslash with nothing known after it")
     }
@@ -31,23 +31,23 @@ struct BaselineLine {
   }
 
   /// The text in a field that may be empty, and is nil then.
-  func textIfAny(_ index: Int) throws(BaselineFormatError) -> String? {
+  func textIfAny(_ index: Int) throws(RecordFormatError) -> String? {
     fields[index].isEmpty ? nil : try text(index)
   }
 
-  func count(_ index: Int) throws(BaselineFormatError) -> UInt64 {
+  func count(_ index: Int) throws(RecordFormatError) -> UInt64 {
     guard let count = UInt64(fields[index]) else { throw malformed("field \(index + 1) is no number") }
     return count
   }
 
   /// The bytes that a field says in hexadecimal.
-  func buildID(_ index: Int) throws(BaselineFormatError) -> BuildID {
+  func buildID(_ index: Int) throws(RecordFormatError) -> BuildID {
     guard let id = BuildID(hexadecimal: fields[index]) else { throw malformed("field \(index + 1) is no build id") }
     return id
   }
 
   /// The subject in three fields: name, index, label.
-  func subject(_ index: Int) throws(BaselineFormatError) -> Subject {
+  func subject(_ index: Int) throws(RecordFormatError) -> Subject {
     var number: Int?
     if !fields[index + 1].isEmpty {
       number = Int(fields[index + 1])
@@ -57,7 +57,7 @@ struct BaselineLine {
   }
 
   /// The fact in all fields from `index` on.
-  func fact(_ index: Int) throws(BaselineFormatError) -> Fact {
+  func fact(_ index: Int) throws(RecordFormatError) -> Fact {
     switch fields[index] {
     case "place":
       try requireFields(index + 4)

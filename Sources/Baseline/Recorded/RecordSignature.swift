@@ -1,5 +1,5 @@
-/// The signature at a baseline's end: who signed, when, and the signature itself.
-package struct BaselineSignature: Hashable, Sendable {
+/// The signature at a record's end: who signed, when, and the signature itself.
+package struct RecordSignature: Hashable, Sendable {
   /// The first 16 hexadecimal digits of the SHA-256 of the raw public key.
   package var keyID: String
   package var signedAt: UTCTime

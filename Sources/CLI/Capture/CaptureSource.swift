@@ -1,0 +1,70 @@
+internal import Audit
+internal import Baseline
+internal import Capture
+internal import Checks
+internal import KernelFormats
+internal import KernelModel
+internal import LiveProbe
+internal import Postmortem
+
+/// What is captured: the running kernel's memory, or that in a dump.
+struct CaptureSource {
+  var memory: any Dump
+  var origin: CaptureManifest.Origin
+  /// What the running kernel says of its taint.
+  var taint: UInt64?
+  /// What came of the check `reader`, which only a running kernel can be asked.
+  var reader: Answer?
+  /// Lets the kernel go on for a moment, if it runs.
+  var pause: () -> Void = {}
+
+  static func open(_ options: DumpOptions, reference: String?, _ progress: Progress) throws -> CaptureSource {
+    if let path = options.image {
+      progress.report("opening the dump")
+      return CaptureSource(memory: try DumpFile.open(path: path, map: options.map), origin: .dump)
+    }
+    return try running(reference: reference, progress)
+  }
+
+  /// The running kernel, with the reading path tried out first: what it answers wrongly would be captured.
+  private static func running(reference: String?, _ progress: Progress) throws -> CaptureSource {
+    var host: any KernelSource = LiveHost(reference: reference, needsImage: false, asksCopy: true)
+    let verdict = HostScan(checks: [Reader()]).run(on: &host, progress).verdict
+    guard let acquisition = (host as? LiveHost)?.acquisition, verdict.obstacles.isEmpty else {
+      throw AcquisitionFailure(verdict.obstacles)
+    }
+    let kernel = acquisition.kernel
+    let aliases = PageAliases(kernel)
+    return CaptureSource(
+      memory: RunningMemory(
+        kernel.memory.fresh, extents: acquisition.kcore.ordinaryMemory, notes: acquisition.kcore.notes,
+        directMap: acquisition.kcore.directMap, alias: aliases.address(ofPhysical:)),
+      origin: .runningKernel, taint: try? kernel.claims.taint.get(), reader: verdict.answers.first,
+      pause: kernel.pause)
+  }
+}
+
+/// Where memory of modules and executable memory is used, by its physical address; found out when first asked.
+private final class PageAliases {
+  private let kernel: Kernel
+  private var leaves: [(physical: Range<UInt64>, start: KernelAddress)]?
+
+  init(_ kernel: Kernel) {
+    self.kernel = kernel
+  }
+
+  func address(ofPhysical physical: UInt64) -> KernelAddress? {
+    let leaves = self.leaves ?? found()
+    self.leaves = leaves
+    guard let leaf = leaves.first(where: { $0.physical.contains(physical) }) else { return nil }
+    return leaf.start.advanced(by: physical - leaf.physical.lowerBound)
+  }
+
+  private func found() -> [(physical: Range<UInt64>, start: KernelAddress)] {
+    // Where the page tables cannot be walked, the kernel's map of all memory must do.
+    let modules = kernel.image?.end.flatMap { try? kernel.mappings.pages(in: .modules(above: $0)) } ?? []
+    return (modules + ((try? kernel.mappings.executablePages()) ?? [])).map { page in
+      (page.physicalAddress..<page.physicalAddress &+ page.region.byteCount, page.region.start)
+    }
+  }
+}

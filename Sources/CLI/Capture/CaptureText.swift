@@ -1,0 +1,37 @@
+internal import Baseline
+internal import Capture
+internal import KernelModel
+internal import Report
+
+/// What a person is told of a capture.
+struct CaptureText {
+  let text: String
+
+  init(_ capture: SavedCapture, _ manifest: CaptureManifest, path: String) {
+    let outcome = capture.outcome
+    let found = manifest.checks.filter { $0.word != "clear" && $0.word != "not-applicable" }
+    let answers = found.isEmpty ? "all clear" : found.map { "\($0.id): \($0.word)" }.joined(separator: ", ")
+    var lines: [PlainText] = [
+      "\(path): \(CaptureEstimate.mebibytes(manifest.byteCount)), \(outcome.pageCount) pages, of zeros \(outcome.zeroPageCount)",
+      "kernel    \(manifest.release), build id \(manifest.buildID.description), on \(manifest.hostName)",
+      "sha256    \(manifest.digest)",
+      "manifest  \(CaptureManifest.path(for: path)), \(manifest.signature?.words ?? "not signed")",
+      "checks    \(answers)",
+    ]
+    lines += Self.doubts(capture).map { PlainText(sentence: "note      \($0)") }
+    text = lines.map { "\($0)\n" }.joined()
+  }
+
+  /// What a reader must know who relies on it.
+  private static func doubts(_ capture: SavedCapture) -> [String] {
+    var doubts = capture.parts.compactMap { part in part.problem.map { "\(part.name): \($0)" } }
+    if capture.outcome.unreadable > 0 { doubts.append("\(capture.outcome.unreadable) pages could not be read") }
+    if capture.missing > 0 { doubts.append("\(capture.missing) pages that the checks ask for are not in the file") }
+    if !capture.isSame {
+      doubts.append(
+        "the kernel kept changing while it was read, in each of \(capture.attempts) attempts: hold what the file shows "
+          + "against a scan of the running kernel")
+    }
+    return doubts
+  }
+}

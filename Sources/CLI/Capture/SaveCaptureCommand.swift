@@ -1,0 +1,74 @@
+internal import ArgumentParser
+internal import Baseline
+internal import Capture
+internal import KernelModel
+internal import Report
+
+/// `liveprobe capture -o FILE`: saves it.
+struct SaveCaptureCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "save", abstract: "Save the pages of the kernel's memory that the checks and crash need.",
+    discussion: """
+      Writes FILE, kdump-compressed, and FILE.manifest, which says what FILE is and what its bytes must be; needs root, but \
+      for a dump. Before it gets its name, the file is scanned as liveprobe scan --image would.
+
+      Exit status: 0 saved, whatever the checks say; 3 not saved, and nothing left behind.
+      """)
+
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("Write this file, and its manifest beside it.", valueName: "file"),
+    completion: .file())
+  var output: String
+
+  @Flag(help: "Replace a file that is there.")
+  var force = false
+
+  @Option(help: "Sign the manifest with this private key, as liveprobe baseline keygen makes it.", completion: .file())
+  var key: String?
+
+  @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
+  var reference: String?
+
+  @OptionGroup var dump: DumpOptions
+
+  func run() throws {
+    // What cannot be used or written is known before anything is read.
+    let key = try key.map(Keys.privateKey)
+    let interruption = Interruption()
+    let files = try Self.files(output, replaces: force)
+    let progress = Progress(isShown: Terminal.isTerminal(.standardError))
+    do {
+      let source = try CaptureSource.open(dump, reference: reference, progress)
+      var run = CaptureRun(
+        source: source, reference: reference, file: files.capture, progress: progress, interruption: interruption)
+      let capture = try run.run()
+      var manifest = capture.manifest
+      if let key { manifest = try manifest.signed(with: key, at: manifest.capturedAt) }
+      try manifest.bytes.withUnsafeBytes { try files.manifest.write($0, at: 0) }
+      try files.manifest.settle()
+      try files.capture.finish()
+      try files.manifest.finish()
+      progress.finish()
+      Terminal.write(CaptureText(capture, manifest, path: output).text, to: .standardOutput)
+    } catch {
+      progress.finish()
+      files.capture.abandon()
+      files.manifest.abandon()
+      // Only now may a signal that waited end the program.
+      try withExtendedLifetime(interruption) { throw CommandFailure(CaptureFailure.words(for: error)) }
+    }
+  }
+
+  private static func files(
+    _ path: String, replaces: Bool
+  ) throws -> (capture: CaptureFile, manifest: CaptureFile) {
+    do {
+      return (
+        try CaptureFile(path, replaces: replaces),
+        try CaptureFile(CaptureManifest.path(for: path), replaces: replaces)
+      )
+    } catch {
+      throw CommandFailure("\(error)")
+    }
+  }
+}

@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import Audit
+internal import Baseline
+internal import Report
+
+/// `liveprobe capture verify`: whether a capture is what its manifest says.
+struct VerifyCaptureCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Say whether a capture is what its manifest says, and a key signed.",
+    discussion: """
+      Looks at FILE and FILE.manifest, on any machine. Without --public-key, the manifest is taken at its word.
+
+      Exit status: 0 if it is, 2 if it is not, 3 if that cannot be told.
+      """)
+
+  @Option(help: "The public key: PEM, as keygen and openssl make it.", completion: .file())
+  var publicKey: String?
+
+  @Argument(help: ArgumentHelp("The capture.", valueName: "file"), completion: .file())
+  var file: String
+
+  func run() throws {
+    let key = try publicKey.map(Keys.publicKey)
+    let manifest = try read(CaptureManifest.path(for: file))
+    if let key {
+      do throws(SignatureRefusal) {
+        try manifest.verify(with: key)
+      } catch {
+        refuse("the manifest \(error)")
+      }
+    }
+    let digest: FileDigest
+    do {
+      digest = try FileDigest(of: PlainFile(file))
+    } catch {
+      throw CommandFailure("\(file): \(error)")
+    }
+    guard digest.byteCount == manifest.byteCount else {
+      refuse("it has \(digest.byteCount) bytes, and the manifest says \(manifest.byteCount)")
+    }
+    guard digest.sha256 == manifest.digest else {
+      refuse("its SHA-256 is \(digest.sha256), and the manifest says \(manifest.digest)")
+    }
+    let signed = key == nil ? "its signature was not asked for" : manifest.signature?.words ?? ""
+    Terminal.write(
+      "\(PlainText(file)): as the manifest says, \(signed), of \(PlainText(manifest.hostName)), "
+        + "kernel \(PlainText(manifest.release)), build id \(manifest.buildID), at \(manifest.capturedAt)\n",
+      to: .standardOutput)
+  }
+
+  private func read(_ path: String) throws -> CaptureManifest {
+    do {
+      return try CaptureManifest.decode(
+        try NamedFile(path: path, limit: CaptureManifest.limit).bytes())
+    } catch {
+      throw CommandFailure("\(path): \(error)")
+    }
+  }
+
+  private func refuse(_ reason: String) -> Never {
+    Terminal.write(
+      "liveprobe: \(PlainText(file)): not what was captured: \(PlainText(sentence: reason))\n", to: .standardError)
+    Terminal.exit(Status.critical.rawValue)
+  }
+}

@@ -1,0 +1,37 @@
+internal import Checks
+internal import Crash
+internal import KernelFormats
+internal import KernelModel
+
+/// All of the kernel's log: its ring of descriptors, what is known of each record, and the ring of texts.
+///
+/// Source: kernel/printk/printk_ringbuffer.h (Linux v5.10 to v7.2).
+enum LogPages {
+  /// `log_buf_len` offers no more than 2^25 bytes of texts, and a descriptor is for 32 bytes of it.
+  private static let mostTextBits: UInt32 = 30
+  private static let mostDescriptorBits: UInt32 = 25
+
+  static func note(in notes: inout PageNotes, _ reader: StructureReader) throws(CannotCheck) {
+    guard let ring = try reader.value(UInt64.self, of: "prb") else { throw .symbolMissing("prb") }
+    let owner = "printk_ringbuffer"
+    notes.note(ring, byteCount: UInt64(reader.types.structure(owner)?.byteCount ?? 4096))
+    let count = try size("desc_ring.count_bits", of: ring, reader, limit: mostDescriptorBits)
+    for (member, structure) in [("desc_ring.descs", "prb_desc"), ("desc_ring.infos", "printk_info")] {
+      guard let byteCount = reader.types.structure(structure)?.byteCount else {
+        throw .implausible("the kernel's type information", "has no \(structure)")
+      }
+      notes.note(try reader.word(member, of: owner, at: ring), byteCount: count &* UInt64(byteCount))
+    }
+    notes.note(
+      try reader.word("text_data_ring.data", of: owner, at: ring),
+      byteCount: try size("text_data_ring.size_bits", of: ring, reader, limit: mostTextBits))
+  }
+
+  private static func size(
+    _ member: String, of ring: UInt64, _ reader: StructureReader, limit: UInt32
+  ) throws(CannotCheck) -> UInt64 {
+    let bits = try reader.value(UInt32.self, member, of: "printk_ringbuffer", at: ring)
+    guard bits > 0, bits <= limit else { throw .implausible("the kernel's log", "has a size of 2^\(bits)") }
+    return 1 << UInt64(bits)
+  }
+}

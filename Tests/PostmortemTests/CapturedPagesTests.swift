@@ -1,0 +1,102 @@
+import KernelFormats
+import KernelModel
+import Postmortem
+import TestKernel
+import Testing
+
+/// What a capture is made with: the set of its pages, the dump that remembers them, the running kernel's memory as a dump.
+@Suite struct CapturedPagesTests {
+  @Test func `a set of pages counts each once, and gives them lowest first`() {
+    var set = PageSet()
+    let frames: [UInt64] = [5, 1 << 40, 0, 0x7fff, 0x8000, 5, 63, 64]
+    for frame in frames { set.insert(frame) }
+    #expect(set.count == 7)
+    #expect(set.frames == Set(frames).sorted())
+    #expect(frames.allSatisfy(set.contains))
+    #expect(!set.contains(6) && !set.contains(1 << 41))
+    var other = PageSet()
+    other.insert(bytesAt: 0x4fff, count: 2)
+    other.insert(bytesAt: 0xf_f000, count: 0)
+    #expect(other.frames == [4, 5])
+    set.formUnion(other)
+    #expect(set.count == 8 && set.contains(4))
+    #expect(set.frames == (frames + [4]).reduce(into: Set()) { $0.insert($1) }.sorted())
+  }
+
+  @Test func `a dump remembers what was read of it, and what it did not have`() throws {
+    let base = SampleDeadKernel()
+    base.vmcoreInfo = SampleDeadKernel.crashText()
+    let recorder = RecordingDump(base)
+    _ = try recorder.bytes(at: KernelAddress(SampleDeadKernel.root + 8), count: 8)
+    #expect(recorder.read.frames == [SampleDeadKernel.root >> 12])
+    #expect(throws: MemoryFault.self) { _ = try recorder.bytes(at: KernelAddress(0x500_0000), count: 8) }
+    #expect(recorder.read.count == 1 && recorder.leftOut.count == 0)
+    #expect(recorder.vmcoreInfo == base.vmcoreInfo && recorder.extents == base.extents)
+  }
+
+  /// What was read while a kernel was acquired is enough to acquire it again.
+  @Test func `a file with the pages that were read gives the same kernel`() throws {
+    let base = SampleDeadKernel()
+    base.vmcoreInfo = SampleDeadKernel.crashText()
+    let recorder = RecordingDump(base)
+    let dead = try DeadKernel(recorder)
+    let target = MemoryTarget()
+    let writer = try KdumpWriter(
+      KdumpWriter.Description(
+        nodeName: "web17", release: "", version: "", machine: "x86_64", time: 0, processorCount: 1,
+        extents: base.extents, physicalBase: SampleDeadKernel.physicalBase,
+        vmcoreInfo: try #require(base.vmcoreInfo)), mostPages: recorder.read.count, to: target)
+    for frame in recorder.read.frames {
+      try recorder.bytes(at: KernelAddress(frame << 12), count: 4096).withUnsafeBytes {
+        try writer.add($0, frame: frame)
+      }
+    }
+    try writer.finish()
+    let again = RecordingDump(try DumpFile.open(BytesSource(target.bytes)))
+    let kernel = try DeadKernel(again)
+    #expect(kernel.kernel.identity == dead.kernel.identity)
+    #expect(kernel.conclusions == dead.conclusions)
+    #expect(kernel.nodeName == "web17")
+    #expect(again.leftOut.count == 0)
+    #expect(again.read.frames == recorder.read.frames)
+  }
+
+  // MARK: A running kernel
+
+  private static let directMap: UInt64 = 0xffff_8880_0000_0000
+  private static let alias: UInt64 = 0xffff_ffff_c000_0000
+
+  /// 16 pages of memory of which the second is only to be had where it is used.
+  private func running(_ memory: SparseMemory) -> RunningMemory {
+    for number in 0..<16 {
+      let page = [UInt8](repeating: UInt8(number + 1), count: 4096)
+      memory.write(page, at: KernelAddress(Self.directMap + UInt64(number) << 12))
+    }
+    memory.write([UInt8](repeating: 2, count: 4096), at: KernelAddress(Self.alias))
+    memory.withheld = [MemoryRegion(start: KernelAddress(Self.directMap + 0x1000), byteCount: 4096)]
+    return RunningMemory(
+      memory, extents: [MemoryRegion(start: KernelAddress(0), byteCount: 0x10000)],
+      notes: [ElfNote(name: "VMCOREINFO", type: 0, descriptor: [1, 2])],
+      directMap: { $0 < 0x10000 ? KernelAddress(Self.directMap + $0) : nil },
+      alias: { $0 == 0x1000 ? KernelAddress(Self.alias) : nil })
+  }
+
+  @Test func `a page that the map of all memory lacks is read where it is used`() throws {
+    let memory = running(SparseMemory())
+    #expect(try memory.bytes(at: KernelAddress(0x1ff8), count: 16) == [2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3])
+    #expect(try memory.bytes(at: KernelAddress(0), count: 0x10000).count == 0x10000)
+    #expect(memory.vmcoreInfo == [1, 2])
+  }
+
+  @Test func `what cannot be read is told by its physical address`() throws {
+    let sparse = SparseMemory()
+    let memory = running(sparse)
+    sparse.withheld.append(MemoryRegion(start: KernelAddress(Self.directMap + 0x5010), byteCount: 4))
+    #expect(throws: MemoryFault.refused(KernelAddress(0x5010), errno: 14)) {
+      _ = try memory.bytes(at: KernelAddress(0x4000), count: 0x3000)
+    }
+    #expect(throws: MemoryFault.absent(KernelAddress(0x10000))) {
+      _ = try memory.bytes(at: KernelAddress(0xfff0), count: 32)
+    }
+  }
+}
