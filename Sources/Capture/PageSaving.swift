@@ -44,7 +44,7 @@ package struct PageSaving {
       while position < frames.count {
         let count = batch.read(frames[position...], of: memory)
         for index in 0..<count {
-          if index % 256 == 0 {
+          if index % 64 == 0 {
             guard !isInterrupted() else { throw TargetFault(offset: 0, errno: EINTR) }
             progress(position + index)
           }
