@@ -39,6 +39,18 @@ import Testing
     #expect(stack.disagreements.contains { $0.contains("is a guess") })
   }
 
+  @Test func `without registers all of the task's stack is looked at`() throws {
+    let (panic, hooks) = TestPanic.hooked()
+    panic.processors = []
+    let story = panic.story(hooks)
+    let stack = try story.stack.get()
+    #expect(stack.raw.map(\.region) == [try story.context.get().task.stack])
+    #expect(stack.nobodysWords.map(\.address.rawValue) == [TestPanic.slots[1]])
+    #expect(story.calledInto?.ran == true)
+    #expect(stack.trace.frames.first?.origin == .scan)
+    #expect(stack.trace.frames.first?.owner.place?.symbol == "__stack_chk_fail")
+  }
+
   @Test func `a panic of a healthy kernel leads to nothing foreign`() throws {
     let panic = TestPanic()
     panic.addSystemCalls()

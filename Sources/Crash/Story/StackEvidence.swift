@@ -17,12 +17,31 @@ package struct StackEvidence: Sendable {
       found = unwinder.trace(from: registers)
       start = KernelAddress(registers.sp)
     } else {
-      found = try unwinder.trace(ofStopped: context.task)
-      start = context.task.savedStackPointer
+      // What the scheduler saved is of before the task ran: only its stack tells where it came to.
+      start = context.task.stack.start
+      found = Self.trace(ofPanicOn: context.task.stack, unwinder, kernel, reader)
     }
     trace = found
     raw = Self.regions(from: start, context, found).map { RawStack(kernel, reader, region: $0, trace: found) }
     disagreements = Self.disagreements(found, raw)
+  }
+
+  /// Functions that a kernel does not come back from: the innermost word that returns to one is where it died.
+  ///
+  /// Source: kernel/panic.c (Linux v5.10 to v7.2); arch/x86/kernel/dumpstack.c.
+  private static let lastFunctions: Set<String> = ["panic", "vpanic", "__stack_chk_fail", "oops_end", "die"]
+
+  /// The trace of a task that ran when no registers were saved, from the innermost word of its stack that goes back to where
+  /// a kernel dies; no frames if there is none.
+  private static func trace(
+    ofPanicOn stack: MemoryRegion, _ unwinder: OrcUnwinder, _ kernel: Kernel, _ reader: StructureReader
+  ) -> StackTrace {
+    let none = StackTrace(frames: [], end: .noUnwindInformation(stack.start))
+    let words = RawStack(kernel, reader, region: stack, trace: none).words
+    let last = words.first { word in
+      word.call != nil && word.owner.place.map { lastFunctions.contains($0.symbol) } ?? false
+    }
+    return last.flatMap { unwinder.trace(fromReturnAt: $0.address) } ?? none
   }
 
   /// Where the task is not known: from what the dump holds of a processor, on the stack that its pointer is in.

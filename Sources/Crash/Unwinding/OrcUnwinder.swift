@@ -54,6 +54,14 @@ package struct OrcUnwinder {
     return trace(state, origin: .savedContext)
   }
 
+  /// From the return address that lies at `slot`, whoever left it there: a guess, and so is all that follows.
+  package func trace(fromReturnAt slot: KernelAddress) -> StackTrace? {
+    guard let address = word(at: slot.rawValue), call(before: address) != nil else { return nil }
+    var state = UnwindState(ip: address, sp: slot.rawValue &+ 8, bp: 0)
+    state.slot = slot.rawValue
+    return trace(state, origin: .scan)
+  }
+
   private func trace(_ start: UnwindState, origin: StackFrame.Origin) -> StackTrace {
     var state = start
     var frames: [StackFrame] = []
