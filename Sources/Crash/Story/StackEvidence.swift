@@ -31,17 +31,19 @@ package struct StackEvidence: Sendable {
   /// Source: kernel/panic.c (Linux v5.10 to v7.2); arch/x86/kernel/dumpstack.c.
   private static let lastFunctions: Set<String> = ["panic", "vpanic", "__stack_chk_fail", "oops_end", "die"]
 
-  /// The trace of a task that ran when no registers were saved, from the innermost word of its stack that goes back to where
-  /// a kernel dies; no frames if there is none.
+  /// The trace of a task that ran when no registers were saved, from a word of its stack that goes back to where a kernel dies,
+  /// the innermost of those that lead furthest; no frames if there is none.
   private static func trace(
     ofPanicOn stack: MemoryRegion, _ unwinder: OrcUnwinder, _ kernel: Kernel, _ reader: StructureReader
   ) -> StackTrace {
     let none = StackTrace(frames: [], end: .noUnwindInformation(stack.start))
     let words = RawStack(kernel, reader, region: stack, trace: none).words
-    let last = words.first { word in
+    let traces = words.filter { word in
       word.call != nil && word.owner.place.map { lastFunctions.contains($0.symbol) } ?? false
-    }
-    return last.flatMap { unwinder.trace(fromReturnAt: $0.address) } ?? none
+    }.compactMap { unwinder.trace(fromReturnAt: $0.address) }
+    // A function may keep its frame in a register that nobody saved: then the next one out leads on.
+    let longest = traces.map(\.frames.count).max()
+    return traces.first { $0.frames.count == longest } ?? none
   }
 
   /// Where the task is not known: from what the dump holds of a processor, on the stack that its pointer is in.
