@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Audit
 internal import Correlation
 internal import Report
 
@@ -62,12 +63,7 @@ struct CorrelateCommand: ParsableCommand {
     }
     let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
     let report = CorrelationReport(correlation, theme: theme, most: most)
-    let text = format == .json ? report.json(toolVersion: Liveprobe.version) : report.text
-    guard Terminal.write(text, to: .standardOutput) else {
-      Terminal.write("liveprobe: could not write what was found\n", to: .standardError)
-      Terminal.exit(3)
-    }
-    Terminal.exit(0)
+    Showing.finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, .ok)
   }
 
   private func refuse(_ error: any Error) -> Never {

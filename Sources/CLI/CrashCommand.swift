@@ -29,12 +29,7 @@ struct CrashCommand: ParsableCommand {
       valueName: "file"), completion: .file())
   var log: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Where the memory of a raw image lies, as /proc/iomem said: lines of 'START-END : System RAM'.", valueName: "file"
-    ),
-    completion: .file())
-  var map: String?
+  @OptionGroup var memory: MemoryMapOption
 
   @Option(
     help: ArgumentHelp(
@@ -53,9 +48,9 @@ struct CrashCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard (file == nil) != (log == nil) else { throw ValidationError("name a dump, or a text with --log") }
-    if log != nil, map != nil || reference != nil {
+    if log != nil, memory.map != nil || reference != nil {
       throw ValidationError(
-        "--log and \(map != nil ? "--map" : "--reference") contradict each other: a text has no memory")
+        "--log and \(memory.map != nil ? "--map" : "--reference") contradict each other: a text has no memory")
     }
     guard logLines >= 0 else { throw ValidationError("--log-lines must not be negative") }
   }
@@ -64,7 +59,7 @@ struct CrashCommand: ParsableCommand {
     if let log { try tell(textOf: log) }
     guard let file else { return }
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    var host = DumpedHost(path: file, map: map, reference: reference)
+    var host = DumpedHost(path: file, map: memory.map, reference: reference)
     let report: CrashReport
     do throws(AcquisitionFailure) {
       report = try self.report(on: &host, progress)
@@ -75,7 +70,7 @@ struct CrashCommand: ParsableCommand {
       Terminal.exit(Status.unknown.rawValue)
     }
     let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
-    finish(
+    Showing.finish(
       format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme, logLines: logLines),
       report.status
     )
@@ -104,15 +99,7 @@ struct CrashCommand: ParsableCommand {
     let bytes = try UserFiles.accepted { try NamedFile(path: path).bytes() }
     let report = OopsReport(OopsText.all(in: bytes))
     let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
-    finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme), report.status)
-  }
-
-  private func finish(_ text: String, _ status: Status) -> Never {
-    guard Terminal.write(text, to: .standardOutput) else {
-      Terminal.write("liveprobe: could not write what was found\n", to: .standardError)
-      Terminal.exit(max(status.rawValue, Status.unknown.rawValue))
-    }
-    Terminal.exit(status.rawValue)
+    Showing.finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme), report.status)
   }
 }
 

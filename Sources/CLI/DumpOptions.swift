@@ -8,21 +8,26 @@ struct DumpOptions: ParsableArguments {
       valueName: "file"), completion: .file())
   var image: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Where the memory of a raw image lies, as /proc/iomem said: lines of 'START-END : System RAM'.", valueName: "file"
-    ),
-    completion: .file())
-  var map: String?
+  @OptionGroup var memory: MemoryMapOption
 
   mutating func validate() throws {
-    if map != nil, image == nil { throw ValidationError("--map needs --image") }
+    if memory.map != nil, image == nil { throw ValidationError("--map needs --image") }
   }
 
   /// Where the kernel comes from.
   ///
   /// - Parameter live: this host, if no dump is named.
   func source(reference: String?, live: @autoclosure () -> LiveHost) -> any KernelSource {
-    image.map { DumpedHost(path: $0, map: map, reference: reference) } ?? live()
+    image.map { DumpedHost(path: $0, map: memory.map, reference: reference) } ?? live()
   }
+}
+
+/// Where a raw image's memory lies.
+struct MemoryMapOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the memory of a raw image lies, as /proc/iomem said: lines of 'START-END : System RAM'.", valueName: "file"
+    ),
+    completion: .file())
+  var map: String?
 }

@@ -47,10 +47,15 @@ enum Showing {
       Terminal.write(Refusal.line(refusal, error), to: .standardError)
       Terminal.exit(Status.unknown.rawValue)
     }
-    guard Terminal.write(shown.text, to: .standardOutput) else {
+    finish(shown.text, shown.status)
+  }
+
+  /// Writes `text` on standard output, and ends the program: with `status`, or unknown if nobody could read the text.
+  static func finish(_ text: String, _ status: Status) -> Never {
+    guard Terminal.write(text, to: .standardOutput) else {
       Terminal.write("liveprobe: could not write what was found\n", to: .standardError)
-      Terminal.exit(max(shown.status.rawValue, Status.unknown.rawValue))
+      Terminal.exit(max(status.rawValue, Status.unknown.rawValue))
     }
-    Terminal.exit(shown.status.rawValue)
+    Terminal.exit(status.rawValue)
   }
 }

@@ -41,7 +41,7 @@ struct KcorePreflight {
           remedy: "find out who filters reads of it: a Linux kernel gives both or neither"))
     }
     let ram = kcore.segments.filter {
-      $0.physicalAddress != nil && $0.memory.start.rawValue < LiveMappings.kernelMapStart
+      $0.physicalAddress != nil && $0.memory.start.rawValue < KernelImageSpace.start
     }
     .reduce(UInt64(0)) { $0 &+ min($1.fileByteCount, $1.memory.byteCount) }
     return .available("\(kcore.segments.count) segments, \(ram >> 20) MiB of memory, read as a test")

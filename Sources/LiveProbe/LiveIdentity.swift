@@ -8,12 +8,6 @@ package struct LiveIdentity {
   /// What the sources say differently from each other.
   package let remarks: [String]
 
-  /// Where x86-64 kernels are linked to start: __START_KERNEL_map plus CONFIG_PHYSICAL_START (16 MiB unless someone
-  /// configured otherwise).
-  ///
-  /// Source: arch/x86/include/asm/page_64_types.h, arch/x86/Kconfig (v6.12).
-  package static let linkedText: UInt64 = 0xffff_ffff_8100_0000
-
   /// The largest note section that is taken for one, in bytes; the kernel's is a few hundred.
   private static let largestNotes: UInt64 = 64 << 10
 
@@ -109,7 +103,7 @@ package struct LiveIdentity {
       return (.failure(Withheld("the KASLR offset", why: "VMCOREINFO has no KERNELOFFSET")), nil)
     }
     guard let text = address(of: "_text", in: symbols) else { return (.success(offset), nil) }
-    guard let linked = text.retreated(by: offset), linked.rawValue >= LiveMappings.kernelMapStart else {
+    guard let linked = text.retreated(by: offset), linked.rawValue >= KernelImageSpace.start else {
       return (
         .failure(
           Withheld(
@@ -118,10 +112,10 @@ package struct LiveIdentity {
         "VMCOREINFO and /proc/kallsyms contradict each other about where the kernel is: one of them lies"
       )
     }
-    guard linked.rawValue == linkedText else {
+    guard linked.rawValue == KernelImageSpace.linkedText else {
       return (
         .success(offset),
-        "the kernel was linked to start at \(linked), not at \(KernelAddress(linkedText)) as nearly all are"
+        "the kernel was linked to start at \(linked), not at \(KernelAddress(KernelImageSpace.linkedText)) as nearly all are"
       )
     }
     return (.success(offset), nil)

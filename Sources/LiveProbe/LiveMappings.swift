@@ -3,11 +3,6 @@ package import KernelModel
 
 /// The running kernel's page tables, found through VMCOREINFO and read through `/proc/kcore`.
 package enum LiveMappings {
-  /// __START_KERNEL_map: from here on x86-64 maps the kernel image.
-  ///
-  /// Source: Documentation/arch/x86/x86_64/mm.rst (v6.12).
-  package static let kernelMapStart: UInt64 = 0xffff_ffff_8000_0000
-
   /// The page tables whose root is `init_top_pgt`, the kernel's own, or ``UnknownMappings`` with the reason.
   ///
   /// They are believed only if they map the kernel's own code, executable, where kcore says that it lies.
@@ -66,8 +61,8 @@ package enum LiveMappings {
   ) throws(Withheld) -> UInt64 {
     let bySegment = kcore.physicalAddress(ofImage: address)
     var byBase: UInt64?
-    if let base = info.number("phys_base"), address.rawValue >= kernelMapStart {
-      byBase = (address.rawValue - kernelMapStart) &+ UInt64(bitPattern: base)
+    if let base = info.number("phys_base"), address.rawValue >= KernelImageSpace.start {
+      byBase = (address.rawValue - KernelImageSpace.start) &+ UInt64(bitPattern: base)
     }
     switch (bySegment, byBase) {
     case (let segment?, let base?) where segment != base:

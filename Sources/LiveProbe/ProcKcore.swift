@@ -253,6 +253,6 @@ extension ProcKcore {
   ///
   /// Source: Documentation/arch/x86/x86_64/mm.rst (v6.12).
   private static func isKernelImage(_ segment: CoreFileSegment) -> Bool {
-    segment.memory.start.rawValue >= LiveMappings.kernelMapStart
+    segment.memory.start.rawValue >= KernelImageSpace.start
   }
 }

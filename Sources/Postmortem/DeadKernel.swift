@@ -13,11 +13,6 @@ package struct DeadKernel {
   /// What was odd on the way, in words, and did not stop us.
   package let remarks: [String]
 
-  /// Where x86-64 kernels are linked to start, unless someone configured otherwise: `__START_KERNEL_map` plus
-  /// CONFIG_PHYSICAL_START.
-  ///
-  /// Source: arch/x86/include/asm/page_64_types.h, arch/x86/Kconfig (v6.12).
-  private static let linkedText: UInt64 = 0xffff_ffff_8100_0000
   /// The largest note section that is taken for one, in bytes; the kernel's is a few hundred.
   private static let largestNotes: UInt64 = 64 << 10
 
@@ -100,7 +95,7 @@ package struct DeadKernel {
   }
 
   private static func offset(_ found: DumpMappings) -> UInt64 {
-    found.info?.kernelOffset ?? found.imageStart.region.start.rawValue &- linkedText
+    found.info?.kernelOffset ?? found.imageStart.region.start.rawValue &- KernelImageSpace.linkedText
   }
 
   private static func offsetConclusion(_ found: DumpMappings, _ symbols: SymbolTable) -> Conclusion {
@@ -110,7 +105,7 @@ package struct DeadKernel {
       by: found.info?.kernelOffset == nil ? "the start of the image" : "VMCOREINFO")
     if found.info?.kernelOffset != nil {
       conclusion.compare(
-        found.imageStart.region.start.rawValue &- linkedText == offset, with: "the start of the image")
+        found.imageStart.region.start.rawValue &- KernelImageSpace.linkedText == offset, with: "the start of the image")
     }
     if let told = found.info?.symbol("_stext") {
       conclusion.compare(address(of: "_stext", in: symbols) == told, with: "_stext among the symbols in memory")

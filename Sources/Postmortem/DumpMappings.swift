@@ -60,7 +60,7 @@ struct DumpMappings {
     if let text = crash.info.symbol("_stext"), let base = crash.info.number("phys_base") {
       guard case .mapped(let page) = tables.mapping(of: text), page.isExecutable,
         let inPage = text.offset(from: page.region.start),
-        page.physicalAddress &+ inPage == (text.rawValue &- KernelRoot.kernelMapStart) &+ UInt64(bitPattern: base)
+        page.physicalAddress &+ inPage == (text.rawValue &- KernelImageSpace.start) &+ UInt64(bitPattern: base)
       else { throw refuse("its tables do not map _stext at \(text) where phys_base says") }
     }
     return DumpMappings(

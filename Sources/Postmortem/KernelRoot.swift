@@ -12,24 +12,16 @@ struct KernelRoot {
   /// Who says so, in words.
   var source: String
 
-  /// __START_KERNEL_map: from here on x86-64 maps the kernel image.
-  ///
-  /// Source: Documentation/arch/x86/x86_64/mm.rst (v6.12).
-  static let kernelMapStart: UInt64 = 0xffff_ffff_8000_0000
-  /// KERNEL_IMAGE_SIZE with KASLR, in bytes: where modules begin.
-  ///
-  /// Source: arch/x86/include/asm/page_64_types.h (v6.12).
-  static let kernelMapByteCount: UInt64 = 1 << 30
-
   /// What VMCOREINFO says: `init_top_pgt`, or its alias `swapper_pg_dir`, less where the image is mapped, plus
   /// `phys_base`.
   ///
   /// Source: arch_crash_save_vmcoreinfo, arch/x86/kernel/vmcore_info_64.c (v6.12).
   init?(_ info: VMCoreInfo, source: String) {
-    guard let top = info.symbol("init_top_pgt") ?? info.symbol("swapper_pg_dir"), top.rawValue >= Self.kernelMapStart,
+    guard let top = info.symbol("init_top_pgt") ?? info.symbol("swapper_pg_dir"),
+      top.rawValue >= KernelImageSpace.start,
       let base = info.number("phys_base")
     else { return nil }
-    physical = (top.rawValue - Self.kernelMapStart) &+ UInt64(bitPattern: base)
+    physical = (top.rawValue - KernelImageSpace.start) &+ UInt64(bitPattern: base)
     switch info.number("pgtable_l5_enabled") {
     case 0, nil: levels = 4  // not told by kernels that can only have four
     case 1: levels = 5
@@ -57,8 +49,7 @@ struct KernelRoot {
 
   /// Where the kernel image begins by these tables, or nil if they map no executable code where it belongs.
   func imageStart(in dump: any KernelMemory) -> Page? {
-    let region = MemoryRegion(start: KernelAddress(Self.kernelMapStart), byteCount: Self.kernelMapByteCount)
     // Tables that make no sense are no kernel's.
-    return try? tables(in: dump).pages(in: region).first { $0.isExecutable }
+    return try? tables(in: dump).pages(in: KernelImageSpace.region).first { $0.isExecutable }
   }
 }

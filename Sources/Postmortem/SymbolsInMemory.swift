@@ -22,8 +22,7 @@ enum SymbolsInMemory {
     }
     let pages: [Page]
     do throws(CannotCheck) {
-      pages = try mappings.pages(
-        in: MemoryRegion(start: KernelAddress(KernelRoot.kernelMapStart), byteCount: KernelRoot.kernelMapByteCount))
+      pages = try mappings.pages(in: KernelImageSpace.region)
     } catch {
       throw Withheld(what, why: "its page tables cannot be walked: \(error)")
     }

@@ -21,7 +21,7 @@ struct CaptureSource {
   static func open(_ options: DumpOptions, reference: String?, _ progress: Progress) throws -> CaptureSource {
     if let path = options.image {
       progress.report("opening the dump")
-      return CaptureSource(memory: try DumpFile.open(path: path, map: options.map), origin: .dump)
+      return CaptureSource(memory: try DumpFile.open(path: path, map: options.memory.map), origin: .dump)
     }
     return try running(reference: reference, progress)
   }

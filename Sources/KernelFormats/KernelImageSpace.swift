@@ -1,0 +1,14 @@
+package import KernelModel
+
+/// Where x86-64 maps the kernel image.
+///
+/// Source: arch/x86/include/asm/page_64_types.h, arch/x86/Kconfig, Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
+package enum KernelImageSpace {
+  /// `__START_KERNEL_map`: from here on.
+  package static let start: UInt64 = 0xffff_ffff_8000_0000
+  /// `KERNEL_IMAGE_SIZE` with KASLR: where modules begin.
+  package static let region = MemoryRegion(start: KernelAddress(start), byteCount: 1 << 30)
+  /// Where kernels are linked to start: `__START_KERNEL_map` plus CONFIG_PHYSICAL_START, 16 MiB unless someone configured
+  /// otherwise.
+  package static let linkedText: UInt64 = 0xffff_ffff_8100_0000
+}
