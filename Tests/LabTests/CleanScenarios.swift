@@ -3,7 +3,7 @@ import Lab
 /// Guests that nobody tampered with: not one of these may have a finding, or a byte that is not explained.
 extension Scenario {
   static let clean: [Scenario] = [
-    Scenario(name: "clean") { guest in Run(scans: [try Scan(in: guest)], expectation: .clean) },
+    Scenario(name: "clean") { guest in try run(guest, .both, expecting: .clean) },
 
     Scenario(name: "clean, without the vendor's image") { guest in
       Run(scans: [try withoutImage(guest) { try Scan(in: guest) }], expectation: .cleanWithoutImage)
@@ -83,7 +83,7 @@ extension Scenario {
   /// Other processors, more of them, and other defences: other alternatives, locks, return thunks.
   static let machines: [Scenario] = [
     machine("2 processors, mitigations=off", Machine(kernelArguments: ["mitigations=off"], processors: 2)),
-    machine("Nehalem, 2 processors", Machine(processors: 2, processorModel: "Nehalem")),
+    machine("Nehalem, 2 processors", Machine(processors: 2, processorModel: "Nehalem"), scanned: .both),
     machine("Skylake-Server", Machine(processorModel: "Skylake-Server")),
     // Linux 6.2 and later track the depth of calls then; older ones ignore it.
     machine(
@@ -92,10 +92,8 @@ extension Scenario {
     machine("EPYC", Machine(processorModel: "EPYC")),
   ]
 
-  private static func machine(_ name: String, _ machine: Machine) -> Scenario {
-    Scenario(name: "clean, \(name)", machine: machine) { guest in
-      Run(scans: [try Scan(in: guest)], expectation: .clean)
-    }
+  private static func machine(_ name: String, _ machine: Machine, scanned place: Place = .outside) -> Scenario {
+    Scenario(name: "clean, \(name)", machine: machine) { guest in try run(guest, place, expecting: .clean) }
   }
 
   static let storm: [Scenario] = [

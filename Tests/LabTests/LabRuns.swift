@@ -55,7 +55,13 @@ actor LabRuns {
     leave()
     results[label] = kernelResults
     let rows = (settings.labels + settings.flavours).compactMap { results[$0] }.flatMap { $0 }
-    print("kernel \(label): \(Int(begin.duration(to: .now).seconds)) s\n\(ScenarioTable.markdown(kernelResults))")
+    let places = kernelResults.compactMap(\.place)
+    print(
+      """
+      kernel \(label): \(Int(begin.duration(to: .now).seconds)) s, \(places.count { $0 == .inside }) rows scanned inside, \
+      \(places.count { $0 == .outside }) outside, \(places.count { $0 == .both }) in both places
+      \(ScenarioTable.markdown(kernelResults))
+      """)
     ScenarioTable.write(rows, to: settings.output)
     return kernelResults
   }

@@ -12,7 +12,7 @@ extension Scenario {
 
     Scenario(name: "a page of a module's code made writable") { guest in
       _ = try guest.output(of: "modprobe dummy")
-      return try tampering(with: guest) { tampering in
+      return try tampering(with: guest, scanned: .both) { tampering in
         try tampering.makeWritable(guest.symbol("dummy_xmit"))
         return .tampered("executable-memory", "writable and executable at once")
       }
@@ -21,7 +21,7 @@ extension Scenario {
     Scenario(name: "a slot to code that stays when its module has gone") { guest in
       var code: UInt64 = 0
       return try tampering(
-        with: guest, only: ["syscall-table", "syscall-dispatch", "executable-memory"]
+        with: guest, only: ["syscall-table", "syscall-dispatch", "executable-memory"], scanned: .both
       ) { tampering in
         code = try ResidentCode.leave(in: guest, writable: false, tampering)
         try tampering.replaceSlot(unusedSlots[0], with: code)

@@ -91,7 +91,7 @@ extension Scenario {
       } after: {
         try Tampering.unloadQuietModule(from: guest)
       }
-      run.complaints = complaints
+      run.complaints += complaints
       return run
     }
   }

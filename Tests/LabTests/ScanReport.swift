@@ -35,8 +35,23 @@ struct ScanReport: Decodable, Sendable {
     let subject: Subject
   }
 
-  struct TextAccount: Decodable, Sendable {
+  /// What a check has to say of each byte of an object.
+  struct TextAccount: Decodable, Sendable, CustomStringConvertible {
+    struct Mechanism: Decodable, Sendable {
+      let id: String
+      let sites: Int
+      let changedBytes: Int
+    }
+
+    let object: String
+    let comparedBytes: Int
+    let mechanisms: [Mechanism]
     let unexplainedBytes: Int
+
+    var description: String {
+      let explained = mechanisms.map { " \($0.id) \($0.changedBytes) at \($0.sites)" }.joined()
+      return "\(object) \(comparedBytes) bytes:\(explained) unexplained \(unexplainedBytes)"
+    }
   }
 
   struct Implant: Decodable, Sendable {
@@ -100,34 +115,5 @@ struct AnyText: Decodable, Sendable {
     var intValue: Int? { nil }
     init?(stringValue: String) { self.stringValue = stringValue }
     init?(intValue: Int) { nil }
-  }
-}
-
-/// One run of `liveprobe scan` in a guest.
-struct Scan: Sendable {
-  let exitStatus: Int
-  let seconds: Double
-  /// nil if the output was no report.
-  let report: ScanReport?
-  /// What is wrong with the output if it was no report.
-  let complaint: String
-
-  /// - Parameters:
-  ///   - checks: the only ones to ask; all if none is named.
-  ///   - options: further ones of the command line.
-  init(
-    in guest: Guest, as user: Guest.User = .root, only checks: [String] = [], options: String = ""
-  ) throws(LabError) {
-    let options = checks.map { " --only \($0)" }.joined() + " " + options
-    let result = try guest.run("/liveprobe scan --format json\(options)", as: user, timeout: 300)
-    exitStatus = result.status
-    seconds = result.seconds
-    do {
-      report = try ScanReport.decode(result.stdout)
-      complaint = ""
-    } catch {
-      report = nil
-      complaint = "no report (\(error)): \(result.text.prefix(400)) \(result.errorText.prefix(400))"
-    }
   }
 }

@@ -34,22 +34,48 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 }
 
 extension Scenario {
+  /// Where a guest's kernel is scanned.
+  enum Place: Sendable {
+    /// By the guest, which takes a dozen seconds under emulation.
+    case inside
+    /// Here, of the guest's memory.
+    case outside
+    /// In both places, which must give the same answers.
+    case both
+  }
+
+  /// Scans a guest's kernel, and compares the answers if that is done in two places.
+  ///
+  /// Whoever asks for scans inside gets both wherever one outside would do.
+  static func run(
+    _ guest: Guest, only checks: [String] = [], _ place: Place, expecting expectation: Expectation
+  ) throws -> Run {
+    let wanted: Place = place == .outside && LabSettings().scansInside ? .both : place
+    var scans: [Scan] = []
+    if wanted != .outside { scans.append(try Scan(in: guest, only: checks)) }
+    if wanted != .inside { scans.append(try Scan(ofMemoryOf: guest, only: checks)) }
+    let differences = wanted == .both ? scans[0].differences(from: scans[1]) : []
+    return Run(scans: scans, expectation: expectation, complaints: differences)
+  }
+
   /// Scans while a tampering from outside is in place, and undoes it.
   ///
   /// - Parameters:
   ///   - checks: the only ones to ask, those of code if it is not said; all if none is named.
+  ///   - place: where to scan; if it is not said, outside where memory alone answers.
   ///   - after: undoes the rest.
   static func tampering(
-    with guest: Guest, only checks: [String] = checksOfCode, _ change: (Tampering) throws -> Expectation,
-    after: () throws -> Void = {}
+    with guest: Guest, only checks: [String] = checksOfCode, scanned place: Place? = nil,
+    _ change: (Tampering) throws -> Expectation, after: () throws -> Void = {}
   ) throws -> Run {
+    let answeredByMemory = !checks.isEmpty && Set(checks).isSubset(of: checksOfCode)
     let tampering = Tampering(guest)
     do {
       let expectation = try change(tampering)
-      let scan = try Scan(in: guest, only: checks)
+      let run = try run(guest, only: checks, place ?? (answeredByMemory ? .outside : .inside), expecting: expectation)
       try tampering.restore()
       try after()
-      return Run(scans: [scan], expectation: expectation)
+      return run
     } catch {
       try tampering.restore()
       throw error
@@ -57,6 +83,8 @@ extension Scenario {
   }
 
   /// Who is asked about changed code and tables: the others have nothing to say of them, and rows of their own.
+  ///
+  /// These are answered by memory and the vendor's files alone.
   static let checksOfCode = ["syscall-table", "syscall-dispatch", "kernel-text", "module-text", "executable-memory"]
 
   /// Exempts kernels that no module of ours can be built for.

@@ -16,6 +16,8 @@ struct ScenarioResult: Sendable {
   let outcome: Outcome
   /// Of the slowest scan.
   var seconds: Double = 0
+  /// Where it was scanned; nil if it was not.
+  var place: Scenario.Place?
   /// What was not as expected.
   var complaints: [String] = []
 
@@ -68,10 +70,20 @@ struct ScenarioResult: Sendable {
         return ScenarioResult(
           label: label, scenario: scenario.name,
           outcome: .ran(status: worst?.exitStatus ?? -1, findings: findings(in: run.scans)),
-          seconds: run.scans.map(\.seconds).max() ?? 0, complaints: run.complaints + complaints)
+          seconds: run.scans.map(\.seconds).max() ?? 0, place: place(of: run.scans),
+          complaints: run.complaints + complaints)
       } catch {
         return ScenarioResult(label: label, scenario: scenario.name, outcome: .impossible("\(error)"))
       }
+    }
+  }
+
+  private static func place(of scans: [Scan]) -> Scenario.Place? {
+    switch (scans.contains { !$0.isNative }, scans.contains(where: \.isNative)) {
+    case (true, true): .both
+    case (true, false): .inside
+    case (false, true): .outside
+    case (false, false): nil
     }
   }
 

@@ -6,7 +6,7 @@ import Lab
 extension Scenario {
   static let tamperedText: [Scenario] = [
     Scenario(name: "a branch of x64_sys_call to another handler", exemption: dispatchesThroughTable) { guest in
-      try tampering(with: guest) { tampering in
+      try tampering(with: guest, scanned: .both) { tampering in
         // getuid and getgid: whoever calls them in the guest gets 0 from either.
         try redirect("__x64_sys_getuid", to: guest.symbol("__x64_sys_getgid"), tampering)
         return .tampered("syscall-dispatch", "x64_sys_call[102]", alsoSeenBy: ["kernel-text"])
@@ -41,7 +41,7 @@ extension Scenario {
     },
 
     Scenario(name: "one byte in the middle of a function") { guest in
-      try tampering(with: guest) { tampering in
+      try tampering(with: guest, scanned: .both) { tampering in
         let function = try tampering.function(Tampering.quietFunction)
         try tampering.flipByte(at: function.address + UInt64(function.bytes.count / 2))
         return .tampered("kernel-text", Tampering.quietFunction)
@@ -76,7 +76,7 @@ extension Scenario {
 
     Scenario(name: "one byte of a module's code") { guest in
       _ = try guest.output(of: "modprobe dummy")
-      return try tampering(with: guest) { tampering in
+      return try tampering(with: guest, scanned: .both) { tampering in
         // No such device is up.
         try tampering.flipByte(at: guest.symbol("dummy_xmit") + 0x20)
         return .tampered("module-text", "dummy_xmit")

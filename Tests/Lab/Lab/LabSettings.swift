@@ -32,6 +32,8 @@ package struct LabSettings: Sendable {
   package let scenarios: [String]
   /// How many scans there are while modules come and go: `LIVEPROBE_LAB_STORM`, or 10.
   package let stormScans: Int
+  /// Whether what could be scanned outside of guests is scanned inside as well, and compared: `LIVEPROBE_LAB_INSIDE=1`.
+  package let scansInside: Bool
   /// The flavours to run on: those that `LIVEPROBE_LAB_KERNELS` names, or all of them.
   package let flavours: [String]
 
@@ -44,6 +46,7 @@ package struct LabSettings: Sendable {
     let chosen = (environment["LIVEPROBE_LAB_KERNELS"] ?? "").split(separator: " ").map(String.init)
     scenarios = (environment["LIVEPROBE_LAB_SCENARIOS"] ?? "").split(separator: "|").map(String.init)
     stormScans = max(environment["LIVEPROBE_LAB_STORM"].flatMap(Int.init) ?? 10, 5)
+    scansInside = !["", "0"].contains(environment["LIVEPROBE_LAB_INSIDE"] ?? "")
     labels = chosen.isEmpty ? GuestKernel.labels : chosen.filter { !GuestKernel.flavours.contains($0) }
     flavours = chosen.isEmpty ? GuestKernel.flavours : chosen.filter(GuestKernel.flavours.contains)
     if let path = environment["LIVEPROBE_LAB_CACHE"] {

@@ -1,0 +1,85 @@
+import Foundation
+import Lab
+
+/// One run of `liveprobe scan` of a guest's kernel: in the guest, or here, of the file that is the guest's memory.
+struct Scan: Sendable {
+  let exitStatus: Int
+  let seconds: Double
+  /// nil if the output was no report.
+  let report: ScanReport?
+  /// What is wrong with the output if it was no report.
+  let complaint: String
+  /// Whether it was made here.
+  let isNative: Bool
+
+  /// Scans in the guest.
+  ///
+  /// - Parameters:
+  ///   - checks: the only ones to ask; all if none is named.
+  ///   - options: further ones of the command line.
+  init(
+    in guest: Guest, as user: Guest.User = .root, only checks: [String] = [], options: String = ""
+  ) throws(LabError) {
+    let options = (Self.arguments(checks) + [options]).joined(separator: " ")
+    let result = try guest.run("/liveprobe scan \(options)", as: user, timeout: 300)
+    self.init(
+      result.stdout, status: result.status, errors: result.errorText, seconds: result.seconds, isNative: false)
+  }
+
+  /// Scans the guest's memory from here, while the guest stands still: a second, where a scan in the guest takes a dozen.
+  ///
+  /// The vendor's files are those of the lab's cache, which the guest's are copies of. What only a running kernel can be
+  /// asked is not: `reader` does not apply, and `module-list` does without what user space is shown.
+  init(ofMemoryOf guest: Guest, only checks: [String] = [], _ settings: LabSettings = LabSettings()) throws {
+    let reference = guest.kernel.directory.path
+    let command = ["scan", "--image", guest.memoryFile.path, "--reference", reference] + Self.arguments(checks)
+    let begin = ContinuousClock.now
+    try guest.pause()
+    let result = Result { try CrashStory.run(command, settings) }
+    try guest.resume()
+    let (output, status) = try result.get()
+    self.init(
+      Array(output), status: Int(status), errors: "", seconds: begin.duration(to: .now).seconds, isNative: true)
+  }
+
+  init(_ output: [UInt8], status: Int, errors: String, seconds: Double, isNative: Bool) {
+    exitStatus = status
+    self.seconds = seconds
+    self.isNative = isNative
+    do {
+      report = try ScanReport.decode(output)
+      complaint = ""
+    } catch {
+      report = nil
+      complaint = "no report (\(error)): \(String(decoding: output.prefix(400), as: UTF8.self)) \(errors.prefix(400))"
+    }
+  }
+
+  private static func arguments(_ checks: [String]) -> [String] {
+    ["--format", "json"] + checks.flatMap { ["--only", $0] }
+  }
+}
+
+extension Scan {
+  /// What another scan of the same state answers otherwise, in words.
+  ///
+  /// `reader` is left out: it can be asked of a running kernel only.
+  func differences(from other: Scan) -> [String] {
+    let (mine, others) = (answers, other.answers)
+    return Set(mine.keys).union(others.keys).sorted().compactMap { check in
+      guard mine[check] != others[check] else { return nil }
+      return "the places differ about \(check): \(mine[check] ?? "no answer") and \(others[check] ?? "no answer")"
+    }
+  }
+
+  /// What each check answers: the outcome, each finding, and what explains the bytes that it compares.
+  private var answers: [String: String] {
+    var answers: [String: String] = [:]
+    for check in report?.checks ?? [] where check.id != "reader" {
+      let findings = (check.findings ?? []).map { "\($0.severity) \($0.subject): \($0.message)" }.sorted()
+      let accounts = (check.textAccounts ?? []).map(\.description).sorted()
+      answers[check.id] = ([check.outcome] + findings + accounts).joined(separator: "; ")
+    }
+    return answers
+  }
+}
