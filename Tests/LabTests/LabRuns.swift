@@ -11,6 +11,8 @@ actor LabRuns {
   private var results: [String: [ScenarioResult]] = [:]
   private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []
+  /// Those that take longest: they come first, so that no processor is left to one of them at the end.
+  private var waitingLong: [CheckedContinuation<Void, Never>] = []
 
   private init() { free = settings.concurrentGuests }
 
@@ -24,20 +26,28 @@ actor LabRuns {
   /// Waits for room for one more guest.
   ///
   /// Each call is followed by one of `leave`.
-  func enter() async {
+  ///
+  /// - Parameter isLong: whether the guest, or several in a row, will take minutes.
+  func enter(isLong: Bool = false) async {
     if free > 0 {
       free -= 1
     } else {
-      await withCheckedContinuation { waiting.append($0) }
+      await withCheckedContinuation { if isLong { waitingLong.append($0) } else { waiting.append($0) } }
     }
   }
 
   func leave() {
-    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    if !waitingLong.isEmpty {
+      waitingLong.removeFirst().resume()
+    } else if !waiting.isEmpty {
+      waiting.removeFirst().resume()
+    } else {
+      free += 1
+    }
   }
 
   private func run(_ label: String) async -> [ScenarioResult] {
-    await enter()
+    await enter(isLong: !settings.flavours.contains(label))
     let settings = settings
     let scenarios = settings.flavours.contains(label) ? Scenario.plain : Scenario.all
     let begin = ContinuousClock.now
@@ -46,8 +56,9 @@ actor LabRuns {
       Thread {
         var results = ScenarioResult.run(scenarios, label: label, settings: settings)
         // Debian's 6.12 for clouds panics under emulation now and then, while it boots or later: that is no answer.
-        for _ in 0..<3 where settings.flavours.contains(label) && results.contains(where: \.isImpossible) {
+        for attempt in 2...4 where settings.flavours.contains(label) && results.contains(where: \.isImpossible) {
           results = ScenarioResult.run(scenarios, label: label, settings: settings)
+          for index in results.indices { results[index].attempts = attempt }
         }
         continuation.resume(returning: results)
       }.start()

@@ -18,6 +18,8 @@ struct ScenarioResult: Sendable {
   var seconds: Double = 0
   /// Where it was scanned; nil if it was not.
   var place: Scenario.Place?
+  /// How often the guest was started for it to be run at all.
+  var attempts = 1
   /// What was not as expected.
   var complaints: [String] = []
 

@@ -9,7 +9,7 @@ enum ScenarioTable {
       case .ran(let status, let findings):
         rows.append([
           result.label, result.scenario, String(status), findings, String(format: "%.2f", result.seconds),
-          result.complaints.isEmpty ? "yes" : "NO",
+          (result.complaints.isEmpty ? "yes" : "NO") + (result.attempts > 1 ? ", attempt \(result.attempts)" : ""),
         ])
       case .exempt(let reason): rows.append([result.label, result.scenario, "–", reason, "–", "–"])
       case .impossible: rows.append([result.label, result.scenario, "–", "could not be run", "–", "NO"])
