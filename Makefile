@@ -12,8 +12,7 @@ SWIFT ?= $(shell scripts/find-swift)
 FUZZ_SECONDS ?= 10
 export SWIFT FUZZ_SECONDS
 
-# The same flags for each debug build and test: other flags would build everything anew.
-strict := -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
+strict := $(shell scripts/build-flags)
 formatted := $(wildcard Sources Tests Fuzz Benchmarks Package.swift)
 
 # Fetched once, and kept outside the tree.
