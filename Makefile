@@ -25,12 +25,12 @@ endef
 
 # A filter that matches no test passes, and must not here.
 define lab_tests
-mkdir -p .build
 LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/lab.log
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
 .PHONY: help setup build static deb release check lint unit test peers browser lab fuzz bench mutation demo scan docs clean
+.PHONY: kernels tests fuzzer run-browser run-file run-peers run-lab
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,32 +56,33 @@ release: deb ## what a release consists of, in .build/release-files: executable,
 
 check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
 
+# What is fetched and built leaves a processor idle now and then, and so goes on side by side.
 test: ## everything: check, the one file, the readers of our reports and a browser, fuzzing for a bounded time, the lab
 	@scripts/setup all
-	$(lab_kernels)
-	@$(MAKE) check
-	Tests/Browser/run "$(SWIFT)" test $(strict) --skip-build
-	@$(MAKE) deb
-	Tests/StaticBinary/run .build/liveprobe
-	Tests/Packaging/run
-	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
-	@$(MAKE) fuzz
-	$(lab_tests)
+	@rm -f .build/times
+	@scripts/together '$(MAKE) lint'
+	@scripts/together '$(MAKE) kernels' '$(MAKE) tests' '$(MAKE) deb' '$(MAKE) fuzzer'
+	@scripts/together '$(MAKE) unit'
+	@scripts/together '$(MAKE) run-browser' '$(MAKE) run-file'
+	@scripts/together '$(MAKE) run-peers'
+	@scripts/together '$(MAKE) fuzz'
+	@scripts/together '$(MAKE) run-lab'
+	@cat .build/times
 
 peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios
 	@scripts/setup peers
-	"$(SWIFT)" build $(strict) --build-tests
-	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
+	@$(MAKE) tests
+	@$(MAKE) run-peers
 
 browser: ## the HTML reports in headless Chromium; pictures of them are left in .build/browser
 	@scripts/setup browser
-	"$(SWIFT)" build $(strict) --build-tests
-	Tests/Browser/run "$(SWIFT)" test $(strict) --skip-build
+	@$(MAKE) tests
+	@$(MAKE) run-browser
 
 lab: deb ## real kernels, tampered with under emulation: the lab's tests alone
 	@scripts/setup all
-	$(lab_kernels)
-	$(lab_tests)
+	@$(MAKE) kernels
+	@$(MAKE) run-lab
 
 fuzz: ## feed the decoders mutated bytes, FUZZ_SECONDS each
 	@scripts/setup build
@@ -117,5 +118,28 @@ lint:
 
 unit:
 	@scripts/setup build
+	@$(MAKE) tests
+	"$(SWIFT)" test $(strict) --skip-build --skip LabTests
+
+# Parts of `test`: what is fetched and built, and what is run of it.
+kernels:
+	$(lab_kernels)
+
+tests:
 	"$(SWIFT)" build $(strict) --build-tests
-	"$(SWIFT)" test $(strict) --skip LabTests
+
+fuzzer:
+	scripts/fuzz build
+
+run-browser:
+	Tests/Browser/run "$(SWIFT)" test $(strict) --skip-build
+
+run-file:
+	Tests/StaticBinary/run .build/liveprobe
+	Tests/Packaging/run
+
+run-peers:
+	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
+
+run-lab:
+	$(lab_tests)
