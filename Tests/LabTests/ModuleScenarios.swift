@@ -28,7 +28,7 @@ extension Scenario {
       shown
     },
 
-    unlisted("a module that says it is unformed and has no symbols") { tampering in
+    unlisted("a module that says it is unformed and has no symbols", scanned: .outside) { tampering in
       try tampering.scrubModule(Tampering.quietModule)
       return .tampered(
         "module-list", subject, and: [missing("UNFORMED"), missing("symbol table")],
@@ -37,7 +37,7 @@ extension Scenario {
       listed
     },
 
-    unlisted("the same, unlinked from the list of modules, its links overwritten") { tampering in
+    unlisted("the same, unlinked from the list of modules, its links overwritten", scanned: .outside) { tampering in
       try tampering.scrubModule(Tampering.quietModule)
       try tampering.removeModule(Tampering.quietModule, from: [.list])
       try tampering.overwriteLinks(ofModule: Tampering.quietModule)
@@ -73,9 +73,11 @@ extension Scenario {
   private static let shown =
     "ls /sys/module | grep -x \(Tampering.quietModule); ls -d /sys/module/\(Tampering.quietModule)"
 
-  /// - Parameter traces: a command that prints something before the change, and nothing after it.
+  /// - Parameters:
+  ///   - place: where to scan: outside, only what the kernel itself keeps of modules is compared, and not what it shows.
+  ///   - traces: a command that prints something before the change, and nothing after it.
   private static func unlisted(
-    _ name: String, only checks: [String] = checksOfModules,
+    _ name: String, only checks: [String] = checksOfModules, scanned place: Place = .inside,
     _ change: @escaping @Sendable (Tampering) throws -> Expectation, traces: @escaping @Sendable () -> String
   ) -> Scenario {
     Scenario(name: name) { guest in
@@ -83,7 +85,7 @@ extension Scenario {
       var complaints: [String] = []
       func traced() throws -> String { try guest.run("{ \(traces()); } 2>/dev/null").text }
       if try traced().isEmpty { complaints.append("the guest does not show the module before the change") }
-      var run = try tampering(with: guest, only: checks) { tampering in
+      var run = try tampering(with: guest, only: checks, scanned: place) { tampering in
         let expectation = try change(tampering)
         let left = try traced()
         if !left.isEmpty { complaints.append("the guest still shows \(left.prefix(200))") }

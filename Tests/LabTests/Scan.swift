@@ -63,7 +63,8 @@ struct Scan: Sendable {
 extension Scan {
   /// What another scan of the same state answers otherwise, in words.
   ///
-  /// `reader` is left out: it can be asked of a running kernel only.
+  /// `reader` is left out: it can be asked of a running kernel only. Of `module-list` it is what is found that counts, and
+  /// not from which places it is missing: a running kernel has more of them.
   func differences(from other: Scan) -> [String] {
     let (mine, others) = (answers, other.answers)
     return Set(mine.keys).union(others.keys).sorted().compactMap { check in
@@ -76,9 +77,11 @@ extension Scan {
   private var answers: [String: String] {
     var answers: [String: String] = [:]
     for check in report?.checks ?? [] where check.id != "reader" {
-      let findings = (check.findings ?? []).map { "\($0.severity) \($0.subject): \($0.message)" }.sorted()
+      let findings = (check.findings ?? []).map { finding in
+        "\(finding.severity) \(finding.subject)" + (check.id == "module-list" ? "" : ": \(finding.message)")
+      }
       let accounts = (check.textAccounts ?? []).map(\.description).sorted()
-      answers[check.id] = ([check.outcome] + findings + accounts).joined(separator: "; ")
+      answers[check.id] = ([check.outcome] + findings.sorted() + accounts).joined(separator: "; ")
     }
     return answers
   }
