@@ -18,7 +18,7 @@ package final class KernelTextVerifier {
   init(_ kernel: Kernel, vendor: VendorKernel, memory: any KernelMemory) throws(CannotCheck) {
     self.kernel = kernel
     self.vendor = vendor
-    relocations = try KernelRelocations(of: vendor.object)
+    relocations = try KernelRelocations(of: vendor.object, offset: vendor.offset)
     recreation = Self.moved(vendor, relocations)
     facts = try KernelFacts(
       symbols: vendor.symbols, types: vendor.types, live: LivePages(memory), text: vendor.text, image: recreation.image,
