@@ -24,6 +24,7 @@ struct VendorSymbols: SymbolLookup {
     let wanted = NameTable(Self.names + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
     var keys: [String: UInt64] = [:]
     var found: [(Int, UInt64)] = []
+    var renamed: [(Int, UInt64)] = []
     var trampolines: [(String, UInt64)] = []
     var offsets = [UInt32](unsafeUninitializedCapacity: kallsyms.count) { offsets, offsetCount in
       kallsyms.forEach(whereName: wanted.mayHave) { span, type, link in
@@ -38,7 +39,12 @@ struct VendorSymbols: SymbolLookup {
           switch NameTable.head(of: name) {
           case Self.trampolinePrefix: trampolines.append((Self.string(name, from: 7), address))
           case Self.keyPrefix: keys[Self.string(name, from: 7)] = address
-          default: if let index = wanted.index(of: name) { found.append((index, address)) }
+          default:
+            if let index = wanted.index(of: name) {
+              found.append((index, address))
+            } else if let index = wanted.index(ofPromoted: name) {
+              renamed.append((index, address))
+            }
           }
         }
       }
@@ -46,7 +52,9 @@ struct VendorSymbols: SymbolLookup {
     // The image has them in order already; sorting is for one that has not.
     if zip(offsets, offsets.dropFirst()).contains(where: { $0 > $1 }) { offsets.sort() }
     textOffsets = offsets
-    for (index, address) in found {
+    // What a ThinLTO link promoted stands in only where nothing has the name itself.
+    let known = Set(found.map(\.0))
+    for (index, address) in found + renamed.filter({ !known.contains($0.0) }) {
       let name = wanted.names[index]
       if let known = addresses[name], known != address { ambiguous.insert(name) }
       if addresses[name] == nil { addresses[name] = address }
@@ -137,7 +145,8 @@ private struct NameTable {
       while slots[slot] >= 0 { slot = (slot + 1) & (Self.slotCount - 1) }
       slots[slot] = Int16(index)
     }
-    for head in heads + others { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
+    let promoted = bytes.map { ($0 + Self.promotion).withUnsafeBufferPointer(Self.head) }
+    for head in heads + promoted + others { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
   }
 
   /// Whether there may be a name with these first seven bytes.
@@ -164,6 +173,19 @@ private struct NameTable {
   }
 
   /// The first seven bytes, the first in the lowest byte, 0 behind the name's end.
+  /// The number of the name that `name` is with a suffix, `NAME.llvm.NUMBER`: a ThinLTO link gives it to what is static
+  /// in one file and used from another (llvm/lib/Transforms/Utils/FunctionImportUtils.cpp, LLVM 19).
+  func index(ofPromoted name: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let last = name.last, last >= 0x30, last <= 0x39 else { return nil }
+    var digits = name.count
+    while digits > 0, name[digits - 1] >= 0x30, name[digits - 1] <= 0x39 { digits -= 1 }
+    let end = digits - Self.promotion.count
+    guard end > 0, name[end..<digits].elementsEqual(Self.promotion) else { return nil }
+    return index(of: UnsafeBufferPointer(rebasing: name[..<end]))
+  }
+
+  private static let promotion = Array(".llvm.".utf8)
+
   static func head(of name: UnsafeBufferPointer<UInt8>) -> UInt64 {
     var head: UInt64 = 0
     for index in 0..<min(name.count, 7) { head |= UInt64(name[index]) << UInt64(index * 8) }
