@@ -46,7 +46,7 @@ struct StaticCallPatches {
       else { continue }
       judge(function, name: trampoline.name, recreation)
       guard function != 0 else {
-        writeReturn(at: trampoline.address, site, recreation)
+        writeReturn(at: trampoline.address, site, isTrampoline: true, recreation)
         continue
       }
       recreation.writeBranch(
@@ -123,14 +123,24 @@ struct StaticCallPatches {
   }
 
   /// A return: written before or after the kernel decided on return thunks, so both forms are legal.
-  private func writeReturn(at address: UInt64, _ site: UnsafeMutableRawPointer, _ recreation: Recreation) {
+  ///
+  /// The trampoline of a key that never held anything is as the compiler left it: `ret; int3; nop; nop; nop` where the
+  /// kernel has no return thunks (ARCH_DEFINE_STATIC_CALL_NULL_TRAMP in arch/x86/include/asm/static_call.h, Linux v6.12).
+  private func writeReturn(
+    at address: UInt64, _ site: UnsafeMutableRawPointer, isTrampoline: Bool = false, _ recreation: Recreation
+  ) {
     let plain: [UInt8] = [0xc3, 0xcc, 0xcc, 0xcc, 0xcc]
+    var forms = [plain]
     if let thunk = facts.returnThunk {
       var jump = PatchBytes()
       jump.append(0xe9)
       jump.appendDistance(from: address &+ 5, to: thunk)
-      recreation.allow(.bytes([plain, jump.array]), at: address)
+      forms.append(jump.array)
     }
+    if isTrampoline, site.value(UInt8.self) == 0xc3 {
+      forms.append(Array(UnsafeRawBufferPointer(start: site, count: 5)))
+    }
+    if forms.count > 1 { recreation.allow(.bytes(forms), at: address) }
     write(plain, at: address, site, recreation, "the key is empty: a return")
   }
 
