@@ -98,6 +98,38 @@ import Testing
     #expect(examination.accounts.first?.rows.first { $0.mechanism == "jump-labels" }?.sites == 2)
   }
 
+  // MARK: Kernels that track the depth of calls
+
+  @Test func `a module's call of the kernel is led to the padding that the kernel's own memory has`() throws {
+    let kernel = loaded()
+    // The template, `inc %rax`; thunks that count, which say that calls are tracked; a padding before 0x480.
+    kernel.vendor = TestVendorKernel(adding: [
+      "skl_call_thunk_template": 0x10c4, "skl_call_thunk_tail": 0x10c7, "__x86_indirect_call_thunk_array": 0x5a0,
+      "__x86_indirect_jump_thunk_array": 0x5a0,
+    ])
+    kernel.vendor.file[".rodata"].replaceSubrange(0xc4..<0xc7, with: hex("48 ff c0"))
+    kernel.vendor.file[".text"].replaceSubrange(0x47d..<0x480, with: hex("90 90 90"))
+    kernel.write(hex("48 ff c0"), at: 0x10c4)
+    kernel.write(hex("48 ff c0"), at: 0x47d)
+    kernel.write(hex("e8 17 05 00 00"), at: 0x084)
+    kernel.write(hex("e9 6b 06 00 00"), at: 0x090)
+    kernel.write(hex("0f 85 fa 04 00 00"), at: 0x0a0)
+    var module = TestVendorModule()
+    let sites = UInt32(module.file.sections.count)
+    module.file.sections.append(.init(".call_sites", flags: 2, [0, 0, 0, 0], alignment: 4))
+    module.file.sections.append(TestVendorModule.relocations(of: sites, [(0, TestVendorModule.Symbol.text, 2, 0x0c)]))
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(hex("d8 df ff ff"), at: place(0x2034))
+    let plain = try kernel.memory.load(UInt32.self, at: place(0x0d))
+    kernel.memory.write(plain &- 3, at: place(0x0d))
+    #expect(try KernelText().examine(kernel.kernel).findings.map(\.subject.description) == [])
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.accounts.first?.rows.first { $0.mechanism == "call-depth-tracking" }?.sites == 1)
+    kernel.memory.write(plain, at: place(0x0d))
+    #expect(try only(try examine(kernel)).subject.name == "sample_read+0xd [sample]")
+  }
+
   // MARK: Not guilty, not innocent
 
   @Test func `a file of another build is unknown`() throws {

@@ -85,10 +85,16 @@ extension Scenario {
     machine("2 processors, mitigations=off", Machine(kernelArguments: ["mitigations=off"], processors: 2)),
     machine("Nehalem, 2 processors", Machine(processors: 2, processorModel: "Nehalem")),
     machine("Skylake-Server", Machine(processorModel: "Skylake-Server")),
-    // Linux 6.2 and later track the depth of calls then; older ones ignore it.
-    machine(
-      "Skylake-Server, retbleed=stuff",
-      Machine(kernelArguments: ["retbleed=stuff"], processorModel: "Skylake-Server")),
+    // Linux 6.2 and later track the depth of calls then, of modules too; older ones ignore it.
+    Scenario(
+      name: "clean, Skylake-Server, retbleed=stuff",
+      machine: Machine(
+        kernelArguments: ["retbleed=stuff", "spectre_v2=retpoline"], processorModel: "Skylake-Server")
+    ) { guest in
+      _ = try guest.output(
+        of: "! grep -q skl_call_thunk_template /proc/kallsyms || modprobe -a $(cat /lab/modules)")
+      return Run(scans: [try Scan(in: guest)], expectation: .clean)
+    },
     machine("EPYC", Machine(processorModel: "EPYC")),
   ]
 

@@ -20,6 +20,8 @@ final class KernelFacts {
   let droppedLocks: Bool
   /// The live `x86_return_thunk`, or nil on a kernel without return thunks.
   let returnThunk: UInt64?
+  /// What call depth tracking puts before functions, or nil on a kernel without it.
+  let callThunk: CallThunk?
   /// Bytes of one entry of a table of alternatives: see ``PatchTables/alternativeByteCount``.
   let alternativeByteCount: Int
   /// Decided once, by the kernel's own sites, and then demanded of every site: see ``PatchModes``.
@@ -39,6 +41,7 @@ final class KernelFacts {
     self.ownership = ownership
     self.alternativeByteCount = alternativeByteCount
     nops = try Self.nops(symbols: symbols, reader: reader, image: image)
+    callThunk = CallThunk(symbols: symbols, image: image)
     features = try CPUFeatures(symbols: symbols, types: types, live: live)
     droppedLocks =
       try reader.value(UInt8.self, of: "uniproc_patched").map { $0 != 0 } ?? false

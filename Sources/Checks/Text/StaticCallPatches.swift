@@ -91,7 +91,7 @@ struct StaticCallPatches {
       write(facts.nops.atomic5, at: address, site, recreation, "the key is empty")
       return
     }
-    let target = callDepth.translated(function, in: recreation.image)
+    let target = callDepth.translated(function)
     if function == returnsZero {
       write(Self.clear, at: address, site, recreation, "a call of __static_call_return0 is `xor eax, eax`")
       if target != function { recreation.allow(.bytes([call(target, from: address)]), at: address) }
