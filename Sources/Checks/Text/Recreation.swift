@@ -135,6 +135,7 @@ extension Mechanism {
     case .bpf: 14
     }
   }
+    case .cfi: 15
 }
 
 /// What one mechanism did at one site.
@@ -200,8 +201,12 @@ struct PatchBytes {
   /// Appends the distance from `next`, the address of the following instruction, to `target`: four bytes.
   @inline(__always)
   mutating func appendDistance(from next: UInt64, to target: UInt64) {
-    let distance = UInt32(truncatingIfNeeded: target &- next)
-    for shift in stride(from: UInt32(0), to: 32, by: 8) { append(UInt8(truncatingIfNeeded: distance >> shift)) }
+    append(word: UInt32(truncatingIfNeeded: target &- next))
+  }
+
+  @inline(__always)
+  mutating func append(word value: UInt32) {
+    for shift in stride(from: UInt32(0), to: 32, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
 
   @inline(__always)

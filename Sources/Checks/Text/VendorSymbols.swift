@@ -100,6 +100,7 @@ struct VendorSymbols: SymbolLookup {
     __x86_indirect_thunk_array __x86_indirect_call_thunk_array __x86_indirect_jump_thunk_array
     __x86_indirect_its_thunk_array __x86_return_thunk x86_return_thunk its_return_thunk srso_return_thunk
     srso_alias_return_thunk retbleed_return_thunk call_depth_return_thunk entry_untrain_ret zen_untrain_ret
+    cfi_seed fineibt_preamble_start fineibt_preamble_end fineibt_caller_start fineibt_caller_end
     skl_call_thunk_template skl_call_thunk_tail __static_call_return0 __static_call_return __WARN_trap
     error_entry paranoid_entry xen_error_entry __switch_to_asm ret_from_fork ret_from_fork_asm soft_restart_cpu
     __fentry__ relocate_kernel __relocate_kernel_start __relocate_kernel_end
