@@ -40,6 +40,7 @@ package struct ModuleText: Check {
     }
     var examination = Examination()
     let work = try TextWork.shared(kernel)
+    var setAside = SetAside()
     var texts = try ModuleTexts(work.verifier)
     guard !texts.modules.modules.isEmpty else { throw .notApplicable("the kernel's list of modules is empty") }
     var waiting = texts.modules.modules
@@ -49,12 +50,13 @@ package struct ModuleText: Check {
       for module in waiting {
         let outcome = texts.compare(module, in: memory)
         guard Self.needsAnotherLook(outcome) else {
-          conclude(outcome, of: module, texts, into: &examination)
+          conclude(outcome, of: module, texts, work, &setAside, into: &examination)
           continue
         }
         switch texts.whereabouts(of: module) {
         case .gone: examination.remark("module \(module.name) was unloaded while it was looked at")
-        case .unchanged where look == Self.looks: conclude(outcome, of: module, texts, into: &examination)
+        case .unchanged where look == Self.looks:
+          conclude(outcome, of: module, texts, work, &setAside, into: &examination)
         case .replaced where look == Self.looks:
           examination.remark("module \(module.name) comes and goes: it is left for the next scan")
         case .unchanged, .replaced: wrong.append(module)
@@ -65,6 +67,9 @@ package struct ModuleText: Check {
       memory = kernel.memory.fresh
       texts = try ModuleTexts(work.verifier)
       waiting = wrong.compactMap { module in Self.find(module, in: texts.modules.modules, &examination) }
+    }
+    for failure in ClassFailures.unknown(setAside.failed, in: kernel) {
+      examination.leaveUnanswered(Subject("module text"), failure)
     }
     examination.expect(
       Expectation(
@@ -94,9 +99,15 @@ package struct ModuleText: Check {
     }
   }
 
+  /// What of the modules is no finding, and is said once for all of them.
+  private struct SetAside {
+    /// Mechanisms that the kernel applies in ways that are not known.
+    var failed: [Mechanism: ClassFailures.Share] = [:]
+  }
+
   private func conclude(
-    _ outcome: ModuleTexts.Outcome, of module: LiveModule, _ texts: ModuleTexts,
-    into examination: inout Examination
+    _ outcome: ModuleTexts.Outcome, of module: LiveModule, _ texts: ModuleTexts, _ work: TextWork,
+    _ setAside: inout SetAside, into examination: inout Examination
   ) {
     let subject = Subject("module \(module.name)")
     switch outcome {
@@ -117,8 +128,26 @@ package struct ModuleText: Check {
       let findings = TextFindings(
         kernel: texts.verifier.kernel, recreation: text.recreation, manual: Self.manual, module: module.name,
         sections: text.compared)
-      for finding in findings.findings(for: comparison.runs) { examination.report(finding) }
+      for finding in findings.findings(for: rest(of: comparison, in: text, work, &setAside)) {
+        examination.report(finding)
+      }
       for violation in text.recreation.violations { examination.report(findings.finding(for: violation)) }
     }
+  }
+
+  /// What of a module's differences is not a mechanism's that fails in the kernel as a whole.
+  private func rest(
+    of comparison: TextComparison, in text: ModuleTextVerifier, _ work: TextWork, _ setAside: inout SetAside
+  ) -> [UnexplainedRun] {
+    guard !comparison.runs.isEmpty, case let failed = work.failedMechanisms(), !failed.isEmpty else {
+      return comparison.runs
+    }
+    var comparison = comparison
+    if comparison.runs.count == TextComparison.mostRuns {
+      comparison = text.compare(work.kernel.memory.fresh, mostRuns: ClassFailures.mostRuns)
+    }
+    let failures = ClassFailures(of: comparison, places: text.places(), failed: failed)
+    for (mechanism, share) in failures.failed { setAside.failed[mechanism, default: ClassFailures.Share()] += share }
+    return failures.rest
   }
 }

@@ -82,6 +82,25 @@ struct CfiPatches {
       }
     }
   }
+
+  /// Everything that the checks may change, whether or not it is known how.
+  func places(in image: TextImage) -> [SiteRecord] {
+    guard !tables.cfi.bytes.isEmpty else { return [] }
+    var places: [SiteRecord] = []
+    func add(_ address: UInt64, _ byteCount: UInt64) {
+      places.append(SiteRecord(address: address, byteCount: UInt16(byteCount), mechanism: .cfi))
+    }
+    // The function's own ENDBR64 with it.
+    tables.cfi.forEachTarget { add($0, Self.preambleByteCount + 4) }
+    tables.endbrSeals.forEachTarget { add($0 &- Self.preambleByteCount, Self.preambleByteCount + 4) }
+    // And the call, which newer kernels rewrite with it.
+    tables.retpolines.forEachTarget { address in
+      if Self.callerHash(before: address, image) != nil {
+        add(address &- Self.callerByteCount, Self.callerByteCount + 6)
+      }
+    }
+    return places
+  }
 }
 
 extension CfiPatches {

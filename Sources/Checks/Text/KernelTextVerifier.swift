@@ -78,6 +78,15 @@ package final class KernelTextVerifier {
     return recreation.sites.sorted { $0.address < $1.address }
   }
 
+  /// Every place that a mechanism may write, whether or not it is known what.
+  func places() -> PatchPlaces {
+    let entries = vendor.tables.functionEntries
+    return PatchPlaces(
+      facts: facts, tables: vendor.tables, image: Self.moved(vendor, relocations).image,
+      entries: (0..<entries.entryCount(of: 8)).map { entries.bytes.value(UInt64.self, at: $0 * 8) &+ vendor.offset },
+      trampolines: facts.symbols.trampolines, paravirtOffset: vendor.offset, written: sites())
+  }
+
   /// Does all of the kernel's own patching again, in the kernel's order.
   func recreate() throws(CannotCheck) {
     let sequence = PatchSequence(facts: facts, tables: vendor.tables, ftrace: ftrace)
