@@ -13,7 +13,9 @@ package struct ModuleText: Check {
       """,
     innocentCauses: [
       "the file was replaced by another build's after the module was loaded (an upgrade of DKMS modules without a reboot): "
-        + "this is reported as unknown, not as a finding"
+        + "this is reported as unknown, not as a finding",
+      "a static call that still leads to where an unloaded module was (kvm, without kvm_amd or kvm_intel): this is a remark, not "
+        + "a finding",
     ],
     blindSpots: [
       "a module that is on no list (that is another question)",
@@ -71,6 +73,7 @@ package struct ModuleText: Check {
     for failure in ClassFailures.unknown(setAside.failed, in: kernel) {
       examination.leaveUnanswered(Subject("module text"), failure)
     }
+    if let remark = setAside.remark(lastUnloaded: texts.lastUnloaded) { examination.remark(remark) }
     examination.expect(
       Expectation(
         subject: "module text", rung: .vendorImage,
@@ -103,6 +106,20 @@ package struct ModuleText: Check {
   private struct SetAside {
     /// Mechanisms that the kernel applies in ways that are not known.
     var failed: [Mechanism: ClassFailures.Share] = [:]
+    /// Static calls that lead to where a module was, by the module whose calls they are.
+    var leftovers: [(module: String, calls: [String])] = []
+
+    func remark(lastUnloaded: String?) -> String? {
+      guard !leftovers.isEmpty else { return nil }
+      let modules = leftovers.map { module, calls in
+        let names = calls.sorted()
+        let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+        return "\(calls.count) of \(module) (\(names.prefix(3).joined(separator: ", "))\(more))"
+      }.joined(separator: ", ")
+      return "static calls still hold addresses of a module that was unloaded, as the kernel leaves them: \(modules); "
+        + "nothing is mapped where they lead"
+        + (lastUnloaded.map { "; the module that was unloaded last is \($0)" } ?? "")
+    }
   }
 
   private func conclude(
@@ -130,6 +147,12 @@ package struct ModuleText: Check {
         sections: text.compared)
       for finding in findings.findings(for: rest(of: comparison, in: text, work, &setAside)) {
         examination.report(finding)
+      }
+      if !text.recreation.leftovers.isEmpty {
+        setAside.leftovers.append((module.name, text.recreation.leftovers.map(\.subject)))
+        examination.note(
+          Subject(subject.name, label: "static calls to where a module was"),
+          .count(UInt64(text.recreation.leftovers.count)), lasting: false)
       }
       for violation in text.recreation.violations { examination.report(findings.finding(for: violation)) }
     }

@@ -130,6 +130,41 @@ import Testing
     #expect(try only(try examine(kernel)).subject.name == "sample_read+0xd [sample]")
   }
 
+  // MARK: Modules that went
+
+  /// A static call of the module's, whose key is the first of its data, and that was led to `target`.
+  private func calling(_ target: KernelAddress) -> TestTextKernel {
+    let kernel = loaded()
+    var module = TestVendorModule()
+    module.file.sections[TestVendorModule.text].bytes += hex("e8 00 00 00 00")
+    // The section .data, for relocations.
+    module.file.sections[14].bytes += little(UInt32(0)) + [3, 0] + little(UInt16(12))
+    module.file.sections[14].bytes += [UInt8](repeating: 0, count: 16)
+    let sites = UInt32(module.file.sections.count)
+    module.file.sections.append(.init(".static_call_sites", flags: 3, [UInt8](repeating: 0, count: 8), alignment: 4))
+    module.file.sections.append(
+      TestVendorModule.relocations(of: sites, [(0, TestVendorModule.Symbol.text, 2, 0x23), (4, 11, 2, 0)]))
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(target.rawValue, at: KernelAddress(sample.memory[1]))
+    let distance = UInt32(truncatingIfNeeded: target.rawValue &- place(0x28).rawValue)
+    kernel.memory.write([0xe8] + little(distance), at: place(0x23))
+    return kernel
+  }
+
+  @Test func `a module's static call to where another module was is left over, and no finding`() throws {
+    let examination = try examine(calling(KernelAddress(0xffff_ffff_c0b0_0000)))
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.isEmpty)
+    #expect(examination.remarks.count == 1)
+    #expect(examination.remarks.first?.contains("1 of sample (static call at sample_exit+0x3 [sample])") == true)
+  }
+
+  @Test func `a static call to memory that nobody owns, or outside of where modules lie, is found`() throws {
+    #expect(try only(try examine(calling(TestTextKernel.orphan))).target == TestTextKernel.orphan)
+    let elsewhere = KernelAddress(0xffff_ffff_9000_0000)
+    #expect(try only(try examine(calling(elsewhere))).target == elsewhere)
+  }
+
   // MARK: Not guilty, not innocent
 
   @Test func `a file of another build is unknown`() throws {

@@ -78,6 +78,13 @@ extension Scenario {
       if !missing.isEmpty { complaints.append("these are not among them: \(missing)") }
       return Run(scans: [scan], expectation: .clean, complaints: complaints)
     },
+
+    Scenario(name: "clean, after kvm_amd went and kvm stayed, and after it came back") { guest in
+      _ = try guest.output(of: "modprobe kvm_amd; rmmod kvm_amd; grep '^kvm ' /proc/modules")
+      let without = try Scan(in: guest, only: checksOfCode)
+      _ = try guest.output(of: "modprobe kvm_amd")
+      return Run(scans: [without, try Scan(in: guest, only: checksOfCode)], expectation: .clean)
+    },
   ]
 
   /// Other processors, more of them, and other defences: other alternatives, locks, return thunks.

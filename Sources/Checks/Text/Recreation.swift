@@ -9,6 +9,8 @@ final class Recreation {
   private(set) var longestChoice = 0
   /// What is wrong with the state that decides, whatever the bytes say.
   var violations: [PatchViolation] = []
+  /// Pointers that lead to where a module was: nothing is there any more, and whoever follows one faults.
+  var leftovers: [Leftover] = []
   /// What was done at the addresses that somebody wants explained.
   private(set) var trace: [SiteTrace] = []
   /// Every site that was written, if that was asked for.
@@ -133,9 +135,9 @@ extension Mechanism {
     case .kprobe: 12
     case .bootString: 13
     case .bpf: 14
+    case .cfi: 15
     }
   }
-    case .cfi: 15
 }
 
 /// What one mechanism did at one site.
@@ -165,6 +167,13 @@ enum SiteChoice {
     case .indirectThunk: 6
     }
   }
+}
+
+/// A pointer that the kernel leaves as it is when the module that it leads to is unloaded.
+struct Leftover {
+  /// What it is called, in words that survive a reboot.
+  var subject: String
+  var target: UInt64
 }
 
 /// Something wrong with the state that a mechanism decides by.

@@ -44,7 +44,7 @@ struct StaticCallPatches {
         site.value(UInt8.self) == 0xe9 || site.value(UInt8.self) == 0xc3,
         let function = facts.live.value(UInt64.self, at: trampoline.key)
       else { continue }
-      judge(function, name: trampoline.name, recreation)
+      judge(function, key: trampoline.key, name: trampoline.name, recreation)
       guard function != 0 else {
         writeReturn(at: trampoline.address, site, isTrampoline: true, recreation)
         continue
@@ -60,7 +60,7 @@ struct StaticCallPatches {
     _ judged: inout Set<UInt64>
   ) {
     guard let site = bytes.baseAddress, let function = facts.live.value(UInt64.self, at: key) else { return }
-    if judged.insert(key).inserted { judge(function, name: name(ofKey: key, at: address), recreation) }
+    if judged.insert(key).inserted { judge(function, key: key, name: name(ofKey: key, at: address), recreation) }
     let isConditional = bytes.count == 6 && bytes[0] == 0x0f && bytes[1] & 0xf0 == 0x80
     let reason = { "static call: the key at \(String(key, radix: 16)) is \(facts.ownership.words(for: function))" }
     if isTail, isConditional {
@@ -165,14 +165,34 @@ struct StaticCallPatches {
   private static let warning: [UInt8] = [0x67, 0x48, 0x0f, 0xb9, 0x3a]
 
   /// A key must hold a function of the kernel, of a listed module or of generated code.
-  private func judge(_ function: UInt64, name: String, _ recreation: Recreation) {
+  private func judge(_ function: UInt64, key: UInt64, name: String, _ recreation: Recreation) {
     guard function != 0, !facts.ownership.isLegitimate(function),
-      !recreation.violations.contains(where: { $0.mechanism == .staticCall && $0.subject == name })
+      !recreation.violations.contains(where: { $0.mechanism == .staticCall && $0.subject == name }),
+      !recreation.leftovers.contains(where: { $0.subject == name })
     else { return }
+    if isLeftover(function, key: key) {
+      recreation.leftovers.append(Leftover(subject: name, target: function))
+      return
+    }
     recreation.violations.append(
       PatchViolation(
         mechanism: .staticCall, subject: name, message: "the static call leads to what is no function of anybody's",
         expected: "a function of the kernel, of a listed module, or of generated code that the kernel lists",
         observed: facts.ownership.words(for: function), target: function))
+  }
+
+  /// Whether `function` is where a module was that `key`'s own module had it call, and that was unloaded since.
+  ///
+  /// kvm leads its static calls to functions of kvm_amd or kvm_intel, and nobody leads them elsewhere when these go:
+  /// kvm_ops_update() in arch/x86/kvm/x86.c (Linux 6.1.192, v6.12). Only a *module's* key may hold such an address: it is
+  /// used for as long as the other module holds its own. The kernel's own keys are reset by whoever hands them a function.
+  /// And nothing may be mapped there: who follows the pointer faults, so that it is no hook; as soon as code lies there,
+  /// it has an owner or is a finding.
+  private func isLeftover(_ function: UInt64, key: UInt64) -> Bool {
+    let kernel = facts.ownership.kernel
+    guard ModulePlacement.moduleSpace.contains(function), case .module = kernel.owner(of: KernelAddress(key)),
+      case .nobody(.unmapped) = kernel.owner(of: KernelAddress(function))
+    else { return false }
+    return true
   }
 }

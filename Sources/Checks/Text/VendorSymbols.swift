@@ -118,7 +118,7 @@ struct VendorSymbols: SymbolLookup {
     kprobe_insn_slots kprobe_optinsn_slots real_mode_header real_mode_blob real_mode_blob_end kexec_image kexec_crash_image vmemmap_base page_offset_base
     rodata_enabled hv_hypercall_pg bpf_jit_alloc_exec bpf_struct_ops_map_alloc
     module_kset mod_tree module_bug_list ddebug_tables tracepoint_module_list btf_modules ftrace_disabled
-    tainted_mask unloaded_tainted_modules init_uts_ns
+    tainted_mask last_unloaded_module unloaded_tainted_modules init_uts_ns
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 
@@ -173,7 +173,6 @@ private struct NameTable {
     return nil
   }
 
-  /// The first seven bytes, the first in the lowest byte, 0 behind the name's end.
   /// The number of the name that `name` is with a suffix, `NAME.llvm.NUMBER`: a ThinLTO link gives it to what is static
   /// in one file and used from another (llvm/lib/Transforms/Utils/FunctionImportUtils.cpp, LLVM 19).
   func index(ofPromoted name: UnsafeBufferPointer<UInt8>) -> Int? {
@@ -187,6 +186,7 @@ private struct NameTable {
 
   private static let promotion = Array(".llvm.".utf8)
 
+  /// The first seven bytes, the first in the lowest byte, 0 behind the name's end.
   static func head(of name: UnsafeBufferPointer<UInt8>) -> UInt64 {
     var head: UInt64 = 0
     for index in 0..<min(name.count, 7) { head |= UInt64(name[index]) << UInt64(index * 8) }
