@@ -513,6 +513,19 @@ import Testing
     #expect(try only(try examine(kernel)).subject.name == "returning+0x22")
   }
 
+  @Test func `checks that follow no known way are unknown, and a change beside them is found`() throws {
+    let kernel = TestTextKernel()
+    kernel.checkCallsStrangely()
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.count == 1)
+    let reason = try #require(examination.unanswered.first?.reason.description)
+    #expect(reason.contains("checks of indirect calls (kCFI, FineIBT)"))
+    #expect(reason.contains("such as __x86_indirect_thunk_array+0x0: cc is 11"))
+    kernel.write([0xc8], at: 0x785)
+    #expect(try only(try examine(kernel)).subject.name == "victim+0x5")
+  }
+
   @Test func `a name that a ThinLTO link promoted is the variable of that name, if there is one`() throws {
     let kernel = TestTextKernel()
     let place = Variable.oneProcessor

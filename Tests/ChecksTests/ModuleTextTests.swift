@@ -130,6 +130,26 @@ import Testing
     #expect(try only(try examine(kernel)).subject.name == "sample_read+0xd [sample]")
   }
 
+  // MARK: Kernels of another kind
+
+  @Test func `what the kernel does in no known way is unknown of a module too`() throws {
+    let kernel = loaded()
+    kernel.checkCallsStrangely()
+    var module = TestVendorModule()
+    let sites = UInt32(module.file.sections.count)
+    module.file.sections.append(.init(".cfi_sites", flags: 2, [0, 0, 0, 0], alignment: 4))
+    module.file.sections.append(TestVendorModule.relocations(of: sites, [(0, TestVendorModule.Symbol.text, 2, 0x1b)]))
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(hex("e7 df ff ff"), at: place(0x2034))
+    kernel.memory.write([0x11], at: place(0x1c))
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.map(\.subject) == [Subject("module text")])
+    #expect(examination.unanswered.first?.reason.description.contains("1 of 1 sites") == true)
+    kernel.memory.write([0xc8], at: place(0x0d))
+    #expect(try only(try examine(kernel)).subject.description == "sample_read+0xd [sample]")
+  }
+
   // MARK: Modules that went
 
   /// A static call of the module's, whose key is the first of its data, and that was led to `target`.
