@@ -117,7 +117,7 @@ package struct ModuleText: Check {
         return "\(calls.count) of \(module) (\(names.prefix(3).joined(separator: ", "))\(more))"
       }.joined(separator: ", ")
       return "static calls still hold addresses of a module that was unloaded, as the kernel leaves them: \(modules); "
-        + "nothing is mapped where they lead"
+        + "no code is where they lead"
         + (lastUnloaded.map { "; the module that was unloaded last is \($0)" } ?? "")
     }
   }

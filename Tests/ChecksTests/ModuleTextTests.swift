@@ -179,6 +179,18 @@ import Testing
     #expect(examination.remarks.first?.contains("1 of sample (static call at sample_exit+0x3 [sample])") == true)
   }
 
+  @Test func `memory of a module that went, kept for later and full of breakpoints, is no code either`() throws {
+    let target = KernelAddress(0xffff_ffff_c0b0_0010)
+    let kernel = calling(target)
+    let page = MemoryRegion(start: target.aligned(downTo: 4096), byteCount: 4096)
+    kernel.memory.map(page)
+    kernel.mappings.permissions.append((page, false, true))
+    kernel.memory.write([UInt8](repeating: 0xcc, count: 4096), at: page.start)
+    #expect(try examine(kernel).findings.isEmpty)
+    kernel.memory.write([0xc3], at: target)
+    #expect(try only(try examine(kernel)).target == target)
+  }
+
   @Test func `a static call to memory that nobody owns, or outside of where modules lie, is found`() throws {
     #expect(try only(try examine(calling(TestTextKernel.orphan))).target == TestTextKernel.orphan)
     let elsewhere = KernelAddress(0xffff_ffff_9000_0000)

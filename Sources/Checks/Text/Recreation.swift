@@ -9,7 +9,7 @@ final class Recreation {
   private(set) var longestChoice = 0
   /// What is wrong with the state that decides, whatever the bytes say.
   var violations: [PatchViolation] = []
-  /// Pointers that lead to where a module was: nothing is there any more, and whoever follows one faults.
+  /// Pointers that lead to where a module was: no code is there any more, and whoever follows one faults.
   var leftovers: [Leftover] = []
   /// What was done at the addresses that somebody wants explained.
   private(set) var trace: [SiteTrace] = []

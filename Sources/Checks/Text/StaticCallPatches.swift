@@ -186,13 +186,19 @@ struct StaticCallPatches {
   /// kvm leads its static calls to functions of kvm_amd or kvm_intel, and nobody leads them elsewhere when these go:
   /// kvm_ops_update() in arch/x86/kvm/x86.c (Linux 6.1.192, v6.12). Only a *module's* key may hold such an address: it is
   /// used for as long as the other module holds its own. The kernel's own keys are reset by whoever hands them a function.
-  /// And nothing may be mapped there: who follows the pointer faults, so that it is no hook; as soon as code lies there,
-  /// it has an owner or is a finding.
+  /// And nothing may be there: who follows the pointer faults, so that it is no hook; as soon as code lies there, it has
+  /// an owner or is a finding. Since v6.13 the kernel keeps the memory, and fills it with breakpoints: execmem_cache_free()
+  /// in mm/execmem.c (Linux v7.2).
   private func isLeftover(_ function: UInt64, key: UInt64) -> Bool {
     let kernel = facts.ownership.kernel
-    guard ModulePlacement.moduleSpace.contains(function), case .module = kernel.owner(of: KernelAddress(key)),
-      case .nobody(.unmapped) = kernel.owner(of: KernelAddress(function))
-    else { return false }
-    return true
+    guard ModulePlacement.moduleSpace.contains(function), case .module = kernel.owner(of: KernelAddress(key)) else {
+      return false
+    }
+    switch kernel.owner(of: KernelAddress(function)) {
+    case .nobody(.unmapped): return true
+    case .nobody(.mapped):
+      return facts.live.bytes(at: function & ~4095, count: 4096)?.allSatisfy { $0 == 0xcc } ?? false
+    default: return false
+    }
   }
 }
