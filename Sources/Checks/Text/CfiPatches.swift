@@ -184,11 +184,13 @@ extension CfiPatches {
   private func rehash(_ hash: UInt32, seed: UInt32) -> UInt32 {
     guard seed != 0 else { return hash }
     var hash = hash ^ seed
-    // Each step shifts; a register that is linear comes to another value soon.
-    for _ in 0..<64 where isEndbr(hash) || isEndbr(0 &- hash) {
+    // Hardly ever once, and never often: each step comes to another value.
+    var steps = 0
+    while steps < 64, isEndbr(hash) || isEndbr(0 &- hash) {
       let isOdd = hash & 1 != 0
       hash >>= 1
       if isOdd { hash ^= 0x8020_0003 }
+      steps += 1
     }
     return hash
   }
