@@ -16,7 +16,8 @@ package struct KernelText: Check {
       """,
     innocentCauses: [
       "a live patch of a kind that liveprobe does not know (Ksplice, kpatch of old kernels): ask whoever maintains the host",
-      "a kernel built with features that Debian's are not (kCFI, FineIBT): then a whole mechanism is reported as unknown",
+      "a kernel that patches itself by rules that liveprobe does not know: then that whole mechanism is reported as unknown, "
+        + "with an example, and not as a finding",
     ],
     blindSpots: [
       "data that decides without changing code: function pointers in tables that may change, and values that lead to "
@@ -67,6 +68,10 @@ package struct KernelText: Check {
     let comparedBytes = comparison.byteCount
     let unreadable = comparison.unreadable
     var violations = work.verifier.recreation.violations
+    if comparison.runs.count == TextComparison.mostRuns {
+      // What is cut off may be the one place that matters.
+      comparison = work.verifier.compare(kernel.memory, mostRuns: ClassFailures.mostRuns)
+    }
     if !comparison.runs.isEmpty, comparison.runs.count < 1024 {
       let drift = try work.verifier.drift(from: comparison, in: kernel.memory)
       comparison = drift.comparison
@@ -81,7 +86,7 @@ package struct KernelText: Check {
       }
       try work.lookAgain()
       // Only what was wrong before and still is; whole sites, so that a place is not cut in two.
-      comparison = work.verifier.compare(kernel.memory.fresh, only: places)
+      comparison = work.verifier.compare(kernel.memory.fresh, only: places, mostRuns: ClassFailures.mostRuns)
       let subjects = Set(violations.map(\.subject))
       violations = work.verifier.recreation.violations.filter { subjects.contains($0.subject) }
     }
@@ -101,7 +106,9 @@ package struct KernelText: Check {
     examination.note(
       Subject("mitigation", label: "returns"), .text(modes.usesReturnThunk ? "through a thunk" : "plain"))
     let failures = ClassFailures(of: comparison, in: work.verifier)
-    for failure in failures.unknown { examination.leaveUnanswered(Subject("kernel text"), failure) }
+    for failure in ClassFailures.unknown(failures.failed, in: kernel) {
+      examination.leaveUnanswered(Subject("kernel text"), failure)
+    }
     examination.account(
       for: work.verifier.recreation.account(
         of: "kernel", comparedBytes: comparedBytes, unexplained: UInt64(comparison.unexplained)))

@@ -13,7 +13,9 @@ package struct ModuleText: Check {
       """,
     innocentCauses: [
       "the file was replaced by another build's after the module was loaded (an upgrade of DKMS modules without a reboot): "
-        + "this is reported as unknown, not as a finding"
+        + "this is reported as unknown, not as a finding",
+      "a static call that still leads to where an unloaded module was (kvm, without kvm_amd or kvm_intel): this is a remark, not "
+        + "a finding",
     ],
     blindSpots: [
       "a module that is on no list (that is another question)",
@@ -40,6 +42,7 @@ package struct ModuleText: Check {
     }
     var examination = Examination()
     let work = try TextWork.shared(kernel)
+    var setAside = SetAside()
     var texts = try ModuleTexts(work.verifier)
     guard !texts.modules.modules.isEmpty else { throw .notApplicable("the kernel's list of modules is empty") }
     var waiting = texts.modules.modules
@@ -49,12 +52,13 @@ package struct ModuleText: Check {
       for module in waiting {
         let outcome = texts.compare(module, in: memory)
         guard Self.needsAnotherLook(outcome) else {
-          conclude(outcome, of: module, texts, into: &examination)
+          conclude(outcome, of: module, texts, work, &setAside, into: &examination)
           continue
         }
         switch texts.whereabouts(of: module) {
         case .gone: examination.remark("module \(module.name) was unloaded while it was looked at")
-        case .unchanged where look == Self.looks: conclude(outcome, of: module, texts, into: &examination)
+        case .unchanged where look == Self.looks:
+          conclude(outcome, of: module, texts, work, &setAside, into: &examination)
         case .replaced where look == Self.looks:
           examination.remark("module \(module.name) comes and goes: it is left for the next scan")
         case .unchanged, .replaced: wrong.append(module)
@@ -66,6 +70,10 @@ package struct ModuleText: Check {
       texts = try ModuleTexts(work.verifier)
       waiting = wrong.compactMap { module in Self.find(module, in: texts.modules.modules, &examination) }
     }
+    for failure in ClassFailures.unknown(setAside.failed, in: kernel) {
+      examination.leaveUnanswered(Subject("module text"), failure)
+    }
+    if let remark = setAside.remark(lastUnloaded: texts.lastUnloaded) { examination.remark(remark) }
     examination.expect(
       Expectation(
         subject: "module text", rung: .vendorImage,
@@ -94,9 +102,29 @@ package struct ModuleText: Check {
     }
   }
 
+  /// What of the modules is no finding, and is said once for all of them.
+  private struct SetAside {
+    /// Mechanisms that the kernel applies in ways that are not known.
+    var failed: [Mechanism: ClassFailures.Share] = [:]
+    /// Static calls that lead to where a module was, by the module whose calls they are.
+    var leftovers: [(module: String, calls: [String])] = []
+
+    func remark(lastUnloaded: String?) -> String? {
+      guard !leftovers.isEmpty else { return nil }
+      let modules = leftovers.map { module, calls in
+        let names = calls.sorted()
+        let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+        return "\(calls.count) of \(module) (\(names.prefix(3).joined(separator: ", "))\(more))"
+      }.joined(separator: ", ")
+      return "static calls still hold addresses of a module that was unloaded, as the kernel leaves them: \(modules); "
+        + "no code is where they lead"
+        + (lastUnloaded.map { "; the module that was unloaded last is \($0)" } ?? "")
+    }
+  }
+
   private func conclude(
-    _ outcome: ModuleTexts.Outcome, of module: LiveModule, _ texts: ModuleTexts,
-    into examination: inout Examination
+    _ outcome: ModuleTexts.Outcome, of module: LiveModule, _ texts: ModuleTexts, _ work: TextWork,
+    _ setAside: inout SetAside, into examination: inout Examination
   ) {
     let subject = Subject("module \(module.name)")
     switch outcome {
@@ -117,8 +145,32 @@ package struct ModuleText: Check {
       let findings = TextFindings(
         kernel: texts.verifier.kernel, recreation: text.recreation, manual: Self.manual, module: module.name,
         sections: text.compared)
-      for finding in findings.findings(for: comparison.runs) { examination.report(finding) }
+      for finding in findings.findings(for: rest(of: comparison, in: text, work, &setAside)) {
+        examination.report(finding)
+      }
+      if !text.recreation.leftovers.isEmpty {
+        setAside.leftovers.append((module.name, text.recreation.leftovers.map(\.subject)))
+        examination.note(
+          Subject(subject.name, label: "static calls to where a module was"),
+          .count(UInt64(text.recreation.leftovers.count)), lasting: false)
+      }
       for violation in text.recreation.violations { examination.report(findings.finding(for: violation)) }
     }
+  }
+
+  /// What of a module's differences is not a mechanism's that fails in the kernel as a whole.
+  private func rest(
+    of comparison: TextComparison, in text: ModuleTextVerifier, _ work: TextWork, _ setAside: inout SetAside
+  ) -> [UnexplainedRun] {
+    guard !comparison.runs.isEmpty, case let failed = work.failedMechanisms(), !failed.isEmpty else {
+      return comparison.runs
+    }
+    var comparison = comparison
+    if comparison.runs.count == TextComparison.mostRuns {
+      comparison = text.compare(work.kernel.memory.fresh, mostRuns: ClassFailures.mostRuns)
+    }
+    let failures = ClassFailures(of: comparison, places: text.places(), failed: failed)
+    for (mechanism, share) in failures.failed { setAside.failed[mechanism, default: ClassFailures.Share()] += share }
+    return failures.rest
   }
 }

@@ -23,7 +23,7 @@ import Testing
     let address = TestVendorKernel.link(0x1000) + 0x20_0000
     image.add(object.bytes(of: object.sections[0]), at: address)
     let recreation = Recreation(image)
-    try KernelRelocations(of: object).apply(to: recreation, offset: 0x20_0000)
+    try KernelRelocations(of: object, offset: 0x20_0000).apply(to: recreation, offset: 0x20_0000)
     let place = try #require(image.pointer(at: address, count: 24))
     return Array(UnsafeRawBufferPointer(start: place, count: 24))
   }
@@ -62,24 +62,35 @@ import Testing
 
   @Test func `a file without lists says how to get one`() {
     for words in [[], [0]] as [[UInt32]] {
-      #expect(throws: CannotCheck.self) { try KernelRelocations(of: object(words)) }
+      #expect(throws: CannotCheck.self) { try KernelRelocations(of: object(words), offset: 0x20_0000) }
     }
     do throws(CannotCheck) {
-      _ = try KernelRelocations(of: object([]))
+      _ = try KernelRelocations(of: object([]), offset: 0x20_0000)
       Issue.record("there are none")
     } catch {
-      #expect(error.description.contains("has none behind its ELF file"))
+      #expect(error.description.contains("does not list what moves with it"))
+    }
+  }
+
+  @Test func `a kernel that was not moved needs no lists`() throws {
+    for words in [[], [0]] as [[UInt32]] {
+      let object = object(words)
+      let image = TextImage()
+      image.add(object.bytes(of: object.sections[0]), at: TestVendorKernel.link(0x1000))
+      let recreation = Recreation(image)
+      try KernelRelocations(of: object, offset: 0).apply(to: recreation, offset: 0)
+      #expect(recreation.tally(of: .relocation) == MechanismTally())
     }
   }
 
   @Test(
     arguments: [[1, 2, 3], [0, 1, 2], [0, 1, 0, 2, 0, 3, 0, 4], [1, 0, 2, 0, 3]] as [[UInt32]])
   func `what are not two or three lists is refused`(_ words: [UInt32]) {
-    #expect(throws: CannotCheck.self) { try KernelRelocations(of: object(words)) }
+    #expect(throws: CannotCheck.self) { try KernelRelocations(of: object(words), offset: 0x20_0000) }
   }
 
   @Test func `a file that ends within its headers, or in the middle of a word, is refused`() {
-    #expect(throws: CannotCheck.self) { try KernelRelocations(of: object([0, 1, 0, 2], odd: [1])) }
+    #expect(throws: CannotCheck.self) { try KernelRelocations(of: object([0, 1, 0, 2], odd: [1]), offset: 0x20_0000) }
     for header in [UInt64.max, UInt64.max - 32, 1 << 40] {
       var contents = [UInt8](repeating: 0, count: 128)
       contents.replaceSubrange(40..<48, with: little(header))
@@ -88,14 +99,14 @@ import Testing
         source: "vmlinux", buildID: nil, sections: [],
         contents: VendorObject.Contents(copying: contents))
       #expect(throws: CannotCheck.implausible("vmlinux", "ends within its headers")) {
-        try KernelRelocations(of: hostile)
+        try KernelRelocations(of: hostile, offset: 0x20_0000)
       }
     }
     let short = VendorObject(
       source: "vmlinux", buildID: nil, sections: [],
       contents: VendorObject.Contents(copying: [1, 2, 3]))
     #expect(throws: CannotCheck.implausible("vmlinux", "is too short")) {
-      try KernelRelocations(of: short)
+      try KernelRelocations(of: short, offset: 0x20_0000)
     }
   }
 }

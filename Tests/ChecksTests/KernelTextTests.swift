@@ -432,6 +432,115 @@ import Testing
     #expect(try only(examination).subject.name == "__x86_indirect_thunk_array+0x0")
   }
 
+  // MARK: Kernels built otherwise
+
+  @Test func `clang's return, a jump with a prefix, is patched as long as it is`() throws {
+    let kernel = TestTextKernel()
+    kernel.vendor.file[".text"].replaceSubrange(0xe0..<0xe6, with: hex("2e e9 1a 03 00 00"))
+    kernel.vendor.file[".return_sites"] =
+      TestVendorKernel.distances("", at: 0x9100, to: [0x0c4, 0x0d0, 0x550, 0x0e0]).bytes
+    kernel.write(hex("c3 cc cc cc cc cc"), at: 0xe0)
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.accounts.first?.rows.first { $0.mechanism == "return-thunks" }?.sites == 3)
+    kernel.write([0x90], at: 0xe5)
+    #expect(try only(try examine(kernel)).subject.name == "returning+0x25")
+  }
+
+  @Test func `the trampoline of a static call that was never made may be as the compiler left it`() throws {
+    let kernel = TestTextKernel()
+    kernel.vendor.file[".text"].replaceSubrange(0x550..<0x555, with: hex("c3 cc 90 90 90"))
+    kernel.vendor.file[".return_sites"] = TestVendorKernel.distances("", at: 0x9100, to: [0x0c4, 0x0d0]).bytes
+    #expect(try examine(kernel).findings.isEmpty)
+    kernel.write(hex("c3 cc 90 90 90"), at: 0x550)
+    #expect(try examine(kernel).findings.isEmpty)
+    kernel.write(hex("c3 cc 90 90 cc"), at: 0x550)
+    #expect(try only(try examine(kernel)).subject.name == "__SCT__none+0x2")
+  }
+
+  /// With the hash 0x12345678 before a function at 0x5f0, and in the caller of an indirect call at 0xf0.
+  private func kernelWithCallChecks(seed: UInt32) -> TestTextKernel {
+    let kernel = TestTextKernel()
+    kernel.vendor = TestVendorKernel(adding: [
+      "cfi_seed": 0xa1f8, "fineibt_preamble_start": 0x1160, "fineibt_preamble_end": 0x1170,
+      "fineibt_caller_start": 0x1170, "fineibt_caller_end": 0x117e,
+    ])
+    func put(_ bytes: String, at place: UInt64) {
+      let bytes = hex(bytes)
+      kernel.vendor.file[".text"].replaceSubrange(Int(place)..<Int(place) + bytes.count, with: bytes)
+      kernel.write(bytes, at: place)
+    }
+    put("b8 78 56 34 12 90 90 90 90 90 90 90 90 90 90 90 f3 0f 1e fa c3", at: 0x5e0)
+    put("41 ba 88 a9 cb ed 45 03 53 f1 74 02 0f 0b e8 6b 02 00 00", at: 0xe2)
+    kernel.write(hex("41 ff d3 66 90"), at: 0xf0)
+    kernel.vendor.file[".rodata"].replaceSubrange(
+      0x160..<0x17e,
+      with: hex("f3 0f 1e fa 41 81 ea 78 56 34 12 74 02 0f 0b 90 41 ba 78 56 34 12 49 83 eb 10 0f 1f 40 00"))
+    kernel.vendor.file[".retpoline_sites"] =
+      TestVendorKernel.distances("", at: 0x9000, to: [0x084, 0x090, 0x0a0, 0x0f0]).bytes
+    kernel.vendor.file.sections.append(TestVendorKernel.distances(".cfi_sites", at: 0x9a00, to: [0x5e0]))
+    kernel.set(0xa1f8, to: seed)
+    return kernel
+  }
+
+  /// kCFI with hashes of this boot, and as the compiler made them; switched off; FineIBT.
+  ///
+  /// The hash is 0x13355779 with the
+  /// seed.
+  @Test(arguments: [
+    (UInt32(0x0101_0101), "b8 79 57 35 13 90 90 90 90 90 90 90 90 90 90 90 f3 0f 1e fa", "41 ba 87 a8 ca ec"),
+    (0, "b8 78 56 34 12 90 90 90 90 90 90 90 90 90 90 90 f3 0f 1e fa", "41 ba 88 a9 cb ed"),
+    (0, "b8 78 56 34 12 90 90 90 90 90 90 90 90 90 90 90 f3 0f 1e fa", "eb 0c 88 a9 cb ed"),
+    (
+      0x0101_0101, "f3 0f 1e fa 41 81 ea 79 57 35 13 74 02 0f 0b 90 66 0f 1f 00",
+      "41 ba 79 57 35 13 49 83 eb 10 0f 1f 40 00"
+    ),
+  ])
+  func `checks of indirect calls are recreated, whichever are in force`(
+    _ seed: UInt32, _ preamble: String, _ caller: String
+  ) throws {
+    let kernel = kernelWithCallChecks(seed: seed)
+    kernel.write(hex(preamble), at: 0x5e0)
+    kernel.write(hex(caller), at: 0xe2)
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.isEmpty)
+    // One hash that another caller would bring; the check that is jumped over.
+    kernel.write([0x7a], at: preamble.hasPrefix("b8") ? 0x5e1 : 0x5e7)
+    #expect(try examine(kernel).findings.count == 1)
+    kernel.write(hex(preamble), at: 0x5e0)
+    kernel.write([0x40], at: 0xe2)
+    #expect(try only(try examine(kernel)).subject.name == "returning+0x22")
+  }
+
+  @Test func `checks that follow no known way are unknown, and a change beside them is found`() throws {
+    let kernel = TestTextKernel()
+    kernel.checkCallsStrangely()
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.count == 1)
+    let reason = try #require(examination.unanswered.first?.reason.description)
+    #expect(reason.contains("checks of indirect calls (kCFI, FineIBT)"))
+    #expect(reason.contains("such as __x86_indirect_thunk_array+0x0: cc is 11"))
+    kernel.write([0xc8], at: 0x785)
+    #expect(try only(try examine(kernel)).subject.name == "victim+0x5")
+  }
+
+  @Test func `a name that a ThinLTO link promoted is the variable of that name, if there is one`() throws {
+    let kernel = TestTextKernel()
+    let place = Variable.oneProcessor
+    kernel.vendor = TestVendorKernel(
+      without: ["uniproc_patched"], adding: ["uniproc_patched.llvm.8921463638014102906": place])
+    #expect(try examine(kernel).findings.isEmpty)
+    // Without it, the kernel would seem to have two processors.
+    kernel.vendor = TestVendorKernel(without: ["uniproc_patched"])
+    #expect(try only(try examine(kernel)).subject.name == "locking+0x0")
+    kernel.vendor = TestVendorKernel(
+      without: ["uniproc_patched"],
+      adding: ["uniproc_patched.llvm.1": place, "uniproc_patched.llvm.2": place + 1])
+    #expect(try only(try examine(kernel)).subject.name == "locking+0x0")
+  }
+
   // MARK: Hostile images
 
   @Test func `sections that lie over one another are refused`() throws {

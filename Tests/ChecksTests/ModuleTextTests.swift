@@ -98,6 +98,105 @@ import Testing
     #expect(examination.accounts.first?.rows.first { $0.mechanism == "jump-labels" }?.sites == 2)
   }
 
+  // MARK: Kernels that track the depth of calls
+
+  @Test func `a module's call of the kernel is led to the padding that the kernel's own memory has`() throws {
+    let kernel = loaded()
+    // The template, `inc %rax`; thunks that count, which say that calls are tracked; a padding before 0x480.
+    kernel.vendor = TestVendorKernel(adding: [
+      "skl_call_thunk_template": 0x10c4, "skl_call_thunk_tail": 0x10c7, "__x86_indirect_call_thunk_array": 0x5a0,
+      "__x86_indirect_jump_thunk_array": 0x5a0,
+    ])
+    kernel.vendor.file[".rodata"].replaceSubrange(0xc4..<0xc7, with: hex("48 ff c0"))
+    kernel.vendor.file[".text"].replaceSubrange(0x47d..<0x480, with: hex("90 90 90"))
+    kernel.write(hex("48 ff c0"), at: 0x10c4)
+    kernel.write(hex("48 ff c0"), at: 0x47d)
+    kernel.write(hex("e8 17 05 00 00"), at: 0x084)
+    kernel.write(hex("e9 6b 06 00 00"), at: 0x090)
+    kernel.write(hex("0f 85 fa 04 00 00"), at: 0x0a0)
+    var module = TestVendorModule()
+    let sites = UInt32(module.file.sections.count)
+    module.file.sections.append(.init(".call_sites", flags: 2, [0, 0, 0, 0], alignment: 4))
+    module.file.sections.append(TestVendorModule.relocations(of: sites, [(0, TestVendorModule.Symbol.text, 2, 0x0c)]))
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(hex("d8 df ff ff"), at: place(0x2034))
+    let plain = try kernel.memory.load(UInt32.self, at: place(0x0d))
+    kernel.memory.write(plain &- 3, at: place(0x0d))
+    #expect(try KernelText().examine(kernel.kernel).findings.map(\.subject.description) == [])
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.accounts.first?.rows.first { $0.mechanism == "call-depth-tracking" }?.sites == 1)
+    kernel.memory.write(plain, at: place(0x0d))
+    #expect(try only(try examine(kernel)).subject.name == "sample_read+0xd [sample]")
+  }
+
+  // MARK: Kernels of another kind
+
+  @Test func `what the kernel does in no known way is unknown of a module too`() throws {
+    let kernel = loaded()
+    kernel.checkCallsStrangely()
+    var module = TestVendorModule()
+    let sites = UInt32(module.file.sections.count)
+    module.file.sections.append(.init(".cfi_sites", flags: 2, [0, 0, 0, 0], alignment: 4))
+    module.file.sections.append(TestVendorModule.relocations(of: sites, [(0, TestVendorModule.Symbol.text, 2, 0x1b)]))
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(hex("e7 df ff ff"), at: place(0x2034))
+    kernel.memory.write([0x11], at: place(0x1c))
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.map(\.subject) == [Subject("module text")])
+    #expect(examination.unanswered.first?.reason.description.contains("1 of 1 sites") == true)
+    kernel.memory.write([0xc8], at: place(0x0d))
+    #expect(try only(try examine(kernel)).subject.description == "sample_read+0xd [sample]")
+  }
+
+  // MARK: Modules that went
+
+  /// A static call of the module's, whose key is the first of its data, and that was led to `target`.
+  private func calling(_ target: KernelAddress) -> TestTextKernel {
+    let kernel = loaded()
+    var module = TestVendorModule()
+    module.file.sections[TestVendorModule.text].bytes += hex("e8 00 00 00 00")
+    // The section .data, for relocations.
+    module.file.sections[14].bytes += little(UInt32(0)) + [3, 0] + little(UInt16(12))
+    module.file.sections[14].bytes += [UInt8](repeating: 0, count: 16)
+    let sites = UInt32(module.file.sections.count)
+    module.file.sections.append(.init(".static_call_sites", flags: 3, [UInt8](repeating: 0, count: 8), alignment: 4))
+    module.file.sections.append(
+      TestVendorModule.relocations(of: sites, [(0, TestVendorModule.Symbol.text, 2, 0x23), (4, 11, 2, 0)]))
+    kernel.reference.moduleObjects["sample"] = module.file.object
+    kernel.memory.write(target.rawValue, at: KernelAddress(sample.memory[1]))
+    let distance = UInt32(truncatingIfNeeded: target.rawValue &- place(0x28).rawValue)
+    kernel.memory.write([0xe8] + little(distance), at: place(0x23))
+    return kernel
+  }
+
+  @Test func `a module's static call to where another module was is left over, and no finding`() throws {
+    let examination = try examine(calling(KernelAddress(0xffff_ffff_c0b0_0000)))
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.isEmpty)
+    #expect(examination.remarks.count == 1)
+    #expect(examination.remarks.first?.contains("1 of sample (static call at sample_exit+0x3 [sample])") == true)
+  }
+
+  @Test func `memory of a module that went, kept for later and full of breakpoints, is no code either`() throws {
+    let target = KernelAddress(0xffff_ffff_c0b0_0010)
+    let kernel = calling(target)
+    let page = MemoryRegion(start: target.aligned(downTo: 4096), byteCount: 4096)
+    kernel.memory.map(page)
+    kernel.mappings.permissions.append((page, false, true))
+    kernel.memory.write([UInt8](repeating: 0xcc, count: 4096), at: page.start)
+    #expect(try examine(kernel).findings.isEmpty)
+    kernel.memory.write([0xc3], at: target)
+    #expect(try only(try examine(kernel)).target == target)
+  }
+
+  @Test func `a static call to memory that nobody owns, or outside of where modules lie, is found`() throws {
+    #expect(try only(try examine(calling(TestTextKernel.orphan))).target == TestTextKernel.orphan)
+    let elsewhere = KernelAddress(0xffff_ffff_9000_0000)
+    #expect(try only(try examine(calling(elsewhere))).target == elsewhere)
+  }
+
   // MARK: Not guilty, not innocent
 
   @Test func `a file of another build is unknown`() throws {

@@ -78,6 +78,13 @@ extension Scenario {
       if !missing.isEmpty { complaints.append("these are not among them: \(missing)") }
       return Run(scans: [scan], expectation: .clean, complaints: complaints)
     },
+
+    Scenario(name: "clean, after kvm_amd went and kvm stayed, and after it came back") { guest in
+      _ = try guest.output(of: "modprobe kvm_amd; rmmod kvm_amd; grep '^kvm ' /proc/modules")
+      let without = try Scan(in: guest, only: checksOfCode)
+      _ = try guest.output(of: "modprobe kvm_amd")
+      return Run(scans: [without, try Scan(in: guest, only: checksOfCode)], expectation: .clean)
+    },
   ]
 
   /// Other processors, more of them, and other defences: other alternatives, locks, return thunks.
@@ -85,10 +92,16 @@ extension Scenario {
     machine("2 processors, mitigations=off", Machine(kernelArguments: ["mitigations=off"], processors: 2)),
     machine("Nehalem, 2 processors", Machine(processors: 2, processorModel: "Nehalem"), scanned: .both),
     machine("Skylake-Server", Machine(processorModel: "Skylake-Server")),
-    // Linux 6.2 and later track the depth of calls then; older ones ignore it.
-    machine(
-      "Skylake-Server, retbleed=stuff",
-      Machine(kernelArguments: ["retbleed=stuff"], processorModel: "Skylake-Server")),
+    // Linux 6.2 and later track the depth of calls then, of modules too; older ones ignore it.
+    Scenario(
+      name: "clean, Skylake-Server, retbleed=stuff",
+      machine: Machine(
+        kernelArguments: ["retbleed=stuff", "spectre_v2=retpoline"], processorModel: "Skylake-Server")
+    ) { guest in
+      _ = try guest.output(
+        of: "! grep -q skl_call_thunk_template /proc/kallsyms || modprobe -a $(cat /lab/modules)")
+      return Run(scans: [try Scan(in: guest)], expectation: .clean)
+    },
     machine("EPYC", Machine(processorModel: "EPYC")),
   ]
 

@@ -96,6 +96,13 @@ package final class TestTextKernel {
       Symbol(name: name, address: address, type: type.utf8.first ?? UInt8(ascii: "t"), module: module))
   }
 
+  /// Has it check indirect calls in a way that nobody knows: at each eighth byte of the thunks.
+  package func checkCallsStrangely() {
+    let places = (0..<UInt64(64)).map { 0x200 + $0 * 8 }
+    vendor.file.sections.append(TestVendorKernel.distances(".cfi_sites", at: 0x9a00, to: places))
+    for place in places { write([0x11], at: place) }
+  }
+
   /// Puts other bytes at a place.
   package func write(_ bytes: [UInt8], at place: UInt64) {
     memory.write(bytes, at: Self.live(place))

@@ -27,8 +27,12 @@ package struct TestVendorKernel {
   /// - Parameters:
   ///   - moved: symbols that the image has at other places.
   ///   - missing: symbols that the image has not.
-  package init(moving moved: [String: UInt64] = [:], without missing: Set<String> = []) {
-    let symbols = Self.symbols.filter { !missing.contains($0.name) }
+  ///   - added: symbols that it has besides.
+  package init(
+    moving moved: [String: UInt64] = [:], without missing: Set<String> = [], adding added: [String: UInt64] = [:]
+  ) {
+    let symbols = (Self.symbols + added.map { (name: $0.key, type: "t", place: $0.value) })
+      .filter { !missing.contains($0.name) }
       .map { (name: $0.name, type: $0.type, address: Self.link(moved[$0.name] ?? $0.place)) }
       .sorted { $0.address < $1.address }
     let nops: [UInt64] = (1...11).map { Self.rodata + $0 * 8 }

@@ -49,6 +49,14 @@ struct AlternativePatches {
       replacementByteCount: Int(table.bytes[offset + size - 1]))
   }
 
+  /// Calls `body` with the address and the length of each site.
+  func forEachSite(_ body: (UInt64, Int) -> Void) {
+    for index in 0..<tables.alternatives.entryCount(of: tables.alternativeByteCount) {
+      let entry = entry(index)
+      body(entry.site, entry.byteCount)
+    }
+  }
+
   /// The features that decide over the sites that `runs` lie in.
   func features(at runs: [UnexplainedRun]) -> Set<Int> {
     var found: Set<Int> = []

@@ -41,11 +41,15 @@ struct BranchPatches {
     var sites = 0
     var changed = 0
     tables.returns.forEachTarget { address in
-      guard let site = recreation.image.pointer(at: address, count: 5), site.value(UInt8.self) == 0xe9,
-        site.branchTarget(at: address, displacementOffset: 1) == own, !Self.isTrampoline(address, recreation.image)
+      guard let site = recreation.image.pointer(at: address, count: 5) else { return }
+      // gcc writes a plain jump, which is nearly every site there is.
+      let isPlain = site.value(UInt8.self) == 0xe9
+      guard let byteCount = isPlain ? 5 : Self.jumpByteCount(at: address, recreation.image),
+        site.branchTarget(at: address, displacementOffset: byteCount - 4) == own,
+        !Self.isTrampoline(address, recreation.image)
       else { return }
-      if recreation.isTraced(address, count: 5) {
-        writeReturn(to: thunk, avoidsLowerHalf: avoids, at: address, site, recreation)
+      if !isPlain || recreation.isTraced(address, count: byteCount) {
+        writeReturn(to: thunk, avoidsLowerHalf: avoids, at: address, site, byteCount: byteCount, recreation)
         return
       }
       sites += 1
@@ -72,18 +76,34 @@ struct BranchPatches {
       && mark.value(UInt8.self, at: 2) == 0xcc
   }
 
+  /// How long the jump at `address` is, if it is one of 32 bits with a prefix: clang's `cs jmp`.
+  private static func jumpByteCount(at address: UInt64, _ image: TextImage) -> Int? {
+    guard let bytes = image.bytes(at: address, least: 5, most: InstructionShape.mostBytes),
+      let shape = InstructionShape(UnsafeRawBufferPointer(bytes)), shape.isJumpRel32,
+      shape.immediateOffset + 4 == shape.length
+    else { return nil }
+    return Int(shape.length)
+  }
+
+  /// Writes a return into all `byteCount` bytes of the compiler's jump; what it leaves of them are breakpoints.
   private func writeReturn(
-    to thunk: UInt64?, avoidsLowerHalf: Bool, at address: UInt64, _ site: UnsafeMutableRawPointer,
+    to thunk: UInt64?, avoidsLowerHalf: Bool, at address: UInt64, _ site: UnsafeMutableRawPointer, byteCount: Int,
     _ recreation: Recreation
   ) {
-    if let thunk, !avoidsLowerHalf || address & 0x20 == 0 {
-      recreation.writeBranch(
-        .returnThunk, at: address, site, opcode: 0xe9, to: thunk,
-        "returns go through x86_return_thunk, \(facts.ownership.words(for: thunk))")
+    var code = PatchBytes()
+    let jump = avoidsLowerHalf && address & 0x20 != 0 ? nil : thunk
+    if let jump {
+      code.append(0xe9)
+      code.appendDistance(from: address &+ 5, to: jump)
     } else {
-      PatchBytes([0xc3, 0xcc, 0xcc, 0xcc, 0xcc]).withBytes {
-        recreation.write(.returnThunk, at: address, site, $0, count: 5, "no return thunk is in force here")
-      }
+      code.append(0xc3)
+    }
+    while code.count < byteCount { code.append(0xcc) }
+    code.withBytes {
+      recreation.write(
+        .returnThunk, at: address, site, $0, count: byteCount,
+        jump.map { "returns go through x86_return_thunk, \(facts.ownership.words(for: $0))" }
+          ?? "no return thunk is in force here")
     }
   }
 }

@@ -2,64 +2,113 @@ internal import KernelModel
 
 /// Tells a changed place from a kernel that patches itself in a way that is not known here.
 ///
-/// Where most sites of one mechanism differ, nobody changed thousands of places: this kernel's build follows other
-/// rules. That is an honest *unknown*, and what lies outside of those sites is judged all the same.
+/// Where most places of one mechanism differ, nobody changed thousands of them: this kernel's build follows other
+/// rules. That is an honest *unknown*, and what lies outside of those places is judged all the same.
 struct ClassFailures {
-  /// One for each mechanism that fails as a whole.
-  private(set) var unknown: [CannotCheck] = []
+  /// Mechanisms that fail as a whole, and how.
+  private(set) var failed: [Mechanism: Share] = [:]
   /// What is not explained by that.
   private(set) var rest: [UnexplainedRun] = []
 
-  /// So few differences are never a whole mechanism's.
-  private static let fewest = 64
+  /// How much of a mechanism differs.
+  struct Share {
+    var wrong = 0
+    var all = 0
+    var example: UnexplainedRun?
 
+    static func += (left: inout Self, right: Self) {
+      left.wrong += right.wrong
+      left.all += right.all
+      left.example = left.example ?? right.example
+    }
+  }
+
+  /// So few differences are never a whole mechanism's.
+  static let fewest = 64
+  /// Runs that are kept where whole mechanisms may fail: more than a kernel has places of one.
+  static let mostRuns = 1 << 17
+
+  /// Judges the kernel's own code.
+  ///
+  /// - Parameter comparison: of all of it; with ``mostRuns``, so that nothing hides behind what is set aside.
   init(of comparison: TextComparison, in verifier: KernelTextVerifier) {
     guard comparison.runs.count >= Self.fewest else {
       rest = comparison.runs
       return
     }
-    let sites = verifier.sites()
-    var wrong = [Int](repeating: 0, count: Mechanism.allCases.count)
-    var mechanisms: [Mechanism?] = []
-    for run in comparison.runs {
-      let site = Self.site(around: run.address.rawValue, in: sites)
-      if let site { wrong[site.index] += 1 }
-      mechanisms.append(site)
-    }
-    var failed: Set<Mechanism> = []
-    for mechanism in Mechanism.allCases {
-      let all = verifier.recreation.tally(of: mechanism).sites
-      // Runs are kept up to a limit, so a quarter of the sites, or most of what was kept, is a whole mechanism.
-      guard wrong[mechanism.index] >= Self.fewest,
-        wrong[mechanism.index] * 4 >= all || wrong[mechanism.index] * 2 >= comparison.runs.count && all >= 1024
+    let places = verifier.places()
+    for (mechanism, share) in Self.shares(of: comparison.runs, places) {
+      guard share.wrong >= Self.fewest,
+        share.wrong * 4 >= share.all || share.wrong * 2 >= comparison.runs.count && share.all >= 1024
       else { continue }
-      failed.insert(mechanism)
-      unknown.append(
-        .implausible(
-          mechanism.title,
-          "this kernel applies them in a way that liveprobe does not know: \(wrong[mechanism.index]) of \(all) sites "
-            + "differ from what it makes of them"))
+      failed[mechanism] = share
     }
-    rest = zip(comparison.runs, mechanisms).filter { _, mechanism in mechanism.map { !failed.contains($0) } ?? true }
-      .map(\.0)
+    rest = Self.rest(of: comparison.runs, without: Set(failed.keys), places)
   }
 
-  private static func site(around address: UInt64, in sites: [SiteRecord]) -> Mechanism? {
-    var low = 0
-    var high = sites.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sites[middle].address <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let site = sites[low - 1]
-    return address &- site.address < UInt64(site.byteCount) ? site.mechanism : nil
+  /// Sets aside in a module what fails in the kernel.
+  init(of comparison: TextComparison, places: PatchPlaces, failed mechanisms: Set<Mechanism>) {
+    failed = Self.shares(of: comparison.runs, places).filter { mechanisms.contains($0.key) }
+    rest = Self.rest(of: comparison.runs, without: mechanisms, places)
   }
-}
 
-/// Where a mechanism wrote, and how much.
-struct SiteRecord {
-  var address: UInt64
-  var byteCount: UInt16
-  var mechanism: Mechanism
+  /// What is said of each mechanism that fails.
+  static func unknown(_ failed: [Mechanism: Share], in kernel: Kernel) -> [CannotCheck] {
+    failed.sorted { $0.key.index < $1.key.index }.map { mechanism, share in
+      let example = share.example.map { run in
+        let owner = kernel.owner(of: run.address)
+        return ", such as \(owner.place?.description ?? run.address.description): \(TextFindings.hex(run.expected)) is "
+          + "\(TextFindings.hex(run.observed))"
+      }
+      return .implausible(
+        mechanism.title,
+        "this kernel applies them in a way that liveprobe does not know: \(share.wrong) of \(share.all) sites differ from "
+          + "what it makes of them\(example ?? "")")
+    }
+  }
+
+  /// By mechanism, how many of its places differ.
+  private static func shares(of runs: [UnexplainedRun], _ places: PatchPlaces) -> [Mechanism: Share] {
+    var wrong = [Set<UInt64>](repeating: [], count: Mechanism.allCases.count)
+    var examples = [UnexplainedRun?](repeating: nil, count: Mechanism.allCases.count)
+    for run in runs {
+      for index in run.observed.indices where run.observed[index] != run.expected[index] {
+        places.forEachPlace(around: run.address.rawValue &+ UInt64(index)) { mechanism, address in
+          wrong[mechanism.index].insert(address)
+          if examples[mechanism.index] == nil { examples[mechanism.index] = run }
+        }
+      }
+    }
+    let counts = places.counts()
+    var shares: [Mechanism: Share] = [:]
+    for mechanism in Mechanism.allCases where !wrong[mechanism.index].isEmpty {
+      shares[mechanism] = Share(
+        wrong: wrong[mechanism.index].count, all: counts[mechanism.index], example: examples[mechanism.index])
+    }
+    return shares
+  }
+
+  /// The bytes of `runs` that lie in no place of `mechanisms`.
+  private static func rest(
+    of runs: [UnexplainedRun], without mechanisms: Set<Mechanism>, _ places: PatchPlaces
+  ) -> [UnexplainedRun] {
+    guard !mechanisms.isEmpty else { return runs }
+    return runs.flatMap { run -> [UnexplainedRun] in
+      let left = run.observed.indices.filter { index in
+        guard run.observed[index] != run.expected[index] else { return false }
+        var isSetAside = false
+        places.forEachPlace(around: run.address.rawValue &+ UInt64(index)) { mechanism, _ in
+          if mechanisms.contains(mechanism) { isSetAside = true }
+        }
+        return !isSetAside
+      }
+      guard left.count < run.differing else { return [run] }
+      guard let first = left.first, let last = left.last else { return [] }
+      return [
+        UnexplainedRun(
+          address: KernelAddress(run.address.rawValue &+ UInt64(first)), expected: Array(run.expected[first...last]),
+          observed: Array(run.observed[first...last]), differing: left.count)
+      ]
+    }
+  }
 }

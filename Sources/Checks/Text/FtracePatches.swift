@@ -59,7 +59,7 @@ struct FtracePatches {
         let distance = facts.live.value(Int32.self, at: address &+ 1)
       else { continue }
       let target = address &+ 5 &+ UInt64(bitPattern: Int64(distance))
-      let pad = UInt64(callDepth.padByteCount(in: recreation.image) ?? 0)
+      let pad = UInt64(callDepth.padByteCount ?? 0)
       guard allowed.contains(target) || facts.modes.tracksCallDepth && allowed.contains(target &+ pad) else { continue }
       recreation.writeBranch(.ftrace, at: address, site, opcode: 0xe8, to: target, "the tracer's state asks for it")
     }

@@ -20,6 +20,10 @@ final class KernelFacts {
   let droppedLocks: Bool
   /// The live `x86_return_thunk`, or nil on a kernel without return thunks.
   let returnThunk: UInt64?
+  /// What call depth tracking puts before functions, or nil on a kernel without it.
+  let callThunk: CallThunk?
+  /// What FineIBT writes, or nil on a kernel without it.
+  let fineIBT: FineIBT?
   /// Bytes of one entry of a table of alternatives: see ``PatchTables/alternativeByteCount``.
   let alternativeByteCount: Int
   /// Decided once, by the kernel's own sites, and then demanded of every site: see ``PatchModes``.
@@ -39,6 +43,8 @@ final class KernelFacts {
     self.ownership = ownership
     self.alternativeByteCount = alternativeByteCount
     nops = try Self.nops(symbols: symbols, reader: reader, image: image)
+    callThunk = CallThunk(symbols: symbols, image: image)
+    fineIBT = FineIBT(symbols: symbols, image: image)
     features = try CPUFeatures(symbols: symbols, types: types, live: live)
     droppedLocks =
       try reader.value(UInt8.self, of: "uniproc_patched").map { $0 != 0 } ?? false
@@ -156,7 +162,30 @@ struct PatchModes {
     case prefixesOrBreakpoints
   }
 
+  /// Checks of indirect calls.
+  enum Cfi: Hashable {
+    /// Those of ``Form``; hashes were changed by a number of this boot, unless that is 0.
+    case known(Form, seed: UInt32)
+    /// The kernel has places for them, and what it made of these follows no way that is known.
+    case unknown
+    /// The kernel has none that it changes.
+    case none
+
+    enum Form: Hashable, CaseIterable {
+      case kCFI, off, fineIBT
+
+      var words: String {
+        switch self {
+        case .kCFI: "kCFI has it"
+        case .off: "it is with CFI switched off"
+        case .fineIBT: "FineIBT has it"
+        }
+      }
+    }
+  }
+
   var retpoline = Retpoline.keep
+  var cfi = Cfi.none
   /// Whether returns go through the live `x86_return_thunk`.
   var usesReturnThunk = false
   /// What a sealed `ENDBR64` becomes, or nil if this kernel does not seal.

@@ -11,7 +11,13 @@ struct KernelRelocations {
   private let hasInverseList: Bool
 
   /// Finds the lists behind the ELF file.
-  init(of object: VendorObject) throws(CannotCheck) {
+  ///
+  /// A kernel that lies where it was linked needs none: one without `CONFIG_RANDOMIZE_BASE`, whose image has no lists
+  /// (`CONFIG_X86_NEED_RELOCS`, arch/x86/Kconfig, Linux v6.12), or one that was started with `nokaslr` or from a plain
+  /// vmlinux.
+  ///
+  /// - Parameter offset: how far the kernel was moved.
+  init(of object: VendorObject, offset: UInt64) throws(CannotCheck) {
     let bytes = object.contents.bytes
     guard bytes.count >= 64 else { throw .implausible(object.source, "is too short") }
     let tableOffset = bytes.value(UInt64.self, at: 40)
@@ -21,10 +27,17 @@ struct KernelRelocations {
     guard !overflow, end <= UInt64(bytes.count) else { throw .implausible(object.source, "ends within its headers") }
     let rest = bytes[Int(end)...]
     guard rest.count >= 8, rest.count.isMultiple(of: 4), rest.count <= 64 << 20 else {
+      guard offset != 0 else {
+        words = UnsafeRawBufferPointer(start: nil, count: 0)
+        hasInverseList = false
+        return
+      }
       throw .withheld(
         Withheld(
-          "the kernel image's relocations", why: "\(object.source) has none behind its ELF file",
-          remedy: "use the vendor's vmlinuz: an uncompressed vmlinux from a debug package has lost them"))
+          "the kernel image's relocations",
+          why: "the kernel was moved, and \(object.source) does not list what moves with it",
+          remedy: "bring the compressed image of the same build with --reference (vmlinuz or bzImage, "
+            + "from the kernel's own package, not from the debug package): only that has the list"))
     }
     words = UnsafeRawBufferPointer(rebasing: rest)
     var zeros = 0

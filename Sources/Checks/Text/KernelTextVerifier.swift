@@ -18,7 +18,7 @@ package final class KernelTextVerifier {
   init(_ kernel: Kernel, vendor: VendorKernel, memory: any KernelMemory) throws(CannotCheck) {
     self.kernel = kernel
     self.vendor = vendor
-    relocations = try KernelRelocations(of: vendor.object)
+    relocations = try KernelRelocations(of: vendor.object, offset: vendor.offset)
     recreation = Self.moved(vendor, relocations)
     facts = try KernelFacts(
       symbols: vendor.symbols, types: vendor.types, live: LivePages(memory), text: vendor.text, image: recreation.image,
@@ -76,6 +76,15 @@ package final class KernelTextVerifier {
       return []  // it was possible a moment ago; without the sites, every difference is judged by itself
     }
     return recreation.sites.sorted { $0.address < $1.address }
+  }
+
+  /// Every place that a mechanism may write, whether or not it is known what.
+  func places() -> PatchPlaces {
+    let entries = vendor.tables.functionEntries
+    return PatchPlaces(
+      facts: facts, tables: vendor.tables, image: Self.moved(vendor, relocations).image,
+      entries: (0..<entries.entryCount(of: 8)).map { entries.bytes.value(UInt64.self, at: $0 * 8) &+ vendor.offset },
+      trampolines: facts.symbols.trampolines, paravirtOffset: vendor.offset, written: sites())
   }
 
   /// Does all of the kernel's own patching again, in the kernel's order.

@@ -17,6 +17,8 @@ package enum Mechanism: String, CaseIterable, Hashable, Sendable {
   case alternative = "alternatives"
   /// `ENDBR64` of functions that are never called indirectly.
   case endbrSeal = "ibt-sealing"
+  /// kCFI and FineIBT: hashes before functions, and before indirect calls.
+  case cfi = "call-checks"
   /// `LOCK` prefixes, dropped on a machine with one processor.
   case smpLock = "smp-locks"
   /// `runtime_const`: values of variables that never change again.
@@ -44,6 +46,7 @@ package enum Mechanism: String, CaseIterable, Hashable, Sendable {
     case .callDepth: "call depth tracking"
     case .alternative: "instructions chosen by CPU features (alternatives)"
     case .endbrSeal: "sealed indirect branch targets (IBT)"
+    case .cfi: "checks of indirect calls (kCFI, FineIBT)"
     case .smpLock: "lock prefixes"
     case .runtimeConstant: "run-time constants"
     case .jumpLabel: "static keys (jump labels)"

@@ -32,7 +32,7 @@ struct ModulePlacement {
   /// Below where any kernel is placed, and near enough for a 32-bit distance.
   private static let nowhere: UInt64 = 0xffff_ffff_8010_0000
   /// Where modules are loaded: MODULES_VADDR and MODULES_END, Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
-  private static let moduleSpace: Range<UInt64> = 0xffff_ffff_a000_0000..<0xffff_ffff_ff00_0000
+  static let moduleSpace: Range<UInt64> = 0xffff_ffff_a000_0000..<0xffff_ffff_ff00_0000
 
   /// Whether all of the module lies in one area.
   let isOneArea: Bool

@@ -69,13 +69,15 @@ struct ModuleTextVerifier {
   /// Compares memory with what was recreated.
   ///
   /// - Parameter wanted: the addresses to compare, if not all of them.
-  func compare(_ memory: any KernelMemory, only wanted: Range<UInt64>? = nil) -> TextComparison {
+  func compare(
+    _ memory: any KernelMemory, only wanted: Range<UInt64>? = nil, mostRuns: Int = TextComparison.mostRuns
+  ) -> TextComparison {
     let functions = functions
     var comparison = TextComparison(
       recreation, facts: facts, callDepth: CallDepthPatches(facts: facts, tables: tables),
       functionStart: { address in
         functions.first { $0 >= address }
-      })
+      }, mostRuns: mostRuns)
     for (_, range) in compared {
       let part = wanted.map(range.clamped) ?? range
       if !part.isEmpty { comparison.compare(part, in: memory) }
@@ -84,6 +86,17 @@ struct ModuleTextVerifier {
       for range in slack { comparison.compareSlack(range, in: memory) }
     }
     return comparison
+  }
+
+  /// Every place that a mechanism may write, whether or not it is known what.
+  func places() -> PatchPlaces {
+    let image = TextImage()
+    for kind in LiveModule.Kind.allCases { Self.add(kind, of: placement, to: image) }
+    let entries = tables.functionEntries
+    return PatchPlaces(
+      facts: facts, tables: tables, image: image,
+      entries: (0..<entries.entryCount(of: 8)).map { entries.bytes.value(UInt64.self, at: $0 * 8) },
+      trampolines: Self.trampolines(of: placement), paravirtOffset: 0)
   }
 
   /// One block for each kind of memory: its sections at their places, and zeros between them.

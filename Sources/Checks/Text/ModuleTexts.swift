@@ -24,6 +24,15 @@ final class ModuleTexts {
     exports = KernelExports(verifier.vendor, image: verifier.recreation.image)
   }
 
+  /// The module that was unloaded last, if the kernel remembers one.
+  var lastUnloaded: String? {
+    do throws(CannotCheck) {
+      return try UnloadedModules(verifier.facts.reader).last
+    } catch {
+      return nil  // it would only be named
+    }
+  }
+
   /// What has become of a module since it was found on the list.
   enum Whereabouts {
     case unchanged

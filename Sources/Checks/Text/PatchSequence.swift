@@ -18,6 +18,7 @@ struct PatchSequence {
   func decideModes(image: TextImage) {
     BranchPatches(facts: facts, tables: tables).decideModes(image: image)
     SmallPatches(facts: facts, tables: tables).decideSeal(image: image)
+    CfiPatches(facts: facts, tables: tables).decideMode(image: image)
     // Since v6.15 calls are tracked before alternatives are chosen, and no longer in these.
     facts.modes.tracksAlternativeCalls = facts.symbols["__relocate_kernel_start"] == nil
   }
@@ -36,6 +37,8 @@ struct PatchSequence {
     let paravirt = ParavirtPatches(facts: facts, tables: tables)
     let paravirtIsLast = isModule && facts.symbols["native_patch"] != nil
     if !paravirtIsLast { paravirt.apply(to: recreation, offset: paravirtOffset) }
+    let cfi = CfiPatches(facts: facts, tables: tables)
+    cfi.apply(to: recreation)
     branches.applyRetpolines(to: recreation)
     branches.applyReturns(to: recreation)
     if !facts.modes.tracksAlternativeCalls { callDepth.apply(to: recreation) }
@@ -45,6 +48,7 @@ struct PatchSequence {
       callDepth.applyToAlternatives(to: recreation)
     }
     small.applySeals(to: recreation)
+    cfi.applySeals(to: recreation)
     small.applyLocks(to: recreation)
     if paravirtIsLast { paravirt.apply(to: recreation, offset: paravirtOffset) }
     small.applyRuntimeConstants(to: recreation)

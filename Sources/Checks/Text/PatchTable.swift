@@ -60,6 +60,8 @@ struct PatchTables {
   /// alt_instr.flags") (in v6.3).
   var alternativeByteCount = 12
   var endbrSeals = PatchTable.empty
+  /// What lies before functions that may be called indirectly: `__cfi_NAME`.
+  var cfi = PatchTable.empty
   var smpLocks = PatchTable.empty
   /// Where ``smpLocks`` are dropped; nil is everywhere.
   var lockRange: Range<UInt64>?
@@ -104,6 +106,7 @@ extension PatchTables {
     calls = table(".call_sites")
     alternatives = table(".altinstructions")
     endbrSeals = table(".ibt_endbr_seal")
+    cfi = table(".cfi_sites")
     smpLocks = table(".smp_locks")
   }
 }

@@ -9,6 +9,8 @@ final class Recreation {
   private(set) var longestChoice = 0
   /// What is wrong with the state that decides, whatever the bytes say.
   var violations: [PatchViolation] = []
+  /// Pointers that lead to where a module was: no code is there any more, and whoever follows one faults.
+  var leftovers: [Leftover] = []
   /// What was done at the addresses that somebody wants explained.
   private(set) var trace: [SiteTrace] = []
   /// Every site that was written, if that was asked for.
@@ -133,6 +135,7 @@ extension Mechanism {
     case .kprobe: 12
     case .bootString: 13
     case .bpf: 14
+    case .cfi: 15
     }
   }
 }
@@ -164,6 +167,13 @@ enum SiteChoice {
     case .indirectThunk: 6
     }
   }
+}
+
+/// A pointer that the kernel leaves as it is when the module that it leads to is unloaded.
+struct Leftover {
+  /// What it is called, in words that survive a reboot.
+  var subject: String
+  var target: UInt64
 }
 
 /// Something wrong with the state that a mechanism decides by.
@@ -200,8 +210,12 @@ struct PatchBytes {
   /// Appends the distance from `next`, the address of the following instruction, to `target`: four bytes.
   @inline(__always)
   mutating func appendDistance(from next: UInt64, to target: UInt64) {
-    let distance = UInt32(truncatingIfNeeded: target &- next)
-    for shift in stride(from: UInt32(0), to: 32, by: 8) { append(UInt8(truncatingIfNeeded: distance >> shift)) }
+    append(word: UInt32(truncatingIfNeeded: target &- next))
+  }
+
+  @inline(__always)
+  mutating func append(word value: UInt32) {
+    for shift in stride(from: UInt32(0), to: 32, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
 
   @inline(__always)

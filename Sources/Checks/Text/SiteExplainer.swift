@@ -71,8 +71,10 @@ extension TextWork {
       verifier.regions.contains(where: { $0.region.contains(explanation.start) })
     else { return }
     let site = MemoryRegion(start: explanation.start, byteCount: UInt64(explanation.observed.bytes.count))
-    let failures = ClassFailures(of: verifier.compare(kernel.memory), in: verifier)
-    guard let reason = failures.unknown.first, !failures.rest.contains(where: { site.contains($0.address) })
+    let comparison = verifier.compare(kernel.memory, mostRuns: ClassFailures.mostRuns)
+    let failures = ClassFailures(of: comparison, in: verifier)
+    guard let reason = ClassFailures.unknown(failures.failed, in: kernel).first,
+      !failures.rest.contains(where: { site.contains($0.address) })
     else { return }
     throw reason
   }

@@ -8,7 +8,7 @@ struct SmallPatches {
   let facts: KernelFacts
   let tables: PatchTables
 
-  private static let endbr64: UInt32 = 0xfa1e_0ff3
+  static let endbr64: UInt32 = 0xfa1e_0ff3
 
   /// Works out what a sealed `ENDBR64` is in this kernel, from a sample of sites.
   func decideSeal(image: TextImage) {

@@ -44,9 +44,9 @@ struct StaticCallPatches {
         site.value(UInt8.self) == 0xe9 || site.value(UInt8.self) == 0xc3,
         let function = facts.live.value(UInt64.self, at: trampoline.key)
       else { continue }
-      judge(function, name: trampoline.name, recreation)
+      judge(function, key: trampoline.key, name: trampoline.name, recreation)
       guard function != 0 else {
-        writeReturn(at: trampoline.address, site, recreation)
+        writeReturn(at: trampoline.address, site, isTrampoline: true, recreation)
         continue
       }
       recreation.writeBranch(
@@ -60,7 +60,7 @@ struct StaticCallPatches {
     _ judged: inout Set<UInt64>
   ) {
     guard let site = bytes.baseAddress, let function = facts.live.value(UInt64.self, at: key) else { return }
-    if judged.insert(key).inserted { judge(function, name: name(ofKey: key, at: address), recreation) }
+    if judged.insert(key).inserted { judge(function, key: key, name: name(ofKey: key, at: address), recreation) }
     let isConditional = bytes.count == 6 && bytes[0] == 0x0f && bytes[1] & 0xf0 == 0x80
     let reason = { "static call: the key at \(String(key, radix: 16)) is \(facts.ownership.words(for: function))" }
     if isTail, isConditional {
@@ -91,7 +91,7 @@ struct StaticCallPatches {
       write(facts.nops.atomic5, at: address, site, recreation, "the key is empty")
       return
     }
-    let target = callDepth.translated(function, in: recreation.image)
+    let target = callDepth.translated(function)
     if function == returnsZero {
       write(Self.clear, at: address, site, recreation, "a call of __static_call_return0 is `xor eax, eax`")
       if target != function { recreation.allow(.bytes([call(target, from: address)]), at: address) }
@@ -123,14 +123,24 @@ struct StaticCallPatches {
   }
 
   /// A return: written before or after the kernel decided on return thunks, so both forms are legal.
-  private func writeReturn(at address: UInt64, _ site: UnsafeMutableRawPointer, _ recreation: Recreation) {
+  ///
+  /// The trampoline of a key that never held anything is as the compiler left it: `ret; int3; nop; nop; nop` where the
+  /// kernel has no return thunks (ARCH_DEFINE_STATIC_CALL_NULL_TRAMP in arch/x86/include/asm/static_call.h, Linux v6.12).
+  private func writeReturn(
+    at address: UInt64, _ site: UnsafeMutableRawPointer, isTrampoline: Bool = false, _ recreation: Recreation
+  ) {
     let plain: [UInt8] = [0xc3, 0xcc, 0xcc, 0xcc, 0xcc]
+    var forms = [plain]
     if let thunk = facts.returnThunk {
       var jump = PatchBytes()
       jump.append(0xe9)
       jump.appendDistance(from: address &+ 5, to: thunk)
-      recreation.allow(.bytes([plain, jump.array]), at: address)
+      forms.append(jump.array)
     }
+    if isTrampoline, site.value(UInt8.self) == 0xc3 {
+      forms.append(Array(UnsafeRawBufferPointer(start: site, count: 5)))
+    }
+    if forms.count > 1 { recreation.allow(.bytes(forms), at: address) }
     write(plain, at: address, site, recreation, "the key is empty: a return")
   }
 
@@ -155,14 +165,40 @@ struct StaticCallPatches {
   private static let warning: [UInt8] = [0x67, 0x48, 0x0f, 0xb9, 0x3a]
 
   /// A key must hold a function of the kernel, of a listed module or of generated code.
-  private func judge(_ function: UInt64, name: String, _ recreation: Recreation) {
+  private func judge(_ function: UInt64, key: UInt64, name: String, _ recreation: Recreation) {
     guard function != 0, !facts.ownership.isLegitimate(function),
-      !recreation.violations.contains(where: { $0.mechanism == .staticCall && $0.subject == name })
+      !recreation.violations.contains(where: { $0.mechanism == .staticCall && $0.subject == name }),
+      !recreation.leftovers.contains(where: { $0.subject == name })
     else { return }
+    if isLeftover(function, key: key) {
+      recreation.leftovers.append(Leftover(subject: name, target: function))
+      return
+    }
     recreation.violations.append(
       PatchViolation(
         mechanism: .staticCall, subject: name, message: "the static call leads to what is no function of anybody's",
         expected: "a function of the kernel, of a listed module, or of generated code that the kernel lists",
         observed: facts.ownership.words(for: function), target: function))
+  }
+
+  /// Whether `function` is where a module was that `key`'s own module had it call, and that was unloaded since.
+  ///
+  /// kvm leads its static calls to functions of kvm_amd or kvm_intel, and nobody leads them elsewhere when these go:
+  /// kvm_ops_update() in arch/x86/kvm/x86.c (Linux 6.1.192, v6.12). Only a *module's* key may hold such an address: it is
+  /// used for as long as the other module holds its own. The kernel's own keys are reset by whoever hands them a function.
+  /// And nothing may be there: who follows the pointer faults, so that it is no hook; as soon as code lies there, it has
+  /// an owner or is a finding. Since v6.13 the kernel keeps the memory, and fills it with breakpoints: execmem_cache_free()
+  /// in mm/execmem.c (Linux v7.2).
+  private func isLeftover(_ function: UInt64, key: UInt64) -> Bool {
+    let kernel = facts.ownership.kernel
+    guard ModulePlacement.moduleSpace.contains(function), case .module = kernel.owner(of: KernelAddress(key)) else {
+      return false
+    }
+    switch kernel.owner(of: KernelAddress(function)) {
+    case .nobody(.unmapped): return true
+    case .nobody(.mapped):
+      return facts.live.bytes(at: function & ~4095, count: 4096)?.allSatisfy { $0 == 0xcc } ?? false
+    default: return false
+    }
   }
 }

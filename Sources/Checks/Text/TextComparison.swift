@@ -181,11 +181,11 @@ struct TextComparison {
 
   /// Where the padding around `address` ends, if memory holds what call depth tracking makes of it, or nothing.
   private func padEnd(at address: UInt64, _ live: LivePages) -> UInt64? {
-    guard facts.modes.tracksCallDepth, let count = callDepth.padByteCount(in: recreation.image),
+    guard facts.modes.tracksCallDepth, let count = callDepth.padByteCount,
       let function = functionStart(address &+ 1), function &- address <= UInt64(count),
       let memory = live.bytes(at: function &- UInt64(count), count: count)
     else { return nil }
-    let isLegal = memory.allSatisfy { $0 == 0x90 } || memory == callDepth.pad(before: function, in: recreation.image)
+    let isLegal = memory.allSatisfy { $0 == 0x90 } || memory == callDepth.pad(before: function)
     return isLegal ? function : nil
   }
 

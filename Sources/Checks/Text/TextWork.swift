@@ -5,6 +5,7 @@ package final class TextWork {
   let kernel: Kernel
   private let vendor: VendorKernel
   private(set) var verifier: KernelTextVerifier
+  private var knownFailures: Set<Mechanism>?
 
   private init(_ kernel: Kernel) throws(CannotCheck) {
     self.kernel = kernel
@@ -31,6 +32,16 @@ package final class TextWork {
   /// - Throws: if the vendor's image is not to be had or makes no sense, or the kernel's own state cannot be read.
   package static func shared(_ kernel: Kernel) throws(CannotCheck) -> TextWork {
     try kernel.workings.value { () throws(CannotCheck) in try TextWork(kernel) }
+  }
+
+  /// Mechanisms that the kernel's build applies in ways that are not known here: what they made of modules is not known
+  /// either.
+  func failedMechanisms() -> Set<Mechanism> {
+    if let knownFailures { return knownFailures }
+    let comparison = verifier.compare(kernel.memory, mostRuns: ClassFailures.mostRuns)
+    let failed = Set(ClassFailures(of: comparison, in: verifier).failed.keys)
+    knownFailures = failed
+    return failed
   }
 
   /// Recreates the text from the live state as it is now, a moment later.

@@ -24,6 +24,7 @@ struct VendorSymbols: SymbolLookup {
     let wanted = NameTable(Self.names + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
     var keys: [String: UInt64] = [:]
     var found: [(Int, UInt64)] = []
+    var renamed: [(Int, UInt64)] = []
     var trampolines: [(String, UInt64)] = []
     var offsets = [UInt32](unsafeUninitializedCapacity: kallsyms.count) { offsets, offsetCount in
       kallsyms.forEach(whereName: wanted.mayHave) { span, type, link in
@@ -38,7 +39,12 @@ struct VendorSymbols: SymbolLookup {
           switch NameTable.head(of: name) {
           case Self.trampolinePrefix: trampolines.append((Self.string(name, from: 7), address))
           case Self.keyPrefix: keys[Self.string(name, from: 7)] = address
-          default: if let index = wanted.index(of: name) { found.append((index, address)) }
+          default:
+            if let index = wanted.index(of: name) {
+              found.append((index, address))
+            } else if let index = wanted.index(ofPromoted: name) {
+              renamed.append((index, address))
+            }
           }
         }
       }
@@ -46,7 +52,9 @@ struct VendorSymbols: SymbolLookup {
     // The image has them in order already; sorting is for one that has not.
     if zip(offsets, offsets.dropFirst()).contains(where: { $0 > $1 }) { offsets.sort() }
     textOffsets = offsets
-    for (index, address) in found {
+    // What a ThinLTO link promoted stands in only where nothing has the name itself.
+    let known = Set(found.map(\.0))
+    for (index, address) in found + renamed.filter({ !known.contains($0.0) }) {
       let name = wanted.names[index]
       if let known = addresses[name], known != address { ambiguous.insert(name) }
       if addresses[name] == nil { addresses[name] = address }
@@ -92,6 +100,7 @@ struct VendorSymbols: SymbolLookup {
     __x86_indirect_thunk_array __x86_indirect_call_thunk_array __x86_indirect_jump_thunk_array
     __x86_indirect_its_thunk_array __x86_return_thunk x86_return_thunk its_return_thunk srso_return_thunk
     srso_alias_return_thunk retbleed_return_thunk call_depth_return_thunk entry_untrain_ret zen_untrain_ret
+    cfi_seed fineibt_preamble_start fineibt_preamble_end fineibt_caller_start fineibt_caller_end
     skl_call_thunk_template skl_call_thunk_tail __static_call_return0 __static_call_return __WARN_trap
     error_entry paranoid_entry xen_error_entry __switch_to_asm ret_from_fork ret_from_fork_asm soft_restart_cpu
     __fentry__ relocate_kernel __relocate_kernel_start __relocate_kernel_end
@@ -109,7 +118,7 @@ struct VendorSymbols: SymbolLookup {
     kprobe_insn_slots kprobe_optinsn_slots real_mode_header real_mode_blob real_mode_blob_end kexec_image kexec_crash_image vmemmap_base page_offset_base
     rodata_enabled hv_hypercall_pg bpf_jit_alloc_exec bpf_struct_ops_map_alloc
     module_kset mod_tree module_bug_list ddebug_tables tracepoint_module_list btf_modules ftrace_disabled
-    tainted_mask unloaded_tainted_modules init_uts_ns
+    tainted_mask last_unloaded_module unloaded_tainted_modules init_uts_ns
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 
@@ -137,7 +146,8 @@ private struct NameTable {
       while slots[slot] >= 0 { slot = (slot + 1) & (Self.slotCount - 1) }
       slots[slot] = Int16(index)
     }
-    for head in heads + others { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
+    let promoted = bytes.map { ($0 + Self.promotion).withUnsafeBufferPointer(Self.head) }
+    for head in heads + promoted + others { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
   }
 
   /// Whether there may be a name with these first seven bytes.
@@ -162,6 +172,19 @@ private struct NameTable {
     }
     return nil
   }
+
+  /// The number of the name that `name` is with a suffix, `NAME.llvm.NUMBER`: a ThinLTO link gives it to what is static
+  /// in one file and used from another (llvm/lib/Transforms/Utils/FunctionImportUtils.cpp, LLVM 19).
+  func index(ofPromoted name: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let last = name.last, last >= 0x30, last <= 0x39 else { return nil }
+    var digits = name.count
+    while digits > 0, name[digits - 1] >= 0x30, name[digits - 1] <= 0x39 { digits -= 1 }
+    let end = digits - Self.promotion.count
+    guard end > 0, name[end..<digits].elementsEqual(Self.promotion) else { return nil }
+    return index(of: UnsafeBufferPointer(rebasing: name[..<end]))
+  }
+
+  private static let promotion = Array(".llvm.".utf8)
 
   /// The first seven bytes, the first in the lowest byte, 0 behind the name's end.
   static func head(of name: UnsafeBufferPointer<UInt8>) -> UInt64 {

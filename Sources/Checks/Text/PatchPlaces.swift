@@ -1,0 +1,94 @@
+internal import KernelFormats
+
+/// Every place in one object that a mechanism may write, as the vendor's own tables name it, whether or not it is known
+/// here what is written there.
+struct PatchPlaces {
+  /// By address.
+  private let records: [SiteRecord]
+  private let longest: UInt64
+
+  /// - Parameters:
+  ///   - image: the vendor's code, not patched yet.
+  ///   - entries: the function entries that can be traced.
+  ///   - written: where the mechanisms that are known wrote.
+  init(
+    facts: KernelFacts, tables: PatchTables, image: TextImage, entries: [UInt64],
+    trampolines: [StaticCallKeys.Trampoline], paravirtOffset: UInt64, written: [SiteRecord] = []
+  ) {
+    var records = written
+    func add(_ mechanism: Mechanism, _ address: UInt64, _ byteCount: Int) {
+      records.append(SiteRecord(address: address, byteCount: UInt16(clamping: byteCount), mechanism: mechanism))
+    }
+    func instruction(_ mechanism: Mechanism, _ address: UInt64) {
+      let bytes = image.bytes(at: address, least: 1, most: InstructionShape.mostBytes)
+      let shape = bytes.flatMap { InstructionShape(UnsafeRawBufferPointer($0)) }
+      add(mechanism, address, shape.map { Int($0.length) } ?? 5)
+    }
+    tables.retpolines.forEachTarget { instruction(.retpoline, $0) }
+    tables.returns.forEachTarget { instruction(.returnThunk, $0) }
+    var callees: Set<UInt64> = []
+    tables.calls.forEachTarget { address in
+      instruction(.callDepth, address)
+      if let site = image.pointer(at: address, count: 5), site.value(UInt8.self) == 0xe8 {
+        callees.insert(site.branchTarget(at: address, displacementOffset: 1))
+      }
+    }
+    for callee in callees {
+      // What the compiler left empty before the function.
+      var count: UInt64 = 0
+      while count < 32, image.pointer(at: callee &- count &- 1, count: 1)?.value(UInt8.self) == 0x90 { count += 1 }
+      if count > 0 { add(.callDepth, callee &- count, Int(count)) }
+    }
+    AlternativePatches(facts: facts, tables: tables).forEachSite { add(.alternative, $0, $1) }
+    tables.endbrSeals.forEachTarget { add(.endbrSeal, $0, 4) }
+    records += CfiPatches(facts: facts, tables: tables).places(in: image)
+    tables.smpLocks.forEachTarget { add(.smpLock, $0, 1) }
+    for (_, table) in tables.runtimePointers { table.forEachTarget { add(.runtimeConstant, $0, 8) } }
+    for (_, table) in tables.runtimeShifts { table.forEachTarget { add(.runtimeConstant, $0, 1) } }
+    for index in 0..<tables.jumpLabels.entryCount(of: JumpLabelPatches.entryByteCount) {
+      instruction(.jumpLabel, tables.jumpLabels.target(at: index * JumpLabelPatches.entryByteCount))
+    }
+    for index in 0..<tables.staticCalls.entryCount(of: StaticCallPatches.entryByteCount) {
+      instruction(.staticCall, tables.staticCalls.target(at: index * StaticCallPatches.entryByteCount))
+    }
+    for trampoline in trampolines { add(.staticCall, trampoline.address, 5) }
+    for entry in entries { add(.ftrace, entry, 5) }
+    for offset in stride(from: 0, to: tables.paravirt.bytes.count - 9, by: 16) {
+      let address = tables.paravirt.bytes.value(UInt64.self, at: offset) &+ paravirtOffset
+      add(.paravirt, address, Int(tables.paravirt.bytes[offset + 9]))
+    }
+    records.sort { ($0.address, $0.mechanism.index) < ($1.address, $1.mechanism.index) }
+    self.records = records
+    longest = UInt64(records.map(\.byteCount).max() ?? 0)
+  }
+
+  /// Calls `body` with the mechanism and the address of each place that `address` lies in.
+  func forEachPlace(around address: UInt64, _ body: (Mechanism, UInt64) -> Void) {
+    var index = records.partitionPoint { $0.address > address }
+    while index > 0 {
+      index -= 1
+      let record = records[index]
+      let distance = address &- record.address
+      if distance >= longest { return }
+      if distance < UInt64(record.byteCount) { body(record.mechanism, record.address) }
+    }
+  }
+
+  /// How many places there are, by ``Mechanism/index``.
+  func counts() -> [Int] {
+    var counts = [Int](repeating: 0, count: Mechanism.allCases.count)
+    var last = [UInt64?](repeating: nil, count: Mechanism.allCases.count)
+    for record in records where last[record.mechanism.index] != record.address {
+      counts[record.mechanism.index] += 1
+      last[record.mechanism.index] = record.address
+    }
+    return counts
+  }
+}
+
+/// Where a mechanism writes, and how much.
+struct SiteRecord {
+  var address: UInt64
+  var byteCount: UInt16
+  var mechanism: Mechanism
+}
