@@ -44,7 +44,7 @@ extension TestVendorKernel {
       ("sealed", 0x160), ("locking", 0x180), ("constant", 0x1a0), ("switched", 0x1c0),
       ("__x86_indirect_thunk_array", 0x200), ("__x86_return_thunk", 0x400), ("BUG_func", 0x440),
       ("native_operation", 0x480), ("calling", 0x4c0), ("__SCT__tick", 0x540), ("__SCT__none", 0x550),
-      ("__SCT__zero", 0x560), ("__static_call_return0", 0x5c0), ("untraced", 0x600), ("traced", 0x610),
+      ("__SCT__zero", 0x560), ("__static_call_return0", 0x5c0), ("pre_handler_kretprobe", 0x5d0), ("untraced", 0x600), ("traced", 0x610),
       ("traced_directly", 0x620), ("traced_alone", 0x630), ("__fentry__", 0x640), ("ftrace_caller", 0x680),
       ("ftrace_caller_op_ptr", 0x680), ("ftrace_call", 0x687), ("ftrace_caller_end", 0x68c), ("ftrace_stub", 0x6c0),
       ("tracer", 0x700), ("probed", 0x740), ("probed_by_jump", 0x760), ("bpf_struct_ops_map_alloc", 0x770),
