@@ -11,9 +11,10 @@ package struct KernelText: Check {
       probes …) with the little live state that the kernel itself decides by, whose values are checked in turn: a \
       static call or a trampoline must lead to code that somebody owns, and so must each user of the function tracer, \
       each direct call, probe and handler of returns. A user of the tracer that says where a function's callers go \
-      instead (IPMODIFY) must be a live patch that equals its file. Then compares, byte for byte. Nothing is masked: a byte is legal because a named mechanism produces exactly it, and what remains is reported. What \
-      looks wrong is looked at again a moment later, because a patch may be in progress. Without the image, decodes \
-      the code and reports branches that lead to executable memory nobody owns.
+      instead (IPMODIFY) must be a live patch that equals its file. Then compares, byte for byte. Nothing is masked: \
+      a byte is legal because a named mechanism produces exactly it, and what remains is reported. What looks wrong is \
+      looked at again a moment later, because a patch may be in progress. Without the image, decodes the code and \
+      reports branches that lead to executable memory nobody owns.
       """,
     innocentCauses: [
       "a live patch of a kind that liveprobe does not know (Ksplice, kpatch of old kernels): ask whoever maintains the host",

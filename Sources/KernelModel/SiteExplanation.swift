@@ -83,7 +83,8 @@ package struct SiteExplanation: Hashable, Sendable {
 
   package init(
     address: KernelAddress, start: KernelAddress, owner: Owner, section: String, source: String, vendorBytes: [UInt8],
-    steps: [Step], expected: Side, observed: Side, agreement: Agreement, violations: [String] = [], called: [CalledCode] = []
+    steps: [Step], expected: Side, observed: Side, agreement: Agreement, violations: [String] = [],
+    called: [CalledCode] = []
   ) {
     self.address = address
     self.start = start

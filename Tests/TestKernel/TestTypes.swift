@@ -26,7 +26,8 @@ package enum TestTypes {
         ("hlist", list, 0), ("list", list, 16 * 8), ("addr", pointer, 40 * 8), ("pre_handler", pointer, 64 * 8),
         ("post_handler", pointer, 72 * 8), ("opcode", char, 80 * 8), ("flags", int, 120 * 8),
       ])
-    types.structure("kretprobe", 144, [("kp", probe, 0), ("handler", pointer, 128 * 8), ("entry_handler", pointer, 136 * 8)])
+    types.structure(
+      "kretprobe", 144, [("kp", probe, 0), ("handler", pointer, 128 * 8), ("entry_handler", pointer, 136 * 8)])
     let detour = types.structure("arch_optimized_insn", 16, [("size", long, 0), ("insn", pointer, 8 * 8)])
     types.structure("optimized_kprobe", 160, [("kp", probe, 0), ("optinsn", detour, 144 * 8)])
     let memory = types.structure("module_memory", 16, [("base", pointer, 0), ("size", int, 8 * 8)])

@@ -12,7 +12,8 @@ struct ModuleTextVerifier {
   /// - Parameters:
   ///   - exports: the address of a symbol that the module uses and does not have.
   init(
-    _ placement: ModulePlacement, facts: KernelFacts, ftrace: FtraceState, kprobes: KprobeState, trampolines: FtraceTrampolines,
+    _ placement: ModulePlacement, facts: KernelFacts, ftrace: FtraceState, kprobes: KprobeState,
+    trampolines: FtraceTrampolines,
     exports: (String) -> UInt64?, tracing traced: Range<UInt64>? = nil
   ) throws(CannotCheck) {
     var placement = placement

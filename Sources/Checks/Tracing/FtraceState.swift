@@ -84,13 +84,13 @@ struct FtraceState {
   /// Whether this kernel's own code asks for the lowest bit of a direct call's address before it takes it for one.
   ///
   /// Others take any address for what it is, an odd one too. Source: arch/x86/kernel/ftrace_64.S, the code behind
-  /// `ftrace_regs_caller_end`, which begins with `testb $1, %al` then (CONFIG_DYNAMIC_FTRACE_WITH_JMP, Linux v7.2; neither
-  /// v5.10, v6.1 nor v6.12).
+  /// `ftrace_regs_caller_end`: a return, and then `testb $1, %al` and a conditional jump (CONFIG_DYNAMIC_FTRACE_WITH_JMP,
+  /// Linux v7.2; neither v5.10, v6.1 nor v6.12).
   private static func marksJumps(_ reader: StructureReader) -> Bool {
     guard let end = reader.symbols["ftrace_regs_caller_end"],
       let code = reader.live.bytes(at: end, count: 64)
     else { return false }
-    return zip(code, code.dropFirst()).contains { $0 == 0xa8 && $1 == 0x01 }
+    return code.indices.dropLast(2).contains { code[$0] == 0xa8 && code[$0 + 1] == 0x01 && code[$0 + 2] == 0x74 }
   }
 
   /// Calls `body` with the address and the flags of every record.
@@ -168,7 +168,9 @@ struct FtraceState {
   }
 
   private mutating func readDirectCalls(_ reader: StructureReader) throws(CannotCheck) {
-    guard let variable = reader.symbols["direct_functions"], reader.types.structure("ftrace_hash") != nil else { return }
+    guard let variable = reader.symbols["direct_functions"], reader.types.structure("ftrace_hash") != nil else {
+      return
+    }
     for entry in try TracedFunctions.entries(at: reader.load(UInt64.self, at: variable), reader) {
       directCalls[entry.function] = entry.direct
     }

@@ -45,7 +45,8 @@ struct InterceptionFindings {
       meaning: interception.redirects
         ? "\(callers) runs that code first, and it says where the call goes on"
         : "\(callers) runs that code too; it can change what is asked for and what is answered",
-      innocentCauses: isOwned ? Self.innocentRedirections : manual.innocentCauses, response: manual.response)
+      innocentCauses: isOwned ? Self.innocentRedirections : manual.innocentCauses + [Self.hidden],
+      response: severity == .warning ? Self.responseToWarning : manual.response)
   }
 
   /// Reports the worst of what is called in one function, and notes what is no matter.
@@ -67,6 +68,15 @@ struct InterceptionFindings {
     "a product that patches functions through the tracer without the kernel's live patching, such as some security "
       + "products and old kpatch: ask whoever maintains the host",
     "a live patch whose file could not be had: bring it, and scan again with --reference",
+  ]
+
+  private static let hidden =
+    "LKRG with lkrg.hide=1, which takes itself off the list: ask whoever maintains the host"
+
+  private static let responseToWarning = [
+    "find out what the owner is: modinfo tells a module's file, and dpkg -S FILE or rpm -qf FILE its package",
+    "if nobody knows it, keep this report (liveprobe scan --format json) and, if you can, a memory image, on another "
+      + "machine, and treat the host as compromised",
   ]
 
   private func message(_ interception: Interception, _ owner: Owner, isOwned: Bool) -> String {

@@ -22,7 +22,11 @@ struct InterceptionReading {
     self.reader = reader
     self.ownership = ownership
     // What hinders the reading of one must not hide another.
-    for operations in ftrace.operations {
+    let direct = Set(ftrace.directCalls.values)
+    for var operations in ftrace.operations {
+      // What is in the table of direct calls is told from there.
+      operations.directCall =
+        direct.contains(operations.directCall) ? 0 : ftrace.callee(ofDirect: operations.directCall)
       attempt { (reading: inout Self) throws(CannotCheck) in try reading.read(operations) }
     }
     for (function, target) in ftrace.directCalls.sorted(by: { $0.key < $1.key }) {

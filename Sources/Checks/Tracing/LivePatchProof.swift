@@ -20,7 +20,8 @@ struct LivePatchProof {
       }
       switch try ModuleTexts(TextWork.shared(kernel).verifier).compare(module, in: kernel.memory) {
       case .inTransition(let state): return "module \(module.name) is \(state)"
-      case .cannot(let reason): return "the code of module \(module.name) could not be compared with its file: \(reason)"
+      case .cannot(let reason):
+        return "the code of module \(module.name) could not be compared with its file: \(reason)"
       case .compared(let text, let comparison):
         guard comparison.unexplained == 0, comparison.unreadable.isEmpty, text.recreation.violations.isEmpty else {
           return "the code of module \(module.name) is not its file's"
