@@ -103,7 +103,7 @@ struct Interceptions {
   /// Who is called in `range`, the worst first.
   func called(in range: Range<UInt64>) -> [Judged] {
     var indices: [Int] = []
-    var index = places.partitionPoint { $0.address < range.lowerBound }
+    var index = places.partitionPoint { $0.address >= range.lowerBound }
     while index < places.count, range.contains(places[index].address) {
       if !indices.contains(places[index].index) { indices.append(places[index].index) }
       index += 1
