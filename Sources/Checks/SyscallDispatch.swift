@@ -12,7 +12,8 @@ package struct SyscallDispatch: Check {
       the gate of int 0x80, FRED), and at the calls from there to the dispatcher. Then runs the dispatching code, \
       instruction by instruction, for each system call number: comparisons, jump tables, retpolines, call thunks. It \
       does so on memory and on the vendor's kernel image, and both must reach the same handler; without the image the \
-      handler is compared as syscall-table does. Where a kernel dispatches by a table, its entries are followed like \
+      handler is compared as syscall-table does. Who is called in these functions and handlers by the function tracer, \
+      direct calls and probes is judged as kernel-text does. Where a kernel dispatches by a table, its entries are followed like \
       everything else: an entry that is changed is found by both checks, and both findings lead to the same place.
       """,
     innocentCauses: [
@@ -24,7 +25,7 @@ package struct SyscallDispatch: Check {
       "a hook inside a handler: that is kernel-text's question",
       "the CPUs' registers where /dev/cpu has no msr device, as on nearly every host: liveprobe loads no module for "
         + "it, and the report says that they were not looked at",
-      "a callback that ftrace, a kprobe or BPF calls at the dispatcher's start: the trampoline is passed over",
+      "what code that is called besides, by a tracer or a probe of somebody's, does there: it is named, and not followed",
       "code that sends only some calls of a number elsewhere by a condition that a branch outside of the followed "
         + "functions decides",
       "a kernel that lies to whoever reads /proc/kcore",
@@ -41,9 +42,30 @@ package struct SyscallDispatch: Check {
     examination.remark(fred.sentence)
     examination.note(Subject("FRED"), .text(fred.fact))
     let broken = EntryChain(live: code.live, reference: code.reference).examine(into: &examination)
+    let interceptions = interceptions(of: kernel, into: &examination)
     for abi in SystemCallABI.all {
-      DispatchComparison(of: abi, code: code).examine(broken: broken, into: &examination)
+      DispatchComparison(of: abi, code: code, interceptions: interceptions).examine(
+        broken: broken, into: &examination)
     }
     return examination
+  }
+
+  /// Who is called where functions run; what concerns the functions that all calls pass is told at once.
+  private func interceptions(of kernel: Kernel, into examination: inout Examination) -> Interceptions? {
+    guard !Interceptions.areImpossible(in: kernel) else { return nil }
+    do throws(CannotCheck) {
+      let interceptions = try Interceptions.settled(of: kernel)
+      if let obstacle = interceptions.obstacle {
+        examination.leaveUnanswered(Subject("the function tracer and probes"), obstacle)
+      }
+      let words = InterceptionFindings(kernel: kernel, manual: Self.manual)
+      for (name, called) in PassedFunctions(of: kernel).intercepted(by: interceptions) {
+        words.tell(called, of: Subject(name), callers: "every system call that passes \(name)", into: &examination)
+      }
+      return interceptions
+    } catch {
+      examination.leaveUnanswered(Subject("the function tracer and probes"), error)
+      return nil
+    }
   }
 }

@@ -9,20 +9,20 @@ package import KernelModel
 package struct BTF {
   /// What keeps the bytes where they are.
   private let owner: VendorObject.Contents?
-  private let names: UnsafeRawBufferPointer
+  let names: UnsafeRawBufferPointer
   /// The type section.
-  private let types: UnsafeRawBufferPointer
+  let types: UnsafeRawBufferPointer
   /// The types that these count on from, if any.
-  private let base: Base?
+  let base: Base?
   /// Where in ``types`` the types 1, 2, … start; type 0 is `void`.
-  private let starts: [UInt32]
+  let starts: [UInt32]
   /// Where the structures and unions start.
   private let structures: [UInt32]
   /// Where the enumerations start.
   private let enumerations: [UInt32]
 
   /// Types that others count on from.
-  private final class Base {
+  final class Base {
     let btf: BTF
 
     init(_ btf: BTF) {
@@ -90,7 +90,7 @@ package struct BTF {
   package var typeCount: Int { (base?.btf.typeCount ?? 0) + starts.count }
 
   /// Bytes of all names, those of the base first.
-  private var nameByteCount: Int { (base?.btf.nameByteCount ?? 0) + names.count }
+  var nameByteCount: Int { (base?.btf.nameByteCount ?? 0) + names.count }
 
   /// The structure or union called `name`, or nil if there is none, or several that are laid out differently.
   ///

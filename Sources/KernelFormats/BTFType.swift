@@ -98,6 +98,11 @@ struct BTFType {
     )
   }
 
+  /// The number of the type of the parameter of number `index` of a function's prototype.
+  func parameter(_ index: Int) -> UInt32 {
+    types.loadUnaligned(fromByteOffset: details + index * 8 + 4, as: UInt32.self)
+  }
+
   /// An integer's bits, and where they start: a bitfield, if there are fewer than its bytes have (`BTF_INT_BITS`).
   var integerBits: (offset: Int, count: Int) {
     let details = types.loadUnaligned(fromByteOffset: details, as: UInt32.self)

@@ -78,10 +78,13 @@ package struct SiteExplanation: Hashable, Sendable {
   package var agreement: Agreement
   /// What is wrong with the state that decides over what is there, in a sentence each.
   package var violations: [String]
+  /// Code that is called there besides the kernel's own, the worst first.
+  package var called: [CalledCode]
 
   package init(
     address: KernelAddress, start: KernelAddress, owner: Owner, section: String, source: String, vendorBytes: [UInt8],
-    steps: [Step], expected: Side, observed: Side, agreement: Agreement, violations: [String] = []
+    steps: [Step], expected: Side, observed: Side, agreement: Agreement, violations: [String] = [],
+    called: [CalledCode] = []
   ) {
     self.address = address
     self.start = start
@@ -94,11 +97,15 @@ package struct SiteExplanation: Hashable, Sendable {
     self.observed = observed
     self.agreement = agreement
     self.violations = violations
+    self.called = called
   }
 
-  /// Whether the place is as it should be.
+  /// Whether the place is as it should be; somebody may still be called there who should be asked about.
   package var isExplained: Bool {
     if case .different = agreement { return false }
-    return violations.isEmpty
+    return violations.isEmpty && severity != .critical
   }
+
+  /// How bad it is what is called there; nil if nothing is wrong with it.
+  package var severity: Finding.Severity? { called.compactMap(\.severity).max() }
 }

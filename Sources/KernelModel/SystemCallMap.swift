@@ -33,13 +33,19 @@ package struct SystemCallMap: Hashable, Sendable {
     package var owner: Owner
     /// The function that called it, or the table it was read from.
     package var via: String
+    /// Code that is called where it runs, besides it or in its place; the worst first.
+    package var called: [CalledCode]
 
-    package init(address: KernelAddress, name: String?, owner: Owner, via: String) {
+    package init(address: KernelAddress, name: String?, owner: Owner, via: String, called: [CalledCode] = []) {
       self.address = address
       self.name = name
       self.owner = owner
       self.via = via
+      self.called = called
     }
+
+    /// How bad it is what is called there; nil if nothing is wrong with it.
+    package var severity: Finding.Severity? { called.compactMap(\.severity).max() }
 
     /// Whether it lies in the kernel's own code.
     package var isKernelText: Bool {
@@ -47,14 +53,34 @@ package struct SystemCallMap: Hashable, Sendable {
     }
   }
 
+  /// A function between the processor's entry point and the handlers, in which other code is called.
+  package struct PassedFunction: Hashable, Sendable {
+    package var name: String
+    package var called: CalledCode
+
+    package init(name: String, called: CalledCode) {
+      self.name = name
+      self.called = called
+    }
+  }
+
   package var interface: Interface
   /// The function from which the code was followed.
   package var start: String
   package var rows: [Row]
+  /// Code that is called in the functions that all numbers pass.
+  package var calledOnTheWay: [PassedFunction]
+  /// Why it is not known who is called where functions run; nil if it is.
+  package var calledUnknown: CannotCheck?
 
-  package init(interface: Interface, start: String, rows: [Row]) {
+  package init(
+    interface: Interface, start: String, rows: [Row], calledOnTheWay: [PassedFunction] = [],
+    calledUnknown: CannotCheck? = nil
+  ) {
     self.interface = interface
     self.start = start
     self.rows = rows
+    self.calledOnTheWay = calledOnTheWay
+    self.calledUnknown = calledUnknown
   }
 }

@@ -11,15 +11,18 @@ package struct SiteReport {
   }
 
   /// The status that goes with an explanation.
-  package static func status(_ explanation: SiteExplanation) -> Status { explanation.isExplained ? .ok : .critical }
+  package static func status(_ explanation: SiteExplanation) -> Status {
+    explanation.isExplained ? explanation.severity == .warning ? .warning : .ok : .critical
+  }
 
   /// The reasoning at one place.
   package func render(_ explanation: SiteExplanation, _ kernel: KernelIdentity) -> String {
     var page = Page(theme: theme)
     let column = Self.column
+    let status = Self.status(explanation)
     page.entry(
-      explanation.isExplained ? "OK" : "CRITICAL", Self.sentence(explanation), indent: 0, column: column,
-      as: explanation.isExplained ? .good : .bad)
+      PlainText(status.word), Self.sentence(explanation), indent: 0, column: column,
+      as: status == .ok ? .good : .bad)
     page.entry("kernel", "\(kernel.release) \(kernel.machine)", indent: 0, column: column)
     page.entry(
       "place", "\(explanation.address), \(sentence: explanation.owner.description)", indent: 0, column: column)
@@ -30,10 +33,7 @@ package struct SiteReport {
     page.writeReasoning(explanation, column: column)
     page.writeSides(explanation)
     page.blank()
-    page.line(
-      explanation.isExplained
-        ? "exit status 0 (OK): memory holds what the vendor's file and the kernel's own patching make"
-        : "exit status 2 (CRITICAL): nothing of the kernel's own explains what is there")
+    page.line("exit status \(Int(status.rawValue)) (\(PlainText(status.word))): \(Self.conclusion(explanation))")
     return page.text
   }
 
@@ -58,8 +58,29 @@ package struct SiteReport {
     return page.text
   }
 
+  private static func conclusion(_ explanation: SiteExplanation) -> PlainText {
+    switch status(explanation) {
+    case .ok where explanation.called.isEmpty:
+      "memory holds what the vendor's file and the kernel's own patching make"
+    case .ok: "memory holds what the vendor's file and the kernel's own patching make, for a tracer that has an owner"
+    case .warning: "the kernel's own patching made it, for somebody who redirects the function: ask whose it is"
+    default:
+      isMade(explanation)
+        ? "the kernel's own patching made it, to serve somebody who must not be called there"
+        : "nothing of the kernel's own explains what is there"
+    }
+  }
+
+  private static func isMade(_ explanation: SiteExplanation) -> Bool {
+    if case .different = explanation.agreement { false } else { true }
+  }
+
   private static func sentence(_ explanation: SiteExplanation) -> PlainText {
     switch explanation.agreement {
+    case .same where explanation.severity != nil, .alsoLegal where explanation.severity != nil:
+      explanation.called.contains { $0.redirects && $0.severity != nil }
+        ? "the bytes here are of the kernel's own making, and send the function's calls elsewhere"
+        : "the bytes here are of the kernel's own making, and call code that nobody owns"
     case .different(let count):
       "\(Conclusion.count(count, "byte")) here \(count == 1 ? "is" : "are") not what should be there"
     case .same where explanation.isExplained: "the bytes here are the ones that should be there"
@@ -95,6 +116,11 @@ extension Page {
       as: explanation.isExplained ? .good : .bad)
     for violation in explanation.violations {
       entry("wrong", PlainText(sentence: violation), indent: 2, column: column, as: .bad)
+    }
+    for called in explanation.called {
+      entry(
+        called.severity == nil ? "calls" : "wrong", PlainText(sentence: called.description), indent: 2, column: column,
+        as: called.severity == nil ? nil : .bad)
     }
   }
 

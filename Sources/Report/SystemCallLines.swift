@@ -29,10 +29,31 @@ extension SystemCallMap.Row {
     var lines = handlers.map { handler in
       line(
         handler.name.map { PlainText($0) } ?? PlainText(handler.address.description),
-        handler.isKernelText ? "kernel" : "NOT THE KERNEL'S: \(handler.owner)", "via \(handler.via)")
+        handler.isKernelText ? handler.kernelWords : "NOT THE KERNEL'S: \(handler.owner)", "via \(handler.via)")
     }
     if let unknown { lines.append(line("unknown", PlainText(sentence: unknown.description), "")) }
     if lines.isEmpty { lines.append(line("-", "refused", "")) }
     return lines
+  }
+}
+
+extension SystemCallMap.Handler {
+  /// Whose the handler is, and who is called where it runs.
+  fileprivate var kernelWords: PlainText {
+    guard let first = called.first else { return "kernel" }
+    let others: PlainText = called.count > 1 ? ", and \(called.count - 1) more" : ""
+    return "\(first.words)\(others)"
+  }
+}
+
+extension CalledCode {
+  /// Who is called, in a few words.
+  var words: PlainText {
+    let whose: PlainText = "\(owner), by \(means)"
+    return switch severity {
+    case nil: "kernel, which calls \(whose)"
+    case .some where redirects: "REDIRECTED TO: \(whose)"
+    case .some: "CALLS WHAT IS NOBODY'S: \(whose)"
+    }
   }
 }

@@ -26,6 +26,31 @@ import Testing
     #expect(module.member("") == nil)
   }
 
+  @Test func `the types of a function's parameters are told as C writes them`() throws {
+    var types = SampleBTF()
+    let char = types.integer("char", 1)
+    let file = types.structure("seq_file", 8, [])
+    let size = types.add(8, "size_t", size: types.integer("unsigned long", 8))
+    let void = types.add(2)
+    let text = types.add(2, size: types.add(10, size: char))
+    types.function("show", [types.add(2, size: file), void, text, size])
+    types.function("show", [])
+    let bytes = types.bytes()
+    let btf = try decode(bytes)
+    #expect(
+      btf.parameters(ofFunctions: "show") == [["struct seq_file *", "void *", "const char *", "size_t"], []])
+    #expect(btf.parameters(ofFunctions: "sho").isEmpty)
+    let none = SampleBTF(splitFrom: types).bytes()
+    let contents = VendorObject.Contents(copying: none)
+    #expect(try BTF(contents.bytes, owner: contents, base: btf).parameters(ofFunctions: "show").count == 2)
+  }
+
+  @Test func `a pointer that points to itself ends`() throws {
+    var types = SampleBTF()
+    types.function("endless", [types.add(2, size: 1)])
+    #expect(try decode(types.bytes()).parameters(ofFunctions: "endless") == [[""]])
+  }
+
   /// A module's types: a structure that holds one of the kernel's, one of its own, and names from both.
   private func split() throws -> BTF {
     let base = SampleBTF.module

@@ -54,6 +54,14 @@ package struct SampleBTF {
     return add(kind, name, count: members.count, flag: flag, size: size, details: details)
   }
 
+  /// A function whose parameters are of these types.
+  @discardableResult
+  package mutating func function(_ name: String, _ parameters: [UInt32]) -> UInt32 {
+    let prototype = add(
+      13, count: parameters.count, details: parameters.flatMap { little(UInt32(0)) + little($0) })
+    return add(12, name, size: prototype)
+  }
+
   @discardableResult
   package mutating func enumeration(_ name: String, flag: Bool = false, _ values: [(String, UInt32)]) -> UInt32 {
     var details: [UInt8] = []

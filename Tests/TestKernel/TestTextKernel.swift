@@ -203,6 +203,26 @@ extension TestTextKernel {
     store([0, 0, Self.live(0x620).rawValue, Self.bpfProgram.rawValue], at: entry)
   }
 
+  /// Has the tracer's one user ask for the functions at some places, and run other code.
+  package func trace(_ places: [UInt64], calling callee: KernelAddress, flags: UInt64 = 0) {
+    let tracer = Self.heap + 0x200
+    let filter = Self.heap + 0x600
+    func store(_ values: [UInt64], at address: UInt64) {
+      memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
+    }
+    memory.write(callee.rawValue, at: KernelAddress(tracer))
+    memory.write(1 | 1 << 11 | flags, at: KernelAddress(tracer + 16))
+    memory.write(filter, at: KernelAddress(tracer + 64))
+    store([0, filter + 0x20], at: filter)
+    store([0, filter + 0x40], at: filter + 0x20)
+    store([filter + 0x80], at: filter + 0x40)
+    for (index, place) in places.enumerated() {
+      let entry = filter + 0x80 + UInt64(index) * 32
+      store([index + 1 < places.count ? entry + 32 : 0, 0, Self.live(place).rawValue, 0], at: entry)
+    }
+    if places.isEmpty { store([0, 0], at: filter) }
+  }
+
   /// Two probes: a breakpoint, and a jump.
   private func writeProbes() {
     addProbe(Self.heap + 0x400, of: 0x740, opcode: 0x55, flags: 0, bucket: 3)

@@ -11,11 +11,13 @@ package enum TestTypes {
     types.structure("ftrace_page", 24, [("next", pointer, 0), ("records", pointer, 8 * 8), ("index", int, 16 * 8)])
     types.structure("dyn_ftrace", 16, [("ip", long, 0), ("flags", long, 8 * 8)])
     types.structure(
-      "ftrace_ops", 56,
+      "ftrace_ops", 80,
       [
         ("func", pointer, 0), ("next", pointer, 8 * 8), ("flags", long, 16 * 8), ("trampoline", long, 24 * 8),
-        ("trampoline_size", long, 32 * 8), ("list", list, 40 * 8),
+        ("trampoline_size", long, 32 * 8), ("list", list, 40 * 8), ("saved_func", pointer, 56 * 8),
+        ("func_hash", pointer, 64 * 8), ("direct_call", long, 72 * 8),
       ])
+    types.structure("ftrace_ops_hash", 16, [("notrace_hash", pointer, 0), ("filter_hash", pointer, 8 * 8)])
     types.structure("ftrace_hash", 16, [("size_bits", long, 0), ("buckets", pointer, 8 * 8)])
     types.structure("ftrace_func_entry", 32, [("hlist", list, 0), ("ip", long, 16 * 8), ("direct", long, 24 * 8)])
     let probe = types.structure(
@@ -24,6 +26,8 @@ package enum TestTypes {
         ("hlist", list, 0), ("list", list, 16 * 8), ("addr", pointer, 40 * 8), ("pre_handler", pointer, 64 * 8),
         ("post_handler", pointer, 72 * 8), ("opcode", char, 80 * 8), ("flags", int, 120 * 8),
       ])
+    types.structure(
+      "kretprobe", 144, [("kp", probe, 0), ("handler", pointer, 128 * 8), ("entry_handler", pointer, 136 * 8)])
     let detour = types.structure("arch_optimized_insn", 16, [("size", long, 0), ("insn", pointer, 8 * 8)])
     types.structure("optimized_kprobe", 160, [("kp", probe, 0), ("optinsn", detour, 144 * 8)])
     let memory = types.structure("module_memory", 16, [("base", pointer, 0), ("size", int, 8 * 8)])
@@ -65,6 +69,9 @@ package enum TestTypes {
     types.structure(
       "vm_struct", 32,
       [("addr", pointer, 0), ("size", long, 8 * 8), ("flags", long, 16 * 8), ("caller", pointer, 24 * 8)])
+    // A function that fills a table of /proc, and one that answers nobody.
+    types.function("traced_alone", [types.add(2, size: types.structure("seq_file", 8, [])), pointer])
+    types.function("traced", [long])
     return types.bytes()
   }()
 }

@@ -4,6 +4,8 @@ internal import KernelModel
 struct DispatchComparison {
   let abi: SystemCallABI
   let code: DispatchCode
+  /// Who is called where functions run; nil if that is not known.
+  let interceptions: Interceptions?
   private let starts: [DispatchStart]
   private let labels: [Int: String]
   private var kernel: Kernel { code.kernel }
@@ -25,9 +27,10 @@ struct DispatchComparison {
   /// Numbers that go to one wrong place and still get a finding each.
   private static let mostFindingsOfAPlace = 8
 
-  init(of abi: SystemCallABI, code: DispatchCode) {
+  init(of abi: SystemCallABI, code: DispatchCode, interceptions: Interceptions?) {
     self.abi = abi
     self.code = code
+    self.interceptions = interceptions
     starts = DispatchStart.all(of: abi, in: code.live)
     labels = Dictionary(abi.numbers.map { ($0.number, $0.name) }, uniquingKeysWith: { first, _ in first })
   }
@@ -46,6 +49,7 @@ struct DispatchComparison {
     let name = starts.first(where: \.isDispatcher)?.function.name ?? first.function.name
     var deviations: [KernelAddress?: Deviation] = [:]
     var facts: [Int: String] = [:]
+    var handlers: [KernelAddress: [Int]] = [:]
     let whole = starts.filter { !broken.contains($0.function.name) }
     for start in whole {
       let followed = FollowedCalls(from: start, live: code.live, reference: code.reference)
@@ -55,6 +59,11 @@ struct DispatchComparison {
         examination.expect(expectations.expectation)
       }
       judge(followed, expectations, &facts, &deviations, into: &examination)
+      for call in followed.calls {
+        for handler in call.live.handlers where handlers[handler.address]?.last != call.number {
+          handlers[handler.address, default: []].append(call.number)
+        }
+      }
     }
     for (number, handler) in facts.sorted(by: { $0.key < $1.key }) {
       examination.note(Subject(name, index: number, label: labels[number]), .place(Place(symbol: handler)))
@@ -69,6 +78,29 @@ struct DispatchComparison {
       ($0.value.numbers.min() ?? 0, $0.key?.rawValue ?? 0) < ($1.value.numbers.min() ?? 0, $1.key?.rawValue ?? 0)
     }
     for deviation in ordered.map(\.value) { report(deviation, called: name, into: &examination) }
+    for (handler, numbers) in handlers.sorted(by: { $0.key < $1.key }) {
+      tellCalled(in: handler, of: Set(numbers).sorted(), called: name, into: &examination)
+    }
+  }
+
+  /// Tells who is called in a handler besides it, or in its place.
+  private func tellCalled(
+    in handler: KernelAddress, of numbers: [Int], called name: String, into examination: inout Examination
+  ) {
+    guard let called = interceptions?.called(inFunctionAt: handler), !called.isEmpty else { return }
+    let words = InterceptionFindings(kernel: kernel, manual: SyscallDispatch.manual)
+    guard numbers.count > Self.mostFindingsOfAPlace else {
+      for number in numbers {
+        let call = labels[number] ?? "number \(number)"
+        words.tell(
+          called, of: Subject(name, index: number, label: labels[number]),
+          callers: "every \(call) call of \(abi.callers)", into: &examination)
+      }
+      return
+    }
+    words.tell(
+      called, of: Subject(describe(handler)), callers: "every call of \(numbers.count) system call numbers",
+      into: &examination)
   }
 
   // MARK: Judging

@@ -33,6 +33,8 @@ struct EntryChain {
     ("fred_intx", ["fred_int80_emulation"]),
     ("fred_int80_emulation", ["ia32_sys_call"]),
   ]
+  /// The names of all of them.
+  static var functions: [String] { links.flatMap { [$0.function] + $0.callees } }
   /// Bytes of one function that are decoded at most; the longest has some 1500.
   private static let longestFunction: UInt64 = 8192
 

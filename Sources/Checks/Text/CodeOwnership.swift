@@ -16,7 +16,7 @@ struct CodeOwnership {
   }
 
   let kernel: Kernel
-  let symbols: VendorSymbols
+  let symbols: any SymbolLookup
   let text: Range<UInt64>
 
   func standing(of address: UInt64) -> Standing {

@@ -36,12 +36,10 @@ struct FtracePatches {
           .ftrace, at: address, site, opcode: 0xe8, to: first, "traced through the trampoline of its one user")
       case .direct:
         guard let direct = state.directCalls[address] else { return }
-        // Since v6.19 the lowest bit asks for a jump instead of a call.
-        let isJump = direct & 1 != 0
-        judge(direct & ~1, of: address, recreation)
+        let target = state.callee(ofDirect: direct)
         recreation.writeBranch(
-          .ftrace, at: address, site, opcode: isJump ? 0xe9 : 0xe8, to: direct & ~1,
-          "a direct call of \(facts.ownership.words(for: direct & ~1))")
+          .ftrace, at: address, site, opcode: state.isJump(direct) ? 0xe9 : 0xe8, to: target,
+          "a direct call of \(facts.ownership.words(for: target))")
       }
     }
   }
@@ -52,7 +50,8 @@ struct FtracePatches {
       "ftrace_stub", "ftrace_ops_list_func", "arch_ftrace_ops_list_func", "ftrace_ops_assist_func", "ftrace_ops_no_ops",
     ]
     var allowed = Set(names.compactMap { facts.symbols[$0] })
-    allowed.formUnion(state.operations.map(\.function).filter(facts.ownership.isLegitimate))
+    // Whether it may be called is judged with the user: see InterceptionReading.
+    allowed.formUnion(state.operations.map(\.function))
     for name in ["ftrace_call", "ftrace_regs_call"] {
       guard let address = facts.symbols[name], let site = recreation.image.pointer(at: address, count: 5),
         facts.live.value(UInt8.self, at: address) == 0xe8,
@@ -71,16 +70,6 @@ struct FtracePatches {
       guard target == graph || target == stub else { return }
       recreation.writeBranch(.ftrace, at: address, site, opcode: 0xe9, to: target, "graph tracing is on or off")
     }
-  }
-
-  private func judge(_ target: UInt64, of function: UInt64, _ recreation: Recreation) {
-    guard !facts.ownership.isLegitimate(target) else { return }
-    let place = facts.ownership.kernel.owner(of: KernelAddress(function)).place
-    recreation.violations.append(
-      PatchViolation(
-        mechanism: .ftrace, subject: place?.symbol ?? "a traced function",
-        message: "calls, at its start, code that nobody owns", expected: "a BPF program, a module, or no call at all",
-        observed: facts.ownership.words(for: target), target: target))
   }
 }
 

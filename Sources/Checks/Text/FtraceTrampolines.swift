@@ -30,7 +30,9 @@ struct FtraceTrampolines {
       var expected = code.bytes
       // The call is compared by whom it calls: the users of a trampoline that was kept have gone.
       for index in 0..<5 { expected[code.callOffset + index] = memory[code.callOffset + index] }
-      if memory[code.callOffset] != 0xe8 || !facts.ownership.isLegitimate(called) {
+      // Whether its user's own function may be called is judged with the user: see InterceptionReading.
+      let isUsers = called == operations.function || called == operations.savedFunction
+      if memory[code.callOffset] != 0xe8 || !isUsers && !facts.ownership.isLegitimate(called) {
         violations.append(
           PatchViolation(
             mechanism: .ftrace, subject: subject, message: "calls code that is no function of anybody's",

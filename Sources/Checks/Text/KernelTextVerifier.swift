@@ -8,10 +8,12 @@ package final class KernelTextVerifier {
   let vendor: VendorKernel
   let facts: KernelFacts
   let ftrace: FtraceState
+  let kprobes: KprobeState
   /// The modules that were loaded when the first of the live state was read.
   let modules: Result<LiveModules, CannotCheck>
   private(set) var trampolines: FtraceTrampolines?
   private let relocations: KernelRelocations
+  private var knownInterceptions: Interceptions?
 
   /// - Parameter memory: where the live state is read from; another than `kernel.memory` to look again.
   /// - Throws: if the image makes no sense, or the kernel's own state cannot be read.
@@ -32,6 +34,7 @@ package final class KernelTextVerifier {
       }
     }
     ftrace = try FtraceState(reader)
+    kprobes = try KprobeState(reader)
   }
 
   /// The vendor's bytes as they are patched so far.
@@ -42,6 +45,15 @@ package final class KernelTextVerifier {
     compared.map { name, range in
       (name, MemoryRegion(from: KernelAddress(range.lowerBound), to: KernelAddress(range.upperBound)))
     }
+  }
+
+  /// Who is called where functions run, as of the same moment.
+  func interceptions() -> Interceptions {
+    if let known = knownInterceptions { return known }
+    let reading = InterceptionReading(facts.reader, facts.ownership, ftrace: ftrace, probes: kprobes)
+    let found = Interceptions(reading, kernel: kernel, reader: facts.reader, ownership: facts.ownership)
+    knownInterceptions = found
+    return found
   }
 
   /// Gives back the memory of the copy; nothing can be compared any more.
@@ -89,7 +101,7 @@ package final class KernelTextVerifier {
 
   /// Does all of the kernel's own patching again, in the kernel's order.
   func recreate() throws(CannotCheck) {
-    let sequence = PatchSequence(facts: facts, tables: vendor.tables, ftrace: ftrace)
+    let sequence = PatchSequence(facts: facts, tables: vendor.tables, ftrace: ftrace, kprobes: kprobes)
     sequence.decideModes(image: recreation.image)
     sequence.applyOnce(to: recreation, paravirtOffset: vendor.offset, isModule: false)
     let trampolines = FtraceTrampolines(

@@ -12,7 +12,8 @@ struct ModuleTextVerifier {
   /// - Parameters:
   ///   - exports: the address of a symbol that the module uses and does not have.
   init(
-    _ placement: ModulePlacement, facts: KernelFacts, ftrace: FtraceState, trampolines: FtraceTrampolines,
+    _ placement: ModulePlacement, facts: KernelFacts, ftrace: FtraceState, kprobes: KprobeState,
+    trampolines: FtraceTrampolines,
     exports: (String) -> UInt64?, tracing traced: Range<UInt64>? = nil
   ) throws(CannotCheck) {
     var placement = placement
@@ -27,7 +28,7 @@ struct ModuleTextVerifier {
     tables.alternativeByteCount = facts.alternativeByteCount
     self.tables = tables
     functions = Self.functions(of: placement)
-    let sequence = PatchSequence(facts: facts, tables: tables, ftrace: ftrace)
+    let sequence = PatchSequence(facts: facts, tables: tables, ftrace: ftrace, kprobes: kprobes)
     sequence.applyOnce(to: recreation, paravirtOffset: 0, isModule: true)
     let entries = (0..<tables.functionEntries.entryCount(of: 8)).map {
       tables.functionEntries.bytes.value(UInt64.self, at: $0 * 8)

@@ -74,7 +74,8 @@ final class ModuleTexts {
         verifier.facts.reversedFeatures = features
         defer { verifier.facts.reversedFeatures = kernels }
         let text = try ModuleTextVerifier(
-          placement, facts: verifier.facts, ftrace: verifier.ftrace, trampolines: trampolines,
+          placement, facts: verifier.facts, ftrace: verifier.ftrace, kprobes: verifier.kprobes,
+          trampolines: trampolines,
           exports: { self.address(of: $0, usedBy: placement) }, tracing: tracing)
         return (text, text.compare(memory))
       }

@@ -5,12 +5,14 @@ struct PatchSequence {
   let facts: KernelFacts
   let tables: PatchTables
   let ftrace: FtraceState
+  let kprobes: KprobeState
   let callDepth: CallDepthPatches
 
-  init(facts: KernelFacts, tables: PatchTables, ftrace: FtraceState) {
+  init(facts: KernelFacts, tables: PatchTables, ftrace: FtraceState, kprobes: KprobeState) {
     self.facts = facts
     self.tables = tables
     self.ftrace = ftrace
+    self.kprobes = kprobes
     callDepth = CallDepthPatches(facts: facts, tables: tables)
   }
 
@@ -68,7 +70,7 @@ struct PatchSequence {
     calls.applyTrampolines(to: recreation)
     let tracing = FtracePatches(facts: facts, state: ftrace, trampolines: trampolines, callDepth: callDepth)
     try tracing.apply(to: recreation, entries: entries)
-    try KprobePatches(facts: facts).apply(to: recreation)
+    try KprobePatches(facts: facts, state: kprobes).apply(to: recreation)
     BpfPatches(facts: facts).apply(to: recreation)
   }
 }

@@ -40,7 +40,12 @@ extension SiteExplanation {
     let below = min(address, mostBytes / 2)
     let above = min(.max - address, mostBytes / 2)
     site = site.clamped(to: address - below..<address + above)
-    return try place.explanation(of: address, site, in: work.kernel, memory)
+    let interceptions = work.verifier.interceptions()
+    if let obstacle = interceptions.obstacle { throw obstacle }
+    let called = interceptions.called(at: site, recreated: place.recreation, in: work.kernel)
+    var explanation = try place.explanation(of: address, site, in: work.kernel, memory)
+    explanation.called = called.map { $0.calledCode(in: work.kernel) }
+    return explanation
   }
 
   private static func place(

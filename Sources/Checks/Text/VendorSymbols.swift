@@ -112,6 +112,8 @@ struct VendorSymbols: SymbolLookup {
     ftrace_caller_end ftrace_regs_caller_end ftrace_epilogue ftrace_caller_op_ptr ftrace_regs_caller_op_ptr
     ftrace_regs_caller_jmp ftrace_ops_list_func arch_ftrace_ops_list_func ftrace_ops_assist_func ftrace_ops_no_ops
     ftrace_regs_caller_ret ftrace_trace_function global_ops
+    klp_ftrace_handler call_direct_funcs fprobe_handler fprobe_kprobe_handler fprobe_table fgraph_array
+    ftrace_graph_entry ftrace_graph_return pre_handler_kretprobe
     bpf_dispatcher_xdp bpf_dispatcher_xdp_func kprobe_table kprobes_all_disarmed aggr_pre_handler modules module_mark_ro_after_init
     sys_call_table ia32_sys_call_table x32_sys_call_table
     bpf_kallsyms pack_list bpf_jit_binary_alloc vmap_area_list vmap_nodes nr_vmap_nodes

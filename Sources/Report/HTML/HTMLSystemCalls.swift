@@ -95,6 +95,6 @@ private struct SystemCallFindings {
 
   /// Whether a number goes elsewhere than into the kernel's own code, or a finding says that it goes elsewhere there.
   func isAstray(_ call: SystemCallMap.Row, in map: SystemCallMap) -> Bool {
-    call.handlers.contains { !$0.isKernelText } || number(of: call, in: map) != nil
+    call.handlers.contains { !$0.isKernelText || $0.severity != nil } || number(of: call, in: map) != nil
   }
 }

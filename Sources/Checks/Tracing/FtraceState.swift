@@ -9,12 +9,22 @@ struct FtraceState {
   struct Operations {
     var address: UInt64
     var function: UInt64
+    /// What the user gave for ``function``, where the kernel put a filter by process in its place.
+    var savedFunction: UInt64
     var flags: UInt64
     var trampoline: UInt64
     var trampolineByteCount: UInt64
+    /// Of the kernel's `struct ftrace_ops_hash`: whose calls it asks for.
+    var filter: UInt64
+    /// The code that its functions call directly; 0 where the kernel keeps it in `direct_functions` only, as v6.1 does.
+    var directCall: UInt64
 
     /// FTRACE_OPS_FL_SAVE_REGS.
     var savesRegisters: Bool { flags & 1 << 2 != 0 }
+    /// FTRACE_OPS_FL_IPMODIFY: it says where its functions' callers go on.
+    var modifiesAddress: Bool { flags & 1 << 12 != 0 }
+    /// FTRACE_OPS_FL_DIRECT: its functions call code directly.
+    var isDirect: Bool { flags & 1 << 17 != 0 }
     /// FTRACE_OPS_FL_ALLOC_TRAMP.
     var ownsTrampoline: Bool { flags & 1 << 11 != 0 }
   }
@@ -46,6 +56,8 @@ struct FtraceState {
   private(set) var operations: [Operations] = []
   /// By function entry: where the call leads.
   private(set) var directCalls: [UInt64: UInt64] = [:]
+  /// Whether the lowest bit of a direct call's address asks for a jump.
+  let marksJumps: Bool
   /// Runs of records: the address of the first one, and how many.
   private(set) var recordRuns: [(address: UInt64, count: Int)] = []
 
@@ -56,10 +68,29 @@ struct FtraceState {
   private static let recordByteCount = 16
 
   init(_ reader: StructureReader) throws(CannotCheck) {
+    marksJumps = Self.marksJumps(reader)
     guard reader.symbols["ftrace_pages_start"] != nil else { return }
     try readRuns(reader)
     try readOperations(reader)
     try readDirectCalls(reader)
+  }
+
+  /// Where a direct call leads.
+  func callee(ofDirect address: UInt64) -> UInt64 { isJump(address) ? address & ~1 : address }
+
+  /// Whether a direct call is a jump.
+  func isJump(_ address: UInt64) -> Bool { marksJumps && address & 1 != 0 }
+
+  /// Whether this kernel's own code asks for the lowest bit of a direct call's address before it takes it for one.
+  ///
+  /// Others take any address for what it is, an odd one too. Source: arch/x86/kernel/ftrace_64.S, the code behind
+  /// `ftrace_regs_caller_end`: a return, and then `testb $1, %al` and a conditional jump (CONFIG_DYNAMIC_FTRACE_WITH_JMP,
+  /// Linux v7.2; neither v5.10, v6.1 nor v6.12).
+  private static func marksJumps(_ reader: StructureReader) -> Bool {
+    guard let end = reader.symbols["ftrace_regs_caller_end"],
+      let code = reader.live.bytes(at: end, count: 64)
+    else { return false }
+    return code.indices.dropLast(2).contains { code[$0] == 0xa8 && code[$0 + 1] == 0x01 && code[$0 + 2] == 0x74 }
   }
 
   /// Calls `body` with the address and the flags of every record.
@@ -124,37 +155,24 @@ struct FtraceState {
   }
 
   private static func operations(at address: UInt64, _ reader: StructureReader) throws(CannotCheck) -> Operations {
-    Operations(
-      address: address,
-      function: try reader.load(UInt64.self, at: address &+ reader.offset("func", in: "ftrace_ops")),
-      flags: try reader.load(UInt64.self, at: address &+ reader.offset("flags", in: "ftrace_ops")),
-      trampoline: try reader.load(UInt64.self, at: address &+ reader.offset("trampoline", in: "ftrace_ops")),
-      trampolineByteCount: try reader.load(
-        UInt64.self, at: address &+ reader.offset("trampoline_size", in: "ftrace_ops")))
+    func word(_ member: String) throws(CannotCheck) -> UInt64 {
+      try reader.word(member, of: "ftrace_ops", at: address)
+    }
+    func wordIfAny(_ member: String) throws(CannotCheck) -> UInt64 {
+      try reader.valueIfAny(UInt64.self, member, of: "ftrace_ops", at: address) ?? 0
+    }
+    return Operations(
+      address: address, function: try word("func"), savedFunction: try wordIfAny("saved_func"),
+      flags: try word("flags"), trampoline: try word("trampoline"), trampolineByteCount: try word("trampoline_size"),
+      filter: try wordIfAny("func_hash"), directCall: try wordIfAny("direct_call"))
   }
 
   private mutating func readDirectCalls(_ reader: StructureReader) throws(CannotCheck) {
-    guard let variable = reader.symbols["direct_functions"],
-      let structure = reader.types.structure("ftrace_hash"), let entry = reader.types.structure("ftrace_func_entry"),
-      let sizeBits = structure.member("size_bits"), let buckets = structure.member("buckets"),
-      let ip = entry.member("ip"), let direct = entry.member("direct")
-    else { return }
-    let hash = try reader.load(UInt64.self, at: variable)
-    guard hash != 0 else { return }
-    let bits = try reader.load(UInt64.self, at: hash &+ UInt64(sizeBits.byteOffset)) & 0xff
-    let table = try reader.load(UInt64.self, at: hash &+ UInt64(buckets.byteOffset))
-    guard table != 0 else { return }
-    guard bits <= 16 else { throw .implausible("direct_functions", "has 2^\(bits) buckets") }
-    for bucket in 0..<(UInt64(1) << bits) {
-      var node = try reader.load(UInt64.self, at: table &+ bucket * 8)
-      while node != 0 {
-        guard directCalls.count < Self.mostOperations else {
-          throw .implausible("direct_functions", "the list has no end")
-        }
-        let function = try reader.load(UInt64.self, at: node &+ UInt64(ip.byteOffset))
-        directCalls[function] = try reader.load(UInt64.self, at: node &+ UInt64(direct.byteOffset))
-        node = try reader.load(UInt64.self, at: node)
-      }
+    guard let variable = reader.symbols["direct_functions"], reader.types.structure("ftrace_hash") != nil else {
+      return
+    }
+    for entry in try TracedFunctions.entries(at: reader.load(UInt64.self, at: variable), reader) {
+      directCalls[entry.function] = entry.direct
     }
   }
 }

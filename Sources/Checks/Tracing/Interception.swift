@@ -1,0 +1,46 @@
+internal import KernelModel
+
+/// One way by which other code than the kernel's own image is called where functions run.
+struct Interception: Hashable {
+  /// What calls it.
+  enum Means: Hashable {
+    case tracer
+    /// A call that was patched in for this code alone.
+    case directCall
+    case livePatch
+    case functionProbe
+    case graphTracer
+    case probe
+    case returnProbe
+
+    var words: String {
+      switch self {
+      case .tracer: "the function tracer"
+      case .directCall: "a direct call"
+      case .livePatch: "a live patch"
+      case .functionProbe: "a function probe (fprobe)"
+      case .graphTracer: "the function graph tracer"
+      case .probe: "a kernel probe (kprobe)"
+      case .returnProbe: "a probe of returns (kretprobe)"
+      }
+    }
+
+    /// The kernel's mechanism that makes the call.
+    var mechanism: Mechanism {
+      switch self {
+      case .tracer, .directCall, .livePatch, .functionProbe, .graphTracer: .ftrace
+      case .probe, .returnProbe: .kprobe
+      }
+    }
+  }
+
+  var means: Means
+  /// The code that is called.
+  var callee: UInt64
+  /// Whether it says where the functions' callers go instead.
+  var redirects: Bool
+  /// The kernel's structure that says so.
+  var structure: UInt64
+  /// In which functions: the very places where the call is made.
+  var functions: TracedFunctions
+}

@@ -1,0 +1,128 @@
+internal import KernelModel
+
+/// Says what is wrong with who is called where functions run.
+struct InterceptionFindings {
+  let kernel: Kernel
+  let manual: Manual
+
+  /// Functions named in one finding.
+  private static let mostNamed = 12
+
+  /// What the finding is about, in words that survive a reboot.
+  func subject(of interception: Interception) -> Subject {
+    switch (interception.means, interception.functions) {
+    case (.probe, .these(let places)): Subject("kprobe at \(description(places.first))")
+    case (.returnProbe, .these(let places)): Subject("kretprobe at \(description(places.first))")
+    case (_, .these(let places)): Subject(name(places.first))
+    case (_, .all): Subject("every function that can be traced")
+    case (_, .unknown): Subject("a user of \(interception.means.words)")
+    }
+  }
+
+  /// - Returns: nil if nothing is wrong.
+  func finding(
+    for judged: Interceptions.Judged, _ subject: Subject? = nil, callers: String = "whoever calls the function"
+  ) -> Finding? {
+    guard let severity = judged.severity else { return nil }
+    let interception = judged.interception
+    let target = KernelAddress(interception.callee)
+    let owner = kernel.owner(of: target)
+    let isOwned = severity == .warning || !judged.objection.isEmpty
+    var evidence = [Finding.Evidence("mechanism", interception.means.mechanism.title)]
+    if case .these(let places) = interception.functions, places.count > 1 {
+      let named = places.prefix(Self.mostNamed).map { name($0) }.joined(separator: ", ")
+      evidence.append(.init("functions", "\(places.count): \(named)\(places.count > Self.mostNamed ? ", …" : "")"))
+    }
+    if !judged.objection.isEmpty { evidence.append(.init("no live patch", judged.objection)) }
+    if let holder = holder(of: interception, besides: owner) { evidence.append(.init("registered by", holder)) }
+    return Finding(
+      severity: severity, subject: subject ?? self.subject(of: interception),
+      message: message(interception, owner, isOwned: isOwned),
+      expected: interception.redirects
+        ? "the function itself, or a live patch that equals its file"
+        : "a function of the kernel, of a listed module, or of generated code",
+      observed: "\(target), \(owner)", owner: owner, target: isMapped(owner) ? target : nil, evidence: evidence,
+      meaning: interception.redirects
+        ? "\(callers) runs that code first, and it says where the call goes on"
+        : "\(callers) runs that code too; it can change what is asked for and what is answered",
+      innocentCauses: isOwned ? Self.innocentRedirections : manual.innocentCauses + [Self.hidden],
+      response: severity == .warning ? Self.responseToWarning : manual.response)
+  }
+
+  /// Reports the worst of what is called in one function, and notes what is no matter.
+  func tell(
+    _ called: [Interceptions.Judged], of subject: Subject, callers: String, into examination: inout Examination
+  ) {
+    if let worst = called.first, let finding = finding(for: worst, subject, callers: callers) {
+      examination.report(finding)
+    }
+    for judged in called where judged.severity == nil {
+      let owner = kernel.owner(of: KernelAddress(judged.interception.callee))
+      examination.note(
+        Subject(subject.name, index: subject.index, label: "seen through \(judged.interception.means.words)"),
+        owner.place.map { .place($0) } ?? .text("\(owner)"), lasting: false)
+    }
+  }
+
+  private static let innocentRedirections = [
+    "a product that patches functions through the tracer without the kernel's live patching, such as some security "
+      + "products and old kpatch: ask whoever maintains the host",
+    "a live patch whose file could not be had: bring it, and scan again with --reference",
+  ]
+
+  private static let hidden =
+    "LKRG with lkrg.hide=1, which takes itself off the list: ask whoever maintains the host"
+
+  private static let responseToWarning = [
+    "find out what the owner is: modinfo tells a module's file, and dpkg -S FILE or rpm -qf FILE its package",
+    "if nobody knows it, keep this report (liveprobe scan --format json) and, if you can, a memory image, on another "
+      + "machine, and treat the host as compromised",
+  ]
+
+  private func message(_ interception: Interception, _ owner: Owner, isOwned: Bool) -> String {
+    let whose = isOwned ? Self.shortWords(for: owner) : "code that is no function of anybody's"
+    let means = interception.means.words
+    var others = ""
+    if case .these(let places) = interception.functions, places.count > 1 {
+      others = ", and so are those of \(places.count - 1) other \(places.count == 2 ? "function" : "functions")"
+    }
+    switch interception.means {
+    case _ where interception.redirects: return "its calls are redirected by \(whose), through \(means)\(others)"
+    case .probe, .returnProbe: return "its handler is \(isOwned ? whose : "no function of anybody's")"
+    default: return "its calls are seen by \(whose), through \(means)\(others)"
+    }
+  }
+
+  private static func shortWords(for owner: Owner) -> String {
+    switch owner {
+    case .module(let place): "module \(place.module ?? "?")"
+    case .generatedCode(let place): "code the kernel generated (\(place.symbol))"
+    case .kernelText(let place), .kernelData(let place): "the kernel's \(place.symbol)"
+    case .nobody: "code that nobody owns"
+    }
+  }
+
+  /// Who holds the structure that asks for the call, where that is somebody else.
+  private func holder(of interception: Interception, besides owner: Owner) -> String? {
+    guard interception.structure != 0 else { return nil }
+    switch kernel.owner(of: KernelAddress(interception.structure)) {
+    case .module(let place) where place.module != owner.place?.module: return "module \(place.module ?? "?")"
+    default: return nil
+    }
+  }
+
+  private func name(_ place: UInt64?) -> String {
+    guard let place else { return "a traced function" }
+    guard let found = kernel.owner(of: KernelAddress(place)).place else { return "\(KernelAddress(place))" }
+    return found.symbol + (found.module.map { " [\($0)]" } ?? "")
+  }
+
+  private func description(_ place: UInt64?) -> String {
+    guard let place else { return "a function" }
+    return kernel.owner(of: KernelAddress(place)).place?.description ?? "\(KernelAddress(place))"
+  }
+
+  private func isMapped(_ owner: Owner) -> Bool {
+    if case .nobody(.unmapped) = owner { false } else { true }
+  }
+}

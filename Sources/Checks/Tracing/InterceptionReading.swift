@@ -1,0 +1,192 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// Finds who is called through the function tracer, its graph, probes and live patches, at one moment.
+///
+/// A user of the tracer is told by its own function, not by what a trampoline or the common code calls: that is often a
+/// function of the kernel's which calls the user's (`ftrace_ops_assist_func`, `ftrace_ops_list_func`). Likewise the
+/// kernel's own users are seen through, as far as they call on.
+struct InterceptionReading {
+  private let reader: StructureReader
+  private let ownership: CodeOwnership
+  private(set) var found: [Interception] = []
+  /// Why some of it could not be read; nil if all was.
+  private(set) var obstacle: CannotCheck?
+
+  /// FGRAPH_ARRAY_SIZE in kernel/trace/fgraph.c (Linux v6.12), FPROBE_TABLE_SIZE in kernel/trace/fprobe.c (v7.2).
+  private static let graphUserCount: UInt64 = 16
+  private static let functionProbeBucketCount: UInt64 = 64
+  private static let most = 65_536
+
+  init(_ reader: StructureReader, _ ownership: CodeOwnership, ftrace: FtraceState, probes: KprobeState) {
+    self.reader = reader
+    self.ownership = ownership
+    // What hinders the reading of one must not hide another.
+    let direct = Set(ftrace.directCalls.values)
+    for var operations in ftrace.operations {
+      // What is in the table of direct calls is told from there.
+      operations.directCall =
+        direct.contains(operations.directCall) ? 0 : ftrace.callee(ofDirect: operations.directCall)
+      attempt { (reading: inout Self) throws(CannotCheck) in try reading.read(operations) }
+    }
+    for (function, target) in ftrace.directCalls.sorted(by: { $0.key < $1.key }) {
+      add(.directCall, ftrace.callee(ofDirect: target), at: .these([function]), structure: 0)
+    }
+    attempt { (reading: inout Self) throws(CannotCheck) in try reading.readGraph() }
+    attempt { (reading: inout Self) throws(CannotCheck) in try reading.readFunctionProbes() }
+    for probe in probes.probes {
+      for handler in probe.handlers {
+        add(.probe, handler, at: .these([probe.address]), structure: probe.structure)
+      }
+      for handler in probe.returnHandlers {
+        add(.returnProbe, handler, at: .these([probe.address]), structure: probe.structure)
+      }
+    }
+  }
+
+  private mutating func attempt(_ read: (inout Self) throws(CannotCheck) -> Void) {
+    do throws(CannotCheck) {
+      try read(&self)
+    } catch {
+      obstacle = obstacle ?? error
+    }
+  }
+
+  /// Whose calls a user of the tracer asked for; not known if that cannot be read.
+  private mutating func functions(_ filter: UInt64) -> TracedFunctions {
+    do throws(CannotCheck) {
+      return try TracedFunctions(filter, reader)
+    } catch {
+      obstacle = obstacle ?? error
+      return .unknown
+    }
+  }
+
+  /// Whether a function of the kernel's own image is called: the kernel traces for itself, or for user space.
+  private func isKernels(_ callee: UInt64) -> Bool { ownership.standing(of: callee) == .kernelFunction }
+
+  private mutating func add(
+    _ means: Interception.Means, _ callee: UInt64, redirects: Bool = false, at functions: TracedFunctions,
+    structure: UInt64
+  ) {
+    guard callee != 0, redirects || !isKernels(callee), found.count < Self.most else { return }
+    found.append(
+      Interception(
+        means: means, callee: callee, redirects: redirects, structure: structure, functions: functions))
+  }
+
+  // MARK: The tracer
+
+  private mutating func read(_ operations: FtraceState.Operations) throws(CannotCheck) {
+    let function = operations.function
+    func isFunction(_ names: String...) -> Bool { names.contains { reader.symbols[$0] == function } }
+    if isFunction("klp_ftrace_handler") { return try readLivePatch(operations) }
+    if isFunction("call_direct_funcs") {
+      // What it calls is in direct_functions; here only where each user has its own.
+      guard operations.directCall != 0, !isKernels(operations.directCall) else { return }
+      return add(
+        .directCall, operations.directCall, at: functions(operations.filter),
+        structure: operations.address)
+    }
+    if isFunction("fprobe_handler", "fprobe_kprobe_handler") {
+      guard let place = reader.types.offsetIfAny(of: "ops", in: "fprobe") else { return }
+      let functions = functions(operations.filter)
+      return try readFunctionProbe(at: operations.address &- place) { functions }
+    }
+    for callee in Set([function, operations.savedFunction]) where callee != 0 {
+      // The kernel's own probes redirect too; what they call is told with them.
+      let redirects = operations.modifiesAddress && !operations.isDirect && !isHeldByKernel(operations.address)
+      guard redirects || !isKernels(callee) else { continue }
+      add(
+        .tracer, callee, redirects: redirects, at: functions(operations.filter),
+        structure: operations.address)
+    }
+  }
+
+  /// Whether a structure is one of the kernel image's own variables.
+  private func isHeldByKernel(_ address: UInt64) -> Bool {
+    if case .kernelData = ownership.kernel.owner(of: KernelAddress(address)) { true } else { false }
+  }
+
+  /// The functions that live patches put in one function's place.
+  ///
+  /// Source: `struct klp_ops` in kernel/livepatch/patch.h, `struct klp_func` in include/linux/livepatch.h
+  /// (Linux v5.10 to v7.2).
+  private mutating func readLivePatch(_ operations: FtraceState.Operations) throws(CannotCheck) {
+    let functions = functions(operations.filter)
+    let start = operations.address &- (try reader.offset("fops", in: "klp_ops"))
+    let stack = start &+ (try reader.offset("func_stack", in: "klp_ops"))
+    for function in try reader.list(at: stack, linkedBy: "stack_node", of: "klp_func", limit: 1024) {
+      let old = try reader.word("old_func", of: "klp_func", at: function)
+      let new = try reader.word("new_func", of: "klp_func", at: function)
+      // A patch that takes another's back leads to the function itself.
+      guard new != old else { continue }
+      add(.livePatch, new, redirects: true, at: functions, structure: function)
+    }
+  }
+
+  // MARK: The graph tracer and function probes
+
+  /// Source: kernel/trace/fgraph.c, include/linux/ftrace.h (Linux v5.10 to v7.2): two variables, or a table of users.
+  private mutating func readGraph() throws(CannotCheck) {
+    for variable in ["ftrace_graph_entry", "ftrace_graph_return"] {
+      guard let callee = try reader.value(UInt64.self, of: variable) else { continue }
+      add(.graphTracer, callee, at: .unknown, structure: reader.symbols[variable] ?? 0)
+    }
+    guard let table = reader.symbols["fgraph_array"], reader.types.structure("fgraph_ops")?.member("ops") != nil
+    else { return }
+    for index in 0..<Self.graphUserCount {
+      let user = try reader.load(UInt64.self, at: table &+ index * 8)
+      guard user != 0 else { continue }
+      for member in ["entryfunc", "retfunc"] {
+        let callee = try reader.word(member, of: "fgraph_ops", at: user)
+        guard callee != 0, !isKernels(callee) else { continue }
+        let filter = try reader.word("ops.func_hash", of: "fgraph_ops", at: user)
+        add(.graphTracer, callee, at: functions(filter), structure: user)
+      }
+    }
+  }
+
+  /// Function probes that use the graph tracer are in a table of their own.
+  ///
+  /// Source: `struct fprobe_hlist` in include/linux/fprobe.h, kernel/trace/fprobe.c (Linux v7.2).
+  private mutating func readFunctionProbes() throws(CannotCheck) {
+    guard let table = reader.symbols["fprobe_table"], reader.types.structure("fprobe_hlist") != nil else { return }
+    let places = try reader.offset("array", in: "fprobe_hlist")
+    let stride = UInt64(reader.types.structure("fprobe_hlist_node")?.byteCount ?? 0)
+    let reader = reader
+    var count = 0
+    for bucket in 0..<Self.functionProbeBucketCount {
+      var node = try reader.load(UInt64.self, at: table &+ bucket * 8)
+      while node != 0 {
+        count += 1
+        guard count < Self.most else { throw .implausible("fprobe_table", "a list has no end") }
+        let list = node &- (try reader.offset("hlist", in: "fprobe_hlist"))
+        let probe = try reader.word("fp", of: "fprobe_hlist", at: list)
+        if probe != 0 {
+          let size = try reader.value(UInt32.self, "size", of: "fprobe_hlist", at: list)
+          guard size <= 1 << 18 else { throw .implausible("fprobe_hlist", "has \(size) places") }
+          try readFunctionProbe(at: probe) { () throws(CannotCheck) in
+            var functions: [UInt64] = []
+            for index in 0..<UInt64(size) {
+              functions.append(
+                try reader.word("addr", of: "fprobe_hlist_node", at: list &+ places &+ index &* stride))
+            }
+            return .these(functions.sorted())
+          }
+        }
+        node = try reader.load(UInt64.self, at: node)
+      }
+    }
+  }
+
+  private mutating func readFunctionProbe(
+    at probe: UInt64, _ functions: () throws(CannotCheck) -> TracedFunctions
+  ) throws(CannotCheck) {
+    for member in ["entry_handler", "exit_handler"] {
+      let callee = try reader.word(member, of: "fprobe", at: probe)
+      guard callee != 0, !isKernels(callee) else { continue }
+      add(.functionProbe, callee, at: try functions(), structure: probe)
+    }
+  }
+}

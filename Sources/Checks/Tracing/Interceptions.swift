@@ -1,0 +1,181 @@
+internal import KernelModel
+
+/// All code but the kernel's own that is called where functions run, judged.
+///
+/// Tracing by code that somebody owns is ordinary (perf, LTTng, BPF, probes): no severity. To say where a function's callers
+/// go instead is a live patch's business, which is known by the kernel's own records of it and by its code; of anybody
+/// else's it is a warning, and critical where the function has a part in what user space is told. Code that nobody owns
+/// is critical wherever it is called.
+struct Interceptions {
+  struct Judged {
+    var interception: Interception
+    /// nil if its owner may.
+    var severity: Finding.Severity?
+    /// Why a redirection is not taken for a live patch; empty if that is no question.
+    var objection = ""
+  }
+
+  private(set) var judged: [Judged]
+  /// Why some of it is not known; nil if all is.
+  let obstacle: CannotCheck?
+  private let kernel: Kernel
+  /// The places of all that is called in single functions, lowest first, and whose they are.
+  private let places: [(address: UInt64, index: Int)]
+  /// Whatever is called in all functions.
+  private let everywhere: [Int]
+
+  private static let mostPlaces = 1 << 20
+
+  init(_ reading: InterceptionReading, kernel: Kernel, reader: StructureReader, ownership: CodeOwnership) {
+    let found = reading.found
+    self.kernel = kernel
+    obstacle = reading.obstacle
+    let answering = AnsweringFunction(types: reader.types, kernel: kernel)
+    let livePatches = LivePatchProof(kernel: kernel, reader: reader)
+    judged = found.map { (interception: Interception) -> Judged in
+      guard ownership.isLegitimate(interception.callee) else {
+        return Judged(interception: interception, severity: .critical)
+      }
+      guard interception.redirects else { return Judged(interception: interception) }
+      let objection =
+        interception.means == .livePatch
+        ? livePatches.objection(to: interception.callee) : "it is no live patch that the kernel has a record of"
+      guard let objection else { return Judged(interception: interception) }
+      return Judged(
+        interception: interception, severity: answering.answers(interception.functions) ? .critical : .warning,
+        objection: objection)
+    }
+    var places: [(address: UInt64, index: Int)] = []
+    var everywhere: [Int] = []
+    for (index, interception) in found.enumerated() {
+      switch interception.functions {
+      case .these(let functions):
+        guard places.count + functions.count <= Self.mostPlaces else { continue }
+        places += functions.map { ($0, index) }
+      case .all: everywhere.append(index)
+      case .unknown: break
+      }
+    }
+    self.places = places.sorted { ($0.address, $0.index) < ($1.address, $1.index) }
+    self.everywhere = everywhere
+  }
+
+  /// Those of `kernel` as it is now, by whatever names and types can be had.
+  ///
+  /// - Throws: if the tracer's or the probes' records cannot be read.
+  static func current(of kernel: Kernel) throws(CannotCheck) -> Interceptions {
+    let structures = try KernelStructures.shared(kernel)
+    return try structures.now { (reader: StructureReader) throws(CannotCheck) in
+      let ownership = CodeOwnership(kernel: kernel, symbols: reader.symbols, text: structures.text)
+      let reading = InterceptionReading(
+        reader, ownership, ftrace: try FtraceState(reader), probes: try KprobeState(reader))
+      return Interceptions(reading, kernel: kernel, reader: reader, ownership: ownership)
+    }
+  }
+
+  /// What is wrong only for a moment settled: a module that registers something may not be on every list yet.
+  ///
+  /// - Throws: as ``current(of:)`` does.
+  static func settled(of kernel: Kernel) throws(CannotCheck) -> Interceptions {
+    var found = try current(of: kernel)
+    for _ in 0..<looks where !found.wrong.isEmpty || found.obstacle != nil {
+      kernel.pause()
+      let before = Set(found.wrong.map(\.interception))
+      found = try current(of: kernel)
+      found.judged = found.judged.map { judged in
+        guard judged.severity != nil, !before.contains(judged.interception) else { return judged }
+        return Judged(interception: judged.interception)
+      }
+    }
+    return found
+  }
+
+  private static let looks = 2
+
+  /// What is wrong.
+  var wrong: [Judged] { judged.filter { $0.severity != nil } }
+
+  /// Whether a kernel has neither a tracer nor probes, so that there is nothing to read.
+  static func areImpossible(in kernel: Kernel) -> Bool {
+    ["ftrace_ops_list", "kprobe_table"].allSatisfy { kernel.symbols.symbols(named: $0).isEmpty }
+  }
+
+  /// Who is called in `range`, the worst first.
+  func called(in range: Range<UInt64>) -> [Judged] {
+    var indices: [Int] = []
+    var index = places.partitionPoint { $0.address >= range.lowerBound }
+    while index < places.count, range.contains(places[index].address) {
+      if !indices.contains(places[index].index) { indices.append(places[index].index) }
+      index += 1
+    }
+    for index in everywhere {
+      if case .all(let excepted) = judged[index].interception.functions,
+        !excepted.contains(where: range.contains)
+      {
+        indices.append(index)
+      }
+    }
+    return indices.map { judged[$0] }.sorted { Self.rank($0) > Self.rank($1) }
+  }
+
+  /// Who is called in the function that begins at `start`, the worst first.
+  func called(inFunctionAt start: KernelAddress) -> [Judged] {
+    let end = kernel.symbols.next(above: start)?.address.rawValue ?? .max
+    let longest = start.rawValue.addingReportingOverflow(Self.longestFunction).partialValue
+    return start.rawValue < min(end, longest) ? called(in: start.rawValue..<min(end, longest)) : []
+  }
+
+  private static let longestFunction: UInt64 = 64 << 10
+
+  /// Who is called at `site`, or at the start of a function that it is in the first instructions of: whoever asks there
+  /// asks who gets the function's calls.
+  ///
+  /// A user of the tracer who asked for all functions is among them only where the tracer works.
+  func called(at site: Range<UInt64>, recreated: Recreation, in kernel: Kernel) -> [Judged] {
+    let offset = kernel.owner(of: KernelAddress(site.lowerBound)).place?.offset ?? .max
+    let isStart = offset < Self.startByteCount && offset <= site.lowerBound
+    let start = isStart ? site.lowerBound - offset : site.lowerBound
+    let range = start..<max(site.upperBound, isStart ? start &+ Self.startByteCount : 0)
+    let isTraced = recreated.trace.contains { step in
+      step.mechanism == .ftrace && step.address < site.upperBound
+        && step.address &+ UInt64(step.after.count) > site.lowerBound
+    }
+    return called(in: range).filter { judged in
+      if case .all = judged.interception.functions { isTraced } else { true }
+    }
+  }
+
+  /// An ENDBR64, and the call behind it, are within so many bytes.
+  private static let startByteCount: UInt64 = 9
+
+  private static func rank(_ judged: Judged) -> Int {
+    switch judged.severity {
+    case nil: 0
+    case .warning: 1
+    case .critical: 2
+    }
+  }
+}
+
+extension Interceptions.Judged {
+  /// As reports show it.
+  func calledCode(in kernel: Kernel) -> CalledCode {
+    let address = KernelAddress(interception.callee)
+    return CalledCode(
+      address: address, owner: kernel.owner(of: address), means: interception.means.words,
+      redirects: interception.redirects, severity: severity)
+  }
+}
+
+extension AnsweringFunction {
+  /// Functions asked about at most; whoever redirects more has some that answer.
+  private static let mostAsked = 4096
+
+  fileprivate func answers(_ functions: TracedFunctions) -> Bool {
+    switch functions {
+    case .these(let places): places.prefix(Self.mostAsked).contains(where: answers)
+    case .all: true
+    case .unknown: false
+    }
+  }
+}

@@ -1,0 +1,35 @@
+internal import KernelModel
+
+/// Whether code that a live patch leads to is a live patch's: of a module that the kernel loaded as one, and equal to its
+/// file.
+///
+/// Source: `struct module.klp`, set by check_modinfo_livepatch() in kernel/module/main.c, before v5.19 in kernel/module.c
+/// (Linux v5.10 to v7.2).
+struct LivePatchProof {
+  let kernel: Kernel
+  let reader: StructureReader
+
+  /// Why the function at `address` is not proven to be a live patch's; nil if it is.
+  func objection(to address: UInt64) -> String? {
+    do throws(CannotCheck) {
+      guard let module = try LiveModules(reader).modules.first(where: { $0.code?.contains(address) == true }) else {
+        return "the code is no module's"
+      }
+      guard try reader.value(UInt8.self, "klp", of: "module", at: module.structure) != 0 else {
+        return "module \(module.name) is none that the kernel loaded as a live patch"
+      }
+      switch try ModuleTexts(TextWork.shared(kernel).verifier).compare(module, in: kernel.memory) {
+      case .inTransition(let state): return "module \(module.name) is \(state)"
+      case .cannot(let reason):
+        return "the code of module \(module.name) could not be compared with its file: \(reason)"
+      case .compared(let text, let comparison):
+        guard comparison.unexplained == 0, comparison.unreadable.isEmpty, text.recreation.violations.isEmpty else {
+          return "the code of module \(module.name) is not its file's"
+        }
+        return nil
+      }
+    } catch {
+      return "whether it is a live patch could not be told: \(error)"
+    }
+  }
+}

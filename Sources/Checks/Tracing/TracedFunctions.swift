@@ -1,0 +1,57 @@
+internal import KernelModel
+
+/// Whose calls a user of the function tracer asked for.
+///
+/// Source: `struct ftrace_ops_hash`, `struct ftrace_hash`, `struct ftrace_func_entry` in include/linux/ftrace.h and
+/// kernel/trace/trace.h; ftrace_ops_test() in kernel/trace/ftrace.c (Linux v5.10 to v7.2).
+enum TracedFunctions: Hashable {
+  /// The tracer's places in these functions.
+  case these([UInt64])
+  /// All that can be traced, but those.
+  case all(except: [UInt64])
+  /// The kernel does not say how it keeps them.
+  case unknown
+
+  /// Functions believed in one table; a kernel with all its modules has a hundred thousand.
+  private static let most = 1 << 18
+
+  /// - Parameter filter: the address of a `struct ftrace_ops_hash`.
+  init(_ filter: UInt64, _ reader: StructureReader) throws(CannotCheck) {
+    guard filter != 0, reader.types.structure("ftrace_ops_hash") != nil, reader.types.structure("ftrace_hash") != nil
+    else {
+      self = .unknown
+      return
+    }
+    func functions(_ member: String) throws(CannotCheck) -> [UInt64] {
+      try Self.entries(at: reader.word(member, of: "ftrace_ops_hash", at: filter), reader).map(\.function)
+    }
+    let wanted = try functions("filter_hash")
+    let unwanted = Set(try functions("notrace_hash"))
+    self = wanted.isEmpty ? .all(except: unwanted.sorted()) : .these(wanted.filter { !unwanted.contains($0) }.sorted())
+  }
+
+  /// The functions in the table at `hash`, and what each calls directly.
+  static func entries(
+    at hash: UInt64, _ reader: StructureReader
+  ) throws(CannotCheck) -> [(function: UInt64, direct: UInt64)] {
+    guard hash != 0 else { return [] }
+    let bits = try reader.word("size_bits", of: "ftrace_hash", at: hash) & 0xff
+    let table = try reader.word("buckets", of: "ftrace_hash", at: hash)
+    guard table != 0 else { return [] }
+    guard bits <= 16 else { throw .implausible("ftrace_hash", "has 2^\(bits) buckets") }
+    let ip = try reader.offset("ip", in: "ftrace_func_entry")
+    let direct = reader.types.offsetIfAny(of: "direct", in: "ftrace_func_entry")
+    var found: [(function: UInt64, direct: UInt64)] = []
+    for bucket in 0..<(UInt64(1) << bits) {
+      var node = try reader.load(UInt64.self, at: table &+ bucket * 8)
+      while node != 0 {
+        guard found.count < most else { throw .implausible("ftrace_hash", "a list has no end") }
+        let target: UInt64
+        if let direct { target = try reader.load(UInt64.self, at: node &+ direct) } else { target = 0 }
+        found.append((try reader.load(UInt64.self, at: node &+ ip), target))
+        node = try reader.load(UInt64.self, at: node)
+      }
+    }
+    return found
+  }
+}

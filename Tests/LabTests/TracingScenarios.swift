@@ -1,0 +1,75 @@
+import Lab
+
+/// Functions whose calls go through a module of ours first: by the function tracer, a probe, a direct call.
+///
+/// The module passes on each call (`Tests/Lab/fixtures/redirecting`, `Tests/Lab/fixtures/direct`).
+extension Scenario {
+  static let redirection: [Scenario] = [
+    redirected("a system call's handler redirected by a listed module", "symbol=__x64_sys_getdents64") {
+      .tampered(
+        "kernel-text", "__x64_sys_getdents64",
+        and: [Expectation.Named(check: "syscall-dispatch", text: "[217]"), redirecting])
+    },
+
+    redirected("what lists sockets redirected by a listed module", "symbol=tcp4_seq_show") {
+      .tampered("kernel-text", "tcp4_seq_show")
+    },
+
+    redirected("a function that answers nobody redirected by a listed module", "symbol=\(harmless)") {
+      Expectation(verdict: .warning, named: [Expectation.Named(check: "kernel-text", text: harmless)])
+    },
+
+    redirected("a system call's handler traced by a listed module", "symbol=__x64_sys_kill way=trace") { .clean },
+
+    Scenario(name: "a direct call that changes, during 5 scans", exemption: hasNoFixture) { guest in
+      _ = try guest.output(of: "insmod /fixtures/direct.ko")
+      let scans = try (0..<5).map { _ in try Scan(in: guest, only: ["syscall-table", "kernel-text"]) }
+      _ = try guest.output(of: "rmmod direct")
+      return Run(scans: scans, expectation: .clean)
+    },
+  ]
+
+  /// In a guest of their own, which they stay in.
+  static let hiddenRedirection: [Scenario] = [
+    Scenario(
+      name: "calls redirected, and returns probed, by a hidden module",
+      machine: Machine(kernelArguments: ["lab.redirected"]), exemption: hasNoFixture
+    ) { guest in
+      for parameters in ["symbol=\(harmless) way=kretprobe", "symbol=__x64_sys_kill"] {
+        _ = try guest.output(of: "insmod /fixtures/redirecting.ko hide=1 \(parameters)")
+      }
+      let map = try guest.run("/liveprobe syscalls")
+      let place = try guest.run("/liveprobe scan --explain-bytes __x64_sys_kill")
+      return Run(
+        scans: [try Scan(in: guest, only: checks)],
+        expectation: .tampered(
+          "kernel-text", "__x64_sys_kill",
+          and: [
+            Expectation.Named(check: "kernel-text", text: "kretprobe at \(harmless)"),
+            Expectation.Named(check: "syscall-dispatch", text: "[62]"),
+          ]),
+        complaints: [("syscalls", map), ("--explain-bytes", place)].compactMap { command, result in
+          result.status == 2 && "\(result.text)".contains("nobody")
+            ? nil : "\(command) ends with \(result.status): \(result.text.prefix(400))"
+        })
+    }
+  ]
+
+  /// A function of every kernel that can be traced and has no part in what programs read.
+  private static let harmless = "si_meminfo"
+
+  private static let checks = ["syscall-table", "syscall-dispatch", "kernel-text"]
+
+  private static let redirecting = Expectation.Named(check: "kernel-text", text: "module redirecting")
+
+  private static func redirected(
+    _ name: String, _ parameters: String, expecting: @escaping @Sendable () -> Expectation
+  ) -> Scenario {
+    Scenario(name: name, exemption: hasNoFixture) { guest in
+      _ = try guest.output(of: "insmod /fixtures/redirecting.ko \(parameters)")
+      let scan = try Scan(in: guest, only: checks)
+      _ = try guest.output(of: "rmmod redirecting")
+      return Run(scans: [scan], expectation: expecting())
+    }
+  }
+}
