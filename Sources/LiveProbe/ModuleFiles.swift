@@ -62,7 +62,8 @@ package final class ModuleFiles: ModuleIndex {
       guard refusal.call == "kmod_module_get_path" else { return Withheld(what, why: refusal.why) }
       return Withheld(
         what, why: "the index in \(root.path(folder)) does not name it",
-        remedy: "find out who loaded it, and from where: no installed package of this kernel brings it")
+        remedy: "bring the file that it was loaded from: liveprobe scan --reference FOLDER, with \(name).ko in it",
+        isAbsent: true)
     }
   }
 }
