@@ -15,6 +15,7 @@ package struct KernelText: Check {
       the code and reports branches that lead to executable memory nobody owns.
       """,
     innocentCauses: [
+      "a security module that hides itself, such as LKRG with lkrg.hide=1, whose probes then lead to code that no list has",
       "a live patch of a kind that liveprobe does not know (Ksplice, kpatch of old kernels): ask whoever maintains the host",
       "a kernel built with features that Debian's are not (kCFI, FineIBT): then a whole mechanism is reported as unknown",
     ],
