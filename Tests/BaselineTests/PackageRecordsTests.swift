@@ -98,8 +98,8 @@ import Testing
   // MARK: - DKMS
 
   private static let installed = "lib/modules/6.1/updates/dkms/x.ko.xz"
-  private static let sources = [
-    (name: "dkms.conf", text: "PACKAGE_NAME=x\nBUILT_MODULE_NAME[0]=\"x\"\n"), ("x.c", "int x;"),
+  private static let sources: [(name: String, text: String)] = [
+    ("dkms.conf", "PACKAGE_NAME=x\nBUILT_MODULE_NAME[0]=\"x\"\n"), ("x.c", "int x;"),
   ]
 
   /// A tree as DKMS lays it out, with a source whose files dpkg recorded.

@@ -6,8 +6,8 @@ extension Scenario {
   /// What cannot be undone comes last in its guest.
   static let all: [Scenario] = chosen(
     clean + recordedBaseline + ordinaryPatching + tamperedText + unprotectedMemory + unlistedModule + lyingReader
-      + tamperedTables
-      + limits + storm + unownedCode + hiddenModule + keptBaseline + machines + lockdown)
+      + tamperedTables + provenance
+      + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + machines + lockdown)
 
   /// What flavours of a kernel are asked: whether they are clean as they boot.
   ///
