@@ -67,13 +67,17 @@ struct ModuleVouching {
   /// By what this very build of the module is known: its file, or where there is none, the build id in memory.
   func identity(of module: String, hasFile: Bool) -> String {
     if hasFile, let digest = try? kernel.reference.digest(ofModule: module) { return digest }
-    return ModuleBuildID.of(module, in: kernel).map { "build id \($0)" } ?? "no build id"
+    return buildID(of: module).map { "build id \($0)" } ?? "no build id"
   }
 
   /// What an allow rule can name the module by, in words.
   func evidence(of module: String, hasFile: Bool) -> [Finding.Evidence] {
     let inFile = hasFile ? (try? kernel.reference.moduleObject(named: module).buildID) ?? nil : nil
-    let buildID = inFile ?? ModuleBuildID.of(module, in: kernel)
-    return [Finding.Evidence("build id", buildID.map(\.description) ?? "none")]
+    return [Finding.Evidence("build id", (inFile ?? buildID(of: module)).map(\.description) ?? "none")]
+  }
+
+  /// The build id in the module's memory: what tells which file to bring.
+  private func buildID(of module: String) -> BuildID? {
+    ModuleBuildID.of(module, in: kernel) ?? ModuleBuildID.search(module, in: kernel)
   }
 }
