@@ -79,9 +79,9 @@ final class Allowance {
 }
 
 extension Finding {
-  /// The listed module whose memory the thing found lies in or leads to; nil if it is no module's.
+  /// The module whose memory the thing found lies in or leads to, or that hides; nil if it is no module's.
   var owningModule: String? {
-    guard case .module(let place) = owner else { return nil }
+    guard case .module(let place) = owner else { return hiddenModule }
     return place.module
   }
 }

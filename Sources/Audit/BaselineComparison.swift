@@ -52,7 +52,7 @@ package struct BaselineComparison: Hashable, Sendable {
     keyID: String? = nil, remarks: [String] = []
   ) {
     self.init(source: source, recordedAt: recordedAt, keyID: keyID, remarks: remarks, outcome: .unchanged(facts: 0))
-    let recorded = Dictionary(baseline.checks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let recorded = Dictionary(baseline.seen.checks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let pairs = state.checks.compactMap { now in recorded[now.id].map { (was: $0, now: now) } }
     let unknown = state.checks.map(\.id).filter { recorded[$0] == nil }
     if !unknown.isEmpty {

@@ -5,10 +5,16 @@ import KernelModel
 ///
 /// A folder is searched for images, for modules of the kernel that is running, and for packages. What a package holds is
 /// read in one pass: images, and the modules that are loaded. Nothing is written to disk.
+///
+/// A folder that has modules and neither an image nor a package is an addition to what is installed: it has the files that
+/// no package brought here. All else that is brought takes the place of what is installed, so that nothing on this disk is
+/// relied on.
 final class BroughtFiles {
   /// The most that is kept of all packages: compressed images, and the loaded modules.
   private static let mostUnpacked = 256 << 20
   private static let mostImages = 16
+  /// Files that are opened for what they are called by themselves, at most.
+  private static let mostOpened = 64
 
   private let path: String
   private let loadedModules: () -> [String]
@@ -30,6 +36,10 @@ final class BroughtFiles {
     var isImageOnly = false
     /// Modules that were sought in all packages.
     var sought: Set<String> = []
+    /// Whether files were opened for the names in them.
+    var knowsInnerNames = false
+
+    var isAddition: Bool { !modules.isEmpty && images.isEmpty && packages.isEmpty }
   }
 
   /// - Parameters:
@@ -46,7 +56,10 @@ final class BroughtFiles {
     return (survey.images, survey.problems)
   }
 
-  /// Where the module is, or nil if only an image was brought.
+  /// Whether what was brought adds to what is installed, and does not replace it.
+  func isAddition(for release: String) -> Bool { survey(of: release).isAddition }
+
+  /// Where the module is, or nil if what is installed is to be asked.
   func place(ofModule name: String, release: String) throws(Withheld) -> String? {
     var survey = survey(of: release)
     let name = Self.normalised(name)
@@ -58,6 +71,13 @@ final class BroughtFiles {
       self.survey = survey
       if let place = survey.modules[name] { return place }
     }
+    if !survey.knowsInnerNames {
+      survey.knowsInnerNames = true
+      addInnerNames(to: &survey)
+      self.survey = survey
+      if let place = survey.modules[name] { return place }
+    }
+    guard !survey.isAddition else { return nil }
     let problems = survey.problems.isEmpty ? "" : " (" + survey.problems.joined(separator: "; ") + ")"
     throw Withheld(
       "the file of module \(name)", why: "\(path) has none for kernel \(release)\(problems)",
@@ -73,6 +93,20 @@ final class BroughtFiles {
   func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
     if let known = unpacked[place] { return known }
     return try PlainFile.contents(of: place, limit: limit)
+  }
+
+  /// Adds the names under which modules are loaded whose files are called otherwise: those of a few files, not of all that
+  /// a kernel has.
+  private func addInnerNames(to survey: inout Survey) {
+    let files = Set(survey.modules.values).filter { unpacked[$0] == nil }.sorted()
+    guard files.count <= Self.mostOpened else { return }
+    for file in files {
+      // What cannot be read has no name; who asks for it by its file's name is told why.
+      guard let contents = try? PlainFile.contents(of: file, limit: VendorStore.moduleLimit),
+        let object = try? VendorStore.module(in: contents, source: file), let name = object.moduleName
+      else { continue }
+      survey.modules[name] = survey.modules[name] ?? file
+    }
   }
 
   private func survey(of release: String) -> Survey {

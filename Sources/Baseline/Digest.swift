@@ -25,6 +25,12 @@ enum Digest: String, CaseIterable {
     return running.finish()
   }
 
+  func bytes(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    let running = Running(self)
+    running.update(bytes)
+    return running.finishedBytes()
+  }
+
   /// The digest of bytes that come one after another.
   final class Running {
     private let hash: nettle_hash
@@ -46,10 +52,14 @@ enum Digest: String, CaseIterable {
 
     /// Lower-case hexadecimal; after this the digest is one of no bytes again.
     func finish() -> String {
+      let digits = Array("0123456789abcdef".utf8)
+      return String(decoding: finishedBytes().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    fileprivate func finishedBytes() -> [UInt8] {
       var digest = [UInt8](repeating: 0, count: Int(hash.digest_size))
       hash.digest(context, digest.count, &digest)
-      let digits = Array("0123456789abcdef".utf8)
-      return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+      return digest
     }
   }
 

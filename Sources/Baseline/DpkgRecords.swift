@@ -1,6 +1,6 @@
 import KernelModel
 
-/// The digests that dpkg recorded of kernels and modules.
+/// The digests that dpkg recorded of kernels and modules, and of the sources that modules were built from.
 ///
 /// Source: dpkg's own files below /var/lib/dpkg: `info/PACKAGE.md5sums`, lines of a digest, two blanks and a path without
 /// a slash at its beginning; `diversions`, three lines each; `status`, as in deb-control(5).
@@ -11,14 +11,18 @@ final class DpkgRecords {
   private static let remembered = ["boot/", "lib/modules/", "usr/lib/modules/", "usr/lib/debug/"].map { Array($0.utf8) }
 
   private let folder: String
+  /// Further folders of which digests are remembered, with a slash before them and none behind.
+  private let besides: () -> [String]
   /// Digest and package, by path; read when first asked for.
   private var index: [String: [(digest: String, package: String)]]?
   /// By where the file was moved to: its own path, and the package that had it moved.
   private var diversions: [String: (from: String, by: String)] = [:]
   private var problem: String?
+  private var versions: [String: String?] = [:]
 
-  init(root: String) {
+  init(root: String, besides: @escaping () -> [String] = { [] }) {
     folder = root + "/var/lib/dpkg"
+    self.besides = besides
   }
 
   /// What is recorded of the file that has these names.
@@ -52,12 +56,13 @@ final class DpkgRecords {
       if error != .absent { problem = "\(folder)/info \(error)" }
       return nil
     }
+    let remembered = Self.remembered + besides().map { Array("\($0.dropFirst())/".utf8) }
     var index: [String: [(digest: String, package: String)]] = [:]
     for file in files.prefix(Self.mostPackages) {
       let package = String(FileNames.lastComponent(file).dropLast(".md5sums".count))
       Self.forEachLine(of: file) { line in
         let path = line.dropFirst(34)
-        guard Self.remembered.contains(where: path.starts(with:)) else { return }
+        guard remembered.contains(where: path.starts(with:)) else { return }
         let digest = String(decoding: line.prefix(32), as: UTF8.self).lowercased()
         index["/" + String(decoding: path, as: UTF8.self), default: []].append((digest, package))
       }
@@ -77,6 +82,13 @@ final class DpkgRecords {
 
   /// The installed version of a package; nil if `status` does not say.
   private func version(of package: String) -> String? {
+    if let known = versions[package] { return known }
+    let version = readVersion(of: package)
+    versions[package] = .some(version)
+    return version
+  }
+
+  private func readVersion(of package: String) -> String? {
     let parts = package.split(separator: ":")
     let name = Array("Package: \(parts.first ?? "")".utf8)
     let architecture = parts.dropFirst().first.map { Array("Architecture: \($0)".utf8) }

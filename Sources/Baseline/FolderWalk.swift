@@ -45,7 +45,7 @@ package enum FolderWalk {
     return result == 0 ? status.st_mode & S_IFMT : nil
   }
 
-  private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
+  static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
     // Not `entry.pointee.d_name`: that copies 256 bytes, and the record may be shorter than that.
     let start = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19
     let raw = UnsafeRawPointer(entry)

@@ -6,12 +6,16 @@ import KernelModel
 /// The records are on the same disk: who changes a file can change its record too, and this does not show that.
 struct PackageRecords {
   private let root: String
+  private let dkms: DkmsTrees
   private let dpkg: DpkgRecords
   private let rpm: RpmRecords
 
   init(root: String) {
     self.root = root.hasSuffix("/") ? String(root.dropLast()) : root
-    dpkg = DpkgRecords(root: self.root)
+    let dkms = DkmsTrees(root: self.root)
+    self.dkms = dkms
+    let base = Self.real(self.root.isEmpty ? "/" : self.root)
+    dpkg = DpkgRecords(root: self.root, besides: { dkms.sources.map { Self.name(of: $0, below: base) } })
     rpm = RpmRecords(root: self.root)
   }
 
@@ -36,7 +40,29 @@ struct PackageRecords {
       }
     }
     guard !reasons.isEmpty else { return .unvouched("no package manager that is known here keeps records: dpkg, rpm") }
-    return copy(of: path, names) ?? .unvouched(reasons.joined(separator: "; "))
+    return copy(of: path, names) ?? build(of: path) ?? .unvouched(reasons.joined(separator: "; "))
+  }
+
+  /// The provenance of a module that DKMS built: that of its source tree, of which each file must be as a package brought it.
+  private func build(of path: String) -> Provenance? {
+    guard let source = dkms.source(of: path) else { return nil }
+    let told = "DKMS built it from \(source)"
+    guard let files = DkmsTrees.files(of: source) else { return .unvouched("\(told), which cannot be read") }
+    guard DkmsTrees.isNamed(path, in: source) else { return .unvouched("\(told), whose dkms.conf does not name it") }
+    var tree: SourceTree?
+    for file in files {
+      let names = names(of: file)
+      var record: PackageRecord?
+      for manager in [dpkg.answer, rpm.answer] where record == nil {
+        if case .recorded(let found) = manager(names) { record = found }
+      }
+      guard let record else { return .unvouched("\(told), where no package brings \(file)") }
+      guard case .recorded = compare(file, with: record) else {
+        return .unvouched("\(told), where \(file) was changed after \(record.package) brought it")
+      }
+      tree = tree ?? SourceTree(path: source, manager: record.manager, package: record.package)
+    }
+    return tree.map { .built($0) }
   }
 
   private func compare(_ path: String, with record: PackageRecord) -> Provenance {
@@ -75,20 +101,23 @@ struct PackageRecords {
 
   /// The names below the root under which a package may bring the file, the one it really has first.
   private func names(of path: String) -> [String] {
-    var resolved = path
-    if let real = realpath(path, nil) {
-      resolved = String(cString: real)
-      free(real)
+    let base = root.isEmpty ? root : Self.real(root)
+    return [(Self.real(path), base), (path, root)].reduce(into: []) { names, pair in
+      for candidate in Self.bothNames(of: Self.name(of: pair.0, below: pair.1)) where !names.contains(candidate) {
+        names.append(candidate)
+      }
     }
-    var base = root
-    if !root.isEmpty, let real = realpath(root, nil) {
-      base = String(cString: real)
-      free(real)
-    }
-    return [(resolved, base), (path, root)].reduce(into: []) { names, pair in
-      let name = pair.0.hasPrefix(pair.1) ? String(pair.0.dropFirst(pair.1.count)) : pair.0
-      for candidate in Self.bothNames(of: name) where !names.contains(candidate) { names.append(candidate) }
-    }
+  }
+
+  private static func name(of path: String, below root: String) -> String {
+    root != "/" && path.hasPrefix(root) ? String(path.dropFirst(root.count)) : path
+  }
+
+  /// The path without links; the path itself if there is nothing.
+  private static func real(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
   }
 
   /// A path, and the same with `/usr` before it or without: `/lib` became a link to `/usr/lib`.

@@ -79,7 +79,9 @@ final class RpmRecords {
     Package(
       name: header.packageName, algorithm: header.digestAlgorithm,
       digests: header.fileDigests { path in
+        // What modules were built from, but not the headers of kernels.
         path.hasPrefix("/boot/") || path.hasPrefix("/lib/modules/") || path.hasPrefix("/usr/lib/modules/")
+          || path.hasPrefix("/usr/src/") && !path.hasPrefix("/usr/src/kernels/")
       })
   }
 }

@@ -1,3 +1,4 @@
+import KernelFormats
 package import KernelModel
 
 /// What the vendor's kernel image and modules on disk say, if they are those of the kernel that is running.
@@ -42,7 +43,14 @@ package final class VendorReference: Reference {
 
   package func moduleSource(named name: String) throws(Withheld) -> String {
     if let place = try store.placeOfBroughtModule(named: name, release: identity.release) { return place }
-    return try modules.path(ofModule: name)
+    do throws(Withheld) {
+      return try modules.path(ofModule: name)
+    } catch {
+      guard error.isAbsent, let reference = store.reference else { throw error }
+      var both = error
+      both.why += ", and \(reference) has none of that name"
+      throw both
+    }
   }
 
   package func moduleObject(named name: String) throws(Withheld) -> VendorObject {
@@ -52,6 +60,17 @@ package final class VendorReference: Reference {
     } catch {
       throw Withheld("the file of module \(name)", why: "\(place) \(error)")
     }
+  }
+
+  package func signer(ofModule name: String, among keys: [TrustedKey]) throws(Withheld) -> TrustedKey? {
+    try moduleObject(named: name).contents.withBytes { bytes in
+      guard let seal = ModuleSignature(endOf: bytes.bindMemory(to: UInt8.self).span)?.seal else { return nil }
+      return keys.first { SealVerifier.isValid(seal, of: bytes, by: $0.value) }
+    }
+  }
+
+  package func digest(ofModule name: String) throws(Withheld) -> String {
+    try moduleObject(named: name).contents.withBytes { "sha256 \(Digest.sha256.of($0))" }
   }
 
   package func provenance(of source: String) -> Provenance {

@@ -47,7 +47,8 @@ package final class VendorStore {
 
   /// Where the image of `release` may be, the likeliest first, and what could not be searched.
   func kernelImages(release: String) -> (places: [String], problems: [String]) {
-    brought?.kernelImages(release: release) ?? (VendorImagePaths.candidates(release: release, root: root), [])
+    if let brought, !brought.isAddition(for: release) { return brought.kernelImages(release: release) }
+    return (VendorImagePaths.candidates(release: release, root: root), [])
   }
 
   /// The kernel in the image at `place`; it has a build id.

@@ -119,7 +119,7 @@ struct ScanCommand: ParsableCommand {
       checks: selectedChecks, forensics: forensics, allowed: allowed, wantsExhibits: reporting.format.contains(.html),
       wantsInventory: reporting.format.contains(.json)
     ).run(on: &host, progress)
-    verdict.baseline = baseline?.comparison(with: verdict)
+    baseline?.compare(&verdict)
     Terminal.exit(reporting.write(verdict, measurements).rawValue)
   }
 

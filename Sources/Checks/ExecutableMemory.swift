@@ -124,8 +124,8 @@ package struct ExecutableMemory: Check {
       message: isModules ? "a module made memory executable that is not its own" : "nobody owns this executable memory",
       expected: "an owner: text, a listed module, BPF, a trampoline, slots of probes",
       observed: "\(Self.pages(run)), executable, for which no structure of the kernel accounts",
-      owner: kernel.owner(of: run.start), target: run.start, evidence: evidence,
-      meaning: "code can run there, and whoever put it there hides it from the kernel's own lists",
+      owner: kernel.owner(of: run.start), hiddenModule: HiddenModules.name(holding: run, in: kernel), target: run.start,
+      evidence: evidence, meaning: "code can run there, and whoever put it there hides it from the kernel's own lists",
       innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
   }
 

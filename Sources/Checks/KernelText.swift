@@ -17,6 +17,7 @@ package struct KernelText: Check {
       reports branches that lead to executable memory nobody owns.
       """,
     innocentCauses: [
+      "a security module that hides itself, such as LKRG with lkrg.hide=1, whose probes then lead to code that no list has",
       "a live patch of a kind that liveprobe does not know (Ksplice, kpatch of old kernels): ask whoever maintains the host",
       "a kernel that patches itself by rules that liveprobe does not know: then that whole mechanism is reported as unknown, "
         + "with an example, and not as a finding",

@@ -77,7 +77,8 @@ package struct ModuleList: Check {
       expected: "known to every place that knows of modules",
       observed: ([missing.isEmpty ? "" : "missing from \(missing)"] + row.signs).filter { !$0.isEmpty }
         .joined(separator: "; "),
-      target: row.code?.start, evidence: evidence,
+      hiddenModule: row.structure == nil || row.name.isEmpty ? nil : row.name, target: row.code?.start,
+      evidence: evidence,
       meaning: isHidden
         ? "code runs in the kernel that lsmod and /proc/modules are not to show"
         : "somebody changed what the kernel says of its modules", innocentCauses: Self.manual.innocentCauses,

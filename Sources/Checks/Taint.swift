@@ -51,11 +51,13 @@ package struct Taint: Check {
     case .failure(let withheld): examination.leaveUnanswered(Subject("taint", label: "as told"), .withheld(withheld))
     }
     for row in try ModuleMatrix.shared(kernel).rows where row.taints & ~mask != 0 {
-      examination.report(
+      var finding =
         finding(
           Subject("taint", label: "module \(row.name)"), "a module has a taint that the kernel's mask lacks",
           expected: "\(TaintFlags.letters(mask | row.taints)): the mask has the taint of every module",
-          observed: "\(TaintFlags.letters(mask)), and the module \(TaintFlags.letters(row.taints))"))
+          observed: "\(TaintFlags.letters(mask)), and the module \(TaintFlags.letters(row.taints))")
+      finding.hiddenModule = row.isSound || row.name.isEmpty ? nil : row.name
+      examination.report(finding)
     }
     for module in try structures.now({ (reader) throws(CannotCheck) in try UnloadedModules(reader) }).tainting {
       examination.remark("a module that is loaded no more tainted the kernel: \(module.name) (\(module.taints))")

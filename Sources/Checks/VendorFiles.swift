@@ -1,14 +1,17 @@
 package import KernelModel
 
-/// The files that the kernel is compared with should be those that the package manager installed.
+/// Somebody should vouch for the files that the kernel is compared with.
 package struct VendorFiles: Check {
   package static let manual = Manual(
     id: "vendor-files",
-    question: "Are the kernel image and the modules' files on this disk those that the package manager installed?",
+    question: "Does somebody vouch for the kernel image and for the file of each loaded module?",
     method: """
       Computes the digest of the kernel image and of the file of each loaded module, and compares it with the one that \
-      dpkg or rpm recorded when the package was installed. A file that no package brings, such as a kernel built here \
-      or a module of DKMS, is named and not held against the host. Files that --reference names are taken as they are.
+      dpkg or rpm recorded when the package was installed. A module that no package brought is vouched for if DKMS built \
+      it from a source tree that is as a package brought it, or if the signature at its end is that of a key in the kernel \
+      image or on the kernel's keyrings; the signature is verified. A loaded module that nothing vouches for is a finding where that says something: \
+      where package records have the kernel's own files, or where the kernel noted that this module is out of its tree or \
+      unsigned, and others are not. Files that --reference names are vouched for by who brought them.
       """,
     innocentCauses: [
       "an administrator or a tool that replaced the file by hand: a rebuilt module, an image signed anew for Secure Boot"
@@ -17,8 +20,10 @@ package struct VendorFiles: Check {
       "the records are on the same disk: who changes a file can change its record; a copy from elsewhere "
         + "(--reference) is the stronger answer",
       "files of modules that are not loaded, the initramfs, and the boot loader",
-      "a file that no package brings, or whose package recorded no digest; records other than dpkg's and rpm's own "
-        + "(SQLite) database",
+      "records other than dpkg's and rpm's own (SQLite) database: on such a host, and for a kernel that was built by hand, "
+        + "a module that says it is of the kernel's own tree passes unsigned",
+      "whether DKMS's sources became the file that it built: the build is not repeated",
+      "a key that somebody who writes kernel memory added to the kernel's keyrings",
       "a kernel that gives a changed file's old bytes to whoever reads it",
     ],
     response: [
@@ -37,12 +42,19 @@ package struct VendorFiles: Check {
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
     var examination = Examination()
     var unvouched = Unvouched()
-    // Where nobody vouches for anything, which modules are loaded today is not worth remembering.
-    var vouchesForImage = false
+    var recordsReach = false
+    var isImageBrought = false
     do throws(Withheld) {
       let source = try kernel.reference.kernelImage().source
-      if case .unvouched = kernel.reference.provenance(of: source) {} else { vouchesForImage = true }
-      judge(source, Subject("kernel image"), in: kernel, &unvouched, into: &examination)
+      let provenance = kernel.reference.provenance(of: source)
+      isImageBrought = provenance == .brought
+      if case .unvouched(let reason) = provenance {
+        examination.note(Subject("kernel image"), .text("nobody vouches for it"))
+        unvouched.add(source, reason)
+      } else {
+        recordsReach = provenance.isOnRecord
+        judge(source, provenance, Subject("kernel image"), into: &examination)
+      }
     } catch {
       examination.leaveUnanswered(Subject("kernel image"), .withheld(error))
     }
@@ -50,34 +62,117 @@ package struct VendorFiles: Check {
     case .failure(let withheld):
       examination.leaveUnanswered(Subject("modules' files"), .withheld(withheld))
     case .success(let modules):
+      var open: [OpenModule] = []
+      var brought = 0
       for module in modules {
         let subject = Subject("file of module \(module.name)")
         do throws(Withheld) {
           let source = try kernel.reference.moduleSource(named: module.name)
-          judge(source, subject, in: kernel, isTelling: vouchesForImage, &unvouched, into: &examination)
+          let provenance = kernel.reference.provenance(of: source)
+          if case .unvouched(let reason) = provenance {
+            open.append(OpenModule(name: module.name, source: source, reason: reason))
+          } else {
+            recordsReach = recordsReach || provenance.isOnRecord
+            brought += provenance == .brought ? 1 : 0
+            judge(source, provenance, subject, into: &examination)
+          }
         } catch {
-          examination.leaveUnanswered(subject, .withheld(error))
+          // A place that was searched: that there is no such file is an answer, and module-text lacks the file.
+          if error.isAbsent {
+            open.append(OpenModule(name: module.name, source: nil, reason: error.why))
+          } else {
+            examination.leaveUnanswered(subject, .withheld(error))
+          }
         }
       }
+      if brought > 0, !isImageBrought {
+        examination.remark(
+          "\(brought == 1 ? "one module's file was" : "the files of \(brought) modules were") brought; the kernel image, "
+            + "and what else was compared with, are this disk's own")
+      }
+      judge(open, recordsReach: recordsReach, in: kernel, &unvouched, into: &examination)
     }
     for sentence in unvouched.sentences { examination.remark(sentence) }
     return examination
   }
 
-  /// - Parameter isTelling: whether it says something of the file that nobody vouches for it.
+  /// A module for whose file neither a package nor a person vouches.
+  private struct OpenModule {
+    var name: String
+    /// Where its file is; nil if there is none where the modules of this kernel are.
+    var source: String?
+    var reason: String
+  }
+
   private func judge(
-    _ source: String, _ subject: Subject, in kernel: Kernel, isTelling: Bool = true, _ unvouched: inout Unvouched,
+    _ modules: [OpenModule], recordsReach: Bool, in kernel: Kernel, _ unvouched: inout Unvouched,
     into examination: inout Examination
   ) {
-    switch kernel.reference.provenance(of: source) {
-    // Who vouches for a file depends on what was brought, and on which modules are loaded; that nobody does, on the file.
+    guard !modules.isEmpty else { return }
+    let vouching = ModuleVouching(kernel, recordsReach: recordsReach)
+    for module in modules {
+      let subject = Subject("file of module \(module.name)")
+      if module.source != nil, let key = vouching.signer(of: module.name) {
+        examination.note(subject, .text("signed by \(key.name), whose key is among \(key.origin)"), lasting: false)
+      } else if let why = vouching.reasonToAsk(about: module.name) {
+        report(module, why: why, vouching, into: &examination)
+      } else {
+        examination.note(subject, .text("nobody vouches for it"), lasting: false)
+        unvouched.add(module.source ?? "a file of \(module.name)", module.reason)
+      }
+    }
+  }
+
+  /// Reports a module that nothing vouches for.
+  ///
+  /// Its build is a fact that lasts: a baseline may have it accepted.
+  private func report(
+    _ module: OpenModule, why: String, _ vouching: ModuleVouching, into examination: inout Examination
+  ) {
+    let subject = Subject("module \(module.name)")
+    let identity = vouching.identity(of: module.name, hasFile: module.source != nil)
+    examination.note(subject, .text("nothing vouches for it: \(identity)"))
+    examination.report(
+      Finding(
+        severity: .warning, subject: subject,
+        message: "nothing vouches for this module: no package, no package's source, no key that is trusted",
+        expected: "a file that a package brought, that DKMS built from a package's sources, or that one of the "
+          + "kernel's keys signed",
+        observed: module.reason, owner: vouching.owner(of: module.name),
+        evidence: [
+          Finding.Evidence("file", module.source ?? "none that is known here"),
+          Finding.Evidence("file's digest", module.source == nil ? "none" : identity),
+        ] + vouching.evidence(of: module.name, hasFile: module.source != nil) + [
+          Finding.Evidence("taint", vouching.letters(of: module.name)), Finding.Evidence("why it is asked", why),
+        ],
+        stranger: Finding.Stranger(module: module.name, identity: identity),
+        meaning: "its code and its file may agree, and still nobody who is known answers for what it does",
+        innocentCauses: [
+          "a driver that was built or copied here by hand, or by a vendor's installer, and not by a package",
+          "a live patch, or a module of a security product, that is loaded from a folder of its own",
+        ],
+        response: [
+          "find out who brought it: the file's times, the shell's history, journalctl -k -g \(module.name)",
+          "if it belongs here, say so: an allow rule for vendor-files with its build id, or liveprobe baseline record "
+            + "--accept",
+          "if nobody knows it, keep the file and a memory image, and treat the host as compromised",
+        ]))
+  }
+
+  private func judge(
+    _ source: String, _ provenance: Provenance, _ subject: Subject, into examination: inout Examination
+  ) {
+    switch provenance {
+    // Who vouches for a file depends on what was brought, and on which modules are loaded.
     case .brought:
       examination.note(subject, .text("brought"), lasting: false)
     case .recorded(let record):
       examination.note(subject, .text("as \(record.manager) recorded it for \(record.package)"), lasting: false)
-    case .unvouched(let reason):
-      examination.note(subject, .text("nobody vouches for it"), lasting: isTelling)
-      unvouched.add(source, reason)
+    case .built(let tree):
+      examination.note(
+        subject, .text("built by DKMS from \(tree.path), as \(tree.manager) recorded it for \(tree.package)"),
+        lasting: false)
+    case .unvouched: break
     case .altered(let record, let actual):
       examination.note(subject, .text("not as \(record.manager) recorded it for \(record.package)"))
       examination.report(
@@ -94,21 +189,33 @@ package struct VendorFiles: Check {
 
   /// Files nobody vouches for, and why.
   private struct Unvouched {
-    private static let mostNamed = 5
-    private var reasons: [String] = []
+    private static let mostNamed = 3
+    private var reasons: Set<String> = []
     private var files: [String] = []
 
     mutating func add(_ file: String, _ reason: String) {
       files.append(file)
-      if !reasons.contains(reason) { reasons.append(reason) }
+      reasons.insert(reason)
     }
 
+    /// One sentence; the reason where all have the same, the names of a few where each has its own.
     var sentences: [String] {
-      guard !files.isEmpty else { return [] }
-      let named = reasons.prefix(Self.mostNamed).joined(separator: "; ")
-      let rest = reasons.count > Self.mostNamed ? "; and \(reasons.count - Self.mostNamed) more reasons" : ""
+      guard let first = reasons.first else { return [] }
       let count = files.count == 1 ? "one file" : "\(files.count) files"
-      return ["nobody vouches for \(count) that the kernel is compared with: \(named)\(rest)"]
+      let rest = files.count > Self.mostNamed ? " and \(files.count - Self.mostNamed) more" : ""
+      let words =
+        reasons.count == 1 ? first : "no package brings \(files.prefix(Self.mostNamed).joined(separator: ", "))\(rest)"
+      return ["nobody vouches for \(count) that the kernel is compared with: \(words)"]
+    }
+  }
+}
+
+extension Provenance {
+  /// Whether a package manager has the file on record, as it is or otherwise.
+  fileprivate var isOnRecord: Bool {
+    switch self {
+    case .recorded, .altered: true
+    case .brought, .built, .unvouched: false
     }
   }
 }

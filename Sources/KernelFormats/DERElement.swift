@@ -8,6 +8,8 @@ struct DERElement {
   let contents: Range<Int>
 
   static let integer: UInt8 = 0x02
+  static let bitString: UInt8 = 0x03
+  static let octetString: UInt8 = 0x04
   static let objectIdentifier: UInt8 = 0x06
   static let sequence: UInt8 = 0x30
   static let set: UInt8 = 0x31
@@ -43,5 +45,12 @@ struct DERElement {
       offset = element.contents.upperBound
     }
     return elements
+  }
+}
+
+extension Span<UInt8> {
+  /// The bytes of `range`; none if it does not lie inside.
+  func copied(_ range: Range<Int>) -> [UInt8] {
+    copy(at: range.lowerBound, byteCount: range.count) ?? []
   }
 }

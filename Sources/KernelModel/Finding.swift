@@ -21,16 +21,34 @@ package struct Finding: Hashable, Sendable {
   package var observed: String
   /// Whose memory the thing found lies in; nil where that is no question.
   package var owner: Owner?
+  /// The module that is on no list, or not on all, and whose memory the thing found wholly is or leads into.
+  ///
+  /// Nothing owns such memory; that an allow rule may name the module is all that follows from it.
+  package var hiddenModule: String?
   /// Where it leads: the address whose neighbourhood is worth a look.
   package var target: KernelAddress?
   /// What supports the finding, a name and a value each.
   package var evidence: [Evidence]
+  /// The module that nothing vouches for, if that is what was found: reports say its name first.
+  package var stranger: Stranger?
   /// What it means on this kernel: whether the changed thing is in use.
   package var meaning: String
   /// What else it could be.
   package var innocentCauses: [String]
   /// What to do, in order.
   package var response: [String]
+
+  /// A module that nothing vouches for, as a baseline remembers the one that somebody accepted.
+  package struct Stranger: Hashable, Sendable {
+    package var module: String
+    /// By what this very build of it is known: `build id 619a…`.
+    package var identity: String
+
+    package init(module: String, identity: String) {
+      self.module = module
+      self.identity = identity
+    }
+  }
 
   package struct Evidence: Hashable, Sendable {
     package var name: String
@@ -44,7 +62,8 @@ package struct Finding: Hashable, Sendable {
 
   package init(
     severity: Severity, subject: Subject, message: String, expected: String, observed: String, owner: Owner? = nil,
-    target: KernelAddress? = nil, evidence: [Evidence] = [], meaning: String = "", innocentCauses: [String] = [],
+    hiddenModule: String? = nil, target: KernelAddress? = nil, evidence: [Evidence] = [], stranger: Stranger? = nil,
+    meaning: String = "", innocentCauses: [String] = [],
     response: [String] = []
   ) {
     self.severity = severity
@@ -53,8 +72,10 @@ package struct Finding: Hashable, Sendable {
     self.expected = expected
     self.observed = observed
     self.owner = owner
+    self.hiddenModule = hiddenModule
     self.target = target
     self.evidence = evidence
+    self.stranger = stranger
     self.meaning = meaning
     self.innocentCauses = innocentCauses
     self.response = response

@@ -62,11 +62,14 @@ package struct Withheld: Error, Hashable, Sendable, CustomStringConvertible {
   package var why: String
   /// What a person can do; empty if there is nothing.
   package var remedy: String
+  /// Whether the place where it would be was searched, and does not have it.
+  package var isAbsent: Bool
 
-  package init(_ what: String, why: String, remedy: String = "") {
+  package init(_ what: String, why: String, remedy: String = "", isAbsent: Bool = false) {
     self.what = what
     self.why = why
     self.remedy = remedy
+    self.isAbsent = isAbsent
   }
 
   package var description: String {

@@ -19,6 +19,14 @@ package protocol Reference {
   /// Where the file is that ``moduleObject(named:)`` would read: its `source`, without reading it.
   func moduleSource(named name: String) throws(Withheld) -> String
 
+  /// Which of `keys` signed the file of the module that is loaded under `name`; nil if none of them did.
+  ///
+  /// The signature at the file's end is verified; what the kernel or the file says of it counts for nothing.
+  func signer(ofModule name: String, among keys: [TrustedKey]) throws(Withheld) -> TrustedKey?
+
+  /// What the decompressed file of the module that is loaded under `name` is known by: `sha256 9f86…`.
+  func digest(ofModule name: String) throws(Withheld) -> String
+
   /// How far the file that ``kernelImage()`` or ``moduleObject(named:)`` named as its `source` can be trusted.
   func provenance(of source: String) -> Provenance
 
@@ -29,6 +37,12 @@ package protocol Reference {
 extension Reference {
   package func moduleSource(named name: String) throws(Withheld) -> String {
     try moduleObject(named: name).source
+  }
+
+  package func signer(ofModule name: String, among keys: [TrustedKey]) throws(Withheld) -> TrustedKey? { nil }
+
+  package func digest(ofModule name: String) throws(Withheld) -> String {
+    throw Withheld("the digest of module \(name)'s file", why: "nobody computes it")
   }
 }
 

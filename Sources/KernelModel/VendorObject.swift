@@ -24,6 +24,16 @@ package final class VendorObject {
     sections.first { $0.name == name }
   }
 
+  /// The name under which a module is loaded, as its own `.modinfo` has it; nil if that does not say.
+  ///
+  /// Source: `MODULE_INFO(name, KBUILD_MODNAME)`, scripts/mod/modpost.c (Linux v4.12 to v7.2).
+  package var moduleName: String? {
+    guard let section = section(named: ".modinfo"), section.fileRange.count <= 1 << 20 else { return nil }
+    return bytes(of: section).split(separator: 0).first { $0.starts(with: "name=".utf8) }.map {
+      String(decoding: $0.dropFirst("name=".utf8.count), as: UTF8.self)
+    }
+  }
+
   /// The bytes of `section`; none if it takes no room in the file (SHT_NOBITS).
   ///
   /// They are there as long as this object.

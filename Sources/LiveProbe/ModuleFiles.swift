@@ -31,7 +31,20 @@ package final class ModuleFiles: ModuleIndex {
 
   /// The path of the module's file: no file is opened but libkmod's index.
   package func path(ofModule name: String) throws(Withheld) -> String {
-    try ask(about: name) { $0.path(ofModule: name) }.get()
+    let path = try ask(about: name) { $0.path(ofModule: name) }.get()
+    // An index that was not renewed names a file that is gone.
+    guard access(path, F_OK) == 0 || errno != ENOENT else {
+      throw Self.absent(name, why: "the index names \(path), which is not there")
+    }
+    return path
+  }
+
+  /// A module whose file is not where this kernel's modules are: only whoever loaded it knows where it came from.
+  private static func absent(_ name: String, why: String) -> Withheld {
+    Withheld(
+      "the file of module \(name)", why: why,
+      remedy: "bring the file that it was loaded from: liveprobe scan --reference FOLDER, with \(name).ko in it",
+      isAbsent: true)
   }
 
   private func look(for name: String) -> Result<ModuleFile, Withheld> {
@@ -60,9 +73,7 @@ package final class ModuleFiles: ModuleIndex {
     }
     return question(context).mapError { refusal in
       guard refusal.call == "kmod_module_get_path" else { return Withheld(what, why: refusal.why) }
-      return Withheld(
-        what, why: "the index in \(root.path(folder)) does not name it",
-        remedy: "find out who loaded it, and from where: no installed package of this kernel brings it")
+      return Self.absent(name, why: "the index in \(root.path(folder)) does not name it")
     }
   }
 }

@@ -2,12 +2,12 @@ internal import Audit
 internal import KernelModel
 
 extension Page {
-  /// What the operator's allow rules accept: never silently, and no part of the status.
+  /// What allow rules or the baseline accept: never silently, and no part of the status.
   mutating func writeAcceptances(_ answers: [Answer], _ limits: TextLimits) {
     let accepted = answers.flatMap { answer in answer.accepted.map { (answer.check.id, $0) } }
     guard !accepted.isEmpty else { return }
     blank()
-    line("ACCEPTED BY ALLOW RULES  \(accepted.count), no part of the status", as: .heading)
+    line("ACCEPTED  \(accepted.count), no part of the status", as: .heading)
     for (check, acceptance) in accepted.prefix(limits.entries) {
       let finding = acceptance.finding
       entry(

@@ -15,6 +15,8 @@ struct Conclusion {
   let checksWithFindings: [String]
   /// The ids of checks that were not wholly answered.
   let unansweredChecks: [String]
+  /// Modules that nothing vouches for, by name.
+  private let strangerNames: [String]
   private let baseline: BaselineComparison?
   /// Nothing was looked at, so that numbers of what was found mean nothing.
   let couldNotStart: Bool
@@ -24,6 +26,7 @@ struct Conclusion {
     status = verdict.status
     critical = verdict.findings.count { $0.severity == .critical }
     warnings = verdict.findings.count { $0.severity == .warning }
+    strangerNames = verdict.findings.compactMap(\.stranger?.module)
     clear = verdict.answers.count { if case .clear = $0.outcome { true } else { false } }
     notApplicable = verdict.answers.count { if case .notApplicable = $0.outcome { true } else { false } }
     accepted = verdict.answers.reduce(0) { $0 + $1.accepted.count }
@@ -40,28 +43,51 @@ struct Conclusion {
     if checks == 0 { return "no check was run, so nothing is known of this kernel" }
     switch status {
     case .critical:
-      return "signs of tampering: \(findings) in \(Self.some(checksWithFindings))\(unansweredToo)\(driftToo)"
+      return
+        "signs of tampering: \(findings) in \(Self.some(checksWithFindings))\(strangersToo)\(unansweredToo)\(driftToo)"
     case .warning where warnings == 0: return "a person must confirm: \(drift)"
-    case .warning: return "a person must confirm: \(findings) in \(Self.some(checksWithFindings))\(driftToo)"
+    case .warning where warnings == strangerNames.count: return "a person must confirm: \(strangers ?? "")\(driftToo)"
+    case .warning:
+      return "a person must confirm: \(findings) in \(Self.some(checksWithFindings))\(strangersToo)\(driftToo)"
     case .unknown:
-      let rest: PlainText = warnings > 0 ? "; \(findings) to confirm" : "; nothing critical was seen"
+      let rest: PlainText =
+        if warnings == 0 {
+          "; nothing critical was seen"
+        } else if warnings == strangerNames.count {
+          "; to confirm: \(strangers ?? "")"
+        } else {
+          "; \(findings) to confirm\(strangersToo)"
+        }
       return "not an all-clear: \(whatIsOpen)\(rest)\(driftToo)"
     case .ok where clear == 0: return "nothing to check: no check applies to this kernel"
     case .ok:
       let others: PlainText =
         notApplicable > 0 ? ", \(Self.count(notApplicable, "does not apply", "do not apply"))" : ""
       let same: PlainText = baseline == nil ? "" : ", all as in the baseline"
-      let allowed: PlainText = accepted > 0 ? "; \(Self.count(accepted, "finding")) accepted by allow rules" : ""
+      let allowed: PlainText = accepted > 0 ? "; \(Self.count(accepted, "finding")) accepted" : ""
       return "nothing found: \(Self.count(clear, "check")) clear\(others)\(same)\(allowed)"
     }
   }
 
+  /// `1 module that nothing vouches for: caraxes`; nil if there is none.
+  var strangers: PlainText? {
+    guard !strangerNames.isEmpty else { return nil }
+    return "\(Self.count(strangerNames.count, "module")) that nothing vouches for: \(Self.some(strangerNames))"
+  }
+
+  private var strangersToo: PlainText { strangers.map { ", among them \($0)" } ?? "" }
+
+  /// As ``findings``, but for modules that nothing vouches for.
+  var otherFindings: PlainText { Self.findings(critical: critical, warnings: warnings - strangerNames.count) }
+
   /// `2 findings`, or `2 critical findings and 1 warning`.
-  var findings: PlainText {
+  var findings: PlainText { Self.findings(critical: critical, warnings: warnings) }
+
+  private static func findings(critical: Int, warnings: Int) -> PlainText {
     switch (critical, warnings) {
-    case (_, 0): Self.count(critical, "finding")
-    case (0, _): Self.count(warnings, "finding")
-    default: "\(Self.count(critical, "critical finding")) and \(Self.count(warnings, "warning"))"
+    case (_, 0): count(critical, "finding")
+    case (0, _): count(warnings, "finding")
+    default: "\(count(critical, "critical finding")) and \(count(warnings, "warning"))"
     }
   }
 

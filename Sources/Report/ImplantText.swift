@@ -45,9 +45,7 @@ extension Page {
       indent: 2, column: Self.column)
     entries(
       "refers to",
-      TextLimits.shortened(
-        implant.referencedRuns.map { "\($0.extent), which nobody owns either" }, limits.entries), indent: 2,
-      column: Self.column)
+      TextLimits.shortened(implant.references, limits.entries), indent: 2, column: Self.column)
     if let beyond = implant.beyond { entry("goes on", beyond, indent: 2, column: Self.column) }
   }
 
@@ -104,6 +102,14 @@ extension Page {
     if selection.left > 0 {
       line("... \(selection.left) more: \(TextLimits.elsewhere)", indent: 4)
     }
+  }
+}
+
+extension Implant {
+  /// The runs that its code refers to; whose they are is known where its own memory is nobody's.
+  var references: [PlainText] {
+    let words: PlainText = owner == "nobody" ? ", which nobody owns either" : ""
+    return referencedRuns.map { "\($0.extent)\(words)" }
   }
 }
 

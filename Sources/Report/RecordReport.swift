@@ -33,7 +33,9 @@ package struct RecordReport {
   }
 
   /// What was recorded, and what to do next.
-  package func recorded(_ state: RecordedState, at path: String) -> String {
+  ///
+  /// - Parameter accepting: whether modules that nothing vouches for were accepted.
+  package func recorded(_ state: RecordedState, at path: String, accepting: Bool = true) -> String {
     var page = Page(theme: .plain)
     page.line(
       """
@@ -41,8 +43,18 @@ package struct RecordReport {
       \(state.release), build id \(state.buildID)
       """)
     page.line(PlainText(path), indent: 2)
-    if !verdict.findings.isEmpty {
-      page.line("accepted, and reported by each scan all the same: \(Conclusion(verdict).findings)")
+    let conclusion = Conclusion(verdict)
+    if let strangers = conclusion.strangers {
+      page.line(
+        accepting
+          ? "accepted, and no finding while the file is the same: \(strangers)"
+          : "not accepted, and reported by each scan: \(strangers)")
+      if !accepting {
+        page.entry("do", "if they belong there: liveprobe baseline record --accept", indent: 2, column: 6)
+      }
+    }
+    if verdict.findings.contains(where: { $0.stranger == nil }) {
+      page.line("accepted, and reported by each scan all the same: \(conclusion.otherFindings)")
       writeFindings(to: &page)
     }
     let blind = state.checks.filter { !$0.isAnswered }
@@ -56,13 +68,14 @@ package struct RecordReport {
   }
 
   private func writeFindings(to page: inout Page) {
-    let shown = verdict.findings.prefix(TextLimits.drifts)
+    let findings = verdict.findings.filter { $0.stranger == nil }
+    let shown = findings.prefix(TextLimits.drifts)
     for finding in shown {
       page.entry(
         "*", "\(finding.severity.rawValue)  \(finding.subject): \(sentence: finding.message)", indent: 2, column: 4,
         hanging: 6)
     }
-    let rest = verdict.findings.count - shown.count
+    let rest = findings.count - shown.count
     if rest > 0 { page.line("… and \(rest) more; liveprobe scan has them all", indent: 2) }
   }
 }

@@ -10,6 +10,7 @@ import Testing
     static let manual = Manual(
       id: "finder", question: "?", method: "", innocentCauses: [], blindSpots: [], response: [])
     var owners: [Owner]
+    var hidden: String?
 
     func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
       var examination = Examination()
@@ -18,7 +19,7 @@ import Testing
         examination.report(
           Finding(
             severity: .critical, subject: Subject("table", index: index), message: "leads astray", expected: "a",
-            observed: "b", owner: owner))
+            observed: "b", owner: owner, hiddenModule: hidden))
       }
       return examination
     }
@@ -89,6 +90,20 @@ import Testing
     #expect(verdict.status == .critical)
     #expect(verdict.answers.first?.accepted.isEmpty == true)
     #expect(verdict.answers.first?.remarks.contains { $0.contains(why) } == true)
+  }
+
+  @Test func `a rule may name a module that hides, and why it does not apply is told`() {
+    func verdict(_ hidden: String) -> Verdict {
+      Audit(
+        checks: [Finder(owners: [.nobody(.unmapped)], hidden: hidden)],
+        investigator: Forensics(signatures: SignatureRules()),
+        allowing: [rule(hidden, .signer("Vendor Key"))], identifier: register
+      ).run { () throws(AcquisitionFailure) -> Kernel in TestKernel().kernel }
+    }
+    #expect(verdict("edr").status == .ok)
+    #expect(verdict("edr").answers.first?.accepted.count == 1)
+    #expect(verdict("doctored").status == .critical)
+    #expect(verdict("doctored").answers.first?.remarks.contains { $0.contains("is not its file's") } == true)
   }
 
   @Test func `a rule about another check accepts nothing`() {

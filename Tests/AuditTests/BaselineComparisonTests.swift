@@ -49,6 +49,62 @@ import Testing
     #expect(drift.first?.now == "not the expected handler")
   }
 
+  /// A check that finds a module that nothing vouches for, and another thing if asked to.
+  private struct Finder: Check {
+    static let manual = Manual(
+      id: "finder", question: "?", method: "", innocentCauses: [], blindSpots: [], response: [])
+    var identity = "sha256 1"
+    var isHooked = false
+
+    func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+      var examination = Examination()
+      examination.note(Subject("module x"), .text("nothing vouches for it: \(identity)"))
+      examination.report(
+        Finding(
+          severity: .warning, subject: Subject("module x"), message: "?", expected: "", observed: "",
+          stranger: Finding.Stranger(module: "x", identity: identity)))
+      if isHooked {
+        examination.report(
+          Finding(severity: .critical, subject: Subject("module y"), message: "?", expected: "", observed: ""))
+      }
+      return examination
+    }
+
+    func verdict() -> Verdict {
+      Audit(checks: [self], investigator: Forensics(signatures: SignatureRules())).run {
+        () throws(AcquisitionFailure) -> Kernel in TestKernel().kernel
+      }
+    }
+  }
+
+  private func compared(_ finder: Finder, with baseline: RecordedState) throws -> Verdict {
+    var verdict = finder.verdict()
+    verdict.accept(from: baseline, source: "x.baseline", since: nil)
+    verdict.baseline = BaselineComparison(of: try RecordedState(of: verdict), with: baseline, source: "x.baseline")
+    return verdict
+  }
+
+  @Test func `a module that was accepted is no finding while it is the same`() throws {
+    let baseline = try RecordedState(of: Finder().verdict(), accepting: true)
+    let same = try compared(Finder(), with: baseline)
+    #expect(same.status == .ok && same.answers[0].outcome == .clear(facts: 1))
+    #expect(same.answers[0].accepted.map(\.identity) == ["module x, sha256 1"])
+    let changed = try compared(Finder(identity: "sha256 2"), with: baseline)
+    #expect(changed.status == .warning && changed.findings.count == 1)
+    #expect(changed.baseline?.drift.map(\.kind) == [.changed])
+  }
+
+  @Test func `a baseline that accepted nothing silences nothing, and is no drift`() throws {
+    let verdict = try compared(Finder(), with: try RecordedState(of: Finder().verdict()))
+    #expect(verdict.status == .warning && verdict.findings.count == 1 && verdict.baseline?.drift == [])
+  }
+
+  @Test func `what was recorded with a finding of another kind stays a finding`() throws {
+    let finder = Finder(isHooked: true)
+    let verdict = try compared(finder, with: try RecordedState(of: finder.verdict(), accepting: true))
+    #expect(verdict.status == .critical && verdict.findings.map(\.subject) == [Subject("module y")])
+  }
+
   @Test func `facts change, appear and vanish`() {
     #expect(
       drift(check(["a": "1", "b": "1", "d": "1"]), check(["a": "1", "b": "2", "c": "1"])) == [

@@ -10,13 +10,15 @@ import Testing
   private static let module = "lib/modules/\(release)/kernel/fs/sample-fs.ko.xz"
   private static let otherModule = "lib/modules/6.1.0-other/kernel/fs/other.ko"
 
-  private func reference(_ path: String, loaded: [String] = ["sample_fs"]) -> VendorReference {
+  private func reference(
+    _ path: String, loaded: [String] = ["sample_fs"], root: String = "/nowhere"
+  ) -> VendorReference {
     let id = BuildID(bytes: TestKernelImage().buildID)
     return VendorReference(
       identity: KernelIdentity(
         release: Self.release, version: "#1", machine: "x86_64", claimedBuildID: .success(id),
         buildIDInMemory: .success(id), kaslrOffset: .success(0)),
-      store: VendorStore(root: "/nowhere", reference: path, loadedModules: { loaded }), modules: NoModules())
+      store: VendorStore(root: root, reference: path, loadedModules: { loaded }), modules: NoModules())
   }
 
   private struct NoModules: ModuleIndex {
@@ -49,6 +51,19 @@ import Testing
     #expect(try reference.kernelImage().source == folder.path + "/any-name")
     #expect(reference.provenance(of: folder.path + "/any-name") == .brought)
     #expect(why { () throws(Withheld) in try reference.moduleObject(named: "sample_fs") } == "the host was asked")
+  }
+
+  @Test func `a folder with modules alone adds to what is installed`() throws {
+    let folder = try TemporaryDirectory()
+    try folder.write(SampleModule.object, to: "brought/any-name.ko")
+    let host = try TemporaryDirectory()
+    try host.write(try TestKernelImage().bzImage(.xz), to: "boot/vmlinuz-\(Self.release)")
+    let reference = reference(folder.path + "/brought", root: host.path)
+    // By the name in the file, which is not that of the file.
+    #expect(try reference.moduleSource(named: "sample") == folder.path + "/brought/any-name.ko")
+    #expect(reference.provenance(of: folder.path + "/brought/any-name.ko") == .brought)
+    #expect(why { () throws(Withheld) in try reference.moduleObject(named: "other") } == "the host was asked")
+    #expect(try reference.kernelImage().source == host.path + "/boot/vmlinuz-\(Self.release)")
   }
 
   @Test func `a folder is searched for images and modules of this release`() throws {

@@ -95,6 +95,82 @@ import Testing
     #expect(provenance(root) == .unvouched("no package of dpkg brings /\(Self.image) with a digest"))
   }
 
+  // MARK: - DKMS
+
+  private static let installed = "lib/modules/6.1/updates/dkms/x.ko.xz"
+  private static let sources: [(name: String, text: String)] = [
+    ("dkms.conf", "PACKAGE_NAME=x\nBUILT_MODULE_NAME[0]=\"x\"\n"), ("x.c", "int x;"),
+  ]
+
+  /// A tree as DKMS lays it out, with a source whose files dpkg recorded.
+  private func dkms(_ root: TemporaryDirectory, recording recorded: Set<String> = ["dkms.conf", "x.c"]) throws {
+    try root.write(Self.contents, to: Self.installed)
+    try root.write(Self.contents, to: "var/lib/dkms/x/1.0/6.1/x86_64/module/x.ko.xz")
+    for (name, text) in Self.sources { try root.write(Array(text.utf8), to: "usr/src/x-1.0/\(name)") }
+    try root.link("var/lib/dkms/x/1.0/source", to: root.path + "/usr/src/x-1.0")
+    let files = Self.sources.filter { recorded.contains($0.name) }
+    try dpkg(root, "x-dkms", files.map { (digest(Array($0.text.utf8)), "usr/src/x-1.0/\($0.name)") })
+  }
+
+  @Test func `what DKMS built from a source tree that a package brought`() throws {
+    let root = try TemporaryDirectory()
+    try dkms(root)
+    guard case .built(let tree) = provenance(root, Self.installed) else {
+      Issue.record("\(provenance(root, Self.installed))")
+      return
+    }
+    #expect(tree.package == "x-dkms" && tree.manager == "dpkg" && tree.path.hasSuffix("/usr/src/x-1.0"))
+  }
+
+  @Test func `DKMS's source changed, or with a file of nobody's, or another file installed`() throws {
+    let changed = try TemporaryDirectory()
+    try dkms(changed)
+    try changed.write([1], to: "usr/src/x-1.0/x.c")
+    guard case .unvouched(let why) = provenance(changed, Self.installed) else {
+      Issue.record("a changed source vouches")
+      return
+    }
+    #expect(why.contains("x.c was changed after x-dkms brought it"))
+    let added = try TemporaryDirectory()
+    try dkms(added)
+    try added.write([1], to: "usr/src/x-1.0/Kbuild")
+    guard case .unvouched(let reason) = provenance(added, Self.installed) else {
+      Issue.record("an added file vouches")
+      return
+    }
+    #expect(reason.contains("no package brings") && reason.contains("Kbuild"))
+    let other = try TemporaryDirectory()
+    try dkms(other)
+    try other.write([1], to: Self.installed)
+    #expect(
+      provenance(other, Self.installed) == .unvouched("no package of dpkg brings /\(Self.installed) with a digest"))
+  }
+
+  @Test func `DKMS's source that no package brought`() throws {
+    let root = try TemporaryDirectory()
+    try dkms(root, recording: ["dkms.conf"])
+    guard case .unvouched(let why) = provenance(root, Self.installed) else {
+      Issue.record("a source of nobody's vouches")
+      return
+    }
+    #expect(why.contains("DKMS built it from"))
+  }
+
+  @Test func `a tree of DKMS's that borrows another's source vouches for nothing`() throws {
+    let root = try TemporaryDirectory()
+    try dkms(root)
+    // Of another name, and a file in the right tree that its dkms.conf does not name.
+    for (installed, tree) in [("y.ko", "y/1.0"), ("z.ko", "x/1.0")] {
+      try root.write([7], to: "lib/modules/6.1/extra/\(installed)")
+      try root.write([7], to: "var/lib/dkms/\(tree)/6.1/x86_64/module/\(installed)")
+      if tree != "x/1.0" { try root.link("var/lib/dkms/\(tree)/source", to: root.path + "/usr/src/x-1.0") }
+      guard case .unvouched = provenance(root, "lib/modules/6.1/extra/\(installed)") else {
+        Issue.record("\(installed) is vouched for")
+        continue
+      }
+    }
+  }
+
   // MARK: - rpm
 
   private func rpm(_ root: TemporaryDirectory, _ files: [(path: String, digest: String)]) throws {

@@ -29,6 +29,12 @@ final class TemporaryDirectory {
     guard fclose(file) == 0, count == bytes.count else { throw Failed(call: "fwrite") }
   }
 
+  func link(_ name: String, to target: String) throws {
+    try makeDirectories(above: name)
+    guard symlink(target, path + "/" + name) == 0 else { throw Failed(call: "symlink") }
+    made.append(name)
+  }
+
   func makePipe(_ name: String) throws {
     try makeDirectories(above: name)
     guard mkfifo(path + "/" + name, 0o600) == 0 else { throw Failed(call: "mkfifo") }

@@ -130,6 +130,15 @@ import Testing
     #expect(implant.strings.map(\.text).contains("written in the data"))
   }
 
+  @Test func `a run that was cut is not met again from behind the cut`() throws {
+    let kernel = TestKernel()
+    let data = data(of: kernel)
+    kernel.memory.map(MemoryRegion(from: TestKernel.orphan, to: data))
+    let implant = try #require(try investigate(kernel, [TestKernel.orphan], around: 0x3f000).first)
+    #expect(implant.continuesAbove && implant.referencedRuns.isEmpty)
+    #expect(Set(implant.permissions.map(\.region)).count == implant.permissions.count)
+  }
+
   @Test(arguments: [(owner: "hooked", looked: true), ("another", false)])
   func `so is what a listed module holds apart from its code, but not what others hold`(
     owner: String, looked: Bool

@@ -55,16 +55,64 @@ import Testing
     #expect(examination.facts.map(\.fact) == [.text("nobody vouches for it"), .text("nobody vouches for it")])
   }
 
-  @Test func `that nobody vouches for a module lasts where somebody vouches for the image`() throws {
-    func lasting(image: Provenance, module: Provenance) throws -> [Subject] {
-      try VendorFiles().examine(kernel(image: image, module: module).kernel).lastingFacts.map(\.subject)
+  @Test func `a module that nothing vouches for is a finding where records have the kernel`() throws {
+    let nobody = Provenance.unvouched("no package brings it")
+    let examination = try VendorFiles().examine(kernel(module: nobody).kernel)
+    let finding = try #require(examination.findings.first)
+    #expect(examination.findings.count == 1 && examination.unanswered.isEmpty && examination.remarks.isEmpty)
+    #expect(finding.severity == .warning && finding.subject == Subject("module dummy"))
+    #expect(finding.stranger == Finding.Stranger(module: "dummy", identity: "sha256 0"))
+    guard case .module(let place) = finding.owner else {
+      Issue.record("its owner is \(String(describing: finding.owner))")
+      return
     }
-    let (nobody, recorded) = (Provenance.unvouched("no package brings it"), Provenance.recorded(Self.record))
-    #expect(try lasting(image: recorded, module: nobody) == [Subject("file of module dummy")])
-    #expect(try lasting(image: .brought, module: nobody) == [Subject("file of module dummy")])
-    #expect(try lasting(image: nobody, module: nobody) == [Subject("kernel image")])
-    // Which of the vendor's own modules are loaded is another matter every day.
-    #expect(try lasting(image: recorded, module: recorded) == [])
+    #expect(place.module == "dummy")
+    // What a baseline remembers of it is this build.
+    #expect(
+      examination.lastingFacts == [
+        RecordedFact(subject: Subject("module dummy"), fact: .text("nothing vouches for it: sha256 0"))
+      ])
+  }
+
+  @Test func `where no record has the kernel, only what the kernel noted of a module tells`() throws {
+    let nobody = Provenance.unvouched("no package manager")
+    func found(_ taints: [String]) throws -> [Subject] {
+      let kernel = kernel(image: nobody, module: nobody)
+      kernel.modules = taints.enumerated().map {
+        ModuleClaim(name: $0.offset == 0 ? "dummy" : "other\($0.offset)", byteCount: 1, base: nil, taints: $0.element)
+      }
+      for module in kernel.modules { kernel.reference.moduleObjects[module.name] = object(Self.module) }
+      return try VendorFiles().examine(kernel.kernel).findings.map(\.subject)
+    }
+    #expect(try found(["", ""]) == [])
+    #expect(try found(["OE", ""]) == [Subject("module dummy")])
+    #expect(try found(["E", ""]) == [Subject("module dummy")])
+    // A kernel none of whose modules is signed.
+    #expect(try found(["E", "E"]) == [])
+    #expect(try found(["OE", "E"]) == [Subject("module dummy")])
+  }
+
+  @Test func `a module that DKMS built from a package's source, and one that was brought, are facts`() throws {
+    let tree = SourceTree(path: "/usr/src/dummy-1", manager: "dpkg", package: "dummy-dkms 1")
+    for provenance in [Provenance.built(tree), .brought] {
+      let examination = try VendorFiles().examine(kernel(module: provenance).kernel)
+      #expect(examination.findings.isEmpty && examination.facts.count == 2 && examination.lastingFacts.isEmpty)
+    }
+  }
+
+  @Test func `a module without a file where the kernel's modules are is nobody's, and asked for once`() throws {
+    let kernel = kernel()
+    kernel.reference.moduleObjects = [:]
+    kernel.reference.absentModules = ["dummy"]
+    let examination = try VendorFiles().examine(kernel.kernel)
+    #expect(examination.unanswered.isEmpty)
+    #expect(examination.findings.map(\.subject) == [Subject("module dummy")])
+    #expect(examination.findings.first?.stranger?.identity == "no build id")
+  }
+
+  @Test func `that the image is this disk's own is said where only modules were brought`() throws {
+    let examination = try VendorFiles().examine(kernel(module: .brought).kernel)
+    #expect(examination.remarks.count == 1 && examination.remarks[0].hasPrefix("one module's file was brought"))
   }
 
   @Test func `files that were brought need nobody to vouch`() throws {

@@ -118,12 +118,20 @@ struct Expectation: Sendable {
     }
     let expected = witnesses.union(named.map(\.check)).union(["syscall-table"])
     for check in report.checks ?? [] where !expected.contains(check.id) {
-      for finding in check.findings ?? [] {
+      for finding in check.findings ?? [] where !isAboutFixture(check, finding) {
         complaints.append("an unexpected finding of \(check.id) about \(finding.subject): \(finding.message)")
       }
     }
     return complaints
   }
+
+  /// Whether it is said of one of our own modules that nothing vouches for it, where something worse is expected besides.
+  private func isAboutFixture(_ check: ScanReport.Check, _ finding: ScanReport.Finding) -> Bool {
+    verdict == .critical && check.id == "vendor-files" && finding.severity == "warning"
+      && Self.fixtures.contains { finding.subject.name == "module \($0)" }
+  }
+
+  private static let fixtures = ["faulty", "hooked", "lying", "resident", "unmapped"]
 
   private func complaintsAboutChecks(_ report: ScanReport) -> [String] {
     var complaints: [String] = []

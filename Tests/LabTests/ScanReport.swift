@@ -8,6 +8,7 @@ struct ScanReport: Decodable, Sendable {
   struct Subject: Decodable, Sendable, Hashable, CustomStringConvertible {
     let name: String
     let index: Int?
+    static func module(_ name: String) -> Subject { Subject(name: "module \(name)", index: nil) }
     var description: String { index.map { "\(name)[\($0)]" } ?? name }
   }
 

@@ -6,8 +6,9 @@ extension Scenario {
   /// What cannot be undone comes last in its guest.
   static let all: [Scenario] = chosen(
     clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + unlistedModule
-      + lyingReader + tamperedTables
-      + limits + storm + unownedCode + hiddenModule + keptBaseline + hiddenRedirection + machines + lockdown)
+      + lyingReader + tamperedTables + provenance
+      + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + hiddenRedirection + machines
+      + lockdown)
 
   /// What flavours of a kernel are asked: whether they are clean as they boot.
   ///

@@ -74,7 +74,8 @@ extension Scenario {
       try HookedModule.unload(from: guest)
       let refused = Expectation.replaced(slots: Expectation.slots([0, 2]), owner: "hooked")
       return Run(
-        scans: [scan], expectation: Expectation(verdict: .ok, accepted: Expectation.slots([0, 2])),
+        scans: [scan],
+        expectation: Expectation(verdict: .ok, accepted: Expectation.slots([0, 2]).union([.module("hooked")])),
         complaints: refused.complaints(about: other))
     },
 
@@ -128,7 +129,7 @@ extension Scenario {
   /// Writes a rule into the guest that accepts what hooks of a module show up as; the option that names it.
   private static func allowing(_ module: String, _ buildID: String, _ guest: Guest) throws(LabError) -> String {
     let rule = """
-      [Allow]\\nModule=\(module)\\nBuildID=\(buildID)\\nCheck=syscall-table syscall-dispatch kernel-text\\nReason=the lab\\n
+      [Allow]\\nModule=\(module)\\nBuildID=\(buildID)\\nCheck=syscall-table syscall-dispatch kernel-text vendor-files\\nReason=the lab\\n
       """
     _ = try guest.output(of: "mkdir -p /etc/allow.d && printf '\(rule)' > /etc/allow.d/\(module).conf")
     return "--allow /etc/allow.d"

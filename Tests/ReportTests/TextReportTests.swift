@@ -29,10 +29,10 @@ struct TextReportTests {
   @Test func `what an allow rule accepts is told`() {
     let report = TextReport().render(Sample.allowed, Sample.measurements)
     #expect(
-      report.hasPrefix("OK        nothing found: 1 check clear; 1 finding accepted by allow rules\n"))
+      report.hasPrefix("OK        nothing found: 1 check clear; 1 finding accepted\n"))
     let section =
       #"""
-      ACCEPTED BY ALLOW RULES  1, no part of the status
+      ACCEPTED  1, no part of the status
         * sys_call_table[59] (execve) (syscall-table): the entry leads into a visible module
           who   module edr_guard, build id ab12
           rule  /etc/liveprobe/allow.d/edr.conf:3

@@ -10,6 +10,8 @@ package struct TestReference: Reference {
   package var kernelObject: VendorObject?
   package var moduleObjects: [String: VendorObject] = [:]
   package var provenances: [String: Provenance] = [:]
+  /// Modules whose files are not where they should be, though that was searched.
+  package var absentModules: Set<String> = []
 
   package init(image: [KernelAddress: KernelAddress]? = nil) {
     self.image = image
@@ -29,12 +31,18 @@ package struct TestReference: Reference {
   }
 
   package func moduleObject(named name: String) throws(Withheld) -> VendorObject {
-    guard let object = moduleObjects[name] else { throw Withheld("the file of module \(name)", why: "not found") }
+    guard let object = moduleObjects[name] else {
+      throw Withheld("the file of module \(name)", why: "not found", isAbsent: absentModules.contains(name))
+    }
     return object
   }
 
   package func provenance(of source: String) -> Provenance {
     provenances[source] ?? .unvouched("this test does not say")
+  }
+
+  package func digest(ofModule name: String) throws(Withheld) -> String {
+    "sha256 \(try moduleObject(named: name).contents.bytes.count)"
   }
 
   package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {

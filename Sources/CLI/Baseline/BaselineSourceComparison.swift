@@ -3,9 +3,15 @@ internal import Baseline
 internal import KernelModel
 
 extension BaselineSource {
-  /// How a verdict compares with the baseline of its kernel; nil if no kernel was looked at.
-  func comparison(with verdict: Verdict) -> BaselineComparison? {
-    guard verdict.kernel != nil, verdict.obstacles.isEmpty else { return nil }
+  /// Compares a verdict with the baseline of its kernel, and accepts what was accepted there.
+  ///
+  /// Nothing is done if no kernel was looked at.
+  func compare(_ verdict: inout Verdict) {
+    guard verdict.kernel != nil, verdict.obstacles.isEmpty else { return }
+    verdict.baseline = comparison(with: &verdict)
+  }
+
+  private func comparison(with verdict: inout Verdict) -> BaselineComparison {
     let state: RecordedState
     do throws(Withheld) {
       state = try RecordedState(of: verdict)
@@ -14,6 +20,8 @@ extension BaselineSource {
     }
     do throws(Failure) {
       let accepted = try baseline(for: state.buildID)
+      verdict.accept(
+        from: accepted.file.state, source: accepted.path, since: accepted.since?.description)
       return BaselineComparison(
         of: state, with: accepted.file.state, source: accepted.path, recordedAt: accepted.since?.description,
         keyID: accepted.keyID, remarks: accepted.remarks)

@@ -10,15 +10,19 @@ struct RecordCommand: ParsableCommand {
     commandName: "record", abstract: "Scan the running kernel, and record what is seen of it.",
     discussion: """
       Asks every check, as a scan does; needs root. Where there are findings, nothing is recorded unless --accept says \
-      that they belong there; a scan goes on reporting them.
+      that they belong there. A module that nothing vouches for stands in nobody's way: with --accept this build of it is \
+      remembered and no finding any more, without it says what was not accepted. Any other finding a scan goes on \
+      reporting.
 
-      Exit status: 0 recorded; 1 recorded, with findings that were accepted or questions that have no answer; 2 not \
-      recorded, because of findings; 3 not recorded, because this kernel could not be looked at or the file not written.
+      Exit status: 0 recorded; 1 recorded, with findings or questions that have no answer; 2 not recorded, because of findings; 3 not recorded, because this kernel could not be looked at or the file not written.
       """)
 
   @OptionGroup var store: StoreOptions
 
-  @Flag(help: "Record this state although there are findings; each is listed.")
+  @Flag(
+    help: """
+      Record this state although there are findings, and accept modules that nothing vouches for; each is listed.
+      """)
   var accept = false
 
   @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
@@ -49,13 +53,14 @@ struct RecordCommand: ParsableCommand {
       Terminal.write(obstacle, to: .standardError)
       Terminal.exit(Status.unknown.rawValue)
     }
-    guard verdict.findings.isEmpty || accept else {
+    guard accept || verdict.findings.allSatisfy({ $0.stranger != nil }) else {
       Terminal.write(report.refusal, to: .standardError)
       Terminal.exit(Status.critical.rawValue)
     }
-    let file = BaselineFile(try RecordedState(of: verdict))
+    let file = BaselineFile(try RecordedState(of: verdict, accepting: accept))
     try store.write(file)
-    Terminal.write(report.recorded(file.state, at: store.path(for: file.state.buildID)), to: .standardOutput)
+    let path = store.path(for: file.state.buildID)
+    Terminal.write(report.recorded(file.state, at: path, accepting: accept), to: .standardOutput)
     let isWhole = verdict.findings.isEmpty && file.state.checks.allSatisfy(\.isAnswered)
     Terminal.exit(isWhole ? Status.ok.rawValue : Status.warning.rawValue)
   }

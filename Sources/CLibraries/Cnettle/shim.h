@@ -1,3 +1,9 @@
-// Nettle: digests (Debian: nettle-dev).
+// Nettle: digests, RSA and ECDSA (Debian: nettle-dev, which brings GMP).
 #pragma once
+#include <nettle/bignum.h>
+#include <nettle/dsa.h>
+#include <nettle/ecc-curve.h>
+#include <nettle/ecc.h>
+#include <nettle/ecdsa.h>
 #include <nettle/nettle-meta.h>
+#include <nettle/rsa.h>

@@ -28,7 +28,12 @@ struct ReferencedRuns {
       guard !run.region.contains(page), !runs.contains(where: { $0.region.contains(page) }),
         !Self.isDirectMap(page, in: kernel), Self.isFollowed(kernel.owner(of: page), modules)
       else { continue }
-      runs.append(MappedRun(around: page, limit: limit, in: kernel))
+      let found = MappedRun(around: page, limit: limit, in: kernel)
+      // A run that was cut at the limit may be met again from behind the cut: it is told once.
+      guard !found.region.overlaps(run.region), !runs.contains(where: { $0.region.overlaps(found.region) }) else {
+        continue
+      }
+      runs.append(found)
     }
     runs.sort { $0.region.start < $1.region.start }
   }

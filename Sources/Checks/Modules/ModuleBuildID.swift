@@ -30,7 +30,7 @@ enum ModuleBuildID {
   }
 
   /// The first note of its kind among the module's constants: sysfs, which says where it is, cannot be asked.
-  private static func search(_ name: String, in kernel: Kernel) -> BuildID? {
+  static func search(_ name: String, in kernel: Kernel) -> BuildID? {
     guard let reader = try? KernelStructures.shared(kernel).reader,
       let module = try? LiveModules(reader).modules.first(where: { $0.name == name }),
       let range = module.memory[.rodata] ?? module.code, range.count <= mostSearched,

@@ -4,8 +4,9 @@ internal import KernelFormats
 
 /// Knows a loaded module by what its memory was compared with.
 ///
-/// The name is not enough, nor is what `/sys/module` says: the module must be known to every place that knows of modules,
-/// and its code and constants must be those of its file. Then the file's build id and its signature speak for it.
+/// The name is not enough, nor is what `/sys/module` says: its code and constants must be those of its file, the one that is
+/// filed under the name in its record. Then the file's build id and its signature speak for it, whether or not every place
+/// that should know of the module does: LKRG with lkrg.hide=1 is on no list, and its record is found in memory.
 package struct VerifiedModules: ModuleIdentifier {
   /// `TAINT_UNSIGNED_MODULE`, include/linux/panic.h (Linux v6.12): the kernel found no signature that it trusts.
   private static let unsigned: UInt64 = 1 << 13
@@ -15,13 +16,18 @@ package struct VerifiedModules: ModuleIdentifier {
   package func identity(ofModule name: String, in kernel: Kernel) throws(CannotCheck) -> ModuleIdentity {
     let rows = try ModuleMatrix.shared(kernel).rows.filter { $0.name == name }
     guard let row = rows.first else { throw .symbolMissing("the module \(name)") }
-    guard rows.count == 1, row.isSound else {
-      throw .implausible("the module \(name)", "is not what every list of modules says")
+    guard rows.count == 1, let structure = row.structure?.rawValue else {
+      throw .implausible("the module \(name)", "has \(rows.count == 1 ? "no record" : "several records") in memory")
     }
-    let texts = try ModuleTexts(try TextWork.shared(kernel).verifier)
-    guard let module = texts.modules.modules.first(where: { $0.name == name }) else {
-      throw .implausible("the module \(name)", "is not on the list of modules")
+    let verifier = try TextWork.shared(kernel).verifier
+    let texts = try ModuleTexts(verifier)
+    let module: LiveModule
+    if let listed = texts.modules.modules.first(where: { $0.structure == structure }) {
+      module = listed
+    } else {
+      module = try LiveModule(at: structure, verifier.facts.reader)
     }
+    guard module.name == name else { throw .implausible("the module \(name)", "changed its name meanwhile") }
     switch texts.compare(module, in: kernel.memory) {
     case .cannot(let reason): throw reason
     case .inTransition(let state): throw .implausible("the module \(name)", "is \(state)")

@@ -59,11 +59,14 @@ struct TextFindings {
 
   func finding(for violation: PatchViolation) -> Finding {
     let target = violation.target.map { KernelAddress($0) }
+    let owner = target.map { kernel.owner(of: $0) }
+    let hidden = target.flatMap { target in owner.flatMap { HiddenModules.name(at: target, owner: $0, in: kernel) } }
     return Finding(
       severity: .critical, subject: Subject(violation.subject), message: "\(violation.message)",
       expected: violation.expected, observed: violation.observed,
-      owner: target.map { kernel.owner(of: $0) }, target: target,
-      evidence: [Finding.Evidence("mechanism", violation.mechanism.title)],
+      owner: owner, hiddenModule: hidden, target: target,
+      evidence: [Finding.Evidence("mechanism", violation.mechanism.title)]
+        + (hidden.map { [Finding.Evidence("module", "\($0), which is not on every list")] } ?? []),
       meaning: "the kernel's code was patched by its own rules, to serve somebody who is not known",
       innocentCauses: manual.innocentCauses, response: manual.response)
   }

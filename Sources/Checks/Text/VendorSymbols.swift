@@ -93,6 +93,8 @@ struct VendorSymbols: SymbolLookup {
 
   /// Every name that a mechanism asks for.
   private static let names = """
+    system_certificate_list system_certificate_list_size
+    builtin_trusted_keys secondary_trusted_keys platform_trusted_keys
     _text _etext _end __start_rodata __end_rodata __start_ro_after_init __end_ro_after_init
     __start___jump_table __stop___jump_table __start_static_call_sites __stop_static_call_sites
     __start_static_call_tramp_key __stop_static_call_tramp_key

@@ -38,7 +38,7 @@ extension HTMLReport {
       signatures.isEmpty
       ? "" : "<span class=\"note\">attribution, not proof: strings can be borrowed or planted</span>\n"
     let permissions = implant.permissions.map { "\($0.region.extent)  \($0.permissions)" as PlainText }
-    let references = implant.referencedRuns.map { "\($0.extent), which nobody owns either" as PlainText }
+    let references = implant.references
     let parts: [(PlainText, HTML)] = [
       ("owner", HTML(PlainText(sentence: implant.owner))),
       ("reached from", HTML(TextLimits.names(implant.subjects))),
