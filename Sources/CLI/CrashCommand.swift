@@ -16,8 +16,8 @@ struct CrashCommand: ParsableCommand {
       unwinder and word by word, what lies where hooks and the stack lead, who leads there, and what it resembles. Each \
       step is a fact with its evidence. No debuginfo is needed; --reference names the vendor's kernel, to compare with.
 
-      Exit status: 0 if the story could be told and nothing leads astray, 2 if something does, 3 if it could not be told; \
-      1 if all that a text (--log) tells of may be a module that was unloaded too early.
+      Exit status: 0 if all of the story could be told and nothing leads astray, 2 if something does, 3 if a part of it \
+      could not be told; 1 if what a text (--log) tells of may be innocent, such as a module that was unloaded too early.
       """)
 
   @Argument(help: "A vmcore, or another image of memory.", completion: .file())
@@ -25,7 +25,7 @@ struct CrashCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Instead of a dump, take the kernel's own words: of dmesg, pstore, vmcore-dmesg.txt or a serial console.",
+      "Instead of a dump, take the kernel's own words: of dmesg, pstore, vmcore-dmesg.txt or a serial console; - is standard input.",
       valueName: "file"), completion: .file())
   var log: String?
 
@@ -96,10 +96,36 @@ struct CrashCommand: ParsableCommand {
   }
 
   private func tell(textOf path: String) throws -> Never {
-    let bytes = try UserFiles.accepted { try NamedFile(path: path).bytes() }
-    let report = OopsReport(OopsText.all(in: bytes))
+    var text = OopsStream()
+    var isFirst = true
+    func take(_ piece: ArraySlice<UInt8>) throws(NamedFile.Unreadable) {
+      if isFirst, let form = Self.form(of: piece) { throw NamedFile.Unreadable(path: path, reason: form) }
+      isFirst = false
+      text.read(piece)
+    }
+    try UserFiles.accepted {
+      guard path == "-" else { return try NamedFile(path: path).forEachPiece(take) }
+      guard !Terminal.isInputTyped else {
+        throw NamedFile.Unreadable(path: path, reason: "standard input is a terminal: send it the text through a pipe")
+      }
+      try NamedFile.forEachPiece(of: 0, named: path, take)
+    }
+    let report = OopsReport(text.finish())
     let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
     Showing.finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme), report.status)
+  }
+
+  /// What a file is that is no text, by its first bytes, and what to do; nil if it may be one.
+  private static func form(of start: ArraySlice<UInt8>) -> String? {
+    let packed: [(bytes: [UInt8], program: String)] = [
+      ([0x1f, 0x8b], "zcat"), ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "xzcat"), ([0x28, 0xb5, 0x2f, 0xfd], "zstdcat"),
+      (Array("BZh".utf8), "bzcat"),
+    ]
+    if let found = packed.first(where: { start.starts(with: $0.bytes) }) {
+      return "compressed: unpack it, as in '\(found.program) FILE | liveprobe crash --log -'"
+    }
+    let dumps = ["\u{7f}ELF", "KDUMP   ", "EMiL", "makedumpfile\0"]
+    return dumps.contains { start.starts(with: $0.utf8) } ? "a dump and no text: leave out --log" : nil
   }
 }
 

@@ -16,20 +16,41 @@ struct NamedFile {
 
   /// All of the file.
   func bytes() throws(Unreadable) -> [UInt8] {
-    guard let file = fopen(path, "re") else { throw failure }
-    defer { fclose(file) }
     var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    while true {
-      let count = fread(&chunk, 1, chunk.count, file)
-      bytes += chunk[..<count]
+    try forEachPiece { piece throws(Unreadable) in
+      bytes += piece
       guard bytes.count <= limit else {
         throw Unreadable(path: path, reason: "larger than \(limit >> 20) MiB, which no such file is")
       }
-      if count < chunk.count {
-        guard ferror(file) == 0 else { throw failure }
-        return bytes
-      }
+    }
+    return bytes
+  }
+
+  /// Hands all of the file to `take`, a piece at a time, however large it is.
+  func forEachPiece(_ take: (ArraySlice<UInt8>) throws(Unreadable) -> Void) throws(Unreadable) {
+    // A pipe that nobody writes to would never open.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw Unreadable(path: path, reason: "no regular file: a device, a pipe or a folder stands in its place")
+    }
+    try Self.forEachPiece(of: descriptor, named: path, take)
+  }
+
+  /// Hands all that comes from a descriptor to `take`, until it ends.
+  static func forEachPiece(
+    of descriptor: Int32, named path: String, _ take: (ArraySlice<UInt8>) throws(Unreadable) -> Void
+  ) throws(Unreadable) {
+    var chunk = [UInt8](repeating: 0, count: 256 << 10)
+    while true {
+      let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw NamedFile(path: path).failure }
+      guard count > 0 else { return }
+      try take(chunk[..<count])
     }
   }
 

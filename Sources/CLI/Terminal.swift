@@ -33,6 +33,9 @@ enum Terminal {
     isatty(stream.rawValue) == 1
   }
 
+  /// Whether somebody would have to type what is read from standard input.
+  static var isInputTyped: Bool { isatty(0) == 1 }
+
   /// Whether colour is welcome: a terminal that can show it, and nobody who set NO_COLOR.
   static func wantsColour(_ stream: Stream) -> Bool {
     guard isTerminal(stream), environment("NO_COLOR") == nil, let kind = environment("TERM") else { return false }

@@ -73,7 +73,7 @@ package struct Reader: Check {
         observed: "\(tables.missing.count) left out or changed, \(tables.strange.count) that the tables do not have",
         evidence: lists.filter { $0.1.count > 0 }.map { name, surplus in
           Finding.Evidence(
-            name, surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " …" : ""))
+            name, surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " ..." : ""))
         },
         meaning: "somebody filters what the kernel says of its functions, so that hooks are not to be found by name",
         innocentCauses: Self.manual.innocentCauses, response: Self.manual.response))

@@ -78,7 +78,7 @@ import Testing
     (["baseline", "keygen", "--output", "/nonexistent/x"], "/nonexistent/: no such file"),
     (["baseline", "verify", "/etc/hostname"], "--public-key"),
     (["scan", "--signatures", "/nonexistent/rules"], "/nonexistent/rules: cannot be read"),
-    (["scan", "--signatures", "/dev/zero"], "/dev/zero: larger than 16 MiB"),
+    (["scan", "--signatures", "/dev/zero"], "/dev/zero: no regular file"),
     (["scan", "--allow", "/nonexistent/allow.d"], "/nonexistent/allow.d: cannot be read"),
     (["scan", "--config", "/nonexistent/liveprobe.conf"], "/nonexistent/liveprobe.conf: cannot be read"),
     (["scan", "--explain-bytes", "vfs_read", "--allow", "/x"], "--explain-bytes and --allow contradict"),

@@ -22,7 +22,7 @@ import Testing
     (["crash", "/x", "--log-lines=-1"], "--log-lines must not be negative"),
     (["crash", "/x", "--format", "xml"], "xml"),
     (["crash", "--log", "/nonexistent"], "/nonexistent: cannot be read: No such file or directory"),
-    (["crash", "--log", "/dev/zero"], "/dev/zero: larger than 16 MiB"),
+    (["crash", "--log", "/dev/zero"], "/dev/zero: no regular file: a device, a pipe or a folder stands in its place"),
     (
       ["crash", "/nonexistent"], "the dump cannot be read: /nonexistent: it cannot be opened: No such file or directory"
     ),
@@ -127,6 +127,45 @@ import Testing
       #expect(document["schema"] as? String == "liveprobe-oops/1")
       #expect(document["exitStatus"] as? Int == Int(panic.status))
       #expect((document["reports"] as? [Any])?.count == 1)
+    }
+  }
+
+  @Test func `a text may be larger than memory has room for, and come from standard input`() throws {
+    let console = try String(contentsOf: Self.panics.appending(path: "hooked-6.1.log"), encoding: .utf8)
+    // 20 MiB of other lines before it, and one that never ends.
+    let noise = String(
+      repeating: "[    1.000000] usb 1-1: new high-speed USB device number 2 using xhci_hcd\n", count: 290_000)
+    try withFile((noise + String(repeating: "x", count: 1 << 20) + "\n" + console).utf8) { path in
+      for answer in [
+        try program.run(["crash", "--log", path]), try program.run(["crash", "--log", "-"], input: path),
+      ] {
+        #expect(answer.status == 2, "\(answer.errors)")
+        #expect(answer.output.contains("returns to 0xffffffffc0331074"))
+      }
+    }
+  }
+
+  @Test func `a pipe that nobody writes to is refused`() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "liveprobe-\(UUID().uuidString)").path
+    #expect(mkfifo(path, 0o600) == 0)
+    defer { unlink(path) }
+    for arguments in [["crash", "--log"], ["scan", "--signatures"], ["scan", "--config"]] {
+      let answer = try program.run(arguments + [path])
+      #expect(answer.status == 3)
+      #expect(answer.errors.contains("no regular file"), "\(answer.errors)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      ([0x1f, 0x8b, 8, 0], "zcat FILE | liveprobe crash --log -"), ([0x28, 0xb5, 0x2f, 0xfd], "zstdcat FILE"),
+      (Array("KDUMP   ".utf8), "a dump and no text: leave out --log"),
+    ] as [([UInt8], String)]) func `what is no text is said, with what to do`(_ bytes: [UInt8], _ words: String) throws
+  {
+    try withFile(bytes) { path in
+      let answer = try program.run(["crash", "--log", path])
+      #expect(answer.status == 3)
+      #expect(answer.errors.contains(words), "\(answer.errors)")
     }
   }
 

@@ -18,10 +18,14 @@ struct ProgramUnderTest {
   }()
 
   /// Runs it to its end.
-  func run(_ arguments: [String]) throws -> Answer {
+  ///
+  /// - Parameter input: a file that it gets as standard input.
+  func run(_ arguments: [String], input: String? = nil) throws -> Answer {
     let output = Pipe()
     let errors = Pipe()
-    let process = try start(arguments, output: output, errors: errors)
+    let process = try start(
+      arguments, input: try input.map { try FileHandle(forReadingFrom: URL(filePath: $0)) }, output: output,
+      errors: errors)
     let text = output.fileHandleForReading.readDataToEndOfFile()
     let complaint = errors.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
@@ -33,11 +37,12 @@ struct ProgramUnderTest {
   /// Starts it, and says nothing of what it writes unless that is asked for.
   ///
   /// - Parameter output: a pipe or a file.
-  func start(_ arguments: [String], output: Any? = nil, errors: Pipe? = nil) throws -> Process {
+  func start(_ arguments: [String], input: FileHandle? = nil, output: Any? = nil, errors: Pipe? = nil) throws -> Process
+  {
     let process = Process()
     process.executableURL = Self.program
     process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input ?? FileHandle.nullDevice
     process.standardOutput = output ?? FileHandle.nullDevice
     process.standardError = errors ?? FileHandle.nullDevice
     try process.run()

@@ -164,4 +164,17 @@ struct CrashDumpTests {
       try made.words(1, physical: made.address("physical.sys_call_table"))
         == [made.address("symbol.__x64_sys_read")])
   }
+
+  @Test(arguments: ["6.1"].filter(LabSettings().labels.contains))
+  func `of a kernel that went on the task is told that died, and not the one that runs`(label: String) async throws {
+    guard let made = try await Made(CrashDump(.survived, by: .emulator(format: "elf", hasNote: false)), label) else {
+      return
+    }
+    let (story, status) = try made.story()
+    // The task is gone, and with it its stack.
+    #expect(status == 3)
+    #expect(story.context == nil)
+    #expect(story.headline.hasPrefix("a pointer that leads nowhere (0x20) was used in module faulty, read_record+"))
+    #expect(story.unknown.contains { $0.hasPrefix("where it was: ") && $0.contains("the kernel went on after it") })
+  }
 }

@@ -164,13 +164,53 @@ import Testing
     let report = SampleCrash.untold
     #expect(report.status == .unknown)
     let text = report.text(.plain, logLines: 40)
-    #expect(text.hasPrefix("UNKNOWN   the log does not say what this kernel died of\n"))
+    #expect(
+      text.hasPrefix("UNKNOWN   the log does not say what this kernel died of; not looked at, or not wholly: the log,"))
     #expect(try step("SYSTEM", of: report).contains("  taint         cannot be read"))
     #expect(try step("SYSTEM", of: report).contains { $0.hasPrefix("  log           cannot be read: the symbol") })
     #expect(try step("WHERE IT WAS", of: report).first?.hasPrefix("  unknown       the symbol __start_BTF") == true)
     #expect(try step("STACK", of: report).first?.hasPrefix("  unknown       the symbol __start_BTF") == true)
     #expect(try step("WHAT IT RESEMBLES", of: report) == ["  nothing that is known"])
     #expect(text.contains("exit status 3 (UNKNOWN)"))
+  }
+
+  @Test func `a check without an answer leaves the story UNKNOWN, and the first line says which`() {
+    let report = SampleCrash.report(SampleCrash.healthyPanic, open: true)
+    #expect(report.status == .unknown)
+    #expect(
+      report.text(.plain, logLines: 0).split(separator: "\n").prefix(2).joined().split(separator: " ").joined(
+        separator: " ")
+        == "UNKNOWN somebody asked for this crash (sysrq); not looked at, or not wholly: kernel-text")
+    #expect(SampleCrash.requested.status == .ok)
+  }
+
+  /// A page of what a story is told from.
+  private static let pages: [UInt64] = [
+    (TestPanic.textStart, TestPanic.end), (TestPanic.stack, TestPanic.stackEnd),
+    (TestPanic.task, TestPanic.task + 0x2000),
+    (TestPanic.perProcessor, TestPanic.perProcessor + 0x1000), (TestPanic.orphan, TestPanic.orphan + 0x3000),
+  ].flatMap { start, end in stride(from: start & ~4095, to: end, by: 4096) }
+
+  @Test func `whichever page is missing, a hook that the checks did not see does not end in OK`() {
+    #expect(SampleCrash.report(SampleCrash.unseenHook).status == .critical)
+    for page in Self.pages {
+      let panic = SampleCrash.unseenHook
+      panic.memory.withheld = [MemoryRegion(start: KernelAddress(page), byteCount: 4096)]
+      #expect(SampleCrash.report(panic).status != .ok, "\(KernelAddress(page))")
+    }
+  }
+
+  @Test(arguments: [
+    ("its task", TestPanic.task, "where it was"), ("its stack", TestPanic.stackEnd - 4096, "stack"),
+    ("the variables", TestPanic.data, "where it was"), ("the log's text", TestPanic.Variable.texts, "what it died of"),
+    ("the table of calls", TestPanic.Variable.calls, "where its system call leads"),
+  ]) func `a page that a step needs leaves the story UNKNOWN`(_ what: String, _ page: UInt64, _ words: String) {
+    let panic = SampleCrash.healthyPanic
+    panic.memory.withheld = [MemoryRegion(start: KernelAddress(page & ~4095), byteCount: 4096)]
+    let report = SampleCrash.report(panic)
+    #expect(report.status == .unknown)
+    let text = report.text(.plain, logLines: 0).split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+    #expect(text.contains(words), "\(text)")
   }
 
   @Test(arguments: SampleCrash.all.map(\.name))

@@ -15,8 +15,8 @@ import Testing
     #expect(
       text.hasPrefix(
         """
-        CRITICAL  the function whose stack was overwritten returns to 0xffffffffc0331074, for which the
-                  kernel had no name
+        CRITICAL  the function whose stack was overwritten returns to 0xffffffffc0331074, where modules lie,
+                  for which the kernel had no name
 
         """))
     for line in [
@@ -32,7 +32,8 @@ import Testing
     let text = report.text(.plain)
     #expect(
       text.hasPrefix(
-        "WARNING   the processor was at 0xffffffffc0331000, for which the kernel had no name; hooked was"))
+        "WARNING   the processor was sent to 0xffffffffc0331000, where modules lie, where nothing is any"))
+    #expect(text.contains("hooked was unloaded before"))
     #expect(text.contains("\n  access        supervisor instruction fetch in kernel mode, not-present page\n"))
     #expect(text.contains("\n  system call   0\n"))
     #expect(text.contains("\n  modules       tun, veth(+), nvidia(POE), loop, dummy, ext4\n"))
@@ -40,13 +41,23 @@ import Testing
   }
 
   @Test(arguments: [
-    ("[last unloaded: hooked(OE)]", ""), ("not-present page", "permissions violation"),
-    ("supervisor instruction fetch", "supervisor read access"),
-  ]) func `a call to code without a name is CRITICAL where unloading does not explain it`(
-    _ words: String, _ others: String
-  ) {
-    #expect(SampleOops.fetch.contains(words))
-    #expect(report(SampleOops.fetch.replacing(words, with: others)).status == .critical)
+    // There is a page, which must not be run.
+    [("error_code(0x0010) - not-present page", "error_code(0x0011) - permissions violation")],
+    // It ran, and read what is not there.
+    [
+      ("for address: ffffffffc0331000", "for address: 0000000000001000"), ("instruction fetch", "read access"),
+      ("0x0010", "0x0000"), ("Oops: 0010", "Oops: 0000"),
+    ],
+  ]) func `code without a name is CRITICAL where it is there`(_ changes: [(String, String)]) {
+    let changed = changes.reduce(SampleOops.fetch) { text, change in
+      #expect(text.contains(change.0))
+      return text.replacing(change.0, with: change.1)
+    }
+    #expect(report(changed).status == .critical)
+  }
+
+  @Test func `a call to where nothing is any more is a warning, whatever the list of modules says`() {
+    #expect(report(SampleOops.fetch.replacing("[last unloaded: hooked(OE)]", with: "")).status == .warning)
   }
 
   @Test func `trouble in named code is OK, and the decisive report is the last exception`() {
@@ -75,7 +86,7 @@ import Testing
       let document = try JSONValue.parse(report(text).json(toolVersion: "0.1.0"))
       #expect(
         Set(document.object.map { $0.keys } ?? [:].keys) == [
-          "schema", "toolVersion", "status", "exitStatus", "signs", "reports",
+          "schema", "toolVersion", "status", "exitStatus", "signs", "remarks", "unknown", "reports",
         ])
       #expect(document["schema"] == .text("liveprobe-oops/1"))
       let reports = document["reports"]?.list ?? []
@@ -83,7 +94,7 @@ import Testing
       for report in reports {
         #expect(
           Set(report.object.map { $0.keys } ?? [:].keys) == [
-            "isDecisive", "message", "panicMessage", "processor", "pid", "task", "taint", "release",
+            "isDecisive", "line", "message", "detail", "panicMessage", "processor", "pid", "task", "taint", "release",
             "instructionPointer", "systemCall", "trace", "modules", "lastUnloaded",
           ])
       }

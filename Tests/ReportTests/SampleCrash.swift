@@ -13,13 +13,21 @@ enum SampleCrash {
   private static let corrupted =
     "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: \(KernelAddress(TestPanic.orphan + 0x74))"
 
-  private static func report(
-    _ panic: TestPanic, hooks: [Finding] = [], nodeName: String? = "web-3", conclusions: [String] = []
+  /// - Parameter open: whether a check could not be answered.
+  static func report(
+    _ panic: TestPanic, hooks: [Finding] = [], nodeName: String? = "web-3", conclusions: [String] = [],
+    open: Bool = false
   ) -> CrashReport {
     let kernel = panic.kernel
     let story = CrashStory(
       of: kernel, hooks: hooks, strangers: [], by: Forensics(signatures: SignatureRules.shippedOrNone()))
-    let answers = hooks.isEmpty ? [Sample.answer([])] : [Sample.answer(hooks)]
+    var answers = hooks.isEmpty ? [Sample.answer([])] : [Sample.answer(hooks)]
+    if open {
+      let reason = CannotCheck.memoryUnreadable(.absent(KernelAddress(TestPanic.orphan)))
+      answers.append(
+        Answer(
+          check: KernelText.manual, outcome: .unknown([reason]), examination: Examination(), findings: [], remarks: []))
+    }
     return CrashReport(
       story, Verdict(kernel: kernel.identity, answers: answers, looks: 1),
       CrashReport.DumpFacts(nodeName: nodeName, conclusions: conclusions), Sample.measurements)
@@ -43,17 +51,30 @@ enum SampleCrash {
   }
 
   /// Somebody asked for the crash of a kernel that is as it should be.
-  static var requested: CrashReport {
+  static var requested: CrashReport { report(healthyPanic) }
+
+  static var healthyPanic: TestPanic {
     let panic = TestPanic()
     panic.addSystemCalls()
     panic.set(TestPanic.slots[1], 0 as UInt64)
     panic.say("sysrq: Trigger a crash", "Kernel panic - not syncing: sysrq triggered crash")
-    return report(panic)
+    return panic
+  }
+
+  /// `read` was hooked, and the checks saw nothing of it.
+  static var unseenHook: TestPanic {
+    let panic = TestPanic()
+    panic.addSystemCalls()
+    _ = panic.hook()
+    panic.hideModule()
+    panic.say(corrupted, "CPU: 1 PID: 458 Comm: dd Tainted: G           OE      6.1.0-test #1")
+    return panic
   }
 
   /// The processor was sent to where a module had been.
   static var freed: CrashReport {
     let panic = TestPanic()
+    panic.addSystemCalls()
     panic.set(TestPanic.slots[1], 0 as UInt64)
     panic.remember(taint: 1 << 12, unloaded: "gone", taints: 1 << 12)
     panic.say(

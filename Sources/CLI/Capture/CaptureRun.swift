@@ -42,10 +42,10 @@ struct CaptureRun {
       try file.clear()
       let outcome = try save(plan)
       try file.settle()
-      let (verdict, missing) = try scanSaved()
-      let isSame = verdict.words == plan.verdict.words && missing == 0
-      if isSame || source.origin == .dump || attempt == Self.mostAttempts {
-        return try capture(plan, outcome, verdict, missing, isSame: isSame, attempts: attempt)
+      let (verdict, missing) = try scanSaved(without: plan.leftOut)
+      let differing = verdict.differences(from: plan.verdict)
+      if differing.isEmpty && missing == 0 || source.origin == .dump || attempt == Self.mostAttempts {
+        return try capture(plan, outcome, verdict, missing, differing: differing, attempts: attempt)
       }
       attempt += 1
       source.pause()
@@ -57,6 +57,8 @@ struct CaptureRun {
   /// What is to be saved, and what the checks said of it in memory.
   private struct Plan {
     var pages: PageSet
+    /// Pages that the checks asked for and that are not there to be saved: a dump may lack them.
+    var leftOut: PageSet
     var survey: KernelSurvey
     var verdict: Verdict
     var kernel: Kernel
@@ -74,7 +76,9 @@ struct CaptureRun {
     pages.formUnion(survey.pages)
     let description = try describe(kernel, nodeName: dumped.nodeName, survey)
     if !announced { try announce(pages.count) }
-    return Plan(pages: pages, survey: survey, verdict: verdict, kernel: kernel, description: description)
+    return Plan(
+      pages: pages, leftOut: recorder.leftOut, survey: survey, verdict: verdict, kernel: kernel,
+      description: description)
   }
 
   /// The kernel with nothing remembered of its memory, after the structures that say who owns memory were read again: what
@@ -127,10 +131,11 @@ struct CaptureRun {
       progress: { done in progress.report("saving pages, \(done * 100 / max(count, 1)) %") })
   }
 
-  /// What the checks say of the saved file, and how many pages they missed in it.
-  private mutating func scanSaved() throws -> (verdict: Verdict, missing: Int) {
+  /// What the checks say of the saved file, and how many pages they missed in it that could have been saved.
+  private mutating func scanSaved(without leftOut: PageSet) throws -> (verdict: Verdict, missing: Int) {
     let recorder = RecordingDump(try DumpFile.open(path: file.temporaryPath))
-    return (try scan(recorder), recorder.leftOut.count)
+    let verdict = try scan(recorder)
+    return (verdict, recorder.leftOut.frames.count { !leftOut.contains($0) })
   }
 
   private mutating func scan(_ dump: any Dump) throws -> Verdict {
@@ -150,7 +155,8 @@ struct CaptureRun {
   // MARK: What came of it
 
   private func capture(
-    _ plan: Plan, _ outcome: PageSaving.Outcome, _ verdict: Verdict, _ missing: Int, isSame: Bool, attempts: Int
+    _ plan: Plan, _ outcome: PageSaving.Outcome, _ verdict: Verdict, _ missing: Int, differing: [String],
+    attempts: Int
   ) throws -> SavedCapture {
     progress.report("computing the file's digest")
     let digest = try FileDigest(of: PlainFile(file.temporaryPath))
@@ -164,8 +170,8 @@ struct CaptureRun {
       taint: source.taint, pageCount: UInt64(outcome.pageCount), byteCount: digest.byteCount, digest: digest.sha256,
       checks: answers.map { CaptureManifest.CheckStatus(id: $0.check.id, word: $0.outcome.word) })
     return SavedCapture(
-      manifest: manifest, outcome: outcome, parts: plan.survey.parts, missing: missing, isSame: isSame,
-      attempts: attempts)
+      manifest: manifest, outcome: outcome, parts: plan.survey.parts, missing: missing,
+      differing: differing, attempts: attempts)
   }
 }
 
@@ -176,8 +182,8 @@ struct SavedCapture {
   var parts: [KernelSurvey.Part]
   /// Pages that the checks asked for and that are not in the file.
   var missing: Int
-  /// Whether the checks say the same of the file as they said of memory.
-  var isSame: Bool
+  /// The checks that say something else of the file than they said of memory, with both words.
+  var differing: [String]
   var attempts: Int
 }
 
@@ -191,6 +197,13 @@ private final class ShownDump {
 }
 
 extension Verdict {
-  /// What came of each check, in a word.
-  fileprivate var words: [String] { answers.map(\.outcome.word) }
+  /// The checks of which another verdict has another word: `kernel-text (clear, now unknown)`.
+  fileprivate func differences(from earlier: Verdict) -> [String] {
+    let words = Dictionary(
+      earlier.answers.map { ($0.check.id, $0.outcome.word) }, uniquingKeysWith: { first, _ in first })
+    return answers.compactMap { answer in
+      let before = words[answer.check.id] ?? "not asked"
+      return before == answer.outcome.word ? nil : "\(answer.check.id) (\(before), now \(answer.outcome.word))"
+    }
+  }
 }

@@ -18,20 +18,28 @@ struct CaptureText {
       "manifest  \(CaptureManifest.path(for: path)), \(manifest.signature?.words ?? "not signed")",
       "checks    \(answers)",
     ]
-    lines += Self.doubts(capture).map { PlainText(sentence: "note      \($0)") }
+    lines += Self.doubts(capture, manifest).map { PlainText(sentence: "note      \($0)") }
     text = lines.map { "\($0)\n" }.joined()
   }
 
   /// What a reader must know who relies on it.
-  private static func doubts(_ capture: SavedCapture) -> [String] {
+  private static func doubts(_ capture: SavedCapture, _ manifest: CaptureManifest) -> [String] {
     var doubts = capture.parts.compactMap { part in part.problem.map { "\(part.name): \($0)" } }
-    if capture.outcome.unreadable > 0 { doubts.append("\(capture.outcome.unreadable) pages could not be read") }
-    if capture.missing > 0 { doubts.append("\(capture.missing) pages that the checks ask for are not in the file") }
-    if !capture.isSame {
-      doubts.append(
-        "the kernel kept changing while it was read, in each of \(capture.attempts) attempts: hold what the file shows "
-          + "against a scan of the running kernel")
+    if capture.outcome.unreadable > 0 {
+      let why = manifest.origin == .dump ? "that belong in it are not in the dump" : "could not be read"
+      doubts.append("\(capture.outcome.unreadable) pages \(why)")
     }
+    if capture.missing > 0 { doubts.append("\(capture.missing) pages that the checks ask for are not in the file") }
+    guard !capture.differing.isEmpty || capture.missing > 0 else { return doubts }
+    let differing =
+      capture.differing.isEmpty
+      ? "" : ", and checks do not say of it what they said before: " + capture.differing.joined(separator: ", ")
+    doubts.append(
+      // A dump does not change: what the file lacks, nobody thought of saving.
+      manifest.origin == .dump
+        ? "the file does not stand for the dump\(differing): keep the dump, and scan that"
+        : "the kernel kept changing while it was read, in each of \(capture.attempts) attempts\(differing): hold what the file "
+          + "shows against a scan of the running kernel")
     return doubts
   }
 }

@@ -222,7 +222,7 @@ struct DispatchComparison {
     let shown = numbers.prefix(12).map { number in "\(number)" + (labels[number].map { " (\($0))" } ?? "") }
     finding.message = "\(numbers.count) system call numbers: " + finding.message
     finding.evidence.insert(
-      .init("numbers", shown.joined(separator: ", ") + (numbers.count > shown.count ? ", …" : "")), at: 0)
+      .init("numbers", shown.joined(separator: ", ") + (numbers.count > shown.count ? ", ..." : "")), at: 0)
     examination.report(finding)
   }
 

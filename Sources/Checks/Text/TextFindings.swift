@@ -125,7 +125,7 @@ struct TextFindings {
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits
     }
-    return shown.joined(separator: " ") + (bytes.count > 32 ? " …" : "")
+    return shown.joined(separator: " ") + (bytes.count > 32 ? " ..." : "")
   }
 
   /// The instructions around one change.

@@ -18,6 +18,8 @@ package struct PanicContext: Sendable {
   /// The stacks that the processor may have been on, the task's own first.
   package var stacks: [StackArea]
   package var disagreements: [Disagreement]
+  /// Whether the task was in user space once and what it came into the kernel with cannot be read.
+  package var isEntryUnread = false
 
   package enum ProcessorSource: String, Hashable, Sendable, CaseIterable {
     /// `panic_cpu`, kernel/panic.c (Linux v5.10 to v7.2).
@@ -42,17 +44,28 @@ package struct PanicContext: Sendable {
     case noTask(CannotCheck)
   }
 
-  /// - Parameter said: the processor that the log names, if it names one.
-  /// - Throws: if nothing says which processor it was, or its task cannot be read.
-  package init(_ kernel: Kernel, _ reader: StructureReader, said: Int? = nil) throws(CannotCheck) {
+  /// - Parameters:
+  ///   - said: the processor that the log names, if it names one.
+  ///   - victim: the number of the task that the log says died, where the kernel says nothing of having died with it.
+  /// - Throws: if nothing says which processor it was, its task cannot be read, or the task that died is no more.
+  package init(
+    _ kernel: Kernel, _ reader: StructureReader, said: Int? = nil, victim: Int32? = nil
+  ) throws(CannotCheck) {
     let perProcessor = try PerProcessor(reader, known: kernel.processors.count)
     var disagreements: [Disagreement] = []
     let (processor, source) = try Self.processor(reader, perProcessor, said, &disagreements)
     (self.processor, processorSource) = (processor, source)
-    guard let address = perProcessor.currentTask(on: processor) else {
+    guard let current = perProcessor.currentTask(on: processor) else {
       throw .withheld(Withheld("the task that processor \(processor) ran", why: "the kernel's memory does not say"))
     }
-    let top = perProcessor.topOfStack(on: processor)
+    var address = current
+    var top = perProcessor.topOfStack(on: processor)
+    if let victim, source == .log || source == .only,
+      let survivor = try Self.survivor(victim, current, on: processor, reader)
+    {
+      (address, top) = (survivor, nil)
+    }
+    let hasGoneOn = address != current
     do throws(CannotCheck) {
       task = try KernelTask(at: KernelAddress(address), reader)
     } catch {
@@ -71,8 +84,12 @@ package struct PanicContext: Sendable {
       if tops.contains(top) { tops = [top] } else { disagreements.append(.topOfStack(KernelAddress(top))) }
     }
     entry = task.isKernelThread ? nil : UserEntry(below: tops, on: task.stack, reader)
+    let byteCount = ProcessorState.Registers.savedByteCount
+    isEntryUnread =
+      !task.isKernelThread && entry == nil
+      && tops.contains { reader.live.bytes(at: $0 &- byteCount, count: Int(byteCount)) == nil }
 
-    let state = Self.state(of: processor, among: kernel.processors, stacks)
+    let state = hasGoneOn ? nil : Self.state(of: processor, among: kernel.processors, stacks)
     registers = state?.registers
     if let said = state?.pid, said != task.pid, !Self.areNumbered(kernel.processors) {
       disagreements.append(.pid(dump: said, memory: task.pid))
@@ -81,6 +98,25 @@ package struct PanicContext: Sendable {
       disagreements.append(.stackPointer(KernelAddress(registers.sp)))
     }
     self.disagreements = disagreements
+  }
+
+  /// The record of the task that died on a processor which runs another now, because the kernel went on; nil if it still runs it.
+  ///
+  /// A kernel goes on after an exception in a task unless kernel.panic_on_oops is set: oops_end(), arch/x86/kernel/dumpstack.c
+  /// (Linux v5.10 to v7.2). The task exits, and its record goes as soon as its parent asks for it.
+  private static func survivor(
+    _ victim: Int32, _ current: UInt64, on processor: Int, _ reader: StructureReader
+  ) throws(CannotCheck) -> UInt64? {
+    let pid = try reader.offset("pid", in: "task_struct")
+    func number(_ task: UInt64) -> Int32? { reader.live.value(Int32.self, at: task &+ pid) }
+    guard let now = number(current), now != victim else { return nil }
+    if let task = try StuckTask.tasks(reader).first(where: { number($0) == victim }) { return task }
+    throw .withheld(
+      Withheld(
+        "the task that died",
+        why:
+          "the kernel went on after it: processor \(processor) runs task \(now) now, and task \(victim), which the log names, "
+          + "is no more"))
   }
 
   /// Whether the dump's notes number processors from 1 where a task's number belongs, as QEMU's do.

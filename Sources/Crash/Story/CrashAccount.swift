@@ -40,11 +40,7 @@ package struct CrashAccount: Sendable {
 
   private static func foreignSentences(_ story: CrashStory) -> [String] {
     var sentences: [String] = []
-    if let context = try? story.context.get() {
-      sentences.append(
-        "\(who(context, story)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call")."
-      )
-    }
+    if let who = whoSentence(story) { sentences.append(who) }
     if let call = story.call, let handler = call.foreignHandlers.first {
       sentences.append(
         "The kernel's own code, followed for this number, leads to \(handler.address): \(handler.owner).")
@@ -101,23 +97,25 @@ package struct CrashAccount: Sendable {
     case .requested: return "somebody asked for this crash (sysrq)"
     case .doubleFault, .stackGuardHit: return "a kernel stack ran over\(place)"
     case .exception(let name): return "\(name)\(place)"
-    case .warning, .panic: return "the kernel gave up: \(trouble.panicMessage ?? trouble.message)"
+    case .warning, .complaint:
+      let ended = trouble.panicMessage.map { "; the kernel gave up: \($0)" } ?? ""
+      return "the kernel warned: \(trouble.detail ?? trouble.message)\(ended)"
+    case .panic: return "the kernel gave up: \(trouble.panicMessage ?? trouble.message)"
     }
   }
 
   private static func troubleSentences(_ story: CrashStory) -> [String] {
     var sentences: [String] = []
-    if let context = try? story.context.get() {
-      sentences.append(
-        "\(who(context, story)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call")."
-      )
-    }
+    if let who = whoSentence(story) { sentences.append(who) }
     if let call = story.call, case .success(let row) = call.row, call.foreignHandlers.isEmpty,
       let handler = row.handlers.first
     {
       sentences.append("Its number leads where it should, to \(handler.owner).")
     }
     if let death = deathSentence(story) { sentences.append(death) }
+    if let end = story.system.end, let trouble = story.system.trouble, end != trouble {
+      sentences.append("What the log ends with came after it: \(end.panicMessage ?? end.message).")
+    }
     if story.system.isAtUnmappedCode, let last = story.system.unloaded?.last {
       sentences.append("The module that was unloaded last is \(last).")
     }
@@ -141,7 +139,8 @@ package struct CrashAccount: Sendable {
 
   private static func deathSentence(_ story: CrashStory) -> String? {
     guard let trouble = story.system.trouble else { return nil }
-    let said = trouble.kind.isException ? trouble.message : trouble.panicMessage ?? trouble.message
+    let isOwn = trouble.kind.isException || trouble.kind == .warning || trouble.kind == .complaint
+    let said = isOwn ? trouble.detail ?? trouble.message : trouble.panicMessage ?? trouble.message
     guard let guilty = story.system.guilty else { return "The log says: \(said)." }
     if case .stackProtector = trouble.kind {
       return "The function that returns to \(guilty.address) (\(guilty.owner)) found its stack overwritten and called "
@@ -157,6 +156,17 @@ package struct CrashAccount: Sendable {
       return "What it resembles cannot be told apart by what is here."
     }
     return "It most resembles \(first.kind.rawValue) (\(evidence)); that is likeness, not proof."
+  }
+
+  /// Which task died, and in which system call; by the log where memory does not say.
+  private static func whoSentence(_ story: CrashStory) -> String? {
+    if let context = try? story.context.get() {
+      return
+        "\(who(context, story)) \(story.call.map { "was in system call \(words(for: $0))" } ?? "was in no system call")."
+    }
+    guard let end = story.system.end, let comm = end.comm else { return nil }
+    let number = end.pid.map { " (\($0))" } ?? ""
+    return "By the log, it was task \(comm)\(number)\(end.processor.map { " on processor \($0)" } ?? "")."
   }
 
   private static func who(_ context: PanicContext, _ story: CrashStory) -> String {

@@ -27,9 +27,13 @@ package struct CrashStory: Sendable {
   package init(of kernel: Kernel, hooks: [Finding], strangers: [Finding], by investigator: any Investigator) {
     let reader = Result { () throws(CannotCheck) in try StructureReader(of: kernel) }
     let system = CrashSystem(kernel, reader)
-    let processor = system.trouble?.processor.map { Int(clamping: $0) }
-    let context = Result { () throws(CannotCheck) in try PanicContext(kernel, try reader.get(), said: processor) }
-    let bare = Self.registers(of: processor, in: kernel)
+    let end = system.end
+    let context = Result { () throws(CannotCheck) in
+      try PanicContext(
+        kernel, try reader.get(), said: end?.processor.map { Int(clamping: $0) }, victim: end?.victim)
+    }
+    // What a processor does now says nothing of what died on it long ago.
+    let bare = end?.panicMessage == nil ? nil : Self.registers(of: end?.processor.map { Int(clamping: $0) }, in: kernel)
     let stack = Result { () throws(CannotCheck) in
       guard case .failure = context, let bare else {
         return try StackEvidence(try context.get(), kernel, try reader.get())
@@ -66,10 +70,25 @@ package struct CrashStory: Sendable {
   /// The name of the task that died: by its own record, else by the log if that speaks of the same task; nil if neither says.
   package var taskName: [UInt8]? {
     guard let task = try? context.get().task, task.name.isEmpty else { return (try? context.get())?.task.name }
-    guard let trouble = system.trouble, let name = trouble.comm, trouble.pid == UInt64(exactly: task.pid) else {
-      return nil
+    return [system.end, system.trouble].compactMap { $0 }.first { $0.pid == UInt64(exactly: task.pid) }?.comm
+      .map { Array($0.utf8) }
+  }
+
+  /// Which of the steps from the task to what it led to were not told wholly, in a few words each.
+  package var untold: [String] {
+    var steps: [String] = []
+    switch context {
+    case .failure: steps.append("where it was")
+    case .success(let context) where context.isEntryUnread: steps.append("its system call")
+    case .success: break
     }
-    return Array(name.utf8)
+    if case .failure = call?.row { steps.append("where its system call leads") }
+    switch stack {
+    case .failure: steps.append("the stack")
+    case .success(let stack) where stack.raw.contains { $0.fault != nil }: steps.append("a part of the stack")
+    case .success: break
+    }
+    return steps
   }
 
   /// The foreign memory that the panicking system call led into.
@@ -80,4 +99,11 @@ package struct CrashStory: Sendable {
 
   /// Whether something led where it must not: a hook, or code on the stack that is nobody's.
   package var isTampered: Bool { !foreign.isEmpty }
+}
+
+extension OopsText {
+  /// The task that an exception killed after which the kernel did not say that it gave up; nil if it did, or nothing says which.
+  fileprivate var victim: Int32? {
+    panicMessage == nil && kind.isException ? pid.map { Int32(clamping: $0) } : nil
+  }
 }

@@ -6,8 +6,10 @@ package import KernelModel
 package struct CrashSystem: Sendable {
   /// The log in memory, or why it cannot be read.
   package var log: Result<KernelLog, CannotCheck>
-  /// What the kernel died of, by its log; nil if that says nothing.
+  /// What went wrong, by its log: what the kernel died of, and not what only came of it; nil if that says nothing.
   package var trouble: OopsText?
+  /// The last report: what the kernel died with, on which processor and in which task.
+  package var end: OopsText?
   /// The taint mask in memory; nil if it cannot be read.
   package var taint: UInt64?
   /// The modules on the kernel's list.
@@ -31,7 +33,9 @@ package struct CrashSystem: Sendable {
     let lines = ((try? log.get())?.records ?? []).flatMap { record in
       record.text.split(separator: UInt8(ascii: "\n")).map { OopsLine($0) }
     }
-    trouble = OopsText.decisive(among: OopsText.all(in: lines))
+    let reports = OopsText.all(in: lines)
+    trouble = OopsText.decisive(among: reports)
+    end = OopsText.last(among: reports)
     taint = (try? reader.get()).flatMap { reader in (try? reader.value(UInt64.self, of: "tainted_mask")) ?? nil }
     modules = (try? kernel.claims.loadedModules.get()) ?? []
     unloaded = (try? reader.get()).flatMap { try? UnloadedModules($0) }

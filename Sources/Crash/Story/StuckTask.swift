@@ -30,7 +30,7 @@ package struct StuckTask: Sendable {
   /// Every process's first thread: the list that begins at init_task.
   ///
   /// Source: `for_each_process`, include/linux/sched/signal.h (Linux v5.10 to v7.2).
-  private static func tasks(_ reader: StructureReader) throws(CannotCheck) -> [UInt64] {
+  static func tasks(_ reader: StructureReader) throws(CannotCheck) -> [UInt64] {
     guard let first = reader.symbols["init_task"] else { throw .symbolMissing("init_task") }
     let head = first &+ (try reader.offset("tasks", in: "task_struct"))
     return try reader.list(at: head, linkedBy: "tasks", of: "task_struct", limit: mostThreads)

@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// Puts one report together, line by line.
 struct OopsBuilder {
   var report: OopsText
@@ -34,6 +36,7 @@ struct OopsBuilder {
     guard report.kind.isException, report.exceptionNumber == nil, !hasEnded, let number = Self.exceptionNumber(line)
     else { return false }
     report.exceptionNumber = number
+    report.takeErrorCode(line)
     isAtOtherThings()
     return true
   }
@@ -44,32 +47,86 @@ struct OopsBuilder {
   }
 
   /// Whether a line belongs to the report.
+  ///
+  /// Lines of others stand between those of a trace: they neither belong to it nor end it.
   mutating func take(_ line: ArraySlice<UInt8>) -> Bool {
-    var scanner = OopsScanner(line)
+    let scanner = OopsScanner(line)
     if isInTrace, takeTraceEntry(line) { return true }
-    if isInModules, takeModules(scanner) { return true }
-    isAtOtherThings()
-    if scanner.take("Call Trace:") {
+    if isInModules {
+      isInModules = false
+      if takeModules(scanner) {
+        isInModules = true
+        return true
+      }
+    }
+    guard takeHeading(scanner) || takeDetail(scanner) else { return takeException(line) || report.takeRegisters(line) }
+    return true
+  }
+
+  /// What begins a part of the report.
+  private mutating func takeHeading(_ line: OopsScanner) -> Bool {
+    var scanner = line
+    if scanner.take("Call Trace:") || scanner.take("Call trace:") || scanner.take("Backtrace:") {
+      isAtOtherThings()
       isInTrace = true
       if report.traces.count < Self.mostTraces { report.traces.append(OopsTrace()) }
+      // Old kernels have the first entry, or the stack's name, in the same line.
+      if !scanner.isAtEnd { _ = takeTraceEntry(scanner.rest) }
     } else if scanner.take("Modules linked in:") {
+      isAtOtherThings()
       isInModules = takeModules(scanner)
-    } else if scanner.take("#PF: ") {
+    } else if scanner.take("---[ end ") {
+      isAtOtherThings()
+      hasEnded = true
+      isComplete = scanner.take("Kernel panic")
+    } else {
+      return false
+    }
+    return true
+  }
+
+  private mutating func takeDetail(_ line: OopsScanner) -> Bool {
+    var scanner = line
+    if scanner.take("#PF: ") {
       takePageFault(scanner)
     } else if scanner.take("Hardware name: ") {
       report.hardware = report.hardware ?? Self.text(scanner)
     } else if scanner.take("Kernel Offset: ") {
-      // Or `disabled`, where the kernel lies where it was linked.
-      report.kernelOffset = scanner.take("0x") ? scanner.hexadecimal() : nil
-    } else if scanner.take("---[ end ") {
-      hasEnded = true
-      isComplete = scanner.take("Kernel panic")
-    } else if scanner.take("CPU: ") {
-      report.takeWho(line)
+      takeOffset(scanner)
+    } else if scanner.take("Workqueue: ") {
+      // The workqueue's name, and what it does.
+      _ = scanner.word()
+      scanner.skipSpaces()
+      report.work = report.work ?? scanner.place()
+    } else if scanner.take("PGD ") {
+      if scanner.skip(past: " PTE ") { report.pageTableEntry = scanner.hexadecimal() }
+    } else if scanner.take("CPU: ") || scanner.take("Pid: ") {
+      report.takeWho(line.rest)
+    } else if let place = scanner.barePlace() {
+      report.barePlace = report.barePlace ?? place.place
+      report.isOfOtherMachine = report.isOfOtherMachine || place.isOfOtherMachine
+      report.noteAddress(in: line)
     } else {
-      return takeException(line) || report.takeRegisters(line)
+      return false
     }
     return true
+  }
+
+  /// `0x1e000000 from 0xffffffff81000000 (relocation range: 0xffffffff80000000-0xffffffffbfffffff)`; or `disabled`, where the
+  /// kernel lies where it was linked.
+  ///
+  /// Source: dump_kernel_offset() in arch/x86/kernel/setup.c (Linux v5.10 to v7.2): the range ends before MODULES_VADDR.
+  private mutating func takeOffset(_ scanner: OopsScanner) {
+    var scanner = scanner
+    guard scanner.take("0x"), let offset = scanner.hexadecimal() else {
+      report.kernelOffset = nil
+      return
+    }
+    report.kernelOffset = offset
+    guard scanner.skip(past: "range: "), scanner.hexadecimal() != nil, scanner.take("-"),
+      let end = scanner.hexadecimal()
+    else { return }
+    report.relocationEnd = end
   }
 
   /// `#PF: supervisor read access in kernel mode`, `#PF: error_code(0x0000) - not-present page`.
@@ -85,21 +142,38 @@ struct OopsBuilder {
     }
   }
 
+  /// `? vfs_read+0x10/0x20 [ext4]`, ` [<ffffffff81000000>] ? vfs_read+0x10/0x20`, `<IRQ>`, or registers; false if it is none.
   private mutating func takeTraceEntry(_ line: ArraySlice<UInt8>) -> Bool {
     var scanner = OopsScanner(line)
-    if scanner.take("<") {
-      let isEnd = scanner.take("/")
-      let name = scanner.rest.prefix { $0 != UInt8(ascii: ">") }
-      guard scanner.rest.count == name.count + 1, name.count <= 32 else { return false }
-      stack = isEnd ? nil : String(decoding: name, as: UTF8.self)
-      return true
+    var isMarker = false
+    while let name = scanner.stackMarker() {
+      isMarker = true
+      stack = name
     }
+    if isMarker {
+      scanner.skipSpaces()
+      if scanner.isAtEnd { return true }
+    }
+    let start = scanner
+    while scanner.bracketedAddress() != nil { scanner.skipSpaces() }
     let isReliable = !scanner.take("? ")
+    if isReliable { scanner = start }
+    // The address in brackets is the one that counts where nothing has a name.
+    var place = start
+    if !isReliable, place.next != UInt8(ascii: "[") { _ = place.take("? ") }
     // The registers of an interrupted frame stand between the entries.
-    guard let place = scanner.place() else { return report.takeRegisters(line) }
+    guard let found = place.place(), place.isAtEnd || place.next == UInt8(ascii: " ") else {
+      return isMarker || report.takeRegisters(line)
+    }
+    // An address alone is an entry only if nothing but a remark follows: a dump of the stack is many of them.
+    if found.address != nil {
+      place.skipSpaces()
+      guard place.isAtEnd || place.next == UInt8(ascii: "(") else { return isMarker }
+    }
+    report.noteAddress(in: start)
     let last = report.traces.count - 1
     if report.traces[last].entries.count < Self.mostEntries {
-      report.traces[last].entries.append(OopsTrace.Entry(place: place, isReliable: isReliable, stack: stack))
+      report.traces[last].entries.append(OopsTrace.Entry(place: found, isReliable: isReliable, stack: stack))
     }
     return true
   }
@@ -125,5 +199,81 @@ struct OopsBuilder {
     report.modules += found.prefix(Self.mostModules - report.modules.count)
     report.lastUnloaded = unloaded ?? report.lastUnloaded
     return true
+  }
+}
+
+extension OopsText {
+  /// `Oops: 0011 [#1] SMP`: where the fault is of a page, that number is the processor's error code.
+  ///
+  /// Source: page_fault_oops() in arch/x86/mm/fault.c (Linux v5.10 to v7.2; no_context() before).
+  mutating func takeErrorCode(_ line: ArraySlice<UInt8>) {
+    var scanner = OopsScanner(line)
+    guard kind.isOfPage, scanner.skip(past: "Oops: ") else { return }
+    _ = scanner.take("Oops: ")
+    // Other architectures give more than these 16 bits, and another meaning.
+    if let code = scanner.hexadecimal(), code <= 0xffff, scanner.take(" [#") { errorCode = errorCode ?? code }
+  }
+
+  /// Takes from the start of a line where the kernel's image and its modules lie, if an address stands beside a name.
+  fileprivate mutating func noteAddress(in line: OopsScanner) {
+    var scanner = line
+    var address: KernelAddress?
+    while let found = scanner.bracketedAddress() {
+      address = found
+      scanner.skipSpaces()
+    }
+    _ = scanner.take("? ")
+    guard let address, let place = scanner.place()?.place else { return }
+    if place.module == nil {
+      imageAddress = imageAddress ?? address
+    } else {
+      moduleAddress = min(moduleAddress ?? address, address)
+    }
+  }
+}
+
+extension OopsScanner {
+  /// `<IRQ>`, `</TASK>`, `<<EOE>>`: the name of the stack that begins, as `.some(nil)` where one ends; nil if there is none.
+  ///
+  /// Source: show_trace_log_lvl() in arch/x86/kernel/dumpstack.c (Linux v2.6.32 to v7.2), where `EOI` and `EOE` end a stack in old ones.
+  fileprivate mutating func stackMarker() -> String?? {
+    var ahead = self
+    ahead.skipSpaces()
+    let isDoubled = ahead.take("<<")
+    guard isDoubled || ahead.take("<") else { return nil }
+    let isEnd = ahead.take("/")
+    let name = ahead.rest.prefix {
+      (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0 & 0xdf) || $0 == UInt8(ascii: "#")
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_")
+    }
+    guard (1...32).contains(name.count) else { return nil }
+    for _ in name { _ = ahead.takeByte() }
+    guard isDoubled ? ahead.take(">>") : ahead.take(">") else { return nil }
+    self = ahead
+    let text = String(decoding: name, as: UTF8.self)
+    return .some(isEnd || text.hasPrefix("EO") ? nil : text)
+  }
+
+  /// Where the processor was, as a line of its own says: `IP: [<…>] f+0x1/0x2`, `RIP  [<…>] f+0x1/0x2` on x86-64 before v4.10,
+  /// `EIP: `, `pc : `, `epc : `, `NIP [c000…] ` on others.
+  fileprivate mutating func barePlace() -> (place: OopsPlace, isOfOtherMachine: Bool)? {
+    var ahead = self
+    let isOfOtherMachine: Bool
+    if ahead.take("IP: ") || ahead.take("RIP  ") || ahead.take("RIP [") {
+      isOfOtherMachine = false
+    } else if ahead.take("EIP: ") || ahead.take("EIP is at ") || ahead.take("pc : ") || ahead.take("epc : ")
+      || ahead.take("PC is at ") || ahead.take("NIP ")
+    {
+      isOfOtherMachine = true
+      // i386 has its segment before it.
+      var segment = ahead
+      if segment.hexadecimal() != nil, segment.take(":") { ahead = segment }
+    } else {
+      return nil
+    }
+    ahead.skipSpaces()
+    guard let place = ahead.place() else { return nil }
+    self = ahead
+    return (place, isOfOtherMachine)
   }
 }

@@ -21,13 +21,15 @@ package enum OopsKind: Hashable, Sendable {
   /// Somebody asked for it: `echo c > /proc/sysrq-trigger`.
   case requested
   case warning
+  /// A checker of the kernel's own complained: KASAN, lockdep, the scheduler, the allocator.
+  case complaint
   /// Any other panic.
   case panic
 
   /// Whether the kernel goes on after it unless it is told not to.
   package var mayGoOn: Bool {
     switch self {
-    case .warning, .hungTask, .rcuStall, .softLockup, .requested: true
+    case .warning, .complaint, .hungTask, .rcuStall, .softLockup, .requested: true
     default: false
     }
   }
@@ -38,6 +40,14 @@ package enum OopsKind: Hashable, Sendable {
     case .nullDereference, .pageFault, .generalProtection, .bug, .invalidOpcode, .exception, .doubleFault,
       .stackGuardHit:
       true
+    default: false
+    }
+  }
+
+  /// Whether it is a fault of a page, whose exception's number is the processor's error code.
+  var isOfPage: Bool {
+    switch self {
+    case .nullDereference, .pageFault: true
     default: false
     }
   }
@@ -73,13 +83,25 @@ package enum OopsKind: Hashable, Sendable {
       return
     }
     scanner = OopsScanner(line)
+    if scanner.take("Oops: ") {
+      // The line above it is not there, which said more.
+      _ = scanner.take("Oops: ")
+      var code = scanner
+      if code.hexadecimal() != nil, code.take(" [#") {
+        self = .pageFault(address: nil)
+        return
+      }
+    }
+    scanner = OopsScanner(line)
     _ =
       scanner.take("watchdog: ") || scanner.take("NMI watchdog: ") || scanner.take("Oops: ")
       || scanner.take("traps: ") || scanner.take("rcu: ")
     if let lockup = Self.lockup(scanner) {
       self = lockup
-    } else if let fault = Self.fault(scanner) {
+    } else if let fault = Self.fault(scanner) ?? Self.faultElsewhere(scanner) {
       self = fault
+    } else if scanner.take("BUG: ") || scanner.take("WARNING: possible ") || scanner.take("WARNING: suspicious ") {
+      self = .complaint
     } else {
       return nil
     }
@@ -100,12 +122,12 @@ package enum OopsKind: Hashable, Sendable {
     if scanner.take("BUG: kernel NULL pointer dereference, address: ")
       || scanner.take("BUG: unable to handle kernel NULL pointer dereference at ")
     {
-      return .nullDereference(address: scanner.hexadecimal())
+      return .nullDereference(address: scanner.pointer())
     }
     if scanner.take("BUG: unable to handle page fault for address: ")
       || scanner.take("BUG: unable to handle kernel paging request at ")
     {
-      return .pageFault(address: scanner.hexadecimal())
+      return .pageFault(address: scanner.pointer())
     }
     if scanner.take("general protection fault") {
       return .generalProtection(address: scanner.skip(past: " address ") ? scanner.hexadecimal() : nil)
@@ -113,6 +135,21 @@ package enum OopsKind: Hashable, Sendable {
     if scanner.take("PANIC: double fault") { return .doubleFault }
     if scanner.take("BUG: "), scanner.skip(past: "stack guard page was hit") { return .stackGuardHit }
     return exception(scanner)
+  }
+
+  /// `Unable to handle kernel NULL pointer dereference at virtual address 0000000000000040`,
+  /// `BUG: Kernel NULL pointer dereference on read at 0x00000018`.
+  ///
+  /// Source: die_kernel_fault() in arch/arm64/mm/fault.c and arch/riscv/mm/fault.c, bad_page_fault() in arch/powerpc/mm/fault.c
+  /// (Linux v5.10 to v7.2).
+  private static func faultElsewhere(_ scanner: OopsScanner) -> OopsKind? {
+    var scanner = scanner
+    _ = scanner.take("BUG: ")
+    guard scanner.take("Unable to handle kernel ") || scanner.take("Kernel ") else { return nil }
+    let isNull = scanner.take("NULL pointer dereference")
+    guard scanner.skip(past: " at virtual address ") || scanner.skip(past: " at 0x") else { return nil }
+    let address = scanner.hexadecimal()
+    return isNull ? .nullDereference(address: address) : .pageFault(address: address)
   }
 
   /// `invalid opcode: 0000 [#1] PREEMPT SMP`: what die() prints first.
@@ -139,10 +176,20 @@ package enum OopsKind: Hashable, Sendable {
     return .panic
   }
 
-  /// `CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2`, or `kernel/x.c:1 at f+0x1/0x2, CPU#0: comm/1` (Linux v7.2).
+  /// Whether it is a place in the kernel's source: programs and boot loaders warn, too.
+  ///
+  /// `CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2`; `kernel/x.c:1 at f+0x1/0x2, CPU#0: comm/1` (Linux v7.2); `at kernel/x.c:1
+  /// f+0x1/0x2` (v2.6.32 to v3.12).
   private static func isPlace(_ scanner: OopsScanner) -> Bool {
     var scanner = scanner
     if scanner.take("CPU: ") { return scanner.decimal() != nil }
-    return scanner.skip(past: " at ")
+    // The condition may stand before it: `[ptr == 0] kernel/x.c:1 at …`.
+    if scanner.take("["), !scanner.skip(past: "] ") { return false }
+    let isOld = scanner.take("at ")
+    let file = scanner.word()
+    guard let colon = file.lastIndex(of: UInt8(ascii: ":")), file.startIndex < colon else { return false }
+    var line = OopsScanner(file[(colon + 1)...])
+    guard line.decimal() != nil, line.isAtEnd else { return false }
+    return isOld || scanner.take(" at ")
   }
 }

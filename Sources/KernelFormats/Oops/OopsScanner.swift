@@ -25,17 +25,34 @@ struct OopsScanner {
     return matches
   }
 
+  /// Whether `text` stands here.
+  func begins(_ text: StaticString) -> Bool {
+    text.withUTF8Buffer { rest.starts(with: $0) }
+  }
+
   /// Goes past the first `text` there is, or stays where it is and says false.
-  mutating func skip(past text: StaticString) -> Bool {
-    var ahead = self
-    while !ahead.isAtEnd {
-      if ahead.take(text) {
-        self = ahead
+  ///
+  /// - Parameter limit: how many bytes are looked at.
+  mutating func skip(past text: StaticString, within limit: Int = .max) -> Bool {
+    let count = text.utf8CodeUnitCount
+    let looked = rest.prefix(limit)
+    guard count > 0, looked.count >= count else { return false }
+    let first = text.withUTF8Buffer { $0[0] }
+    var start = looked.startIndex
+    while let candidate = looked[start...].firstIndex(of: first), candidate + count <= looked.endIndex {
+      if text.withUTF8Buffer({ looked[candidate...].starts(with: $0) }) {
+        rest = rest[(candidate + count)...]
         return true
       }
-      ahead.rest = ahead.rest.dropFirst()
+      start = candidate + 1
     }
     return false
+  }
+
+  /// Whether `text` is anywhere in what is left.
+  func contains(_ text: StaticString) -> Bool {
+    var ahead = self
+    return ahead.skip(past: text)
   }
 
   mutating func takeByte() -> UInt8? {
@@ -67,14 +84,71 @@ struct OopsScanner {
     return word
   }
 
-  /// A place in code: `name+0x1/0x2 [module]`, or an address of 16 digits.
-  mutating func place() -> OopsPlace? {
+  /// An address as the kernels before v4.10 wrote it beside a place's name: `[<ffffffff81000000>]`, `[<          (null)>]`.
+  ///
+  /// Source: printk_stack_address() in arch/x86/kernel/dumpstack.c (Linux v2.6.32 to v4.9); arm64, riscv and ppc64 write
+  /// the same, ppc64 without the angle brackets.
+  mutating func bracketedAddress() -> KernelAddress? {
     var ahead = self
-    if ahead.take("0x"), let address = ahead.hexadecimal(), ahead.next != UInt8(ascii: "+") {
+    guard ahead.take("[") else { return nil }
+    let isAngled = ahead.take("<")
+    ahead.skipSpaces()
+    guard let address = ahead.pointer(), !isAngled || ahead.take(">"), ahead.take("]") else { return nil }
+    self = ahead
+    return KernelAddress(address)
+  }
+
+  /// A pointer of 8 or 16 digits, with or without `0x`, or `(null)`, as `%p` had it before v4.15.
+  mutating func pointer() -> UInt64? {
+    var ahead = self
+    ahead.skipSpaces()
+    if ahead.take("(null)") || ahead.take("<null>") {
       self = ahead
-      return .address(KernelAddress(address))
+      return 0
     }
     ahead = self
+    let isMarked = ahead.take("0x")
+    let count = ahead.rest.prefix { HexDigit.value($0) != nil }.count
+    guard isMarked || count == 16 || count == 8, let value = ahead.hexadecimal() else { return nil }
+    self = ahead
+    return value
+  }
+
+  /// A place in code: `name+0x1/0x2 [module]`, or an address; before either may stand the address in brackets, once or twice.
+  ///
+  /// Where the place has no name, the address in brackets counts: what follows it may be one byte less, as `%pB` has it.
+  mutating func place() -> OopsPlace? {
+    var ahead = self
+    var address: KernelAddress?
+    while let found = ahead.bracketedAddress() {
+      address = found
+      ahead.skipSpaces()
+    }
+    if let address {
+      _ = ahead.take("? ")
+      if let place = ahead.namedPlace() {
+        self = ahead
+        return place
+      }
+      _ = ahead.pointer()
+      self = ahead
+      return .address(address)
+    }
+    if let place = ahead.namedPlace() {
+      self = ahead
+      return place
+    }
+    if let value = ahead.pointer(), ahead.isAtEnd || ahead.next == UInt8(ascii: " ") || ahead.next == UInt8(ascii: "\t")
+    {
+      self = ahead
+      return .address(KernelAddress(value))
+    }
+    return nil
+  }
+
+  /// `name+0x1/0x2 [module]`.
+  private mutating func namedPlace() -> OopsPlace? {
+    var ahead = self
     let name = ahead.rest.prefix { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: " ") }
     ahead.rest = ahead.rest.dropFirst(name.count)
     guard (1...Self.longestName).contains(name.count), ahead.take("+0x"), let offset = ahead.hexadecimal(),

@@ -1,3 +1,5 @@
+package import KernelModel
+
 /// What the kernel printed about trouble of its own, taken apart: an oops, a panic, a warning, a lockup.
 ///
 /// It is the kernel's word at a moment when it was in trouble, and text that anybody may have written into a log: nothing in it
@@ -8,6 +10,14 @@ package struct OopsText: Hashable, Sendable {
   package var message: String
   /// Which of the lines that is, from 0.
   package var lineNumber: Int
+  /// Which boot of those in the text, from 0: a kernel that starts says so.
+  package var boot = 0
+  /// What a warning says before its own line.
+  ///
+  /// `refcount_t: underflow; use-after-free.`
+  package var detail: String?
+  /// The kernel's own words for running what must not be run: `kernel tried to execute NX-protected page`.
+  package var forbiddenExecution: String?
   /// What the kernel said when it gave up: what stands behind `Kernel panic - not syncing: `; nil if it went on.
   package var panicMessage: String?
   /// The number behind `#` in the line of an exception: 1 for the first since boot.
@@ -16,6 +26,8 @@ package struct OopsText: Hashable, Sendable {
   package var access: String?
   /// The processor's error code of a page fault: arch/x86/include/asm/trap_pf.h.
   package var errorCode: UInt64?
+  /// The entry of the last page table that leads to the address; nil if it is not said, or there is no such table.
+  package var pageTableEntry: UInt64?
   /// `not-present page`, `permissions violation`: what stands behind the error code.
   package var errorWords: String?
 
@@ -28,6 +40,10 @@ package struct OopsText: Hashable, Sendable {
   package var taint: String?
   package var release: String?
   package var hardware: String?
+  /// What a worker did, by the line of its workqueue.
+  package var work: OopsPlace?
+  /// Whether the registers are those of another architecture than x86-64.
+  package var isOfOtherMachine = false
 
   /// The registers as printed, the innermost first.
   package var registers: [OopsRegisters] = []
@@ -36,9 +52,17 @@ package struct OopsText: Hashable, Sendable {
   package var lastUnloaded: OopsModule?
   /// Bytes by which KASLR moved the kernel; nil if it is not said.
   package var kernelOffset: UInt64?
+  /// Where modules begin, by the range that KASLR could have moved the kernel in; nil if it is not said.
+  package var relocationEnd: UInt64?
+  /// The place of a line that gives it without registers: `IP: `, `pc : `, `NIP `.
+  package var barePlace: OopsPlace?
+  /// An address at which a function of the kernel's own is, and the lowest at which one of a module is: kernels before v4.10
+  /// print them beside the names.
+  package var imageAddress: KernelAddress?
+  package var moduleAddress: KernelAddress?
 
   /// Where in the kernel it happened: by the first registers that are not a program's.
-  package var instructionPointer: OopsPlace? { kernelRegisters?.instruction }
+  package var instructionPointer: OopsPlace? { kernelRegisters?.instruction ?? barePlace }
   package var kernelRegisters: OopsRegisters? { registers.first { !$0.isUserMode } }
   /// The registers of the program that was in the kernel.
   package var userRegisters: OopsRegisters? { registers.first { $0.isUserMode } }
@@ -46,6 +70,28 @@ package struct OopsText: Hashable, Sendable {
   /// The number of the system call, by the program's registers; nil if it was none, or nothing is said.
   package var systemCall: UInt64? {
     userRegisters?.values["ORIG_RAX"].flatMap { $0 < 1 << 31 ? $0 : nil }
+  }
+
+  /// The address that was used where none must be, by the message.
+  package var faultAddress: UInt64? {
+    switch kind {
+    case .nullDereference(let address), .pageFault(let address): address
+    default: nil
+    }
+  }
+
+  /// Whether the processor was to run what lies at ``faultAddress``: by the kernel's words, by bit 4 of the error code
+  /// (X86_PF_INSTR, arch/x86/include/asm/trap_pf.h), or because it is where the processor was.
+  package var isInstructionFetch: Bool {
+    guard let faultAddress else { return false }
+    return access?.contains("instruction fetch") == true || errorCode.map { $0 & 0x10 != 0 } ?? false
+      || forbiddenExecution != nil || instructionPointer?.address?.rawValue == faultAddress
+  }
+
+  /// Whether a page was there, and only its permissions were against it: bit 0 of the error code (X86_PF_PROT).
+  package var isPermissionFault: Bool {
+    errorCode.map { $0 & 1 != 0 } ?? false || forbiddenExecution != nil
+      || errorWords == "permissions violation"
   }
 
   init(kind: OopsKind, message: String, lineNumber: Int) {

@@ -36,7 +36,7 @@ struct CrashDocument: Encodable {
     let story = report.story
     status = PlainText(report.status.word)
     exitStatus = Int(report.status.rawValue)
-    headline = PlainText(sentence: report.account.headline)
+    headline = PlainText(sentence: report.headline)
     account = report.account.sentences.map { PlainText(sentence: $0) }
     host = OrNull(report.host.nodeName.map { PlainText($0) })
     confirmed = report.host.conclusions.map { PlainText(sentence: $0) }
@@ -51,6 +51,9 @@ struct CrashDocument: Encodable {
     if case .failure(let reason) = story.system.log { unknown.append("the log: \(sentence: reason.description)") }
     if case .failure(let reason) = story.context { unknown.append("where it was: \(sentence: reason.description)") }
     if case .failure(let reason) = story.stack { unknown.append("the stack: \(sentence: reason.description)") }
+    if case .failure(let reason) = story.call?.row {
+      unknown.append("the system call: \(sentence: reason.description)")
+    }
     unknown += story.unsearched.map { "pointers: \(sentence: $0)" }
     self.unknown = unknown
     scan = VerdictDocument(report.verdict, report.measurements, toolVersion: toolVersion)

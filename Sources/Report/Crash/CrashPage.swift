@@ -25,7 +25,7 @@ extension Page {
   mutating func writeHead(_ report: CrashReport) {
     let status = report.status
     entry(
-      PlainText(status.word), PlainText(sentence: report.account.headline), indent: 0, column: 10,
+      PlainText(status.word), PlainText(sentence: report.headline), indent: 0, column: 10,
       as: Theme.Role(status))
   }
 
@@ -40,6 +40,7 @@ extension Page {
       "confirmed", report.host.conclusions.map { PlainText(sentence: $0) }, indent: 2, column: Self.column)
     if let trouble = system.trouble {
       fact("died of", PlainText(sentence: trouble.message), as: .marked)
+      if let detail = trouble.detail { fact("which said", PlainText(sentence: detail)) }
       if let message = trouble.panicMessage, !trouble.message.contains(message) {
         fact("panic", PlainText(sentence: message))
       }
@@ -100,7 +101,7 @@ extension Page {
     switch story.context {
     case .failure(let reason):
       fact("unknown", PlainText(sentence: reason.description), as: .unknown)
-      if let trouble = story.system.trouble, let task = trouble.comm {
+      if let trouble = story.system.end, let task = trouble.comm {
         fact(
           "by the log",
           "\(task)\(trouble.pid.map { ", pid \($0)" } ?? "")\(trouble.processor.map { ", processor \($0)" } ?? "")")

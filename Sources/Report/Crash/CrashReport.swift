@@ -1,5 +1,6 @@
 package import Audit
 package import Crash
+internal import KernelModel
 internal import KernelFormats
 
 /// The story of a panic, for a person and for programs.
@@ -31,11 +32,28 @@ package struct CrashReport {
     account = CrashAccount(of: story)
   }
 
-  /// Critical if something leads where it must not; unknown if it cannot be told what happened.
+  /// Critical if something leads where it must not; unknown if it cannot be told what happened, or a question that applies, or a step
+  /// of the story, was left open.
   package var status: Status {
     if story.isTampered || verdict.status == .critical { return .critical }
-    let isTold = story.system.trouble != nil || (try? story.context.get()) != nil
-    return isTold ? .ok : .unknown
+    return notLookedAt.isEmpty ? .ok : .unknown
+  }
+
+  /// What the answer cannot rest on, in a few words each; empty if all was looked at.
+  var notLookedAt: [String] {
+    var left: [String] = []
+    if case .failure = story.system.log { left.append("the log") }
+    if case .success = story.system.log, story.system.trouble == nil { left.append("what it died of") }
+    left += story.untold
+    left += verdict.answers.filter { $0.status == .unknown }.map(\.check.id)
+    if verdict.obstacles.isEmpty, verdict.answers.isEmpty { left.append("the checks") }
+    return left
+  }
+
+  /// The answer in a line.
+  var headline: String {
+    guard status == .unknown else { return account.headline }
+    return "\(account.headline); not looked at, or not wholly: \(notLookedAt.joined(separator: ", "))"
   }
 
   /// The report for a person.

@@ -1,4 +1,5 @@
 package import Audit
+internal import Crash
 package import KernelFormats
 internal import KernelModel
 
@@ -6,64 +7,66 @@ internal import KernelModel
 package struct OopsReport {
   private let reports: [OopsText]
   private let decisive: OopsText?
+  private let judgement: OopsJudgement?
+  /// What each of the reports shows that leads astray, the decisive one's first.
+  private let signs: [OopsJudgement.Sign]
 
   package init(_ reports: [OopsText]) {
     self.reports = reports
-    decisive = OopsText.decisive(among: reports)
+    let decisive = OopsText.decisive(among: reports)
+    self.decisive = decisive
+    judgement = decisive.map { OopsJudgement($0) }
+    // What an earlier report shows is no better for what came after it.
+    let others = reports.filter { $0 != decisive }.flatMap { report in
+      OopsJudgement(report).signs.map { sign in
+        OopsJudgement.Sign(severity: sign.severity, sentence: "\(sign.sentence) (line \(report.lineNumber + 1))")
+      }
+    }
+    let own = judgement?.signs ?? []
+    let known = Set(own.map(\.sentence))
+    signs = (own + others.filter { sign in !known.contains { sign.sentence.hasPrefix("\($0) (line ") } })
+      .enumerated().sorted { ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset) }.map(\.element)
   }
 
-  /// Critical if the words speak of code that nobody has a name for, a warning if that may be an unloaded module's; unknown
-  /// if there are none.
+  /// Critical if the words speak of code that must not be there, a warning if that may be innocent; unknown if they speak of no
+  /// trouble, or do not say where it arose.
   package var status: Status {
-    guard let decisive else { return .unknown }
-    if signs(of: decisive).isEmpty { return .ok }
-    return isExplainedByUnloading(decisive) ? .warning : .critical
-  }
-
-  /// Whether the processor was sent to where nothing is mapped any more, after a module was unloaded.
-  private func isExplainedByUnloading(_ report: OopsText) -> Bool {
-    guard case .pageFault = report.kind, report.lastUnloaded != nil else { return false }
-    return report.access?.contains("instruction fetch") == true && report.errorWords == "not-present page"
-  }
-
-  /// Signs, in sentences, that code ran which belongs to nobody.
-  ///
-  /// Text is no proof: it says what to look for in a dump, and on a host that still runs.
-  private func signs(of report: OopsText) -> [String] {
-    var signs: [String] = []
-    if case .stackProtector(.address(let address)) = report.kind {
-      signs.append("the function whose stack was overwritten returns to \(address), for which the kernel had no name")
+    guard let judgement else { return .unknown }
+    switch signs.map(\.severity).max() {
+    case .critical: return .critical
+    case .warning: return judgement.unknown == nil ? .warning : .unknown
+    case nil: return judgement.unknown == nil ? .ok : .unknown
     }
-    if case .address(let address) = report.instructionPointer {
-      let last = report.lastUnloaded.map { "; \($0.name) was unloaded before" } ?? ""
-      signs.append("the processor was at \(address), for which the kernel had no name\(last)")
-    }
-    let nameless = report.traces.flatMap(\.entries).compactMap(\.place.address)
-    for address in Set(nameless).sorted().prefix(8) {
-      signs.append("the call trace goes through \(address), for which the kernel had no name")
-    }
-    return signs
   }
 
   package func text(_ theme: Theme) -> String {
     var page = Page(theme: theme)
-    guard let decisive else {
+    guard let decisive, let judgement else {
       page.entry("UNKNOWN", "there is no report of trouble in this text", indent: 0, column: 10, as: .unknown)
       return page.text
     }
-    let signs = signs(of: decisive)
     page.entry(
-      PlainText(status.word),
-      signs.isEmpty ? PlainText(sentence: decisive.message) : PlainText(sentence: signs[0]), indent: 0, column: 10,
+      PlainText(status.word), PlainText(sentence: headline(decisive, judgement)), indent: 0, column: 10,
       as: Theme.Role(status))
     page.blank()
     page.writeOops(decisive)
-    page.entries("signs", signs.map { PlainText(sentence: $0) }, indent: 2, column: 16, as: .bad)
+    page.entries("signs", signs.map { PlainText(sentence: $0.sentence) }, indent: 2, column: 16, as: .bad)
+    page.entries("no signs", judgement.remarks.map { PlainText(sentence: $0) }, indent: 2, column: 16)
+    let others = reports.filter { $0 != decisive }.map { report -> PlainText in
+      "line \(report.lineNumber + 1): \(sentence: report.detail ?? report.message)"
+    }
+    page.entries("also reported", TextLimits.shortened(others, 12), indent: 2, column: 16)
     page.blank()
     page.line("reports in this text: \(reports.count); this is the one that the kernel died of, or the last")
     page.line("a text is the kernel's word and no proof: a dump says more (liveprobe crash FILE)")
     page.line("exit status \(status.rawValue) (\(status.word))")
     return page.text
+  }
+
+  private func headline(_ decisive: OopsText, _ judgement: OopsJudgement) -> String {
+    if let sign = signs.first, status != .unknown { return sign.sentence }
+    guard let unknown = judgement.unknown else { return decisive.detail ?? decisive.message }
+    return "\(decisive.detail ?? decisive.message): \(unknown)"
   }
 
   package func json(toolVersion: String) -> String {
@@ -76,20 +79,28 @@ package struct OopsReport {
     let status: PlainText
     let exitStatus: Int
     let signs: [PlainText]
+    /// What looks like a sign and is none.
+    let remarks: [PlainText]
+    /// Why nothing can be told of signs.
+    let unknown: OrNull<PlainText>
     let reports: [Report]
 
     init(_ report: OopsReport, _ toolVersion: String) {
       self.toolVersion = PlainText(toolVersion)
       status = PlainText(report.status.word)
       exitStatus = Int(report.status.rawValue)
-      signs = report.decisive.map { report.signs(of: $0).map { PlainText(sentence: $0) } } ?? []
+      signs = report.signs.map { PlainText(sentence: $0.sentence) }
+      remarks = (report.judgement?.remarks ?? []).map { PlainText(sentence: $0) }
+      unknown = OrNull(report.judgement?.unknown.map { PlainText(sentence: $0) })
       reports = report.reports.map { Report($0, isDecisive: $0 == report.decisive) }
     }
   }
 
   private struct Report: Encodable {
     let isDecisive: Bool
+    let line: Int
     let message: PlainText
+    let detail: OrNull<PlainText>
     let panicMessage: OrNull<PlainText>
     let processor: OrNull<UInt64>
     let pid: OrNull<UInt64>
@@ -104,7 +115,9 @@ package struct OopsReport {
 
     init(_ report: OopsText, isDecisive: Bool) {
       self.isDecisive = isDecisive
+      line = report.lineNumber + 1
       message = PlainText(sentence: report.message)
+      detail = OrNull(report.detail.map { PlainText(sentence: $0) })
       panicMessage = OrNull(report.panicMessage.map { PlainText(sentence: $0) })
       processor = OrNull(report.processor)
       pid = OrNull(report.pid)
@@ -127,7 +140,10 @@ extension Page {
     func fact(_ label: PlainText, _ text: PlainText, _ page: inout Page) {
       page.entry(label, text, indent: 2, column: column)
     }
-    fact("died of", PlainText(sentence: report.message), &self)
+    let isDeath = report.panicMessage != nil || report.kind.isException
+    fact(isDeath ? "died of" : "reported", PlainText(sentence: report.message), &self)
+    if let detail = report.detail { fact("which said", PlainText(sentence: detail), &self) }
+    if let words = report.forbiddenExecution { fact("kernel said", PlainText(sentence: words), &self) }
     if let message = report.panicMessage, !report.message.contains(message) {
       fact("panic", PlainText(sentence: message), &self)
     }

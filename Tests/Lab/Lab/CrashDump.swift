@@ -65,7 +65,7 @@ package struct CrashDump: Sendable {
   private func save(_ guest: Guest, _ disk: KdumpDisk?, to file: URL) throws(LabError) {
     switch method {
     case .emulator(let format, _):
-      try guest.waitOnConsole(for: Panic.end, seconds: 60)
+      try guest.waitOnConsole(for: panic.end, seconds: 60)
       try guest.pause()
       let whole = guest.memoryFile.deletingLastPathComponent().appendingPathComponent("dump")
       try guest.dumpMemory(to: whole, format: format)

@@ -12,9 +12,11 @@ package enum Panic: String, CaseIterable, Sendable {
   case freedText = "freed-text"
   /// A task waits for what never comes, and the kernel is told to panic then.
   case hungTask = "hung-task"
+  /// A listed module reads a member of a structure that is not there, and only the task dies of it: the kernel goes on.
+  case survived
 
   /// What the console shows when it is over.
-  package static let end = "---[ end Kernel panic"
+  package var end: String { self == .survived ? "still here" : "---[ end Kernel panic" }
 
   /// For the kernel's command line: all messages on the console, and no reboot.
   package static let kernelArguments = ["ignore_loglevel", "oops=panic", "panic=0"]
@@ -25,6 +27,7 @@ package enum Panic: String, CaseIterable, Sendable {
     case .hooked, .driverStack: "stack-protector: Kernel stack is corrupted in"
     case .clean: "sysrq triggered crash"
     case .nullDereference: "kernel NULL pointer dereference"
+    case .survived: "---[ end trace"
     case .freedText: "unable to handle page fault"
     case .hungTask: "hung_task: blocked tasks"
     }
@@ -34,7 +37,7 @@ package enum Panic: String, CaseIterable, Sendable {
   package var needsFixture: Bool {
     switch self {
     case .hooked, .clean: false
-    case .nullDereference, .driverStack, .freedText, .hungTask: true
+    case .nullDereference, .driverStack, .freedText, .hungTask, .survived: true
     }
   }
 
@@ -55,6 +58,9 @@ package enum Panic: String, CaseIterable, Sendable {
     case .hooked: try HookedPanic.prepare(tampering, &facts)
     case .clean: break
     case .nullDereference: try loadFaulty("null", guest)
+    case .survived:
+      try loadFaulty("null", guest)
+      _ = try guest.output(of: "echo 0 >/proc/sys/kernel/panic_on_oops")
     case .driverStack: try loadFaulty("stack", guest)
     case .freedText: try loadFaulty("timer", guest)
     case .hungTask:
@@ -72,6 +78,8 @@ package enum Panic: String, CaseIterable, Sendable {
     case .clean: try guest.runLast("echo c >/proc/sysrq-trigger")
     case .nullDereference, .driverStack, .hungTask: try guest.runLast(meetBug)
     case .freedText: try guest.runLast("\(meetBug); rmmod faulty; sleep 600")
+    // A shell of its own dies of it, and others run where it did.
+    case .survived: try guest.runLast("sh -c '\(meetBug)'; sync; sleep 2; echo still here >/dev/console; sleep 600")
     }
     try guest.waitOnConsole(for: message, seconds: 120)
   }

@@ -1,0 +1,255 @@
+package import KernelFormats
+package import KernelModel
+
+/// What a report in the kernel's own words shows of code that must not be there, and what it cannot show.
+///
+/// Text is no proof: a sign says what to look for in a dump, and on a host that still runs.
+package struct OopsJudgement: Sendable {
+  /// Something that leads astray.
+  package struct Sign: Hashable, Sendable {
+    /// A warning where it has an innocent explanation that the text bears out, or is a trace that may be stale.
+    package var severity: Finding.Severity
+    package var sentence: String
+
+    package init(severity: Finding.Severity, sentence: String) {
+      (self.severity, self.sentence) = (severity, sentence)
+    }
+  }
+
+  package private(set) var signs: [Sign] = []
+  /// What looks like a sign and is none, each with the reason.
+  package private(set) var remarks: [String] = []
+  /// Why the text cannot tell whether anything leads astray; nil if it can.
+  package private(set) var unknown: String?
+
+  private let report: OopsText
+  private let modulesStart: UInt64?
+  /// Whether a module was coming while it happened: its functions have no names yet, or no more.
+  private let isLoading: Bool
+  private let isNameless: Bool
+
+  private static let mostSigns = 16
+
+  package init(_ report: OopsText) {
+    self.report = report
+    modulesStart = report.modulesStart
+    isLoading = report.isLoadingModule
+    isNameless = report.isNameless
+    if isNameless {
+      unknown =
+        "no place in it has a name: this kernel prints none, and only its System.map could tell what is its own code"
+    } else if report.kind.isException || report.isShellOfException, report.places.isEmpty {
+      unknown =
+        "the text does not say where in the kernel it happened: the lines with its place and its trace are missing"
+    }
+    judgeStackProtector()
+    judgeInstruction()
+    judgePinnedBits()
+    judgeForbiddenAccess()
+    judgeTraces()
+    if report.isOfOtherMachine, signs.isEmpty, unknown == nil, !report.namelessPlaces.isEmpty {
+      unknown = "the registers are not those of x86-64: where its addresses lie is not known here"
+    }
+  }
+
+  /// The worst of the signs; nil if there is none.
+  package var severity: Finding.Severity? { signs.map(\.severity).max() }
+
+  private mutating func add(_ severity: Finding.Severity, _ sentence: String) {
+    guard signs.count < Self.mostSigns, !signs.contains(where: { $0.sentence == sentence }) else { return }
+    signs.append(Sign(severity: severity, sentence: sentence))
+  }
+
+  private mutating func remark(_ sentence: String) {
+    guard remarks.count < Self.mostSigns, !remarks.contains(sentence) else { return }
+    remarks.append(sentence)
+  }
+
+  private func lies(_ address: KernelAddress) -> AddressClass { AddressClass(address, modulesStart: modulesStart) }
+
+  // MARK: The function whose stack was overwritten
+
+  private mutating func judgeStackProtector() {
+    guard case .stackProtector(.address(let address)) = report.kind, !isNameless else { return }
+    let isImage = lies(address) == .image || report.isOfOtherMachine
+    add(
+      isImage ? .warning : .critical,
+      "the function whose stack was overwritten returns to \(address), \(lies(address).words), for which the kernel had "
+        + "no name")
+  }
+
+  // MARK: The instruction
+
+  /// Where the processor was, or was sent to.
+  private mutating func judgeInstruction() {
+    if let instruction = report.kernelRegisters?.controlRegisterWrite(), report.kind.isException {
+      judge(instruction)
+    }
+    let place = report.instructionPointer?.address
+    guard let address = place ?? fetched, !isNameless, !report.isOfOtherMachine else { return }
+    let isFetch = report.isInstructionFetch
+    let there = isFetch ? "the processor was sent to \(address)" : "the processor was at \(address)"
+    switch lies(address) {
+    case .small:
+      remark("\(there), \(AddressClass.small.words): a call through a pointer that is NULL, or was overwritten")
+    case .nonCanonical, .errorCode:
+      remark("\(there), \(lies(address).words): a call through a pointer that was overwritten")
+    case .user where !isFetch || report.isPermissionFault:
+      add(.critical, "\(there), \(AddressClass.user.words): the kernel was made to run a program's code")
+    case .user:
+      remark("\(there), \(AddressClass.user.words), where nothing is: a call through a pointer that was overwritten")
+    case .memory where !isFetch || report.isPermissionFault:
+      add(
+        .warning,
+        "\(there), \(AddressClass.memory.words): a pointer was overwritten, by accident or to run what lies there")
+    case .memory, .fixed:
+      remark("\(there), \(lies(address).words), where no code is: a call through a pointer that was overwritten")
+    case .entry:
+      remark("\(there), \(AddressClass.entry.words): the kernel has no names there")
+    case .image:
+      add(.warning, "\(there), \(AddressClass.image.words), for which the kernel had no name")
+    case .modules, .imageOrModules:
+      judgeModuleCode(address, there)
+    }
+  }
+
+  /// The address of an instruction fetch that failed, where nothing is said of the registers.
+  private var fetched: KernelAddress? {
+    guard report.instructionPointer == nil, report.isInstructionFetch else { return nil }
+    return report.faultAddress.map { KernelAddress($0) }
+  }
+
+  private mutating func judgeModuleCode(_ address: KernelAddress, _ there: String) {
+    let area = lies(address).words
+    guard report.isInstructionFetch else {
+      add(.critical, "\(there), \(area), for which the kernel had no name: code that nobody owns ran")
+      return
+    }
+    guard !report.isPermissionFault else {
+      let said = report.forbiddenExecution.map { ": \"\($0)\"" } ?? ""
+      add(.critical, "\(there), \(area), in memory that must not be run\(said)")
+      return
+    }
+    // Nothing is mapped there any more: whatever it was, it is gone.
+    let last = report.lastUnloaded.map { "; \($0.name) was unloaded before" }
+    let work = report.work?.address == address ? "; it is the work that a workqueue was given" : ""
+    add(
+      .warning,
+      "\(there), \(area), where nothing is any more: as if a module was unloaded while its code was still in use"
+        + "\(last ?? "")\(work)")
+  }
+
+  /// `mov %rax,%cr0` with the bit clear that keeps the kernel from writing to what is read-only, by code that is not the kernel's.
+  private mutating func judge(_ write: ControlRegisterWrite) {
+    let owner = report.ownerOfInstruction
+    guard owner != .kernel else { return }
+    let clears = write.clearedProtection
+    let what = clears.map { "with \($0) off" } ?? "with a value that is not known"
+    add(
+      clears == nil ? .warning : .critical,
+      "\(owner.words) wrote to the processor's register CR\(write.number) \(what): so is read-only memory of the kernel "
+        + "made writable, to patch code and tables")
+  }
+
+  /// The kernel's own words for a write to CR0 or CR4 that would have taken a protection away, and that it took back.
+  ///
+  /// Source: native_write_cr0() and native_write_cr4() in arch/x86/kernel/cpu/common.c (Linux v5.3 to v7.2).
+  private mutating func judgePinnedBits() {
+    guard let said = report.detail,
+      said.hasPrefix("CR0 WP bit went missing") || said.hasPrefix("pinned CR4 bits changed")
+    else { return }
+    let stranger = report.traces.first?.entries.first { entry in
+      entry.isReliable && (entry.place.address != nil || entry.place.place?.module != nil)
+    }?.place
+    let who = stranger?.place?.module.map { "the module \($0)" } ?? stranger.map { "code at \($0)" } ?? "something"
+    add(
+      stranger == nil ? .warning : .critical,
+      "\(who) switched off a protection that the processor gives the kernel: \"\(said)\"")
+  }
+
+  // MARK: What was written to
+
+  /// A write to memory of the kernel that is there and read-only, by a module or by what it called.
+  private mutating func judgeForbiddenAccess() {
+    // X86_PF_PROT and X86_PF_WRITE, in the kernel.
+    guard !report.isOfOtherMachine, !report.isInstructionFetch, let code = report.errorCode, code & 0x17 == 3,
+      let address = report.faultAddress.map({ KernelAddress($0) }), !isNameless
+    else { return }
+    guard lies(address) == .image else { return }
+    let owner = report.ownerOfInstruction
+    let caller = report.firstCaller
+    if owner != .kernel {
+      let isInTree = owner.module.map { report.isKnownInTree($0) } ?? false
+      add(isInTree ? .warning : .critical, "\(owner.words) wrote to \(address), read-only memory of the kernel's own")
+    } else if let module = caller?.place?.module, !report.isKnownInTree(module) {
+      add(
+        .warning,
+        "a function that the module \(module) called wrote to \(address), read-only memory of the kernel's own")
+    }
+  }
+
+  // MARK: Traces
+
+  private mutating func judgeTraces() {
+    guard !isNameless else { return }
+    for trace in report.traces {
+      for (index, entry) in trace.entries.enumerated() {
+        if let address = entry.place.address { judge(address, at: index, of: trace.entries) }
+        judgeHook(at: index, of: trace.entries)
+      }
+    }
+  }
+
+  private mutating func judge(_ address: KernelAddress, at index: Int, of entries: [OopsTrace.Entry]) {
+    let there = "the call trace goes through \(address)"
+    let area = lies(address)
+    guard !report.isOfOtherMachine else { return }
+    guard area == .modules || area == .imageOrModules || area == .image else {
+      remark("\(there), \(area.words): a word of the stack, and no code")
+      return
+    }
+    if address.rawValue & 0xfff == 0, isLoading {
+      remark("\(there): where a module that was just loading begins")
+      return
+    }
+    if let helper = entries.runtimeCodeNeighbour(of: index) {
+      remark("\(there), beside \(helper): code that the kernel itself makes at run time")
+      return
+    }
+    guard entries[index].isReliable else {
+      guard area != .image else { return }
+      add(
+        .warning,
+        "\(address), \(area.words), is a word of the stack that may be stale, and the kernel had no name for it")
+      return
+    }
+    let isOfGone =
+      report.isInstructionFetch && !report.isPermissionFault
+      && (report.instructionPointer?.address ?? fetched).map { lies($0) == area } ?? false
+    add(
+      area == .image || isOfGone ? .warning : .critical,
+      "\(there), \(area.words), for which the kernel had no name")
+  }
+
+  /// A module's function, or nobody's, that the entry of system calls called itself: a handler belongs there.
+  private mutating func judgeHook(at index: Int, of entries: [OopsTrace.Entry]) {
+    let entry = entries[index]
+    guard index + 1 < entries.count, entry.isReliable, entries[index + 1].isReliable,
+      let dispatcher = entries[index + 1].place.place, dispatcher.module == nil,
+      SystemCallEntry.isDispatcher(dispatcher.symbol)
+    else { return }
+    let name: String
+    if let place = entry.place.place {
+      guard let module = place.module else { return }
+      name = "\(place.symbol) of the module \(module)"
+    } else if let address = entry.place.address, lies(address) == .modules || lies(address) == .imageOrModules {
+      name = "code at \(address) that the kernel has no name for"
+    } else {
+      return
+    }
+    add(
+      .critical,
+      "\(name) was called by \(dispatcher.symbol) itself, where the handler of a system call belongs: a system call is hooked"
+    )
+  }
+}
