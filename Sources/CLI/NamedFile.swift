@@ -14,21 +14,27 @@ struct NamedFile {
   /// A larger file is not what it is said to be, in bytes.
   var limit = 16 << 20
 
-  /// All of the file.
+  /// All of the file, which must be a regular one: of a pipe nobody may ever write to, opening would not return.
   func bytes() throws(Unreadable) -> [UInt8] {
-    guard let file = fopen(path, "re") else { throw failure }
-    defer { fclose(file) }
+    var descriptor: Int32
+    repeat { descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) } while descriptor < 0 && errno == EINTR
+    guard descriptor >= 0 else { throw failure }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw Unreadable(path: path, reason: "is not a regular file; save what it gives in one, and name that")
+    }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     while true {
-      let count = fread(&chunk, 1, chunk.count, file)
+      let count = read(descriptor, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw failure }
+      guard count > 0 else { return bytes }
       bytes += chunk[..<count]
       guard bytes.count <= limit else {
         throw Unreadable(path: path, reason: "larger than \(limit >> 20) MiB, which no such file is")
-      }
-      if count < chunk.count {
-        guard ferror(file) == 0 else { throw failure }
-        return bytes
       }
     }
   }
