@@ -5,7 +5,7 @@ internal import KernelModel
 ///
 /// They come from the image and never from `/proc/kallsyms`: what decides over a byte must not be the suspect's word.
 struct VendorSymbols: SymbolLookup {
-  /// Live addresses by name; of a name that stands several times, the first.
+  /// Live addresses by name; of a name that stands several times, the first; see ``SymbolTable/nameInSource(of:)``.
   private var addresses: [String: UInt64] = [:]
   /// Names that stand at several addresses.
   private var ambiguous: Set<String> = []
@@ -21,9 +21,10 @@ struct VendorSymbols: SymbolLookup {
   ///   - variables: names of variables to look up besides.
   init(_ kallsyms: ImageKallsyms, base: UInt64, offset: UInt64, variables wantedVariables: [String]) {
     self.base = base
-    let wanted = NameTable(Self.names + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
+    let wanted = NameTable(Self.names + SymbolTable.moduleLoader + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
     var keys: [String: UInt64] = [:]
     var found: [(Int, UInt64)] = []
+    var renamed: [(Int, UInt64)] = []
     var trampolines: [(String, UInt64)] = []
     var offsets = [UInt32](unsafeUninitializedCapacity: kallsyms.count) { offsets, offsetCount in
       kallsyms.forEach(whereName: wanted.mayHave) { span, type, link in
@@ -38,7 +39,10 @@ struct VendorSymbols: SymbolLookup {
           switch NameTable.head(of: name) {
           case Self.trampolinePrefix: trampolines.append((Self.string(name, from: 7), address))
           case Self.keyPrefix: keys[Self.string(name, from: 7)] = address
-          default: if let index = wanted.index(of: name) { found.append((index, address)) }
+          default:
+            if let index = wanted.index(of: name) { found.append((index, address)) }
+            let length = span.lengthInSource
+            if length < name.count, let index = wanted.index(of: .init(rebasing: name[..<length])) { renamed.append((index, address)) }
           }
         }
       }
@@ -46,7 +50,8 @@ struct VendorSymbols: SymbolLookup {
     // The image has them in order already; sorting is for one that has not.
     if zip(offsets, offsets.dropFirst()).contains(where: { $0 > $1 }) { offsets.sort() }
     textOffsets = offsets
-    for (index, address) in found {
+    let exact = Set(found.map(\.0))
+    for (index, address) in found + renamed.filter({ !exact.contains($0.0) }) {
       let name = wanted.names[index]
       if let known = addresses[name], known != address { ambiguous.insert(name) }
       if addresses[name] == nil { addresses[name] = address }
@@ -60,6 +65,9 @@ struct VendorSymbols: SymbolLookup {
   subscript(name: String) -> UInt64? {
     ambiguous.contains(name) ? nil : addresses[name]
   }
+
+  /// By the functions of ``SymbolTable/lacksModuleLoader``: an image names all of its own.
+  var isBuiltWithoutModules: Bool { SymbolTable.moduleLoader.allSatisfy { addresses[$0] == nil } }
 
   /// Whether a function of the kernel starts at exactly `address`.
   func isFunctionStart(_ address: UInt64) -> Bool {
@@ -137,7 +145,9 @@ private struct NameTable {
       while slots[slot] >= 0 { slot = (slot + 1) & (Self.slotCount - 1) }
       slots[slot] = Int16(index)
     }
-    for head in heads + others { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
+    // Of a short name, the mark behind it is part of the head: see `lengthInSource`.
+    let renamed = names.filter { $0.utf8.count < 7 }.map { Array("\($0).llvm.".utf8).withUnsafeBufferPointer(Self.head) }
+    for head in heads + others + renamed { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
   }
 
   /// Whether there may be a name with these first seven bytes.
