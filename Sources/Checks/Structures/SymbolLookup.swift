@@ -7,6 +7,9 @@ package protocol SymbolLookup {
 
   /// The first function start at or after `address`, and nil after the last.
   func functionStart(atOrAfter address: UInt64) -> UInt64?
+
+  /// Whether the kernel was built without loadable modules, so that it lacks what modules are found by.
+  var isBuiltWithoutModules: Bool { get }
 }
 
 /// The symbols that `/proc/kallsyms` gave: the suspect's word, where there is no vendor's image.
@@ -21,6 +24,8 @@ package struct ClaimedSymbols: SymbolLookup {
     // Whoever asks says himself what is missing.
     try? kernel.address(of: name).rawValue
   }
+
+  package var isBuiltWithoutModules: Bool { kernel.isBuiltWithoutModules }
 
   package func functionStart(atOrAfter address: UInt64) -> UInt64? {
     guard address > 0 else { return nil }
