@@ -17,7 +17,9 @@ struct NamedFile {
   /// All of the file, which must be a regular one: of a pipe nobody may ever write to, opening would not return.
   func bytes() throws(Unreadable) -> [UInt8] {
     var descriptor: Int32
-    repeat { descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) } while descriptor < 0 && errno == EINTR
+    repeat {
+      descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+    } while descriptor < 0 && errno == EINTR
     guard descriptor >= 0 else { throw failure }
     defer { close(descriptor) }
     var status = stat()

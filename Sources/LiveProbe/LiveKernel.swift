@@ -66,7 +66,8 @@ package enum LiveKernel {
     var kernel = Kernel(
       identity: live.identity, memory: memory, mappings: mappings, symbols: symbols,
       claims: Claims(
-        loadedModules: isBuiltWithoutModules ? .success([]) : modules.map(\.modules), commandLine: commandLine(root), taint: taint(root),
+        loadedModules: isBuiltWithoutModules ? .success([]) : modules.map(\.modules), commandLine: commandLine(root),
+        taint: taint(root),
         entryPoints: ProcessorRegisters.read(root)),
       reference: reference(live.identity))
     kernel.reading = reading.map { $0 + views.trials + [known.trial] }

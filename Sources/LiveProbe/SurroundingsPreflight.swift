@@ -100,8 +100,8 @@ struct SurroundingsPreflight {
     return .absent(
       Withheld(
         what, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF)",
-        remedy: "nothing that could be brought replaces it: what is asked of the kernel's structures, and of each byte of "
-          + "its code, cannot be answered on this kernel"))
+        remedy: "nothing that could be brought replaces it: what is asked of the kernel's structures, and of each byte "
+          + "of its code, cannot be answered on this kernel"))
   }
 
   var vendorImage: Preflight.State {
@@ -110,7 +110,8 @@ struct SurroundingsPreflight {
     guard let found = places.first(where: root.exists) else {
       return .absent(
         Withheld(
-          "the vendor's kernel image", why: places.isEmpty
+          "the vendor's kernel image",
+          why: places.isEmpty
             ? "the kernel's release is not known" : "none of \(places.map(root.path).joined(separator: ", ")) is there",
           remedy: "install the kernel package for \(release), or name an image; without one, entries that were swapped "
             + "among themselves are harder to tell"))

@@ -21,7 +21,8 @@ extension Scenario {
     // answered from the kernel's own tables, and doctor says why.
     Scenario(name: "reads of /proc/kallsyms leave functions out", exemption: hasNoFixture) { guest in
       let words = [
-        Tampering.quietFunction, "_stext", "_etext", "_text", "_end", "rodata", "sys_call", "do_syscall_64", "__x64_sys_",
+        Tampering.quietFunction, "_stext", "_etext", "_text", "_end", "rodata", "sys_call", "do_syscall_64",
+        "__x64_sys_",
       ]
       try LyingKernel.load(.kallsyms(without: words), into: guest)
       let scan = try Scan(in: guest, only: checksOfReads + ["kernel-text", "syscall-dispatch"])

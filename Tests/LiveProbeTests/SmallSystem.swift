@@ -45,7 +45,10 @@ final class SmallSystem {
       .init(address: Self.directMap + Self.physicalText, physical: Self.physicalText, bytes: image),
       .init(address: Self.text, physical: Self.physicalText, bytes: used ?? image),
     ]
-    if let constants { core.loads.append(.init(address: 0xffff_ffff_8200_0000, physical: constants.physical, bytes: constants.bytes)) }
+    if let constants {
+      core.loads.append(
+        .init(address: 0xffff_ffff_8200_0000, physical: constants.physical, bytes: constants.bytes))
+    }
     if let moduleBytes { core.loads.append(.init(address: Self.module, bytes: moduleBytes)) }
     core.notes = [("CORE", 1, [1, 2, 3]), ("VMCOREINFO", 0, Array(vmcoreInfo.utf8))]
     try fixture.write(core.encoded(), to: "proc/kcore")

@@ -179,7 +179,9 @@ struct DispatchComparison {
       if alike.count > Self.mostFindingsOfAPlace {
         leaveUnanswered(Set(alike.flatMap(\.value)).sorted(), of: name, alike[0].key.cannotCheck, into: &examination)
       } else {
-        for (obstacle, numbers) in alike { leaveUnanswered(numbers, of: name, obstacle.cannotCheck, into: &examination) }
+        for (obstacle, numbers) in alike {
+          leaveUnanswered(numbers, of: name, obstacle.cannotCheck, into: &examination)
+        }
       }
     }
   }

@@ -21,7 +21,8 @@ struct VendorSymbols: SymbolLookup {
   ///   - variables: names of variables to look up besides.
   init(_ kallsyms: ImageKallsyms, base: UInt64, offset: UInt64, variables wantedVariables: [String]) {
     self.base = base
-    let wanted = NameTable(Self.names + SymbolTable.moduleLoader + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
+    let wanted = NameTable(
+      Self.names + SymbolTable.moduleLoader + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
     var keys: [String: UInt64] = [:]
     var found: [(Int, UInt64)] = []
     var renamed: [(Int, UInt64)] = []
@@ -42,7 +43,9 @@ struct VendorSymbols: SymbolLookup {
           default:
             if let index = wanted.index(of: name) { found.append((index, address)) }
             let length = span.lengthInSource
-            if length < name.count, let index = wanted.index(of: .init(rebasing: name[..<length])) { renamed.append((index, address)) }
+            if length < name.count, let index = wanted.index(of: .init(rebasing: name[..<length])) {
+              renamed.append((index, address))
+            }
           }
         }
       }
@@ -146,7 +149,9 @@ private struct NameTable {
       slots[slot] = Int16(index)
     }
     // Of a short name, the mark behind it is part of the head: see `lengthInSource`.
-    let renamed = names.filter { $0.utf8.count < 7 }.map { Array("\($0).llvm.".utf8).withUnsafeBufferPointer(Self.head) }
+    let renamed = names.filter { $0.utf8.count < 7 }.map { name in
+      Array("\(name).llvm.".utf8).withUnsafeBufferPointer(Self.head)
+    }
     for head in heads + others + renamed { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
   }
 

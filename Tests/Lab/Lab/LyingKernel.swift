@@ -17,7 +17,8 @@ package enum LyingKernel {
       case .shortReads: "what=short"
       case .word(let word, let bytes): "what=words word=\(word) above=\(bytes)"
       case .replay(let address): "what=replay at=\(hex(address))"
-      case .kallsyms(let words): "what=kallsyms word=\(words.joined(separator: ",")) at=\(hex(try guest.symbol("kallsyms_op")))"
+      case .kallsyms(let words):
+        "what=kallsyms word=\(words.joined(separator: ",")) at=\(hex(try guest.symbol("kallsyms_op")))"
       }
     _ = try guest.output(of: "insmod /fixtures/lying.ko \(parameters)")
   }
