@@ -102,7 +102,7 @@ let package = Package(
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("PostmortemTests", ["DecoderTrials", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
     tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "TestKernel"]),
-    tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe"]),
+    tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),
     tests(

@@ -35,6 +35,7 @@ struct DoctorCommand: ParsableCommand {
   private func word(for item: Preflight.Item) -> String {
     switch item.state {
     case .available: "ok     "
+    case .edited: "EDITED "
     case .withheld, .absent: item.isNeeded ? "NEEDED " : "missing"
     }
   }
@@ -44,13 +45,14 @@ struct DoctorCommand: ParsableCommand {
     case .available(let detail): PlainText(detail).description
     case .withheld(let withheld): PlainText("withheld: " + withheld.why).description
     case .absent(let withheld): PlainText("absent: " + withheld.why).description
+    case .edited(let withheld): PlainText(withheld.why).description
     }
   }
 
   private func remedy(for item: Preflight.Item) -> String? {
     switch item.state {
     case .available: nil
-    case .withheld(let withheld), .absent(let withheld):
+    case .withheld(let withheld), .absent(let withheld), .edited(let withheld):
       withheld.remedy.isEmpty ? nil : PlainText(withheld.remedy).description
     }
   }

@@ -87,7 +87,8 @@ extension Preflight.Item {
   var obstacle: Withheld {
     switch state {
     case .available(let detail): Withheld(name, why: detail)
-    case .withheld(let withheld), .absent(let withheld): Withheld(name, why: withheld.why, remedy: withheld.remedy)
+    case .withheld(let withheld), .absent(let withheld), .edited(let withheld):
+      Withheld(name, why: withheld.why, remedy: withheld.remedy)
     }
   }
 }

@@ -14,7 +14,7 @@ struct NamedFile {
   /// A larger file is not what it is said to be, in bytes.
   var limit = 16 << 20
 
-  /// All of the file.
+  /// All of the file, which must be a regular one: of a pipe nobody may ever write to, opening would not return.
   func bytes() throws(Unreadable) -> [UInt8] {
     var bytes: [UInt8] = []
     try forEachPiece { piece throws(Unreadable) in
@@ -29,7 +29,7 @@ struct NamedFile {
   /// Hands all of the file to `take`, a piece at a time, however large it is.
   func forEachPiece(_ take: (ArraySlice<UInt8>) throws(Unreadable) -> Void) throws(Unreadable) {
     // A pipe that nobody writes to would never open.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure }
     defer { close(descriptor) }
     var status = stat()

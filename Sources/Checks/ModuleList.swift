@@ -39,6 +39,7 @@ package struct ModuleList: Check {
     guard kernel.identity.machine == "x86_64" else {
       throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 kernels are known")
     }
+    guard !kernel.isBuiltWithoutModules else { throw .builtWithoutModules }
     let matrix = try ModuleMatrix.shared(kernel)
     var examination = Examination()
     examination.expect(matrix.expectation)

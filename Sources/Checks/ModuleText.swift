@@ -40,6 +40,7 @@ package struct ModuleText: Check {
     guard kernel.identity.machine == "x86_64" else {
       throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 code is known")
     }
+    guard !kernel.isBuiltWithoutModules else { throw .builtWithoutModules }
     var examination = Examination()
     let work = try TextWork.shared(kernel)
     var setAside = SetAside()

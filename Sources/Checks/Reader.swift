@@ -44,45 +44,15 @@ package struct Reader: Check {
     }
     var examination = Examination()
     judge(trials, into: &examination)
-    compareSymbols(of: kernel, into: &examination)
     return examination
-  }
-
-  /// Holds `/proc/kallsyms` against the tables that it is made of.
-  private func compareSymbols(of kernel: Kernel, into examination: inout Examination) {
-    let subject = Subject("reading path", label: "kallsyms-against-memory")
-    let tables: KallsymsInMemory
-    do throws(CannotCheck) {
-      tables = try KallsymsInMemory(kernel)
-    } catch {
-      // A kernel may hold its symbols in a form that is not known; the file is then held against nothing.
-      examination.remark("could not be tried (kallsyms-against-memory): \(error)")
-      return
-    }
-    guard !tables.isSame else {
-      examination.note(subject, .text("held"))
-      return
-    }
-    let lists = [("left out", tables.missing), ("invented", tables.strange)]
-    examination.report(
-      Finding(
-        severity: .critical, subject: subject,
-        message:
-          "your view of the kernel is being edited: /proc/kallsyms does not say what the kernel's own tables say",
-        expected: "the \(tables.count) symbols of the kernel's own tables, each with its address",
-        observed: "\(tables.missing.count) left out or changed, \(tables.strange.count) that the tables do not have",
-        evidence: lists.filter { $0.1.count > 0 }.map { name, surplus in
-          Finding.Evidence(
-            name, surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " ..." : ""))
-        },
-        meaning: "somebody filters what the kernel says of its functions, so that hooks are not to be found by name",
-        innocentCauses: Self.manual.innocentCauses, response: Self.manual.response))
   }
 
   /// The trials by which the answer stands or falls: at least one of them must have been possible.
   private static let essential: Set<String> = [
     "exact-lengths", "channels-agree-on-headers", "channels-agree-on-text", "own-memory",
   ]
+  /// Those that can be made by whoever may scan at all.
+  private static let lasting = essential.union(["kallsyms-against-memory"])
 
   private func judge(_ trials: [ReadingTrial], into examination: inout Examination) {
     var impossible: [String: Withheld] = [:]
@@ -91,7 +61,7 @@ package struct Reader: Check {
       switch trial.outcome {
       case .held:
         // What else can be tried depends on what this process may do, by hand or as a service.
-        examination.note(subject, .text("held"), lasting: Self.essential.contains(trial.name))
+        examination.note(subject, .text("held"), lasting: Self.lasting.contains(trial.name))
       case .broken(let evidence, let expected, let observed):
         examination.report(finding(trial, subject, evidence, expected: expected, observed: observed))
       case .impossible(let withheld):

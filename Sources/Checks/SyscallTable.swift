@@ -125,11 +125,13 @@ package struct SyscallTable: Check {
     if let finding = dispatch.finding(in: kernel) { examination.report(finding) }
     let judge = SlotJudge(kernel: kernel, abi: abi, expectations: expectations)
     let labels = Dictionary(abi.numbers.map { ($0.number, $0.name) }, uniquingKeysWith: { first, _ in first })
+    var unproven = UnprovenHandlers()
     for (number, entry) in entries.enumerated() {
       let subject = Subject(abi.table, index: number, label: labels[number])
-      switch judge.judge(entry, at: number) {
+      switch judge.judge(entry, at: number, by: .table) {
       case .right(let handler):
         examination.note(subject, .place(Place(symbol: handler)))
+      case .unproven(let place): unproven.add(number, place)
       case .wrong(let fault):
         examination.note(subject, .text("not the expected handler"))
         let meaning = dispatch.meaning(call: subject.label ?? "number \(number)")
@@ -137,5 +139,6 @@ package struct SyscallTable: Check {
           SlotFinding(subject: subject, entry: entry, fault: fault, meaning: meaning, kernel: kernel).finding)
       }
     }
+    unproven.leaveUnanswered(of: abi.table, labels, into: &examination)
   }
 }

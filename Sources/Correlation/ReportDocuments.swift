@@ -22,7 +22,18 @@ package final class ReportDocuments {
   private var isLines: Bool?
 
   package init(path: String) throws(Unreadable) {
-    guard let file = fopen(path, "re") else { throw Self.failure }
+    // A pipe is refused at once: opened otherwise, it would wait for somebody to write to it.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+    guard descriptor >= 0 else { throw Self.failure }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw Unreadable(reason: "is not a regular file; save what it gives in one, and name that")
+    }
+    guard let file = fdopen(descriptor, "r") else {
+      defer { close(descriptor) }
+      throw Self.failure
+    }
     self.path = path
     self.file = file
   }

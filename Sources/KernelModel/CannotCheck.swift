@@ -17,6 +17,8 @@ package enum CannotCheck: Error, Hashable, Sendable {
   case unsettled([String])
   /// The question does not arise on this kernel, and why; may rest only on what a suspect cannot withhold.
   case notApplicable(String)
+
+  package static let builtWithoutModules = CannotCheck.notApplicable("this kernel is built without loadable modules")
 }
 
 extension CannotCheck: CustomStringConvertible {

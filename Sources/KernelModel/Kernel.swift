@@ -23,6 +23,12 @@ package struct Kernel {
   package var isRunning = true
   /// The processors at the moment when the kernel stopped, as far as a dump says.
   package var processors: [ProcessorState] = []
+  /// Whether ``symbols`` are all that the kernel's own tables hold: what is not among them, this kernel does not have, or
+  /// was built not to name.
+  package var symbolsAreWhole = false
+  /// Whether this kernel cannot load modules, because it was built so; by its own symbols, see
+  /// ``SymbolTable/lacksModuleLoader``, and where it runs, by what it tells as well.
+  package var isBuiltWithoutModules = false
   /// What checks worked out of this acquisition.
   package let workings = Workings()
   /// Lets the running kernel go on for a moment, so that what is in the middle of being changed gets done; nothing in a

@@ -76,10 +76,23 @@ package struct SymbolTable: Sendable {
     (listHeads, listLinks) = nameIndex()
   }
 
-  /// All symbols called exactly `name`, lowest address first.
+  /// All symbols called exactly `name`, lowest address first; if there are none, the only one that link-time optimisation
+  /// made of a `name`, see ``nameInSource(of:)``.
   package func symbols(named name: String) -> [Symbol] {
     let wanted = Array(name.utf8)
-    return indices(ofName: wanted.span).map { self[$0] }
+    let found = indices(ofName: wanted.span)
+    if !found.exact.isEmpty { return found.exact.map { self[$0] } }
+    return found.renamed.count == 1 ? found.renamed.map { self[$0] } : []
+  }
+
+  /// The name that a symbol has in the source: `tainted_mask` of `tainted_mask.llvm.8921463638014102906`.
+  ///
+  /// Clang's link-time optimisation gives what one file keeps to itself and another then refers to such a name (ThinLTO,
+  /// `getGlobalNameForLocal` in llvm/IR/ModuleSummaryIndex.h, LLVM 19).
+  package static func nameInSource(of name: String) -> String {
+    guard name.utf8.last.map((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) == true else { return name }
+    let bytes = Array(name.utf8)
+    return String(decoding: bytes.prefix(bytes.span.lengthInSource), as: UTF8.self)
   }
 
   /// All symbols at exactly `address`: every alias counts.
@@ -147,6 +160,34 @@ package struct SymbolTable: Sendable {
     }
   }
 
+  /// The symbols of modules and of generated code, lowest address first.
+  package var ofModules: [Symbol] {
+    entries.indices.filter { entries[$0].moduleNumber != 0 }.map { self[$0] }
+  }
+
+  /// Functions by which modules are loaded and held.
+  ///
+  /// Source: kernel/module/main.c (Linux v6.12; kernel/module.c in v5.10), which CONFIG_MODULES=n leaves out; all but the
+  /// first are exported, so that no compiler drops them.
+  package static let moduleLoader = ["load_module", "module_put", "try_module_get", "__module_get"]
+
+  /// Whether the table has none of ``moduleLoader``; only of a table that is whole does that say that the kernel was built
+  /// without.
+  package var lacksModuleLoader: Bool {
+    Self.moduleLoader.allSatisfy { name in
+      !symbols(named: name).contains { $0.module == nil }
+    }
+  }
+
+  /// Whether the table names data and not code alone (CONFIG_KALLSYMS_ALL), by data that every kernel has.
+  ///
+  /// Source: init/version.c, init/init_task.c, kernel/time/timer.c (Linux v5.10 to v7.2).
+  package var namesData: Bool {
+    ["linux_banner", "init_task", "jiffies_64"].contains { name in
+      symbols(named: name).contains { $0.module == nil }
+    }
+  }
+
   private subscript(index: Int) -> Symbol {
     let entry = entries[index]
     let name = String(decoding: names[entry.nameRange], as: UTF8.self)
@@ -188,33 +229,40 @@ extension SymbolTable {
     return true
   }
 
-  /// The symbols called `name`, lowest first.
-  private func indices(ofName name: borrowing Span<UInt8>) -> [Int] {
-    guard !listHeads.isEmpty else { return [] }
-    var found: [Int] = []
+  /// The symbols called `name`, and those that link-time optimisation made of a `name`, lowest first.
+  private func indices(ofName name: borrowing Span<UInt8>) -> (exact: [Int], renamed: [Int]) {
+    guard !listHeads.isEmpty else { return ([], []) }
+    var found: (exact: [Int], renamed: [Int]) = ([], [])
+    let allNames = names.span
     var index = listHeads[Self.list(ofHash: Self.hash(name), listCount: listHeads.count)]
     while index != .max {
       let candidate = Int(index)
-      if entries[candidate].nameByteCount == name.count, starts(candidate, with: name) { found.append(candidate) }
+      if starts(candidate, with: name) {
+        if entries[candidate].nameByteCount == name.count {
+          found.exact.append(candidate)
+        } else if allNames.extracting(entries[candidate].nameRange).lengthInSource == name.count {
+          found.renamed.append(candidate)
+        }
+      }
       index = listLinks[candidate]
     }
     return found
   }
 
-  /// A hash of the name's first and last eight bytes and its length.
+  /// A hash of the first and last eight bytes and the length of the name in the source.
   ///
   /// Cheap rather than thorough: there are 200 000 names to hash in every acquisition. Names that differ in the middle
   /// only share a list, which costs a longer look-up and nothing else.
   private static func hash(_ name: borrowing Span<UInt8>) -> UInt64 {
     let bytes = name.bytes
-    let count = bytes.byteCount
+    let count = name.lengthInSource
     var first: UInt64 = 0
     var last: UInt64 = 0
     if count >= 8 {
       first = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
       last = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
     } else {
-      for index in name.indices { first = first << 8 | UInt64(name[unchecked: index]) }
+      for index in 0..<count { first = first << 8 | UInt64(name[unchecked: index]) }
     }
     let mixed = (first ^ UInt64(truncatingIfNeeded: count)) &* 0x9e37_79b9_7f4a_7c15 ^ last &* 0xc2b2_ae3d_27d4_eb4f
     return (mixed ^ mixed >> 29) &* 0xbf58_476d_1ce4_e5b9
@@ -262,6 +310,20 @@ extension SymbolTable {
     }
     merged += entries[head..<sortedCount]
     entries = merged
+  }
+}
+
+extension Span<UInt8> {
+  /// How many bytes of a symbol's name are its name in the source: all but `.llvm.` and the digits behind it.
+  package var lengthInSource: Int {
+    var end = count
+    while end > 0, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self[unchecked: end - 1]) { end -= 1 }
+    guard end < count, end > 6, self[unchecked: end - 1] == UInt8(ascii: ".") else { return count }
+    let mark: StaticString = ".llvm."
+    let isMarked = mark.withUTF8Buffer { mark in
+      (0..<6).allSatisfy { self[unchecked: end - 6 + $0] == mark[$0] }
+    }
+    return isMarked ? end - 6 : count
   }
 }
 

@@ -9,12 +9,22 @@ struct KallsymsPreflight {
 
   private let what = "/proc/kallsyms"
 
-  init(root: SystemRoot, confinement: Confinement) {
+  init(root: SystemRoot, confinement: Confinement? = nil) {
     self.root = root
-    self.confinement = confinement
+    self.confinement = confinement ?? Confinement.read(root)
   }
 
-  func state(_ kallsyms: Result<Kallsyms, KallsymsFault>) -> Preflight.State {
+  /// - Parameter symbols: what came of holding them against the kernel's own tables; nil if nobody did.
+  func state(_ kallsyms: Result<Kallsyms, KallsymsFault>, _ symbols: KernelSymbols? = nil) -> Preflight.State {
+    let areHidden = (try? kallsyms.get().symbols.addressesAreWithheld) == true && settingsHideAddresses
+    if case .edited(let count, let missing, let strange)? = symbols?.comparison, !areHidden {
+      return .edited(
+        Withheld(
+          what,
+          why: "it hides \(missing.count) of the \(count) symbols that the kernel's own tables have, or tells them "
+            + "otherwise, and has \(strange.count) of its own",
+          remedy: "somebody filters it: a scan uses the kernel's own tables, and its check reader says more"))
+    }
     switch kallsyms {
     case .failure(.file(let fault)) where fault.isAbsence:
       return .absent(
@@ -44,12 +54,20 @@ struct KallsymsPreflight {
     }
   }
 
+  /// Whether it is known why every address is zero: by settings, or for want of a right.
+  var settingsHideAddresses: Bool {
+    restrict.map { $0 >= 2 } == true || confinement.has(Confinement.syslog) != true || confinement.isInUserNamespace
+  }
+
+  private var restrict: Int? {
+    // Unreadable settings are simply not named.
+    (try? root.text(of: "proc/sys/kernel/kptr_restrict")).flatMap { Int($0) }
+  }
+
   /// Why every address is zero.
   ///
   /// Source: kallsyms_show_value (kernel/ksyms_common.c, v6.12).
   private var zeros: Withheld {
-    // Unreadable settings are simply not named below.
-    let restrict = (try? root.text(of: "proc/sys/kernel/kptr_restrict")).flatMap { Int($0) }
     let isCapable = confinement.has(Confinement.syslog)
     if let restrict, restrict >= 2 {
       return Withheld(
@@ -69,16 +87,14 @@ struct KallsymsPreflight {
   }
 
   /// Whether the symbols include data (CONFIG_KALLSYMS_ALL), the tables of system calls among them.
-  static func dataSymbols(_ kallsyms: Result<Kallsyms, KallsymsFault>) -> Preflight.State {
+  static func dataSymbols(_ symbols: SymbolTable?) -> Preflight.State {
     let what = "data symbols"
-    guard case .success(let kallsyms) = kallsyms else {
+    guard let symbols else {
       return .withheld(Withheld(what, why: "they stand in /proc/kallsyms, which cannot be had"))
     }
-    let symbols = kallsyms.symbols
     func isNamed(_ name: String) -> Bool { symbols.symbols(named: name).contains { $0.module == nil } }
     if isNamed("sys_call_table") { return .available("sys_call_table is named") }
-    // Data that every kernel has, whatever its configuration: init/version.c, init/init_task.c, kernel/time/timer.c.
-    if ["linux_banner", "init_task", "jiffies_64"].contains(where: isNamed) {
+    if symbols.namesData {
       return .absent(
         Withheld(
           what, why: "data is named, and sys_call_table is not among it",

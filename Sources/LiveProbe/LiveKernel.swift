@@ -32,15 +32,18 @@ package enum LiveKernel {
     progress("reading /proc/kallsyms")
     var digest = KernelSymbolsDigest()
     let readKallsyms = Result { () throws(KallsymsFault) in try ProcKallsyms.read(root, digest: &digest) }
+    let refusal = { CannotAcquire(preflight: Preflight.examine(root, kcore: openedKcore, kallsyms: readKallsyms)) }
     guard case .success(let firstKcore) = openedKcore, case .success(let kallsyms) = readKallsyms,
-      !kallsyms.symbols.addressesAreWithheld
-    else {
-      throw CannotAcquire(preflight: Preflight.examine(root, kcore: openedKcore, kallsyms: readKallsyms))
-    }
+      !kallsyms.symbols.addressesAreWithheld || !KallsymsPreflight(root: root).settingsHideAddresses
+    else { throw refusal() }
     progress("trying out the reading path")
     let (reading, channel, otherChannel) = path.tryOut(
       firstKcore, symbols: kallsyms.symbols, symbolsDigest: digest.text)
     let kcore = try reopen(firstKcore, root, through: channel)
+    let mappings = LiveMappings.build(kcore: kcore, memory: kcore, symbols: kallsyms.symbols)
+    let known = KernelSymbols(kallsyms.symbols, kcore: kcore, mappings: mappings)
+    let symbols = known.table
+    guard !symbols.addressesAreWithheld else { throw refusal() }
     var remarks = kcore.remarks
     if kallsyms.malformedLines > 0 {
       remarks.append("/proc/kallsyms: \(kallsyms.malformedLines) lines make no sense and were left out")
@@ -51,21 +54,25 @@ package enum LiveKernel {
     progress("reading the list of modules")
     let modules = Result { () throws(Withheld) in try LoadedModules.read(root) }
     if case .success(let modules) = modules { remarks += modules.remarks }
-    let live = LiveIdentity.read(root, kcore: kcore, symbols: kallsyms.symbols)
+    let isBuiltWithoutModules =
+      known.areWhole && symbols.lacksModuleLoader && !root.exists("proc/modules") && root.exists("proc/version")
+    let live = LiveIdentity.read(root, kcore: kcore, symbols: symbols)
     remarks += live.remarks
-    let mappings = LiveMappings.build(kcore: kcore, memory: kcore, symbols: kallsyms.symbols)
     if let unknown = mappings as? UnknownMappings { remarks.append(unknown.reason) }
     // A channel that can be had no more was there a moment ago; then one is compared with itself.
     let other = otherChannel.flatMap { try? ProcKcore(root, channel: $0) } ?? kcore
-    let views = TwoViews(kcore, other, mappings, kallsyms.symbols) { usleep(Self.pause) }
+    let views = TwoViews(kcore, other, mappings, symbols) { usleep(Self.pause) }
     let memory = CachedMemory(views.honestMemory)
     var kernel = Kernel(
-      identity: live.identity, memory: memory, mappings: mappings, symbols: kallsyms.symbols,
+      identity: live.identity, memory: memory, mappings: mappings, symbols: symbols,
       claims: Claims(
-        loadedModules: modules.map(\.modules), commandLine: commandLine(root), taint: taint(root),
+        loadedModules: isBuiltWithoutModules ? .success([]) : modules.map(\.modules), commandLine: commandLine(root),
+        taint: taint(root),
         entryPoints: ProcessorRegisters.read(root)),
       reference: reference(live.identity))
-    kernel.reading = reading.map { $0 + views.trials }
+    kernel.reading = reading.map { $0 + views.trials + [known.trial] }
+    kernel.symbolsAreWhole = known.areWhole
+    kernel.isBuiltWithoutModules = isBuiltWithoutModules
     kernel.pause = { usleep(Self.pause) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)

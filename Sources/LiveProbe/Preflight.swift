@@ -10,7 +10,9 @@ package struct Preflight: Sendable {
 
   /// The needed items that cannot be had.
   package var missing: [Item] {
-    items.filter { $0.isNeeded && !$0.state.isAvailable }
+    items.filter { item in
+      if case .edited = item.state { false } else { item.isNeeded && !item.state.isAvailable }
+    }
   }
 
   /// One thing that a scan looks for on this system.
@@ -25,6 +27,7 @@ package struct Preflight: Sendable {
     case sysfsModules = "/sys/module"
     case notes = "/sys/kernel/notes"
     case host = "the host's own view"
+    case types = "type information"
     case vendorImage = "the vendor's kernel image"
     case moduleIndex = "libkmod's index"
 
@@ -34,7 +37,8 @@ package struct Preflight: Sendable {
     package var isNeeded: Bool {
       switch self {
       case .architecture, .procfs, .kcore, .kallsyms: true
-      case .vmcoreInfo, .dataSymbols, .modules, .sysfsModules, .notes, .host, .vendorImage, .moduleIndex: false
+      case .vmcoreInfo, .dataSymbols, .modules, .sysfsModules, .notes, .host, .types, .vendorImage, .moduleIndex:
+        false
       }
     }
   }
@@ -46,6 +50,8 @@ package struct Preflight: Sendable {
     case withheld(Withheld)
     /// It is not there.
     case absent(Withheld)
+    /// It is there and does not tell the truth; something else is used in its place.
+    case edited(Withheld)
 
     package var isAvailable: Bool {
       if case .available = self { true } else { false }
@@ -67,8 +73,10 @@ package struct Preflight: Sendable {
 
   /// Looks for everything, and reads the large files for real: what opens may still give nothing.
   package static func examine(_ root: SystemRoot) -> Preflight {
-    examine(
-      root, kcore: Result { () throws(KcoreError) in try ProcKcore(root) },
+    // As a scan opens it: where one way of reading is edited, another is used.
+    let channel = ReadingPath(root, executable: nil).openingChannel
+    return examine(
+      root, kcore: Result { () throws(KcoreError) in try ProcKcore(root, channel: channel) },
       kallsyms: Result { () throws(KallsymsFault) in try ProcKallsyms.read(root) })
   }
 
@@ -78,7 +86,14 @@ package struct Preflight: Sendable {
   ) -> Preflight {
     let names = KernelNames.read(root)
     let confinement = Confinement.read(root)
-    let surroundings = SurroundingsPreflight(root: root, names: names, confinement: confinement)
+    var symbols: KernelSymbols?
+    if case .success(let kcore) = kcore, case .success(let kallsyms) = kallsyms {
+      let mappings = LiveMappings.build(kcore: kcore, memory: kcore, symbols: kallsyms.symbols)
+      symbols = KernelSymbols(kallsyms.symbols, kcore: kcore, mappings: mappings)
+    }
+    let surroundings = SurroundingsPreflight(
+      root: root, names: names, confinement: confinement,
+      lacksModuleLoader: symbols.map { $0.areWhole && $0.table.lacksModuleLoader } ?? false)
     let items = Need.allCases.map { need in
       let state =
         switch need {
@@ -86,12 +101,13 @@ package struct Preflight: Sendable {
         case .procfs: surroundings.procfs
         case .kcore: KcorePreflight(root: root, confinement: confinement).state(kcore)
         case .vmcoreInfo: KcorePreflight.vmcoreInfo(kcore)
-        case .kallsyms: KallsymsPreflight(root: root, confinement: confinement).state(kallsyms)
-        case .dataSymbols: KallsymsPreflight.dataSymbols(kallsyms)
+        case .kallsyms: KallsymsPreflight(root: root, confinement: confinement).state(kallsyms, symbols)
+        case .dataSymbols: KallsymsPreflight.dataSymbols(symbols?.table ?? (try? kallsyms.get().symbols))
         case .modules: surroundings.modules
         case .sysfsModules: surroundings.sysfsModules
         case .notes: surroundings.notes
         case .host: surroundings.host
+        case .types: surroundings.types
         case .vendorImage: surroundings.vendorImage
         case .moduleIndex: surroundings.moduleIndex
         }
@@ -105,7 +121,7 @@ extension Preflight.State: CustomStringConvertible {
   package var description: String {
     switch self {
     case .available(let detail): detail
-    case .withheld(let withheld), .absent(let withheld):
+    case .withheld(let withheld), .absent(let withheld), .edited(let withheld):
       withheld.why + (withheld.remedy.isEmpty ? "" : "; " + withheld.remedy)
     }
   }

@@ -7,6 +7,10 @@ struct SurroundingsPreflight {
   let root: SystemRoot
   let names: KernelNames
   let confinement: Confinement
+  /// Whether the kernel's own symbols say that it was built without loadable modules.
+  var lacksModuleLoader = false
+
+  private static let withoutModules = "this kernel is built without loadable modules"
 
   /// We run only on x86-64, so any other answer of `uname` on the live system is a personality.
   var architecture: Preflight.State {
@@ -42,6 +46,7 @@ struct SurroundingsPreflight {
       }
     } catch {
       guard error.isAbsence else { return .withheld(Withheld(what, why: error.why, remedy: "run as root")) }
+      guard !lacksModuleLoader else { return .available(Self.withoutModules) }
       return .absent(
         Withheld(
           what, why: "this kernel does not offer it",
@@ -83,13 +88,31 @@ struct SurroundingsPreflight {
         remedy: "run on the host itself: what is seen here of files and processes is the container's"))
   }
 
+  /// The kernel's own, by which its structures are read: for BPF it is shown here.
+  ///
+  /// Source: kernel/bpf/sysfs_btf.c (Linux v5.4 to v7.2).
+  var types: Preflight.State {
+    let what = "type information"
+    guard root.exists("sys/kernel") else {
+      return .absent(Withheld(what, why: "/sys is not mounted", remedy: "mount -t sysfs sysfs /sys"))
+    }
+    guard !root.exists("sys/kernel/btf/vmlinux") else { return .available("/sys/kernel/btf/vmlinux") }
+    return .absent(
+      Withheld(
+        what, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF)",
+        remedy: "nothing that could be brought replaces it: what is asked of the kernel's structures, and of each byte "
+          + "of its code, cannot be answered on this kernel"))
+  }
+
   var vendorImage: Preflight.State {
     let release = names.release
-    let places = ["boot/vmlinuz-\(release)", "usr/lib/modules/\(release)/vmlinuz", "lib/modules/\(release)/vmlinuz"]
-    guard !release.isEmpty, let found = places.first(where: root.exists) else {
+    let places = VendorImagePaths.candidates(release: release)
+    guard let found = places.first(where: root.exists) else {
       return .absent(
         Withheld(
-          "the vendor's kernel image", why: "none of \(places.map(root.path).joined(separator: ", ")) is there",
+          "the vendor's kernel image",
+          why: places.isEmpty
+            ? "the kernel's release is not known" : "none of \(places.map(root.path).joined(separator: ", ")) is there",
           remedy: "install the kernel package for \(release), or name an image; without one, entries that were swapped "
             + "among themselves are harder to tell"))
     }
@@ -105,6 +128,7 @@ struct SurroundingsPreflight {
   var moduleIndex: Preflight.State {
     let what = "libkmod's index"
     let place = "lib/modules/\(names.release)"
+    guard !lacksModuleLoader || root.exists("proc/modules") else { return .available(Self.withoutModules) }
     guard let folder = ModuleFiles.folder(root, release: names.release) else {
       return .absent(
         Withheld(

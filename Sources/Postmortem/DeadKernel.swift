@@ -25,7 +25,7 @@ package struct DeadKernel {
     let found = try DumpMappings.find(in: dump, progress: progress)
     let memory = CachedMemory(TranslatedMemory(dump, through: found.tables))
     progress("reading the dead kernel's symbols")
-    let symbols = try SymbolsInMemory.find(memory, found.tables, imageStart: found.imageStart.region.start, found.info)
+    let symbols = try Self.symbols(memory, found)
     var remarks = dump.remarks
     if dump.isFiltered {
       remarks.append("the dump was made without some pages: what they held is unknown, not absent")
@@ -52,6 +52,8 @@ package struct DeadKernel {
       claims: Self.claims(memory, symbols),
       reference: NoReference(Withheld("the vendor's files", why: "nobody looked for them")))
     kernel.isRunning = false
+    kernel.symbolsAreWhole = true
+    kernel.isBuiltWithoutModules = symbols.lacksModuleLoader
     kernel.processors = ProcessorState.all(in: dump.notes)
     kernel.reading = .failure(Withheld("the reading path", why: "the dump's file is read, not the dead kernel asked"))
     kernel.moduleNames = { _ in
@@ -63,6 +65,20 @@ package struct DeadKernel {
     // What the kernel says as long as nobody gave it a name: UTS_NODENAME, include/linux/uts.h.
     nodeName = names?.node == "(none)" ? nil : names?.node
     self.remarks = remarks
+  }
+
+  private static func symbols(
+    _ memory: any KernelMemory, _ found: DumpMappings
+  ) throws(Withheld) -> SymbolTable {
+    do throws(Withheld) {
+      return try SymbolsInMemory.find(
+        memory, found.tables, imageStart: found.imageStart.region.start, found.info
+      ) { $0.symbolTable() }
+    } catch {
+      throw Withheld(
+        "the dead kernel's symbols", why: error.why,
+        remedy: "use a dump that has the kernel's read-only data; makedumpfile leaves it in")
+    }
   }
 
   private static func unasked(_ what: String) -> Withheld { Withheld(what, why: "a dead kernel cannot be asked") }

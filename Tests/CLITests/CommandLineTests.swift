@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// The program as a user runs it: arguments in, text and exit status out.
@@ -88,6 +89,25 @@ import Testing
     #expect(process.status == 3)
     #expect(process.errors.contains(complaint))
     #expect(process.output.isEmpty)
+  }
+
+  /// Nobody writes to the pipe: whoever opened it as one opens a file would wait for ever.
+  @Test(arguments: [
+    ["scan", "--signatures"], ["scan", "--config"], ["scan", "--allow"], ["scan", "--baseline"],
+    ["scan", "--baseline", "/x", "--public-key"], ["scan", "--image"], ["scan", "--image", "/etc/hostname", "--map"],
+    ["crash"], ["crash", "--log"], ["capture", "verify"], ["baseline", "show"], ["baseline", "sign", "/x", "--key"],
+    ["baseline", "verify", "/x", "--public-key"], ["compare", "/x", "--public-key"],
+  ]) func `a pipe in a file's place is refused at once`(_ arguments: [String]) throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "liveprobe-\(UUID().uuidString).pipe").path
+    try #require(mkfifo(path, 0o600) == 0)
+    defer { unlink(path) }
+    let process = try program.start(arguments + [path])
+    let deadline = Date.now + 10
+    while process.isRunning, Date.now < deadline { usleep(20_000) }
+    #expect(!process.isRunning)
+    if process.isRunning { process.terminate() }
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 3)
   }
 
   @Test func `who skips every check asks nothing, which is status 3`() throws {

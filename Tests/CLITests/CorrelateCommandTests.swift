@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// `liveprobe correlate` as a user runs it.
@@ -42,6 +43,15 @@ import Testing
       let json = try run(["--format", "json", folder, "/nonexistent"])
       #expect(json.status == 0 && json.output.contains(#""schema" : "liveprobe-correlation/1""#))
       #expect(json.errors.contains("left out: /nonexistent: no such file"))
+    }
+  }
+
+  /// Opened as a file is, it would wait for somebody to write to it.
+  @Test func `a pipe in a report's place is named, and left out`() throws {
+    try run { folder, run in
+      let path = "\(folder)/well/pipe.json"
+      try #require(mkfifo(path, 0o600) == 0)
+      #expect(try run([folder, path]).errors.contains("\(path): is not a regular file"))
     }
   }
 

@@ -201,6 +201,77 @@ import Testing
     #expect(finding.target == other.target)
   }
 
+  // MARK: Compilers
+
+  /// Link-time optimisation makes handlers part of the dispatcher, which then calls what they call.
+  @Test func `functions that are no handlers by name are one open question, unless the image says otherwise`() throws {
+    for (numbers, withReference) in [([3], false), (Array(30..<60), false), ([3], true)] {
+      let kernel = tampered(withReference: withReference)
+      for (index, number) in numbers.enumerated() {
+        let inner = KernelAddress(TestKernel.textStart.rawValue + 0x400 + UInt64(index) * 16)
+        kernel.add("ksys_\(number).llvm.17", inner, "t")
+        jump(kernel, at: TestKernel.stub(number), to: inner)
+      }
+      let examination = try examine(kernel)
+      guard !withReference else {
+        #expect(examination.findings.map(\.subject.index) == [3])
+        continue
+      }
+      #expect(examination.findings.map(\.subject.description) == [])
+      // From the entry code, and from the dispatcher by itself.
+      #expect(examination.unanswered.map(\.subject.index) == [numbers[0], numbers[0]])
+      if numbers.count > 1 { #expect(examination.unanswered.first?.subject.label == "and \(numbers.count - 1) more") }
+    }
+  }
+
+  @Test func `what is left of a handler by another name is known, and so is another's`() throws {
+    let kernel = tampered(withReference: false)
+    let inner = KernelAddress(TestKernel.textStart.rawValue + 0x400)
+    kernel.add("__se_sys_write.llvm.8921463638014102906", inner, "t")
+    jump(kernel, at: TestKernel.stub(1), to: inner)
+    #expect(try examine(kernel).findings.isEmpty)
+    #expect(try examine(kernel).unanswered.isEmpty)
+    jump(kernel, at: TestKernel.stub(0), to: inner)
+    let finding = try only(try examine(kernel))
+    #expect(finding.subject.index == 0)
+    #expect(finding.expected.contains("__x64_sys_read"))
+  }
+
+  @Test func `the middle of a function is called by no compiler`() throws {
+    let kernel = tampered(withReference: false)
+    jump(kernel, at: TestKernel.stub(3), to: KernelAddress(TestKernel.handler(5).rawValue + 4))
+    #expect(try only(try examine(kernel)).subject.index == 3)
+  }
+
+  @Test func `numbers of x32 programs are no later numbers`() throws {
+    let kernel = tampered(withReference: false)
+    let displacement = try kernel.memory.load(UInt32.self, at: KernelAddress(TestKernel.dispatcher.rawValue + 14))
+    let none = KernelAddress(TestKernel.dispatcher.rawValue + 18 + UInt64(displacement))
+    // cmp esi, 0x40000000; jne end; jmp handler; end: ret
+    kernel.memory.write(
+      [0x81, 0xfe, 0, 0, 0, 0x40, 0x75, 0x05]
+        + MachineCode.branch(0xe9, to: TestKernel.handler(0), at: none.rawValue + 8) + [0xc3], at: none)
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty)
+    #expect(examination.unanswered.map(\.subject.description) == [])
+  }
+
+  /// The entry code of the image jumps first to where the kernel decides something at boot.
+  @Test func `where the image's entry code cannot be followed, its dispatcher says what is right`() throws {
+    let kernel = TestKernel(.function)
+    let entry = try kernel.memory.bytes(at: TestKernel.entryCode, count: 16)
+    kernel.memory.write([0xff, 0xe1], at: TestKernel.entryCode)  // jmp rcx
+    kernel.recordReference()
+    kernel.memory.write(entry, at: TestKernel.entryCode)
+    let healthy = try examine(kernel)
+    #expect(healthy.findings.isEmpty)
+    #expect(healthy.expectations.first?.rung == .vendorImage)
+    jump(kernel, at: TestKernel.stub(59), to: TestKernel.handler(60))
+    let finding = try only(try examine(kernel))
+    #expect(finding.subject.index == 59)
+    #expect(finding.evidence.contains(.init("followed from", "do_syscall_64, x64_sys_call")))
+  }
+
   // MARK: The CPU's entry
 
   @Test func `a CPU that enters elsewhere is found, and one whose registers are right is a fact`() throws {

@@ -195,6 +195,39 @@ import Testing
     #expect(examination.remarks.contains { $0.contains("by its content") })
   }
 
+  /// do_syscall_64 of a kernel that serves x32 programs compares with two limits.
+  @Test func `a table without a symbol does not end where the numbers of x32 programs do`() throws {
+    let kernel = TestKernel(.function)
+    kernel.removeSymbols { $0.name.contains("sys_call_table") }
+    // Behind the table, what is no entry of it.
+    for number in TestKernel.callCount..<160 { kernel.setSlot(number, to: TestKernel.textStart) }
+    // cmp rax, 119; ja over; call; ret; over: lea eax, [rsi - 0x40000000]; cmp eax, 149; ja out; ret; out: ret
+    var code = CodeBuilder(at: TestKernel.entryCode)
+    code.add([0xf3, 0x0f, 0x1e, 0xfa, 0x89, 0xf0, 0x48, 0x3d] + MachineCode.little(UInt32(TestKernel.callCount - 1)))
+    code.add([0x77, 0x06])
+    code.branch(0xe8, to: TestKernel.dispatcher)
+    code.add([0xc3, 0x8d, 0x86, 0x00, 0x00, 0x00, 0xc0, 0x3d, 149, 0, 0, 0, 0x77, 0x01, 0xc3, 0xc3])
+    kernel.memory.write(code.bytes, at: code.start)
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.facts.contains { $0.subject == Subject("sys_call_table") && $0.fact == .count(120) })
+  }
+
+  @Test func `a kernel that names no handler as they are named today is no alarm`() throws {
+    let kernel = TestKernel(.table)
+    for index in kernel.symbols.indices {
+      let name = kernel.symbols[index].name
+      for prefix in ["__x64_", "__ia32_"] where name.hasPrefix(prefix) {
+        kernel.symbols[index] = Symbol(
+          name: String(name.dropFirst(prefix.count)), address: kernel.symbols[index].address, type: UInt8(ascii: "T"),
+          module: nil)
+      }
+    }
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.unanswered.contains { $0.subject.name == "sys_call_table" })
+  }
+
   @Test func `a table that cannot be found is not a healthy table`() throws {
     let kernel = TestKernel(.function)
     kernel.removeSymbols { $0.name.contains("sys_call_table") }

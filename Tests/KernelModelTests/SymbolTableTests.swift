@@ -39,6 +39,23 @@ import Testing
     #expect(table.symbols(named: "dup").map(\.address.rawValue) == [0x10, 0x20, 0x30])
   }
 
+  /// Clang's link-time optimisation renames what several files come to share.
+  @Test func `a symbol that the linker renamed is found by its own name, if there is but one`() {
+    let table = table([
+      ("tainted_mask.llvm.8921463638014102906", 0x10, "D"), ("two.llvm.1", 0x20, "t"), ("two.llvm.2", 0x30, "t"),
+      ("both", 0x40, "t"), ("both.llvm.7", 0x50, "t"), ("x.llvm.9", 0x60, "t"), ("cold.llvm.", 0x70, "t"),
+    ])
+    #expect(table.symbols(named: "tainted_mask").map(\.address.rawValue) == [0x10])
+    #expect(table.symbols(named: "tainted_mask.llvm.8921463638014102906").map(\.address.rawValue) == [0x10])
+    #expect(table.symbols(named: "two").isEmpty)
+    #expect(table.symbols(named: "two.llvm.2").map(\.address.rawValue) == [0x30])
+    #expect(table.symbols(named: "both").map(\.address.rawValue) == [0x40])
+    #expect(table.symbols(named: "x").map(\.address.rawValue) == [0x60])
+    #expect(table.symbols(named: "cold").isEmpty)
+    #expect(SymbolTable.nameInSource(of: "__se_sys_close.llvm.123") == "__se_sys_close")
+    #expect(SymbolTable.nameInSource(of: ".llvm.123") == ".llvm.123")
+  }
+
   @Test func `every alias at an address is found, in the order given`() {
     let table = table([("_stext", 0x20, "T"), ("_text", 0x20, "T"), ("before", 0x10, "T"), ("startup_64", 0x20, "T")])
     #expect(table.symbols(at: KernelAddress(0x20)).map(\.name) == ["_stext", "_text", "startup_64"])

@@ -127,6 +127,20 @@ import Testing
     #expect(Preflight.examine(system.root).canScan)
   }
 
+  @Test(arguments: ["boot/kernel-6.1.0-9-test", "usr/lib/debug/boot/vmlinux-6.1.0-9-test"])
+  func `the image is looked for where a scan looks for it`(place: String) throws {
+    try fixture.remove("boot/vmlinuz-6.1.0-9-test")
+    #expect(try absent(.vendorImage).why.contains(place))
+    try fixture.write("image", to: place)
+    #expect(try state(.vendorImage) == .available(system.root.path(place)))
+  }
+
+  @Test func `a kernel without type information is named, and no obstacle`() throws {
+    try fixture.remove("sys/kernel/btf/vmlinux")
+    #expect(try absent(.types).why.contains("CONFIG_DEBUG_INFO_BTF"))
+    #expect(Preflight.examine(system.root).canScan)
+  }
+
   @Test func `signs of a container are named`() throws {
     try fixture.write("", to: "run/.containerenv")
     try fixture.remove("proc/self/ns/pid")

@@ -45,10 +45,17 @@ final class SmallSystem {
       .init(address: Self.directMap + Self.physicalText, physical: Self.physicalText, bytes: image),
       .init(address: Self.text, physical: Self.physicalText, bytes: used ?? image),
     ]
+    if let constants {
+      core.loads.append(
+        .init(address: 0xffff_ffff_8200_0000, physical: constants.physical, bytes: constants.bytes))
+    }
     if let moduleBytes { core.loads.append(.init(address: Self.module, bytes: moduleBytes)) }
     core.notes = [("CORE", 1, [1, 2, 3]), ("VMCOREINFO", 0, Array(vmcoreInfo.utf8))]
     try fixture.write(core.encoded(), to: "proc/kcore")
   }
+
+  /// What lies at 0xffffffff82000000, if anything does, and where in physical memory.
+  var constants: (physical: UInt64, bytes: [UInt8])?
 
   /// Where ``mapModule(constants:readsAs:)`` maps a page.
   static let module: UInt64 = 0xffff_ffff_c000_0000
@@ -109,6 +116,7 @@ final class SmallSystem {
     try fixture.makeFolder("sys/module/printk/parameters")
     try fixture.write(Self.noteBytes, to: "sys/kernel/notes")
     try fixture.write("[none] integrity confidentiality\n", to: "sys/kernel/security/lockdown")
+    try fixture.write("types", to: "sys/kernel/btf/vmlinux")
     try fixture.write("image", to: "boot/vmlinuz-6.1.0-9-test")
   }
 

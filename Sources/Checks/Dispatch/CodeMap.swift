@@ -85,10 +85,11 @@ final class CodeMap {
     return new
   }
 
-  /// The names of what begins at `address`.
+  /// The names of what begins at `address`, as they are in the source.
   func names(at address: UInt64) -> [String] {
     if let known = namesAt[address] { return known }
-    let names = kernel.symbols.symbols(at: running(address)).filter { $0.module == nil }.map(\.name)
+    let names = kernel.symbols.symbols(at: running(address)).filter { $0.module == nil }
+      .map { SymbolTable.nameInSource(of: $0.name) }
     namesAt[address] = names
     return names
   }

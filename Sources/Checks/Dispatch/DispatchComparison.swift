@@ -51,9 +51,12 @@ struct DispatchComparison {
     var facts: [Int: String] = [:]
     var handlers: [KernelAddress: [Int]] = [:]
     let whole = starts.filter { !broken.contains($0.function.name) }
-    for start in whole {
-      let followed = FollowedCalls(from: start, live: code.live, reference: code.reference)
-      guard !isOff(followed, into: &examination) else { continue }
+    let ways = whole.map { FollowedCalls(from: $0, live: code.live, reference: code.reference) }
+    let dispatcher = ways.first { $0.start.isDispatcher && $0.imageIsFollowed }
+    for way in ways {
+      guard !isOff(way, into: &examination) else { continue }
+      // Where the image's own way to the dispatcher cannot be followed, what the dispatcher does there says it as well.
+      let followed = way.imageIsFollowed ? way : way.expecting(dispatcher)
       let expectations = expectations(of: followed, called: name)
       if !examination.expectations.contains(where: { $0.subject == name }) {
         examination.expect(expectations.expectation)
@@ -72,8 +75,8 @@ struct DispatchComparison {
     for number in wrong.sorted() {
       examination.note(Subject(name, index: number, label: labels[number]), .text("not the expected handler"))
     }
-    let ways = whole.map(\.function.name).joined(separator: ", ")
-    examination.remark("system calls of \(abi.callers): \(facts.count) numbers followed to a handler, from \(ways)")
+    let names = whole.map(\.function.name).joined(separator: ", ")
+    examination.remark("system calls of \(abi.callers): \(facts.count) numbers followed to a handler, from \(names)")
     let ordered = deviations.sorted {
       ($0.value.numbers.min() ?? 0, $0.key?.rawValue ?? 0) < ($1.value.numbers.min() ?? 0, $1.key?.rawValue ?? 0)
     }
@@ -141,14 +144,19 @@ struct DispatchComparison {
     let name = followed.start.function.name
     let judge = SlotJudge(kernel: kernel, abi: abi, expectations: expectations)
     let comparesImage = expectations.expectation.rung == .vendorImage
-    let lastServed = followed.calls.last { !$0.live.handlers.isEmpty }?.number ?? 0
+    // Numbers that are not assigned are served for other reasons: x32's, which have a bit more, among them.
+    let lastServed = followed.calls.last { !$0.live.handlers.isEmpty && labels[$0.number] != nil }?.number ?? 0
     var blocked: [Route.Obstacle: [Int]] = [:]
+    var unproven = UnprovenHandlers()
+    var lost: [Int] = []
     for call in followed.calls {
       let probed = call.live.handlers.first { isProbe($0.address) }
       let faults = call.live.handlers.compactMap { handler -> Fault? in
         if handler.address == probed?.address { return nil }
         if call.reference?.handlers.contains(where: { $0.address == handler.address }) == true {
-          if facts[call.number] == nil, case .right(let name) = judge.judge(handler.address, at: call.number) {
+          if facts[call.number] == nil,
+            case .right(let name) = judge.judge(handler.address, at: call.number, by: .code)
+          {
             facts[call.number] = name
           }
           return nil
@@ -157,9 +165,12 @@ struct DispatchComparison {
           let place = kernel.owner(of: handler.address)
           return .handler(handler, .astray(place, expected: "no handler: the vendor's kernel refuses this number"))
         }
-        switch judge.judge(handler.address, at: call.number) {
+        switch judge.judge(handler.address, at: call.number, by: handler.entry == nil ? .code : .table) {
         case .right(let name):
           if facts[call.number] == nil { facts[call.number] = name }
+          return nil
+        case .unproven(let place):
+          unproven.add(call.number, place)
           return nil
         case .wrong(let fault): return .handler(handler, fault)
         }
@@ -173,13 +184,15 @@ struct DispatchComparison {
         facts[call.number] = nil
       } else if call.live.isEmpty, let expected = call.reference?.handlers.first {
         note(.lost(expected: describe(expected.address)), call.number, name, &deviations)
-      } else if call.live.isEmpty, !comparesImage, call.number < lastServed, labels[call.number] != nil {
-        examination.leaveUnanswered(
-          Subject(name, index: call.number, label: labels[call.number]),
-          .implausible(name, "was followed, and led to no handler, though it does for later numbers"))
+      } else if call.live.isEmpty, call.reference == nil, call.number < lastServed, labels[call.number] != nil {
+        lost.append(call.number)
       }
     }
     leaveUnanswered(blocked, of: name, into: &examination)
+    unproven.leaveUnanswered(of: name, labels, into: &examination)
+    leaveUnanswered(
+      lost, of: name, .implausible(name, "was followed, and led to no handler, though it does for later numbers"),
+      into: &examination)
   }
 
   /// Whether code is a probe's: an optimised kprobe jumps where an ordinary one has a breakpoint.
@@ -187,14 +200,30 @@ struct DispatchComparison {
     kernel.owner(of: address).place?.module == "__builtin__kprobes"
   }
 
-  /// Numbers that meet the same obstacle are one open question.
+  /// Numbers that meet the same obstacle are one open question, and so are obstacles of one kind if there are many.
   private func leaveUnanswered(
     _ blocked: [Route.Obstacle: [Int]], of name: String, into examination: inout Examination
   ) {
-    for (obstacle, numbers) in blocked.sorted(by: { ($0.value[0], $0.key.site) < ($1.value[0], $1.key.site) }) {
-      let label = numbers.count == 1 ? labels[numbers[0]] : "and \(numbers.count - 1) more"
-      examination.leaveUnanswered(Subject(name, index: numbers[0], label: label), obstacle.cannotCheck)
+    let kinds = Dictionary(grouping: blocked.sorted { ($0.value[0], $0.key.site) < ($1.value[0], $1.key.site) }) {
+      $0.key.reason
     }
+    for alike in kinds.values.sorted(by: { $0[0].value[0] < $1[0].value[0] }) {
+      if alike.count > Self.mostFindingsOfAPlace {
+        leaveUnanswered(Set(alike.flatMap(\.value)).sorted(), of: name, alike[0].key.cannotCheck, into: &examination)
+      } else {
+        for (obstacle, numbers) in alike {
+          leaveUnanswered(numbers, of: name, obstacle.cannotCheck, into: &examination)
+        }
+      }
+    }
+  }
+
+  private func leaveUnanswered(
+    _ numbers: [Int], of name: String, _ reason: CannotCheck, into examination: inout Examination
+  ) {
+    guard let first = numbers.first else { return }
+    let label = numbers.count == 1 ? labels[first] : "and \(numbers.count - 1) more"
+    examination.leaveUnanswered(Subject(name, index: first, label: label), reason)
   }
 
   private func note(_ fault: Fault, _ number: Int, _ start: String, _ deviations: inout [KernelAddress?: Deviation]) {

@@ -11,7 +11,7 @@ struct FollowedCalls {
   }
 
   let start: DispatchStart
-  let calls: [Call]
+  private(set) var calls: [Call]
 
   init(from start: DispatchStart, live: CodeMap, reference: CodeMap?) {
     self.start = start
@@ -26,6 +26,22 @@ struct FollowedCalls {
     let calls = follow(start.numbers)
     let further = start.further(live.comparedNumbers)
     self.calls = further.isEmpty ? calls : calls + follow(further)
+  }
+
+  /// The same calls; those that go through `dispatcher`, held against what the image's does with them.
+  func expecting(_ dispatcher: FollowedCalls?) -> FollowedCalls {
+    guard let dispatcher else { return self }
+    let references = Dictionary(
+      dispatcher.calls.map { ($0.number, $0.reference) }, uniquingKeysWith: { first, _ in first })
+    var same = self
+    same.calls = calls.map { call in
+      let handlers = call.live.handlers
+      guard !handlers.isEmpty, handlers.allSatisfy({ $0.via == dispatcher.start.function.name }),
+        let reference = references[call.number]
+      else { return call }
+      return Call(number: call.number, live: call.live, reference: reference)
+    }
+    return same
   }
 
   /// Whether the running kernel serves no number at all from here, and nothing hindered us: it is switched off.

@@ -9,12 +9,16 @@ package struct LiveModules {
   static let most = 4096
 
   package init(_ reader: StructureReader) throws(CannotCheck) {
-    guard let head = reader.symbols["modules"] else { throw .symbolMissing("modules") }
+    isOneArea = LiveModule.isOneArea(reader.types)
+    guard let head = reader.symbols["modules"] else {
+      guard reader.symbols.isBuiltWithoutModules else { throw .symbolMissing("modules") }
+      modules = []
+      return
+    }
     var modules: [LiveModule] = []
     for address in try reader.list(at: head, linkedBy: "list", of: "module", limit: Self.most) {
       modules.append(try LiveModule(at: address, reader))
     }
     self.modules = modules
-    isOneArea = LiveModule.isOneArea(reader.types)
   }
 }

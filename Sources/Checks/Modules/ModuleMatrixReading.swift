@@ -16,6 +16,10 @@ extension ModuleMatrix {
   /// - Throws: if the kernel's structures cannot be read.
   package init(of kernel: Kernel) throws(CannotCheck) {
     let structures = try KernelStructures.shared(kernel)
+    guard !kernel.isBuiltWithoutModules else {
+      self.init(rows: [], unread: [:], expectation: structures.expectation)
+      return
+    }
     let imageEnd = KernelAddress(structures.reader.symbols["_end"] ?? structures.text.upperBound)
     let carved = try CarvedModules(in: .modules(above: imageEnd), kernel, structures.reader).records
     var census = try ModuleCensus(kernel, structures, carved: carved, withKallsyms: false)

@@ -30,8 +30,17 @@ package final class KernelStructures {
     }
     let symbols = ClaimedSymbols(kernel: kernel)
     guard let start = symbols["_text"], let end = symbols["_etext"], start < end else { throw obstacle }
-    reader = StructureReader(
-      symbols: symbols, types: KernelTypes(try Self.typesInMemory(kernel, symbols)), live: LivePages(kernel.memory))
+    let types: BTF
+    do throws(CannotCheck) {
+      types = try Self.typesInMemory(kernel, symbols)
+    } catch {
+      // The image of the very kernel that runs says more than that its symbols do not name the section.
+      if case .symbolMissing = error, case .withheld(let withheld) = obstacle, withheld.what == KernelTypes.subject {
+        throw obstacle
+      }
+      throw error
+    }
+    reader = StructureReader(symbols: symbols, types: KernelTypes(types), live: LivePages(kernel.memory))
     text = start..<end
     expectation = Expectation(
       subject: subject, rung: .kernelRecords,
@@ -63,7 +72,15 @@ package final class KernelStructures {
   /// Source: `__start_BTF`, `__stop_BTF` in include/asm-generic/vmlinux.lds.h (Linux v5.10 to v7.2).
   private static func typesInMemory(_ kernel: Kernel, _ symbols: ClaimedSymbols) throws(CannotCheck) -> BTF {
     guard let start = symbols["__start_BTF"], let end = symbols["__stop_BTF"], start < end else {
-      throw .symbolMissing("__start_BTF")
+      guard kernel.symbolsAreWhole else { throw .symbolMissing("__start_BTF") }
+      guard kernel.symbols.namesData else {
+        throw .withheld(
+          Withheld(
+            KernelTypes.subject,
+            why: "this kernel's own symbols name no data (CONFIG_KALLSYMS_ALL), its type information among it",
+            remedy: "give the vendor's kernel image with --reference"))
+      }
+      throw .withheld(KernelTypes.notBuilt("its own symbols name none"))
     }
     guard end - start <= mostTypeBytes else {
       throw .implausible("the kernel's type information", "is \(end - start) bytes long")

@@ -7,6 +7,13 @@ package import KernelModel
 package final class KernelTypes {
   package static let subject = "the kernel's type information"
 
+  /// That a kernel has none, and how that is known.
+  static func notBuilt(_ sign: String) -> Withheld {
+    Withheld(
+      subject, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF): \(sign)",
+      remedy: "nothing that could be brought replaces it: this question cannot be answered on this kernel")
+  }
+
   let information: BTF
   private var structures: [String: BTF.Structure?] = [:]
   private var offsets: [String: UInt64] = [:]

@@ -10,6 +10,8 @@ package protocol SymbolLookup {
 
   /// Whether a function of the kernel starts at exactly `address`.
   func isFunctionStart(_ address: UInt64) -> Bool
+  /// Whether the kernel was built without loadable modules, so that it lacks what modules are found by.
+  var isBuiltWithoutModules: Bool { get }
 }
 
 /// The symbols that `/proc/kallsyms` gave: the suspect's word, where there is no vendor's image.
@@ -26,6 +28,7 @@ package struct ClaimedSymbols: SymbolLookup {
   }
 
   package func isFunctionStart(_ address: UInt64) -> Bool { functionStart(atOrAfter: address) == address }
+  package var isBuiltWithoutModules: Bool { kernel.isBuiltWithoutModules }
 
   package func functionStart(atOrAfter address: UInt64) -> UInt64? {
     guard address > 0 else { return nil }

@@ -11,7 +11,10 @@ struct EntryCode {
   /// The dispatcher function it calls directly, if it does.
   var dispatcher: Symbol?
   /// Numbers of entries that comparisons in the code would make the limit.
-  var limits: Set<UInt64> = []
+  var limits: Set<UInt64> { ownLimits.isEmpty ? otherLimits : ownLimits }
+  private var ownLimits: Set<UInt64> = []
+  /// Those of the numbers that another interface shares the code with: of x32's, unless these are asked for.
+  private var otherLimits: Set<UInt64> = []
   /// The functions that were read.
   var functions: [String] = []
   /// Functions that exist and could not be read.
@@ -50,8 +53,10 @@ struct EntryCode {
     let code = try Self.code(of: function, of: abi, in: kernel)
     functions.append(function.name)
     var called: [Symbol] = []
+    var x32 = X32Numbers()
     let instructions = Self.instructions(of: code, at: function.address, disassembler: disassembler)
     for (index, machine) in instructions.enumerated() {
+      let operation = disassembler.operation(machine.instruction.bytes.span, at: machine.instruction.address)
       if let table = machine.memory.flatMap({ Self.tableAddress(of: $0) }), !tables.contains(table),
         Self.holdsHandlers(table, of: abi, in: kernel)
       {
@@ -64,8 +69,10 @@ struct EntryCode {
         called.append(symbol)
       }
       if machine.instruction.mnemonic == "cmp", let value = machine.immediates.last, value > 0 {
-        noteLimit(UInt64(value), decidedBy: instructions[(index + 1)...].prefix(4))
+        let isX32 = operation.map { x32.contains($0.operands.first) } ?? false
+        noteLimit(UInt64(value), isOwn: isX32 == (abi == .x32), decidedBy: instructions[(index + 1)...].prefix(4))
       }
+      if let operation { x32.pass(operation) }
     }
     return called
   }
@@ -134,15 +141,16 @@ struct EntryCode {
   }
 
   /// Turns `cmp number, value` into the number of entries it allows, by the jump or borrow that follows.
-  private mutating func noteLimit(_ value: UInt64, decidedBy following: ArraySlice<MachineInstruction>) {
+  private mutating func noteLimit(_ value: UInt64, isOwn: Bool, decidedBy following: ArraySlice<MachineInstruction>) {
     guard value < 65536 else { return }
+    func note(_ limit: UInt64) { if isOwn { ownLimits.insert(limit) } else { otherLimits.insert(limit) } }
     for next in following {
       switch next.instruction.mnemonic {
       case "ja", "jbe", "seta", "setbe", "cmova", "cmovbe":
-        limits.insert(value + 1)
+        note(value + 1)
         return
       case "jae", "jb", "setae", "setb", "cmovae", "cmovb", "sbb":
-        limits.insert(value)
+        note(value)
         return
       default: continue
       }

@@ -70,6 +70,8 @@ struct SlotExpectations {
     case handler(of: Set<String>)
     /// Any handler: nothing is known about this number.
     case anyHandler
+
+    var isAddress: Bool { if case .address = self { true } else { false } }
   }
 
   func expected(at number: Int) -> Expected {

@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// One of the system call interfaces an x86-64 kernel offers, and the kernel's own names for its parts.
 ///
 /// Source of the names: arch/x86/entry/syscall_{32,64,x32}.c, arch/x86/entry/common.c and
@@ -49,13 +51,32 @@ struct SystemCallABI: Hashable, Sendable {
     return SystemCallNumbers.x86_64.filter { !own.contains($0.name) } + SystemCallNumbers.x32
   }()
 
+  /// Whether `kernel` gives its handlers the names by which they are known here.
+  ///
+  /// Kernels before v4.17 do not: see ``SystemCallNumbers/Entry/entryPoints``.
+  func namesHandlers(of kernel: Kernel) -> Bool {
+    numbers.contains { entry in
+      entry.entryPoints.contains { point in
+        handlerPrefixes.contains { !kernel.symbols.symbols(named: $0 + point).isEmpty }
+      }
+    }
+  }
+
+  /// What stands before the name of the function that a handler is made of, where the handler itself was made part of its
+  /// caller.
+  ///
+  /// Source: `__SYSCALL_DEFINEx`, `COMPAT_SYSCALL_DEFINEx`, arch/x86/include/asm/syscall_wrapper.h (Linux v4.17 to v7.2).
+  private static let innerPrefixes = ["__se_", "__do_"]
+
   /// The system call that the kernel symbol `name` handles for this interface, or nil if it is no such handler.
   ///
   /// `__x64_sys_read` handles `read`; `__ia32_compat_sys_x86_mmap` and `__ia32_compat_sys_ia32_mmap` (its name
-  /// before and since v5.11) both handle `mmap`; `sys_ni_syscall` handles `ni_syscall`.
+  /// before and since v5.11) both handle `mmap`; `sys_ni_syscall` handles `ni_syscall`. `__se_sys_close.llvm.123` is what
+  /// link-time optimisation leaves of `close`.
   func call(handledBy name: String) -> String? {
+    let name = SymbolTable.nameInSource(of: name)
     if name == "sys_ni_syscall" { return Self.notImplemented }
-    for prefix in handlerPrefixes where name.hasPrefix(prefix) {
+    for prefix in handlerPrefixes + Self.innerPrefixes where name.hasPrefix(prefix) {
       return Self.call(ofEntryPoint: Substring(name.utf8.dropFirst(prefix.utf8.count)))
     }
     return nil

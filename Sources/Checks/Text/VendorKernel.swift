@@ -44,10 +44,7 @@ final class VendorKernel {
       throw .implausible(Self.subject, "has no sections .text and .rodata")
     }
     guard let typeSection = object.section(named: ".BTF") else {
-      throw .withheld(
-        Withheld(
-          "the kernel's type information", why: "\(object.source) has no section .BTF",
-          remedy: "a kernel with CONFIG_DEBUG_INFO_BTF is needed to read its variables"))
+      throw .withheld(KernelTypes.notBuilt("\(object.source) has no section .BTF"))
     }
     do throws(BTFError) {
       types = KernelTypes(try BTF(object.bytes(of: typeSection), owner: object.contents))

@@ -5,7 +5,7 @@ internal import KernelModel
 ///
 /// They come from the image and never from `/proc/kallsyms`: what decides over a byte must not be the suspect's word.
 struct VendorSymbols: SymbolLookup {
-  /// Live addresses by name; of a name that stands several times, the first.
+  /// Live addresses by name; of a name that stands several times, the first; see ``SymbolTable/nameInSource(of:)``.
   private var addresses: [String: UInt64] = [:]
   /// Names that stand at several addresses.
   private var ambiguous: Set<String> = []
@@ -21,7 +21,8 @@ struct VendorSymbols: SymbolLookup {
   ///   - variables: names of variables to look up besides.
   init(_ kallsyms: ImageKallsyms, base: UInt64, offset: UInt64, variables wantedVariables: [String]) {
     self.base = base
-    let wanted = NameTable(Self.names + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
+    let wanted = NameTable(
+      Self.names + SymbolTable.moduleLoader + wantedVariables, besides: [Self.trampolinePrefix, Self.keyPrefix])
     var keys: [String: UInt64] = [:]
     var found: [(Int, UInt64)] = []
     var renamed: [(Int, UInt64)] = []
@@ -40,9 +41,9 @@ struct VendorSymbols: SymbolLookup {
           case Self.trampolinePrefix: trampolines.append((Self.string(name, from: 7), address))
           case Self.keyPrefix: keys[Self.string(name, from: 7)] = address
           default:
-            if let index = wanted.index(of: name) {
-              found.append((index, address))
-            } else if let index = wanted.index(ofPromoted: name) {
+            if let index = wanted.index(of: name) { found.append((index, address)) }
+            let length = span.lengthInSource
+            if length < name.count, let index = wanted.index(of: .init(rebasing: name[..<length])) {
               renamed.append((index, address))
             }
           }
@@ -52,9 +53,8 @@ struct VendorSymbols: SymbolLookup {
     // The image has them in order already; sorting is for one that has not.
     if zip(offsets, offsets.dropFirst()).contains(where: { $0 > $1 }) { offsets.sort() }
     textOffsets = offsets
-    // What a ThinLTO link promoted stands in only where nothing has the name itself.
-    let known = Set(found.map(\.0))
-    for (index, address) in found + renamed.filter({ !known.contains($0.0) }) {
+    let exact = Set(found.map(\.0))
+    for (index, address) in found + renamed.filter({ !exact.contains($0.0) }) {
       let name = wanted.names[index]
       if let known = addresses[name], known != address { ambiguous.insert(name) }
       if addresses[name] == nil { addresses[name] = address }
@@ -68,6 +68,9 @@ struct VendorSymbols: SymbolLookup {
   subscript(name: String) -> UInt64? {
     ambiguous.contains(name) ? nil : addresses[name]
   }
+
+  /// By the functions of ``SymbolTable/lacksModuleLoader``: an image names all of its own.
+  var isBuiltWithoutModules: Bool { SymbolTable.moduleLoader.allSatisfy { addresses[$0] == nil } }
 
   /// Whether a function of the kernel starts at exactly `address`.
   func isFunctionStart(_ address: UInt64) -> Bool {
@@ -150,8 +153,11 @@ private struct NameTable {
       while slots[slot] >= 0 { slot = (slot + 1) & (Self.slotCount - 1) }
       slots[slot] = Int16(index)
     }
-    let promoted = bytes.map { ($0 + Self.promotion).withUnsafeBufferPointer(Self.head) }
-    for head in heads + promoted + others { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
+    // Of a short name, the mark behind it is part of the head: see `lengthInSource`.
+    let renamed = names.filter { $0.utf8.count < 7 }.map { name in
+      Array("\(name).llvm.".utf8).withUnsafeBufferPointer(Self.head)
+    }
+    for head in heads + others + renamed { filter[Self.bit(of: head) / 64] |= 1 << UInt64(Self.bit(of: head) % 64) }
   }
 
   /// Whether there may be a name with these first seven bytes.
@@ -176,19 +182,6 @@ private struct NameTable {
     }
     return nil
   }
-
-  /// The number of the name that `name` is with a suffix, `NAME.llvm.NUMBER`: a ThinLTO link gives it to what is static
-  /// in one file and used from another (llvm/lib/Transforms/Utils/FunctionImportUtils.cpp, LLVM 19).
-  func index(ofPromoted name: UnsafeBufferPointer<UInt8>) -> Int? {
-    guard let last = name.last, last >= 0x30, last <= 0x39 else { return nil }
-    var digits = name.count
-    while digits > 0, name[digits - 1] >= 0x30, name[digits - 1] <= 0x39 { digits -= 1 }
-    let end = digits - Self.promotion.count
-    guard end > 0, name[end..<digits].elementsEqual(Self.promotion) else { return nil }
-    return index(of: UnsafeBufferPointer(rebasing: name[..<end]))
-  }
-
-  private static let promotion = Array(".llvm.".utf8)
 
   /// The first seven bytes, the first in the lowest byte, 0 behind the name's end.
   static func head(of name: UnsafeBufferPointer<UInt8>) -> UInt64 {

@@ -31,7 +31,7 @@ struct InterceptionFindings {
     var evidence = [Finding.Evidence("mechanism", interception.means.mechanism.title)]
     if case .these(let places) = interception.functions, places.count > 1 {
       let named = places.prefix(Self.mostNamed).map { name($0) }.joined(separator: ", ")
-      evidence.append(.init("functions", "\(places.count): \(named)\(places.count > Self.mostNamed ? ", …" : "")"))
+      evidence.append(.init("functions", "\(places.count): \(named)\(places.count > Self.mostNamed ? ", ..." : "")"))
     }
     if !judged.objection.isEmpty { evidence.append(.init("no live patch", judged.objection)) }
     if let holder = holder(of: interception, besides: owner) { evidence.append(.init("registered by", holder)) }

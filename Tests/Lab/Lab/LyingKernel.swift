@@ -7,8 +7,8 @@ package enum LyingKernel {
     case word(String, above: Int = 0)
     /// What lies now at the 16 bytes of the kernel's image is what will be read there.
     case replay(UInt64)
-    /// `/proc/kallsyms` has no line with the word.
-    case kallsyms(without: String)
+    /// `/proc/kallsyms` has no line with one of the words.
+    case kallsyms(without: [String])
   }
 
   package static func load(_ lie: Lie, into guest: Guest) throws(LabError) {
@@ -17,7 +17,8 @@ package enum LyingKernel {
       case .shortReads: "what=short"
       case .word(let word, let bytes): "what=words word=\(word) above=\(bytes)"
       case .replay(let address): "what=replay at=\(hex(address))"
-      case .kallsyms(let word): "what=kallsyms word=\(word) at=\(hex(try guest.symbol("kallsyms_op")))"
+      case .kallsyms(let words):
+        "what=kallsyms word=\(words.joined(separator: ",")) at=\(hex(try guest.symbol("kallsyms_op")))"
       }
     _ = try guest.output(of: "insmod /fixtures/lying.ko \(parameters)")
   }

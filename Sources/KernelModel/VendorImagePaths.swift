@@ -1,7 +1,7 @@
 /// Where distributions keep the image of an installed kernel.
-enum VendorImagePaths {
+package enum VendorImagePaths {
   /// Where the image of `release` may be, the likeliest first; none if `release` is no file name.
-  static func candidates(release: String, root: String) -> [String] {
+  package static func candidates(release: String, root: String) -> [String] {
     let root = root.hasSuffix("/") ? root : root + "/"
     return candidates(release: release).map { root + $0 }
   }
@@ -10,7 +10,7 @@ enum VendorImagePaths {
   ///
   /// `/boot/vmlinuz-*`: Debian, Ubuntu, Fedora, RHEL, SUSE; `/usr/lib/modules/*/vmlinuz`: Fedora, Arch, Debian's
   /// newest; `/boot/kernel-*`: Gentoo. The rest are uncompressed, from packages with debugging information.
-  static func candidates(release: String) -> [String] {
+  package static func candidates(release: String) -> [String] {
     guard !release.isEmpty, release.utf8.count <= 64, release != ".", release != "..",
       release.utf8.allSatisfy({ $0 != 0x2f && $0 > 0x20 && $0 < 0x7f })
     else { return [] }

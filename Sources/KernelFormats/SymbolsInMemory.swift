@@ -1,42 +1,48 @@
-internal import KernelFormats
-internal import KernelModel
+package import KernelModel
 
-/// The symbols that a dead kernel's own constants hold.
-enum SymbolsInMemory {
+/// The symbols that a kernel's own constants hold.
+package enum SymbolsInMemory {
   /// Constants of one kernel, at most, in bytes.
   private static let mostBytes: UInt64 = 64 << 20
   /// Runs of constants that are tried, the largest first.
   private static let mostRuns = 16
 
-  /// Finds the tables of kernel/kallsyms.c among the pages of the image that are neither writable nor executable.
+  /// What `use` makes of the tables of kernel/kallsyms.c, found among the pages of the image that are neither writable nor
+  /// executable.
   ///
   /// - Parameters:
   ///   - start: where the image begins, which is where `_text` is.
   ///   - info: may say where the tables lie, which spares reading all of the constants.
-  static func find(
-    _ memory: any KernelMemory, _ mappings: any KernelMappings, imageStart start: KernelAddress, _ info: VMCoreInfo?
-  ) throws(Withheld) -> SymbolTable {
-    let what = "the dead kernel's symbols"
-    if let told = info.flatMap(toldPlace), let symbols = try? symbols(memory, told, text: start.rawValue) {
-      return symbols
-    }
-    let pages: [Page]
-    do throws(CannotCheck) {
-      pages = try mappings.pages(in: KernelImageSpace.region)
-    } catch {
-      throw Withheld(what, why: "its page tables cannot be walked: \(error)")
-    }
+  package static func find<Value>(
+    _ memory: any KernelMemory, _ mappings: any KernelMappings, imageStart start: KernelAddress, _ info: VMCoreInfo?,
+    _ use: (ImageKallsyms) -> Value
+  ) throws(Withheld) -> Value {
+    let told = info.flatMap(toldPlace)
+    // Whoever forges what VMCOREINFO tells has to put his tables where he can write.
+    let isConstant = told.map { isReadOnly($0, mappings) } ?? false
+    if let told, isConstant, let value = try? symbols(memory, told, text: start.rawValue, use) { return value }
     var reasons: [String] = []
-    for run in constants(pages).sorted(by: { $0.byteCount > $1.byteCount }).prefix(mostRuns) {
-      do throws(Withheld) {
-        return try symbols(memory, run, text: start.rawValue)
-      } catch {
-        reasons.append(error.why)
+    do throws(CannotCheck) {
+      let pages = try mappings.pages(in: KernelImageSpace.region)
+      for run in constants(pages).sorted(by: { $0.byteCount > $1.byteCount }).prefix(mostRuns) {
+        do throws(Withheld) {
+          return try symbols(memory, run, text: start.rawValue, use)
+        } catch {
+          reasons.append(error.why)
+        }
       }
+    } catch {
+      reasons.append("its page tables cannot be walked: \(error)")
     }
+    if let told, !isConstant, let value = try? symbols(memory, told, text: start.rawValue, use) { return value }
     throw Withheld(
-      what, why: reasons.isEmpty ? "the image has no constants" : reasons.joined(separator: "; "),
-      remedy: "use a dump that has the kernel's read-only data; makedumpfile leaves it in")
+      "the kernel's own table of symbols",
+      why: reasons.isEmpty ? "the image has no constants" : reasons.joined(separator: "; "))
+  }
+
+  private static func isReadOnly(_ region: MemoryRegion, _ mappings: any KernelMappings) -> Bool {
+    guard let pages = try? mappings.pages(in: region) else { return false }
+    return !pages.isEmpty && pages.allSatisfy { !$0.isWritable }
   }
 
   /// Where VMCOREINFO puts the tables, with room on each side for those whose size it does not tell.
@@ -71,9 +77,10 @@ enum SymbolsInMemory {
     return runs
   }
 
-  private static func symbols(
-    _ memory: any KernelMemory, _ run: MemoryRegion, text: UInt64
-  ) throws(Withheld) -> SymbolTable {
+  /// What `use` makes of the tables in `run`.
+  package static func symbols<Value>(
+    _ memory: any KernelMemory, _ run: MemoryRegion, text: UInt64, _ use: (ImageKallsyms) -> Value
+  ) throws(Withheld) -> Value {
     let what = "symbols at \(run)"
     let bytes: [UInt8]
     do throws(MemoryFault) {
@@ -84,7 +91,7 @@ enum SymbolsInMemory {
     return try bytes.withUnsafeBytes { raw in
       Result { () throws(Withheld) in
         do throws(ImageKallsymsError) {
-          return try ImageKallsyms(raw, at: run.start.rawValue, text: text).symbolTable()
+          return use(try ImageKallsyms(raw, at: run.start.rawValue, text: text))
         } catch {
           throw Withheld(what, why: "the constants at \(run.start): \(error)")
         }

@@ -1,0 +1,156 @@
+import KernelFormats
+import KernelModel
+
+/// The running kernel's symbols: what `/proc/kallsyms` tells, held against the tables in the kernel's own constants that it
+/// is made of.
+struct KernelSymbols {
+  /// What holding the one against the other gave.
+  enum Comparison {
+    case same(count: Int)
+    /// Of the tables' symbols some were left out or changed, or there are others.
+    case edited(count: Int, missing: Surplus, strange: Surplus)
+    case impossible(Withheld)
+  }
+
+  /// Symbols that one of two lists has and the other has not, or has at another address.
+  struct Surplus {
+    private(set) var count = 0
+    /// The names of some of them.
+    private(set) var names: [String] = []
+
+    private static let mostNamed = 16
+
+    fileprivate mutating func add(_ name: Span<UInt8>, _ address: UInt64, unlessIn other: Set<UInt64>) {
+      guard !name.isEmpty, !other.contains(SymbolSum.hash(name, address)) else { return }
+      count += 1
+      if names.count < Self.mostNamed {
+        names.append(name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
+      }
+    }
+  }
+
+  /// What was told; where that is not what the kernel's tables say, these, and of modules what was told.
+  let table: SymbolTable
+  let comparison: Comparison
+
+  /// Whether ``table`` has all symbols of the kernel's own tables.
+  var areWhole: Bool {
+    if case .impossible = comparison { false } else { true }
+  }
+
+  var areEdited: Bool {
+    if case .edited = comparison { true } else { false }
+  }
+
+  /// - Parameters:
+  ///   - told: what `/proc/kallsyms` told.
+  ///   - kcore: through which the constants are read.
+  init(_ told: SymbolTable, kcore: ProcKcore, mappings: any KernelMappings) {
+    do throws(Withheld) {
+      (table, comparison) = try Self.find(told, kcore, mappings) { Self.compare(told, with: $0) }
+    } catch {
+      (table, comparison) = (told, .impossible(error))
+    }
+  }
+
+  private static func find<Value>(
+    _ told: SymbolTable, _ kcore: ProcKcore, _ mappings: any KernelMappings, _ use: (ImageKallsyms) -> Value
+  ) throws(Withheld) -> Value {
+    let info = try? kcore.vmcoreInfo.get()
+    // The segment of the image is of `_text` up to `_end`: proc_kcore_text_init, fs/proc/kcore.c (Linux v5.10 to v7.2).
+    guard let start = kcore.imageSegment?.memory.start else {
+      throw Withheld("the kernel's own table of symbols", why: "/proc/kcore has no segment of the kernel's image")
+    }
+    do throws(Withheld) {
+      return try SymbolsInMemory.find(kcore, mappings, imageStart: start, info, use)
+    } catch {
+      // With rodata=off no page of the image is read only, and without page tables none is known to be.
+      guard let first = LiveIdentity.address(of: "__start_rodata", in: told),
+        let end = LiveIdentity.address(of: "__end_rodata", in: told), first < end
+      else { throw error }
+      return try SymbolsInMemory.symbols(kcore, MemoryRegion(from: first, to: end), text: start.rawValue, use)
+    }
+  }
+
+  private static func compare(_ told: SymbolTable, with tables: ImageKallsyms) -> (SymbolTable, Comparison) {
+    var inMemory = SymbolSum()
+    tables.forEach { name, _, address in inMemory.add(name, address) }
+    var inFile = SymbolSum()
+    told.forEachOfTheKernel { name, address in inFile.add(name, address) }
+    guard inMemory != inFile else { return (told, .same(count: tables.count)) }
+    // Rare, and then each is looked up.
+    var missing = Surplus()
+    var strange = Surplus()
+    var hashes: Set<UInt64> = []
+    told.forEachOfTheKernel { name, address in hashes.insert(SymbolSum.hash(name, address)) }
+    tables.forEach { name, _, address in missing.add(name, address, unlessIn: hashes) }
+    hashes = []
+    tables.forEach { name, _, address in hashes.insert(SymbolSum.hash(name, address)) }
+    told.forEachOfTheKernel { name, address in strange.add(name, address, unlessIn: hashes) }
+    return (
+      merge(tables, with: told.ofModules), .edited(count: tables.count, missing: missing, strange: strange)
+    )
+  }
+
+  private static func merge(_ tables: ImageKallsyms, with modules: [Symbol]) -> SymbolTable {
+    var builder = SymbolTable.Builder()
+    builder.reserve(symbolCount: tables.count + modules.count, nameByteCount: (tables.count + modules.count) * 24)
+    tables.forEach { name, type, address in builder.add(name: name, address: address, type: type) }
+    for symbol in modules where symbol.address.rawValue != 0 { builder.add(symbol) }
+    return SymbolTable(builder)
+  }
+
+  /// The trial of the reading path that it is.
+  var trial: ReadingTrial {
+    ReadingTrial(
+      name: "kallsyms-against-memory",
+      question: "does /proc/kallsyms say what the kernel's own tables of symbols say?", outcome: outcome)
+  }
+
+  private var outcome: ReadingTrial.Outcome {
+    switch comparison {
+    case .same(let count): .held(detail: "\(count) symbols")
+    case .impossible(let withheld): .impossible(withheld)
+    case .edited(let count, let missing, let strange):
+      .broken(
+        evidence: [("left out", missing), ("invented", strange)].filter { $0.1.count > 0 }.map { name, surplus in
+          Finding.Evidence(
+            name, surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " ..." : ""))
+        } + [
+          Finding.Evidence("meaning", "somebody filters what is told, so that hooks are not found by name"),
+          Finding.Evidence("afterwards", "the symbols of the kernel's own tables were used"),
+        ],
+        expected: "the \(count) symbols of the kernel's own tables, each with its address",
+        observed: "\(missing.count) left out or changed, \(strange.count) that the tables do not have")
+    }
+  }
+}
+
+/// A sum over symbols, the same in whatever order they come.
+private struct SymbolSum: Equatable {
+  private var sum: UInt64 = 0
+  private var count = 0
+
+  mutating func add(_ name: Span<UInt8>, _ address: UInt64) {
+    guard !name.isEmpty else { return }
+    sum = sum &+ Self.hash(name, address)
+    count += 1
+  }
+
+  static func hash(_ name: Span<UInt8>, _ address: UInt64) -> UInt64 {
+    var hash = address &* 0x9e37_79b9_7f4a_7c15
+    let raw = name.bytes
+    var position = 0
+    while position <= raw.byteCount - 8 {
+      let word = raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+      hash = (hash ^ word) &* 0xff51_afd7_ed55_8ccd
+      hash ^= hash >> 32
+      position += 8
+    }
+    while position < raw.byteCount {
+      hash = (hash ^ UInt64(name[position])) &* 0xc4ce_b9fe_1a85_ec53
+      position += 1
+    }
+    return hash ^ hash >> 29
+  }
+}

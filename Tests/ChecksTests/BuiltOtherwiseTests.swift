@@ -1,0 +1,47 @@
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+/// Kernels that were built without something.
+@Suite struct BuiltOtherwiseTests {
+  private func outcome(_ check: any Check, of kernel: Kernel) -> CannotCheck? {
+    do throws(CannotCheck) {
+      _ = try check.examine(kernel)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func `questions about modules do not arise where none can be loaded`() {
+    var kernel = TestKernel().kernel
+    kernel.isBuiltWithoutModules = true
+    #expect(outcome(ModuleList(), of: kernel) == .builtWithoutModules)
+    #expect(outcome(ModuleText(), of: kernel) == .builtWithoutModules)
+  }
+
+  @Test func `a name that is not told is no kernel without modules`() {
+    let kernel = TestKernel().kernel
+    #expect(kernel.symbols.lacksModuleLoader)
+    #expect(!kernel.isBuiltWithoutModules)
+    #expect(outcome(ModuleList(), of: kernel) != .builtWithoutModules)
+  }
+
+  @Test func `a kernel without type information is told from one that does not name it`() {
+    let test = TestKernel()
+    #expect(outcome(Taint(), of: test.kernel) == .symbolMissing("__start_BTF"))
+    var kernel = test.kernel
+    kernel.symbolsAreWhole = true
+    #expect(outcome(Taint(), of: kernel)?.description.contains("CONFIG_KALLSYMS_ALL") == true)
+    test.add("init_task", TestKernel.records, "D")
+    kernel = test.kernel
+    kernel.symbolsAreWhole = true
+    guard case .withheld(let withheld)? = outcome(Taint(), of: kernel) else {
+      Issue.record("not withheld")
+      return
+    }
+    #expect(withheld.why.contains("built without it (CONFIG_DEBUG_INFO_BTF)"))
+    #expect(withheld.remedy.contains("cannot be answered on this kernel"))
+  }
+}
