@@ -106,9 +106,9 @@ extension Page {
 }
 
 extension Implant {
-  /// The runs that its code refers to; whose they are is known where its own memory is nobody's.
+  /// The runs that its code refers to; a module's may be its own, any other's are nobody's either.
   var references: [PlainText] {
-    let words: PlainText = owner == "nobody" ? ", which nobody owns either" : ""
+    let words: PlainText = owner.hasPrefix("module ") ? "" : ", which nobody owns either"
     return referencedRuns.map { "\($0.extent)\(words)" }
   }
 }
