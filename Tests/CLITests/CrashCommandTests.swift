@@ -101,9 +101,9 @@ import Testing
 
   @Test(
     arguments: [
-      ("hooked-5.10", 2, "returns to 0xffffffffc0056060, for which"),
-      ("hooked-6.1", 2, "returns to 0xffffffffc0331074, for which"),
-      ("hooked-7.2", 2, "returns to 0xffffffffc05ff065, for which"),
+      ("hooked-5.10", 2, "returns to 0xffffffffc0056060, where modules lie, for which"),
+      ("hooked-6.1", 2, "returns to 0xffffffffc0331074, where modules lie, for which"),
+      ("hooked-7.2", 2, "returns to 0xffffffffc05ff065, where modules lie, for which"),
       ("freed-text-6.12", 1, "faulty was unloaded before"),
       ("null-pointer-6.1", 0, "BUG: kernel NULL pointer dereference, address: 0000000000000020"),
       ("stack-of-a-driver-6.12", 0, "fill_name.constprop.0+0x"), ("hung-task-6.1", 0, "INFO: task sh:227 blocked"),

@@ -458,19 +458,26 @@ import Testing
     #expect(try only(try examine(kernel)).subject.name == "__SCT__none+0x2")
   }
 
-  /// With the hash 0x12345678 before a function at 0x5f0, and in the caller of an indirect call at 0xf0.
+  /// Where the hashes before functions lie.
+  private static let checkedFunctions: [UInt64] = [0x240, 0x260, 0x280, 0x2a0, 0x2c0, 0x2e0, 0x5e0]
+
+  /// With the hash 0x12345678 before functions, such as that at 0x5f0, and in the caller of an indirect call at 0xf0.
   private func kernelWithCallChecks(seed: UInt32) -> TestTextKernel {
     let kernel = TestTextKernel()
-    kernel.vendor = TestVendorKernel(adding: [
-      "cfi_seed": 0xa1f8, "fineibt_preamble_start": 0x1160, "fineibt_preamble_end": 0x1170,
-      "fineibt_caller_start": 0x1170, "fineibt_caller_end": 0x117e,
-    ])
+    kernel.rebuild(
+      as: TestVendorKernel(adding: [
+        "cfi_seed": 0xa1f8, "fineibt_preamble_start": 0x1160, "fineibt_preamble_end": 0x1170,
+        "fineibt_caller_start": 0x1170, "fineibt_caller_end": 0x117e,
+      ]))
     func put(_ bytes: String, at place: UInt64) {
       let bytes = hex(bytes)
       kernel.vendor.file[".text"].replaceSubrange(Int(place)..<Int(place) + bytes.count, with: bytes)
       kernel.write(bytes, at: place)
     }
-    put("b8 78 56 34 12 90 90 90 90 90 90 90 90 90 90 90 f3 0f 1e fa c3", at: 0x5e0)
+    // Which checks are in force is decided by most of the places: the one that a test changes is one of few.
+    for place in Self.checkedFunctions {
+      put("b8 78 56 34 12 90 90 90 90 90 90 90 90 90 90 90 f3 0f 1e fa c3", at: place)
+    }
     put("41 ba 88 a9 cb ed 45 03 53 f1 74 02 0f 0b e8 6b 02 00 00", at: 0xe2)
     kernel.write(hex("41 ff d3 66 90"), at: 0xf0)
     kernel.vendor.file[".rodata"].replaceSubrange(
@@ -478,7 +485,7 @@ import Testing
       with: hex("f3 0f 1e fa 41 81 ea 78 56 34 12 74 02 0f 0b 90 41 ba 78 56 34 12 49 83 eb 10 0f 1f 40 00"))
     kernel.vendor.file[".retpoline_sites"] =
       TestVendorKernel.distances("", at: 0x9000, to: [0x084, 0x090, 0x0a0, 0x0f0]).bytes
-    kernel.vendor.file.sections.append(TestVendorKernel.distances(".cfi_sites", at: 0x9a00, to: [0x5e0]))
+    kernel.vendor.file.sections.append(TestVendorKernel.distances(".cfi_sites", at: 0x9a00, to: Self.checkedFunctions))
     kernel.set(0xa1f8, to: seed)
     return kernel
   }
@@ -500,7 +507,7 @@ import Testing
     _ seed: UInt32, _ preamble: String, _ caller: String
   ) throws {
     let kernel = kernelWithCallChecks(seed: seed)
-    kernel.write(hex(preamble), at: 0x5e0)
+    for place in Self.checkedFunctions { kernel.write(hex(preamble), at: place) }
     kernel.write(hex(caller), at: 0xe2)
     let examination = try examine(kernel)
     #expect(examination.findings.map(\.subject.description) == [])
@@ -529,15 +536,17 @@ import Testing
   @Test func `a name that a ThinLTO link promoted is the variable of that name, if there is one`() throws {
     let kernel = TestTextKernel()
     let place = Variable.oneProcessor
-    kernel.vendor = TestVendorKernel(
-      without: ["uniproc_patched"], adding: ["uniproc_patched.llvm.8921463638014102906": place])
+    kernel.rebuild(
+      as: TestVendorKernel(
+        without: ["uniproc_patched"], adding: ["uniproc_patched.llvm.8921463638014102906": place]))
     #expect(try examine(kernel).findings.isEmpty)
     // Without it, the kernel would seem to have two processors.
-    kernel.vendor = TestVendorKernel(without: ["uniproc_patched"])
+    kernel.rebuild(as: TestVendorKernel(without: ["uniproc_patched"]))
     #expect(try only(try examine(kernel)).subject.name == "locking+0x0")
-    kernel.vendor = TestVendorKernel(
-      without: ["uniproc_patched"],
-      adding: ["uniproc_patched.llvm.1": place, "uniproc_patched.llvm.2": place + 1])
+    kernel.rebuild(
+      as: TestVendorKernel(
+        without: ["uniproc_patched"],
+        adding: ["uniproc_patched.llvm.1": place, "uniproc_patched.llvm.2": place + 1]))
     #expect(try only(try examine(kernel)).subject.name == "locking+0x0")
   }
 

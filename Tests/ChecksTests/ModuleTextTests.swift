@@ -103,10 +103,11 @@ import Testing
   @Test func `a module's call of the kernel is led to the padding that the kernel's own memory has`() throws {
     let kernel = loaded()
     // The template, `inc %rax`; thunks that count, which say that calls are tracked; a padding before 0x480.
-    kernel.vendor = TestVendorKernel(adding: [
-      "skl_call_thunk_template": 0x10c4, "skl_call_thunk_tail": 0x10c7, "__x86_indirect_call_thunk_array": 0x5a0,
-      "__x86_indirect_jump_thunk_array": 0x5a0,
-    ])
+    kernel.rebuild(
+      as: TestVendorKernel(adding: [
+        "skl_call_thunk_template": 0x10c4, "skl_call_thunk_tail": 0x10c7, "__x86_indirect_call_thunk_array": 0x5a0,
+        "__x86_indirect_jump_thunk_array": 0x5a0,
+      ]))
     kernel.vendor.file[".rodata"].replaceSubrange(0xc4..<0xc7, with: hex("48 ff c0"))
     kernel.vendor.file[".text"].replaceSubrange(0x47d..<0x480, with: hex("90 90 90"))
     kernel.write(hex("48 ff c0"), at: 0x10c4)
@@ -114,6 +115,8 @@ import Testing
     kernel.write(hex("e8 17 05 00 00"), at: 0x084)
     kernel.write(hex("e9 6b 06 00 00"), at: 0x090)
     kernel.write(hex("0f 85 fa 04 00 00"), at: 0x0a0)
+    // The call of 0x480 that was chosen as an alternative is led there too.
+    kernel.write(hex("e8 48 03 00 00 90"), at: 0x130)
     var module = TestVendorModule()
     let sites = UInt32(module.file.sections.count)
     module.file.sections.append(.init(".call_sites", flags: 2, [0, 0, 0, 0], alignment: 4))
@@ -155,6 +158,8 @@ import Testing
   /// A static call of the module's, whose key is the first of its data, and that was led to `target`.
   private func calling(_ target: KernelAddress) -> TestTextKernel {
     let kernel = loaded()
+    // Whose the key is, which lies among the module's data, the kernel's structures say: /proc/modules tells of code only.
+    kernel.account = StructuralAccount.of
     var module = TestVendorModule()
     module.file.sections[TestVendorModule.text].bytes += hex("e8 00 00 00 00")
     // The section .data, for relocations.

@@ -221,8 +221,26 @@ import Testing
   }
 
   @Test func `bytes that are no text do no harm`() throws {
-    let text = Array("Kernel panic - not syncing: ".utf8) + [0xff, 0xfe, 0x1b, 0x5b] + Array("m\n".utf8)
+    let text = Array("Kernel panic - not syncing: ".utf8) + [0xff, 0xfe] + Array("\u{1b}[2Km\n".utf8)
     let report = try #require(OopsText.all(in: text).first)
-    #expect(report.panicMessage == "\u{fffd}\u{fffd}\u{1b}[m")
+    #expect(report.panicMessage == "\u{fffd}\u{fffd}\u{1b}[2Km")
+  }
+
+  @Test func `colours are taken off, and nothing else that a terminal obeys`() throws {
+    let report = try one(
+      "\u{1b}[?2004l\u{1b}[31mKernel panic\u{1b}[m\u{1b}[K - not syncing: a\u{1b}[1;31mb\u{1b}[2Jc\u{1b}]0;d\u{7}\u{1b}[\n"
+    )
+    #expect(report.panicMessage == "ab\u{1b}[2Jc\u{1b}]0;d\u{7}\u{1b}[")
+  }
+
+  @Test(
+    arguments: [
+      ("0xffffffffc0331074\u{1b}[2K|", 0xffff_ffff_c033_1074), ("0xffffffffc0331074[    1.0] x", 0xffff_ffff_c033_1074),
+      ("0xffffffffc0331074", 0xffff_ffff_c033_1074), ("0xffffffffc0331074z", nil), ("0xffffffffc03310740", nil),
+      ("ffffffffc0331074|", nil), ("ffffffffc0331074", 0xffff_ffff_c033_1074),
+    ] as [(String, UInt64?)])
+  func `an address counts, whatever another printed right behind it`(_ text: String, _ address: UInt64?) throws {
+    let report = try one("Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: \(text)")
+    #expect(report.kind == .stackProtector(address.map { .address(KernelAddress($0)) }))
   }
 }

@@ -10,14 +10,17 @@ extension Scenario {
       let whole = try Scan(in: guest)
       var complaints: [String] = []
       let line = try guest.run("/liveprobe scan --only vendor-files --format text", timeout: 300).text
-      if !line.hasPrefix("WARNING"), !line.contains("1 module that nothing vouches for: hooked") {
+      if !line.hasPrefix("WARNING") || !line.contains("1 module that nothing vouches for: hooked") {
         complaints.append("the first line is \(line.prefix(200))")
       }
       let rule = try rule("hooked", try HookedModule.buildID(in: guest), "vendor-files", in: guest)
       let ruled = try Scan(in: guest, only: checks, options: rule)
       complaints += Expectation(verdict: .ok, accepted: [subject]).complaints(about: ruled).map { "allow rule: \($0)" }
-      complaints += try baselineComplaints(guest)
-      complaints += try sourceTreeComplaints(guest)
+      // Baselines and DKMS's folders are the same with every kernel.
+      if guest.kernel.label == "6.1" {
+        complaints += try baselineComplaints(guest)
+        complaints += try sourceTreeComplaints(guest)
+      }
       complaints += try signatureComplaints(guest)
       try HookedModule.unload(from: guest)
       return Run(
@@ -39,7 +42,7 @@ extension Scenario {
           insmod /away/hooked.ko
           """)
       let lacking = try guest.run("/liveprobe scan --only vendor-files --only module-text", timeout: 300)
-      let brought = try Scan(in: guest, options: " --reference /brought")
+      let brought = try Scan(in: guest, only: ["vendor-files", "module-text"], options: " --reference /brought")
       _ = try guest.output(of: "rmmod hooked; mv /away/hooked.ko \(folder)/; depmod")
       var complaints: [String] = []
       if lacking.status != 3 { complaints.append("without the file: status \(lacking.status)") }
@@ -146,7 +149,9 @@ extension Scenario {
       try tampering.flipByte(at: try hiddenCode(guest))
       let scan = try guest.run("/liveprobe scan --only module-list \(rule)", timeout: 300)
       try tampering.restore()
-      let isTold = scan.text.contains("does not apply") && scan.text.contains("is not its file's in memory")
+      // Lines are folded where they are full.
+      let words = scan.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      let isTold = words.contains("does not apply") && words.contains("is not its file's in memory")
       return scan.status == 2 && isTold ? [] : ["a changed module: status \(scan.status), \(scan.text.prefix(800))"]
     } catch {
       try tampering.restore()

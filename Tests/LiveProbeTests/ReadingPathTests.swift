@@ -21,7 +21,7 @@ import Testing
       trials.map(\.name) == [
         "exact-lengths", "channels-agree-on-headers", "channels-agree-on-text", "page-against-words",
         "large-against-pages", "own-memory", "own-file", "directories", "another-name",
-        "image-against-direct-map", "modules-against-direct-map",
+        "image-against-direct-map", "modules-against-direct-map", "kallsyms-against-memory",
       ])
     for trial in trials { #expect(trial.outcome.evidence == nil, "\(trial)") }
     let held = trials.filter(\.isHeld).map(\.name)

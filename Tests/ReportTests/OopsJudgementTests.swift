@@ -15,6 +15,11 @@ import Testing
 
   private func report(_ text: String) -> OopsReport { OopsReport(OopsText.all(in: Array(text.utf8))) }
 
+  /// The page without its line breaks.
+  private func sentences(_ report: OopsReport) -> String {
+    report.text(.plain).split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+  }
+
   @Test(
     arguments: [
       ("rhel7-stackprot-unowned", .critical, "returns to 0xffffffffc0a3e07d, where modules lie"),
@@ -46,8 +51,7 @@ import Testing
   func `each text has the answer that its event deserves`(_ name: String, _ status: Status, _ words: String) throws {
     let report = report(try text(name))
     #expect(report.status == status)
-    let page = report.text(.plain).split { $0 == " " || $0 == "\n" }.joined(separator: " ")
-    #expect(page.contains(words), "\(page)")
+    #expect(sentences(report).contains(words), "\(sentences(report))")
   }
 
   @Test(arguments: [
@@ -125,7 +129,7 @@ import Testing
        [<ffffffff81012345>] ? f+0x1/0x2
       """)
     #expect(report.status == .ok)
-    #expect(report.text(.plain).contains("a call through a pointer that is NULL"))
+    #expect(sentences(report).contains("a call through a pointer that is NULL"))
   }
 
   /// An oops of a module of the name m that wrote to `address`.
@@ -205,6 +209,24 @@ import Testing
   @Test func `an exception of which only the first line is left cannot be judged`() {
     let report = report("BUG: kernel NULL pointer dereference, address: 0000000000000008\n")
     #expect(report.status == .unknown)
-    #expect(report.text(.plain).contains("does not say where"))
+    #expect(sentences(report).contains("does not say where"))
+  }
+
+  @Test func `a panic of the stack protector that names no function cannot be judged`() {
+    let bare = "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: \n"
+    let report = report(bare)
+    #expect(report.status == .unknown)
+    #expect(sentences(report).contains("does not say which function's stack was overwritten"))
+    let trace = bare + "Call Trace:\n panic+0x1/0x2\n __stack_chk_fail+0x10/0x10\n f+0x1/0x2 [m]\n"
+    #expect(self.report(trace).status == .ok)
+    #expect(self.report(trace.replacing(" f+", with: " ? f+")).status == .unknown)
+    #expect(self.report(trace.replacing("f+0x1/0x2 [m]", with: "0xffffffffc0331074")).status == .critical)
+  }
+
+  @Test func `a hash in an address's place does not say where the function lies`() {
+    let report = report(
+      "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: 000000003b6d4f1a\n")
+    #expect(report.status == .unknown)
+    #expect(sentences(report).contains("says nothing of where it lies"))
   }
 }

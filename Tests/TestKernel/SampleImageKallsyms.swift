@@ -79,11 +79,13 @@ package struct SampleImageKallsyms {
     align()
     var index: [UInt8] = []
     let table = bytes.count
+    // Of link-time optimisation: a token stands for itself only where its character occurs.
+    let hasDots = symbols.contains { $0.name.contains(".") }
     for token in 0..<256 {
       index += little(UInt16(bytes.count - table))
       if token < Self.pieces.count {
         bytes += Array(Self.pieces[token].utf8)
-      } else if (0x30..<0x7f).contains(token) {
+      } else if (0x30..<0x7f).contains(token) || hasDots && token == 0x2e {
         bytes.append(UInt8(token))
       }
       bytes.append(0)

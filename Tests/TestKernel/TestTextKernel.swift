@@ -22,6 +22,8 @@ package final class TestTextKernel {
   package var reference = TestReference()
   package var machine = "x86_64"
   package var pause: () -> Void = {}
+  /// Who holds which memory, if not only what ``modules`` lists says so.
+  package var account: ((Kernel) -> (any MemoryAccount)?)?
   /// What user space is told, if not only what ``modules`` lists.
   package var told: ModuleNames?
   /// The taint that user space is told.
@@ -86,6 +88,7 @@ package final class TestTextKernel {
       claims: Claims(loadedModules: .success(modules), commandLine: .success(""), taint: .success(toldTaint)),
       reference: reference)
     kernel.pause = pause
+    if let account { kernel.account = account }
     if let told { kernel.moduleNames = { _ in told } }
     kernel.reading = .success(TestReading.held)
     return kernel
@@ -94,6 +97,12 @@ package final class TestTextKernel {
   package func add(_ name: String, _ address: KernelAddress, _ type: String = "t", module: String? = nil) {
     symbols.append(
       Symbol(name: name, address: address, type: type.utf8.first ?? UInt8(ascii: "t"), module: module))
+  }
+
+  /// Makes it a kernel that was built as another image: its symbol table, which lies among its constants, is that image's.
+  package func rebuild(as vendor: TestVendorKernel) {
+    self.vendor = vendor
+    write(Array(vendor.file[".rodata"].dropFirst(0x180)), at: TestVendorKernel.rodata + 0x180)
   }
 
   /// Has it check indirect calls in a way that nobody knows: at each eighth byte of the thunks.
@@ -210,6 +219,8 @@ extension TestTextKernel {
     func store(_ values: [UInt64], at address: UInt64) {
       memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
     }
+    // Of one user alone, the common entry code calls the function.
+    write([0xe8] + little(Int32(truncatingIfNeeded: callee.rawValue &- Self.live(0x68c).rawValue)), at: 0x687)
     memory.write(callee.rawValue, at: KernelAddress(tracer))
     memory.write(1 | 1 << 11 | flags, at: KernelAddress(tracer + 16))
     memory.write(filter, at: KernelAddress(tracer + 64))

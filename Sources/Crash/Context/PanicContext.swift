@@ -44,6 +44,16 @@ package struct PanicContext: Sendable {
     case noTask(CannotCheck)
   }
 
+  /// Whether the task's own record cannot be read.
+  package var isTaskUnread: Bool {
+    disagreements.contains { if case .noTask = $0 { true } else { false } }
+  }
+
+  /// Whether the processor was on a stack that is none of those known.
+  package var isOffItsStacks: Bool {
+    disagreements.contains { if case .stackPointer = $0 { true } else { false } }
+  }
+
   /// - Parameters:
   ///   - said: the processor that the log names, if it names one.
   ///   - victim: the number of the task that the log says died, where the kernel says nothing of having died with it.

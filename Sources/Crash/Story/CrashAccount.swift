@@ -107,8 +107,8 @@ package struct CrashAccount: Sendable {
   private static func troubleSentences(_ story: CrashStory) -> [String] {
     var sentences: [String] = []
     if let who = whoSentence(story) { sentences.append(who) }
-    if let call = story.call, case .success(let row) = call.row, call.foreignHandlers.isEmpty,
-      let handler = row.handlers.first
+    if let call = story.call, case .success(let row) = call.row, row.unknown == nil,
+      call.foreignHandlers.isEmpty, let handler = row.handlers.first
     {
       sentences.append("Its number leads where it should, to \(handler.owner).")
     }
@@ -130,7 +130,10 @@ package struct CrashAccount: Sendable {
       sentences.append(
         "\(name(stuck.task.name)) (\(stuck.task.pid)) waits\(inner.map { " in \($0.owner)" } ?? "").")
     }
-    sentences.append("No table, no code and no word of the stack leads to memory that nobody owns.")
+    sentences.append(
+      story.untold.isEmpty
+        ? "No table, no code and no word of the stack leads to memory that nobody owns."
+        : "Nothing that could be looked at leads to memory that nobody owns.")
     if let likeness = likenessSentence(story) { sentences.append(likeness) }
     return sentences
   }

@@ -79,15 +79,23 @@ package struct CrashStory: Sendable {
     var steps: [String] = []
     switch context {
     case .failure: steps.append("where it was")
-    case .success(let context) where context.isEntryUnread: steps.append("its system call")
-    case .success: break
+    case .success(let context):
+      if context.isTaskUnread { steps.append("a part of where it was") }
+      if context.isEntryUnread { steps.append("its system call") }
     }
-    if case .failure = call?.row { steps.append("where its system call leads") }
+    switch call?.row {
+    case .failure: steps.append("where its system call leads")
+    case .success(let row) where row.unknown != nil: steps.append("where its system call leads")
+    case .success, nil: break
+    }
     switch stack {
     case .failure: steps.append("the stack")
-    case .success(let stack) where stack.raw.contains { $0.fault != nil }: steps.append("a part of the stack")
-    case .success: break
+    case .success(let stack):
+      // A stack that is none of those known is not gone through word by word.
+      let isElsewhere = (try? context.get().isOffItsStacks) ?? false
+      if isElsewhere || stack.raw.contains(where: { $0.fault != nil }) { steps.append("a part of the stack") }
     }
+    if case .hungTask = system.trouble?.kind, stuck.isEmpty { steps.append("the task that hung") }
     return steps
   }
 

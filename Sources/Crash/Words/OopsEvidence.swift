@@ -56,6 +56,13 @@ extension OopsText {
   /// Whether it is the end of an exception whose own lines are missing.
   var isShellOfException: Bool { kind == .panic && panicMessage?.contains("Fatal exception") == true }
 
+  /// Whether a trace names who found its own stack overwritten: what stands right behind `__stack_chk_fail`.
+  var namesCallerOfStackCheck: Bool {
+    traces.contains { trace in
+      trace.entries.drop { $0.place.place?.symbol != "__stack_chk_fail" }.dropFirst().contains(where: \.isReliable)
+    }
+  }
+
   /// Whose code the processor was in.
   enum InstructionOwner: Hashable {
     case kernel

@@ -41,6 +41,8 @@ package struct OopsJudgement: Sendable {
     } else if report.kind.isException || report.isShellOfException, report.places.isEmpty {
       unknown =
         "the text does not say where in the kernel it happened: the lines with its place and its trace are missing"
+    } else if case .stackProtector(nil) = report.kind, !report.namesCallerOfStackCheck {
+      unknown = "the text does not say which function's stack was overwritten"
     }
     judgeStackProtector()
     judgeInstruction()
@@ -71,6 +73,14 @@ package struct OopsJudgement: Sendable {
 
   private mutating func judgeStackProtector() {
     guard case .stackProtector(.address(let address)) = report.kind, !isNameless else { return }
+    // Since v4.15 %p prints 32 bits of a hash (ptr_to_id() in lib/vsprintf.c); the panic prints %pB since v4.16
+    // (__stack_chk_fail() in kernel/panic.c).
+    guard address.rawValue > UInt64(UInt32.max) else {
+      unknown =
+        unknown ?? "the address of the function whose stack was overwritten is a hash, "
+        + "which says nothing of where it lies"
+      return
+    }
     let isImage = lies(address) == .image || report.isOfOtherMachine
     add(
       isImage ? .warning : .critical,

@@ -83,7 +83,10 @@ package struct OopsLine: Hashable, Sendable {
     return false
   }
 
-  /// The line without the escape sequences that give a terminal its colours (`ESC [ … m`), and others of that form.
+  /// The line without the escape sequences that give a terminal its colours (`ESC [ … m`), and `ESC [ K`, which grep writes with them.
+  ///
+  /// Others of that form are taken off only where nothing stands before them, as firmware and terminals leave them: in the midst of a
+  /// line nobody puts them but who wants to hide something, and they stay.
   private static func withoutColours(_ line: ArraySlice<UInt8>) -> [UInt8] {
     var bare: [UInt8] = []
     var rest = line
@@ -94,7 +97,10 @@ package struct OopsLine: Hashable, Sendable {
       }
       // Parameters and what is between them, up to the letter that ends them.
       let parameters = rest.dropFirst().prefix { (0x20...0x3f).contains($0) }
-      guard let end = rest.dropFirst(1 + parameters.count).first, (0x40...0x7e).contains(end) else {
+      guard let end = rest.dropFirst(1 + parameters.count).first, (0x40...0x7e).contains(end),
+        end == UInt8(ascii: "m") || end == UInt8(ascii: "K") && parameters.isEmpty
+          || bare.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") })
+      else {
         bare.append(byte)
         continue
       }

@@ -138,12 +138,24 @@ struct OopsScanner {
       self = ahead
       return place
     }
-    if let value = ahead.pointer(), ahead.isAtEnd || ahead.next == UInt8(ascii: " ") || ahead.next == UInt8(ascii: "\t")
-    {
+    let isMarked = ahead.begins("0x")
+    if let value = ahead.pointer(), isMarked ? !ahead.continuesWord : ahead.isAtSpaceOrEnd {
       self = ahead
       return .address(KernelAddress(value))
     }
     return nil
+  }
+
+  private var isAtSpaceOrEnd: Bool { isAtEnd || next == UInt8(ascii: " ") || next == UInt8(ascii: "\t") }
+
+  /// Whether what stands here may belong to the name or number before it.
+  ///
+  /// What else stands there is another's, which a console printed right behind it.
+  private var continuesWord: Bool {
+    guard let next else { return false }
+    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(next | 0x20)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next)
+      || [UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "+")].contains(next)
   }
 
   /// `name+0x1/0x2 [module]`.

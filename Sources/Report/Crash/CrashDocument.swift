@@ -51,8 +51,11 @@ struct CrashDocument: Encodable {
     if case .failure(let reason) = story.system.log { unknown.append("the log: \(sentence: reason.description)") }
     if case .failure(let reason) = story.context { unknown.append("where it was: \(sentence: reason.description)") }
     if case .failure(let reason) = story.stack { unknown.append("the stack: \(sentence: reason.description)") }
-    if case .failure(let reason) = story.call?.row {
-      unknown.append("the system call: \(sentence: reason.description)")
+    switch story.call?.row {
+    case .failure(let reason): unknown.append("the system call: \(sentence: reason.description)")
+    case .success(let row):
+      if let reason = row.unknown { unknown.append("the system call: \(sentence: reason.description)") }
+    case nil: break
     }
     unknown += story.unsearched.map { "pointers: \(sentence: $0)" }
     self.unknown = unknown

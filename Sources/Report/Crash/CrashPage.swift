@@ -76,7 +76,8 @@ extension Page {
       var head: PlainText = "\(Conclusion.count(log.records.count, "record")) in memory"
       if log.senselessCount > 0 { head = "\(head); \(log.senselessCount) make no sense and are left out" }
       if log.lostCount > 0 { head = "\(head); \(log.lostCount) lost their text" }
-      fact("log", head)
+      if log.unreadableCount > 0 { head = "\(head); \(log.unreadableCount) cannot be read" }
+      fact("log", head, as: log.unreadableCount > 0 ? .unknown : nil)
       for record in log.records.suffix(limit) { writeRecord(record) }
     }
   }

@@ -43,7 +43,10 @@ package struct CrashReport {
   var notLookedAt: [String] {
     var left: [String] = []
     if case .failure = story.system.log { left.append("the log") }
-    if case .success = story.system.log, story.system.trouble == nil { left.append("what it died of") }
+    if case .success(let log) = story.system.log {
+      if log.unreadableCount > 0 { left.append("a part of the log") }
+      if story.system.trouble == nil { left.append("what it died of") }
+    }
     left += story.untold
     left += verdict.answers.filter { $0.status == .unknown }.map(\.check.id)
     if verdict.obstacles.isEmpty, verdict.answers.isEmpty { left.append("the checks") }
