@@ -21,6 +21,26 @@ extension Scenario {
 
     redirected("a system call's handler traced by a listed module", "symbol=__x64_sys_kill way=trace") { .clean },
 
+    // The live patch itself is one that nothing vouches for; what it does is a live patch's business.
+    Scenario(name: "a live patch, without its file and with it", exemption: hasNoFixture) { guest in
+      _ = try guest.output(
+        of: """
+          insmod /fixtures/livepatched.ko
+          while [ $(cat /sys/kernel/livepatch/livepatched/transition) != 0 ]; do sleep 0.1; done
+          """)
+      let lacking = try Scan(in: guest, only: ["kernel-text", "module-text"])
+      let known = try Scan(in: guest, only: ["kernel-text", "module-text"], options: " --reference /fixtures")
+      _ = try guest.output(
+        of: """
+          echo 0 >/sys/kernel/livepatch/livepatched/enabled
+          while ! rmmod livepatched 2>/dev/null; do sleep 0.1; done
+          """)
+      let isOpen = lacking.exitStatus == 3 && lacking.report?.findings.allSatisfy { $0.severity == "warning" } == true
+      return Run(
+        scans: [known], expectation: .clean,
+        complaints: isOpen ? [] : ["without its file: status \(lacking.exitStatus), \(lacking.report?.findings ?? [])"])
+    },
+
     Scenario(name: "a direct call that changes, during 5 scans", exemption: hasNoFixture) { guest in
       _ = try guest.output(of: "insmod /fixtures/direct.ko")
       let scans =

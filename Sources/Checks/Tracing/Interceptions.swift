@@ -4,8 +4,8 @@ internal import KernelModel
 ///
 /// Tracing by code that somebody owns is ordinary (perf, LTTng, BPF, probes): no severity. To say where a function's callers
 /// go instead is a live patch's business, which is known by the kernel's own records of it and by its code; of anybody
-/// else's it is a warning, and critical where the function has a part in what user space is told. Code that nobody owns
-/// is critical wherever it is called.
+/// else's it is a warning, and critical where the function has a part in what user space is told; of a live patch whose file
+/// cannot be had, a warning. Code that nobody owns is critical wherever it is called.
 struct Interceptions {
   struct Judged {
     var interception: Interception
@@ -37,10 +37,13 @@ struct Interceptions {
         return Judged(interception: interception, severity: .critical)
       }
       guard interception.redirects else { return Judged(interception: interception) }
-      let objection =
-        interception.means == .livePatch
-        ? livePatches.objection(to: interception.callee) : "it is no live patch that the kernel has a record of"
-      guard let objection else { return Judged(interception: interception) }
+      let objection: String
+      switch interception.means == .livePatch ? livePatches.answer(for: interception.callee) : .noRecord {
+      case .proven: return Judged(interception: interception)
+      // What could not be looked at convicts nobody; module-text has it as an open question.
+      case .open(let reason): return Judged(interception: interception, severity: .warning, objection: reason)
+      case .refuted(let reason): objection = reason
+      }
       return Judged(
         interception: interception, severity: answering.answers(interception.functions) ? .critical : .warning,
         objection: objection)
@@ -178,4 +181,8 @@ extension AnsweringFunction {
     case .unknown: false
     }
   }
+}
+
+extension LivePatchProof.Answer {
+  fileprivate static let noRecord = Self.refuted("it is no live patch that the kernel has a record of")
 }

@@ -9,27 +9,34 @@ struct LivePatchProof {
   let kernel: Kernel
   let reader: StructureReader
 
-  /// Why the function at `address` is not proven to be a live patch's; nil if it is.
-  func objection(to address: UInt64) -> String? {
+  enum Answer {
+    case proven
+    /// It is a live patch's by the kernel's records, and its file could not be looked at.
+    case open(String)
+    case refuted(String)
+  }
+
+  /// Whether the function at `address` is a live patch's.
+  func answer(for address: UInt64) -> Answer {
     do throws(CannotCheck) {
       guard let module = try LiveModules(reader).modules.first(where: { $0.code?.contains(address) == true }) else {
-        return "the code is no module's"
+        return .refuted("the code is no module's")
       }
       guard try reader.value(UInt8.self, "klp", of: "module", at: module.structure) != 0 else {
-        return "module \(module.name) is none that the kernel loaded as a live patch"
+        return .refuted("module \(module.name) is none that the kernel loaded as a live patch")
       }
       switch try ModuleTexts(TextWork.shared(kernel).verifier).compare(module, in: kernel.memory) {
-      case .inTransition(let state): return "module \(module.name) is \(state)"
+      case .inTransition(let state): return .open("module \(module.name) is \(state)")
       case .cannot(let reason):
-        return "the code of module \(module.name) could not be compared with its file: \(reason)"
+        return .open("the code of module \(module.name) could not be compared with its file: \(reason)")
       case .compared(let text, let comparison):
         guard comparison.unexplained == 0, comparison.unreadable.isEmpty, text.recreation.violations.isEmpty else {
-          return "the code of module \(module.name) is not its file's"
+          return .refuted("the code of module \(module.name) is not its file's")
         }
-        return nil
+        return .proven
       }
     } catch {
-      return "whether it is a live patch could not be told: \(error)"
+      return .open("whether it is a live patch could not be told: \(error)")
     }
   }
 }
