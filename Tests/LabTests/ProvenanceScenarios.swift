@@ -42,7 +42,7 @@ extension Scenario {
           insmod /away/hooked.ko
           """)
       let lacking = try guest.run("/liveprobe scan --only vendor-files --only module-text", timeout: 300)
-      let brought = try Scan(in: guest, only: ["vendor-files", "module-text"], options: " --reference /brought")
+      let brought = try Scan(in: guest, only: checks + ["module-text"], options: " --reference /brought")
       _ = try guest.output(of: "rmmod hooked; mv /away/hooked.ko \(folder)/; depmod")
       var complaints: [String] = []
       if lacking.status != 3 { complaints.append("without the file: status \(lacking.status)") }
