@@ -42,7 +42,13 @@ extension Scenario {
         complaints: isOpen ? [] : ["without its file: status \(lacking.exitStatus), \(lacking.report?.findings ?? [])"])
     },
 
-    Scenario(name: "a direct call that changes, during 3 scans", exemption: hasNoFixture) { guest in
+    Scenario(
+      name: "a direct call that changes, during 3 scans",
+      exemption: { guest in
+        // While the other way of calling is in place there, the records and the call do not always agree: docs/limits.md.
+        guest.kernel.label == "5.10" ? "not yet understood on this kernel" : try hasNoFixture(guest)
+      }
+    ) { guest in
       _ = try guest.output(of: "insmod /fixtures/direct.ko")
       let scans = try (0..<3).map { _ in try Scan(in: guest, only: ["syscall-table", "kernel-text"]) }
       _ = try guest.output(of: "rmmod direct")
