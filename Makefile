@@ -29,11 +29,11 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static deb release check lint unit test peers browser lab fuzz bench mutation demo scan docs clean
-.PHONY: kernels tests fuzzer run-browser run-file run-peers run-lab
+.PHONY: help setup build static deb release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
+.PHONY: kernels tests fuzzer run-browser run-file run-peers run-lab run-built run-sql
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install every Debian package that building, testing and the lab need
 	@scripts/setup all
@@ -67,6 +67,14 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	@scripts/together '$(MAKE) run-peers'
 	@scripts/together '$(MAKE) fuzz'
 	@scripts/together '$(MAKE) run-lab'
+	@cat .build/times
+
+test-all: ## test, with every row in guests on every kernel, long storms and fuzzing, and what else takes hours
+	@LIVEPROBE_LAB_TIER=all LIVEPROBE_LAB_STORM=20 FUZZ_SECONDS=60 $(MAKE) test
+	@scripts/setup all-night
+	@scripts/together '$(MAKE) mutation'
+	@scripts/together '$(MAKE) run-built'
+	@scripts/together '$(MAKE) run-sql'
 	@cat .build/times
 
 peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios
@@ -106,8 +114,8 @@ scan: ## scan this host with the one file (as root: sudo make scan)
 	else scripts/build-static; fi
 	.build/liveprobe scan
 
-docs: ## renew docs/checks.md from the checks' own manuals
-	LIVEPROBE_WRITE_DOCS=1 "$(SWIFT)" test $(strict) --filter DocumentationTests
+docs: ## renew docs/checks.md from the checks' own manuals, and the rows of docs/lab.md
+	LIVEPROBE_WRITE_DOCS=1 "$(SWIFT)" test $(strict) --filter 'DocumentationTests|TierTests'
 
 clean: ## remove everything that was built
 	rm -rf .build
@@ -143,3 +151,12 @@ run-peers:
 
 run-lab:
 	$(lab_tests)
+
+# Parts of `test-all`.
+run-built:
+	Tests/Lab/build-kernel
+	LIVEPROBE_LAB=require LIVEPROBE_LAB_TIER=all "$(SWIFT)" test $(strict) --skip-build --filter BuiltKernelTests |& tee .build/built.log
+	grep -q 'built-' .build/built.log
+
+run-sql:
+	Tests/Sql/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build

@@ -6,7 +6,7 @@ import Synchronization
 extension Scenario {
   /// In the guest that ordinary life follows in: its rows are compared with what is recorded here.
   static let recordedBaseline: [Scenario] = [
-    Scenario(name: "a baseline is recorded and signed") { guest in
+    Scenario(name: "a baseline is recorded and signed", guests: one) { guest in
       _ = try guest.output(
         of: """
           set -e
@@ -34,7 +34,8 @@ extension Scenario {
 
   /// In a guest that was booted anew, with other addresses.
   static let keptBaseline: [Scenario] = [
-    Scenario(name: "a baseline after a reboot: no drift, and recorded anew it is the same", machine: again) { guest in
+    Scenario(name: "a baseline after a reboot: no drift, and recorded anew it is the same", machine: again, guests: one)
+    { guest in
       try bring(into: guest)
       let scan = try Scan(in: guest, options: " --baseline \(store) --public-key /keys/lab.pub")
       let told = try guest.output(
@@ -47,8 +48,10 @@ extension Scenario {
         scans: [scan], expectation: .clean, complaints: complaints(about: scan, outcome: "unchanged") + wrongModes)
     },
 
-    Scenario(name: "a baseline that is altered, of another key, another build, unsigned, rolled back", machine: again) {
-      guest in
+    Scenario(
+      name: "a baseline that is altered, of another key, another build, unsigned, rolled back", machine: again,
+      guests: one
+    ) { guest in
       try bring(into: guest)
       let refusals = [
         ("sed 's/__x64_sys_read\\t/__x64_sys_write\\t/' signed", "lab.pub", "was changed after it was signed"),
@@ -77,7 +80,8 @@ extension Scenario {
       return Run(scans: scans, expectation: .unanswered, complaints: wrong)
     },
 
-    Scenario(name: "a baseline, and two slots swapped since: drift and findings", machine: again) { guest in
+    Scenario(name: "a baseline, and two slots swapped since: drift and findings", machine: again, guests: one) {
+      guest in
       try bring(into: guest)
       let tampering = Tampering(guest)
       let scan: Scan
@@ -85,7 +89,7 @@ extension Scenario {
       do {
         try tampering.swapSlots(102, 104)
         scan = try Scan(
-          in: guest, only: Scenario.checksOfCode, options: " --baseline \(store) --public-key /keys/lab.pub")
+          in: guest, only: Change.checksOfCode, options: " --baseline \(store) --public-key /keys/lab.pub")
         findings = try guest.output(
           of: "/liveprobe baseline record --store /refused 2>&1; echo $?; ls /refused", timeout: 300)
         try tampering.restore()
@@ -105,6 +109,7 @@ extension Scenario {
     },
   ]
 
+  private static let one = Guests.of(["6.1"], why: "a baseline is recorded and compared in the same way on each")
   private static let store = "/var/lib/liveprobe/baselines"
   /// The same machine as others, in a guest of its own.
   private static let again = Machine(kernelArguments: ["lab.again"])

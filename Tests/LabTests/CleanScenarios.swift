@@ -3,7 +3,7 @@ import Lab
 /// Guests that nobody tampered with: not one of these may have a finding, or a byte that is not explained.
 extension Scenario {
   static let clean: [Scenario] = [
-    Scenario(name: "clean") { guest in try run(guest, .both, expecting: .clean) },
+    Scenario(name: "clean", guests: .each, change: nothing),
 
     Scenario(name: "clean, without the vendor's image") { guest in
       Run(scans: [try withoutImage(guest) { try Scan(in: guest) }], expectation: .cleanWithoutImage)
@@ -45,7 +45,7 @@ extension Scenario {
           # Probes are optimised a little later.
           sleep 1
           """)
-      let scan = try Scan(in: guest)
+      let run = try scanned(guest, expecting: .clean)
       let kinds = try guest.output(
         of: """
           [ -e /sys/kernel/debug/kprobes ] || mount -t debugfs debugfs /sys/kernel/debug
@@ -54,7 +54,7 @@ extension Scenario {
           cd /sys/kernel/tracing; echo 0 >events/kprobes/enable; echo >kprobe_events
           """)
       let complaints = kinds.split(separator: " ").contains("0") ? ["optimised, traced, plain probes: \(kinds)"] : []
-      return Run(scans: [scan], expectation: .clean, complaints: complaints)
+      return Run(scans: run.scans, expectation: .clean, complaints: run.complaints + complaints)
     },
 
     Scenario(
@@ -81,43 +81,47 @@ extension Scenario {
 
     Scenario(name: "clean, after kvm_amd went and kvm stayed, and after it came back") { guest in
       _ = try guest.output(of: "modprobe kvm_amd; rmmod kvm_amd; grep '^kvm ' /proc/modules")
-      let without = try run(guest, only: checksOfCode, .outside, expecting: .clean)
+      let without = try scanned(guest, only: Change.checksOfCode, expecting: .clean)
       _ = try guest.output(of: "modprobe kvm_amd")
-      let again = try run(guest, only: checksOfCode, .outside, expecting: .clean)
+      let again = try scanned(guest, only: Change.checksOfCode, expecting: .clean)
       return Run(
         scans: without.scans + again.scans, expectation: .clean, complaints: without.complaints + again.complaints)
     },
   ]
 
+  /// Nobody changes anything.
+  static let nothing = Change(checks: [], isNothing: true) { _ in .clean }
+
   /// Other processors, more of them, and other defences: other alternatives, locks, return thunks.
   static let machines: [Scenario] = [
-    machine("2 processors, mitigations=off", Machine(kernelArguments: ["mitigations=off"], processors: 2)),
-    machine("Nehalem, 2 processors", Machine(processors: 2, processorModel: "Nehalem"), scanned: .both),
-    machine("Skylake-Server", Machine(processorModel: "Skylake-Server")),
+    machine(Machine(kernelArguments: ["mitigations=off"], processors: 2), "2 processors, mitigations=off"),
+    machine(
+      Machine(processors: 2, processorModel: "Nehalem"), "Nehalem, 2 processors",
+      guests: .of(["6.1"], why: "one that is scanned in both places")),
+    machine(Machine(processorModel: "Skylake-Server"), "Skylake-Server"),
     // Linux 6.2 and later track the depth of calls then, of modules too; older ones ignore it.
-    Scenario(
-      name: "clean, Skylake-Server, retbleed=stuff",
-      machine: Machine(
-        kernelArguments: ["retbleed=stuff", "spectre_v2=retpoline"], processorModel: "Skylake-Server")
-    ) { guest in
-      // Not each module is for each processor.
-      _ = try guest.output(
-        of: """
+    machine(
+      Machine(
+        kernelArguments: ["retbleed=stuff", "spectre_v2=retpoline"], processorModel: "Skylake-Server",
+        // Not each module is for each processor.
+        preparation: """
           grep -q skl_call_thunk_template /proc/kallsyms || exit 0
           for module in $(cat /lab/modules); do modprobe $module; done 2>/dev/null
           [ $(wc -l </proc/modules) -ge 10 ]
-          """)
-      return try run(guest, .outside, expecting: .clean)
-    },
-    machine("EPYC", Machine(processorModel: "EPYC")),
+          """), "Skylake-Server, retbleed=stuff"),
+    machine(Machine(processorModel: "EPYC"), "EPYC"),
   ]
 
-  private static func machine(_ name: String, _ machine: Machine, scanned place: Place = .outside) -> Scenario {
-    Scenario(name: "clean, \(name)", machine: machine) { guest in try run(guest, place, expecting: .clean) }
+  private static func machine(_ machine: Machine, _ name: String, guests: Guests? = nil) -> Scenario {
+    guests.map { Scenario(name: "clean, \(name)", machine: machine, guests: $0, change: nothing) }
+      ?? Scenario(name: "clean, \(name)", machine: machine, change: nothing)
   }
 
   static let storm: [Scenario] = [
-    Scenario(name: "modules come and go during scans") { guest in
+    Scenario(
+      name: "modules come and go during scans",
+      guests: .of(["5.10", "7"], why: "the oldest kernel and the newest; what races is the same between them")
+    ) { guest in
       // Ordinary modules that load fast and that nothing else here needs.
       _ = try guest.output(
         of: """
@@ -146,7 +150,10 @@ extension Scenario {
       return Run(scans: scans, expectation: .clean, complaints: complaints)
     },
 
-    Scenario(name: "BPF programs come and go during 5 scans", exemption: cannotAttach) { guest in
+    Scenario(
+      name: "BPF programs come and go during 5 scans",
+      guests: .of(["6.12"], why: "the newest kernel that the program is attached to"), exemption: cannotAttach
+    ) { guest in
       _ = try guest.output(
         of: """
           rm -f /tmp/calm /tmp/over; : >/tmp/attached
@@ -173,17 +180,19 @@ extension Scenario {
     },
   ]
 
-  private static let cannotAttach: @Sendable (Guest) throws -> String? = { guest in
-    guest.kernel.label == "7" ? "this kernel does not let the fixture attach to vfs_statfs (ENOENT)" : nil
+  private static let cannotAttach: @Sendable (any TamperedKernel) throws -> String? = { system in
+    system.kernel.label == "7" ? "this kernel does not let the fixture attach to vfs_statfs (ENOENT)" : nil
   }
+
+  private static let refusals = Guests.of(["6.12"], why: "what the kernel refuses it refuses in the same way")
 
   /// What cannot be looked at is never called clean.
   static let limits: [Scenario] = [
-    Scenario(name: "not root") { guest in
+    Scenario(name: "not root", guests: refusals) { guest in
       Run(scans: [try Scan(in: guest, as: .guest)], expectation: .unanswered)
     },
 
-    Scenario(name: "kptr_restrict=2") { guest in
+    Scenario(name: "kptr_restrict=2", guests: refusals) { guest in
       let before = try guest.output(of: "cat /proc/sys/kernel/kptr_restrict; echo 2 >/proc/sys/kernel/kptr_restrict")
       let scan = try Scan(in: guest)
       _ = try guest.output(of: "echo \(before) >/proc/sys/kernel/kptr_restrict")
@@ -193,7 +202,8 @@ extension Scenario {
 
   static let lockdown: [Scenario] = [
     Scenario(
-      name: "lockdown=confidentiality", machine: Machine(kernelArguments: ["lockdown=confidentiality"])
+      name: "lockdown=confidentiality", machine: Machine(kernelArguments: ["lockdown=confidentiality"]),
+      guests: refusals
     ) { guest in
       var complaints: [String] = []
       if try !guest.output(of: "cat /sys/kernel/security/lockdown").contains("[confidentiality]") {

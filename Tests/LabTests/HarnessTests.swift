@@ -4,7 +4,12 @@ import Testing
 /// Whether the lab itself can be relied on: kernels boot, commands carry bytes, memory is where we think it is.
 @Suite("The lab's harness", .lab)
 struct HarnessTests {
-  @Test(arguments: LabSettings().labels)
+  /// The oldest and the newest, if not all of the lab is asked for: rows on the others tell as much.
+  private static let labels = LabSettings().labels.filter {
+    LabSettings().tier == .all || [GuestKernel.labels.first, GuestKernel.labels.last].contains($0)
+  }
+
+  @Test(arguments: labels)
   func `a kernel boots, and what is read from outside is what the guest reads`(label: String) async throws {
     await LabRuns.shared.enter()
     defer { Task { await LabRuns.shared.leave() } }

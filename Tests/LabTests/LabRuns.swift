@@ -65,15 +65,15 @@ actor LabRuns {
     }
     leave()
     results[label] = kernelResults
-    let rows = (settings.labels + settings.flavours).compactMap { results[$0] }.flatMap { $0 }
-    let places = kernelResults.compactMap(\.place)
+    let table = (settings.labels + settings.flavours).compactMap { results[$0] }.flatMap { $0 }
+    func rows(_ place: ScenarioResult.Place) -> Int { kernelResults.count { $0.places.contains(place) } }
     print(
       """
-      kernel \(label): \(Int(begin.duration(to: .now).seconds)) s, \(places.count { $0 == .inside }) rows scanned inside, \
-      \(places.count { $0 == .outside }) outside, \(places.count { $0 == .both }) in both places
+      kernel \(label): \(Int(begin.duration(to: .now).seconds)) s, rows scanned: \(rows(.saved)) of saved guests, \
+      \(rows(.guest)) in guests, \(rows(.memory)) of the memory of guests
       \(ScenarioTable.markdown(kernelResults))
       """)
-    ScenarioTable.write(rows, to: settings.output)
+    ScenarioTable.write(table, to: settings.output)
     return kernelResults
   }
 }

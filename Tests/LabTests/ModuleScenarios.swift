@@ -6,55 +6,47 @@ import Lab
 /// does that hides itself is ``hiddenModule``.
 extension Scenario {
   static let unlistedModule: [Scenario] = [
-    unlisted("a module unlinked from the list of modules") { tampering in
+    unlisted("a module unlinked from the list of modules", guests: .each, shown: listed) { tampering in
       try tampering.removeModule(Tampering.quietModule, from: [.list])
       return .tampered(
         "module-list", subject, and: [missing("list of modules"), Expectation.unownedCode])
-    } traces: {
-      listed
     },
 
-    unlisted("a module unlinked from the list of modules, the tree and sysfs", only: []) { tampering in
+    unlisted(
+      "a module unlinked from the list of modules, the tree and sysfs", only: [], shown: "\(listed); \(inSysfs)"
+    ) { tampering in
       try tampering.removeModule(Tampering.quietModule, from: [.list, .tree, .sysfs])
       return .tampered("module-list", subject, and: [Expectation.unownedCode], alsoSeenBy: ["module-text"])
-    } traces: {
-      "\(listed); \(shown)"
     },
 
-    unlisted("a module missing from sysfs alone") { tampering in
+    unlisted("a module missing from sysfs alone", shown: inSysfs) { tampering in
       try tampering.removeModule(Tampering.quietModule, from: [.sysfs])
-      return .tampered("module-list", subject, and: [missing("/sys/module")])
-    } traces: {
-      shown
+      return .tampered("module-list", subject, and: [missing("module_kset")])
     },
 
-    unlisted("a module that says it is unformed and has no symbols", scanned: .outside) { tampering in
+    unlisted("a module that says it is unformed and has no symbols", shown: listed) { tampering in
       try tampering.scrubModule(Tampering.quietModule)
       return .tampered(
         "module-list", subject, and: [missing("UNFORMED"), missing("symbol table")],
         alsoSeenBy: ["executable-memory"])
-    } traces: {
-      listed
     },
 
-    unlisted("the same, unlinked from the list of modules, its links overwritten", scanned: .outside) { tampering in
+    unlisted("the same, unlinked from the list of modules, its links overwritten", shown: listed) { tampering in
       try tampering.scrubModule(Tampering.quietModule)
       try tampering.removeModule(Tampering.quietModule, from: [.list])
       try tampering.overwriteLinks(ofModule: Tampering.quietModule)
       return .tampered("module-list", subject, and: [Expectation.unownedCode])
-    } traces: {
-      listed
     },
 
     Scenario(name: "a module whose memory vmalloc has forgotten", exemption: hasNoFixture) { guest in
       try Tampering.loadQuietModule(into: guest)
       try Tampering(guest).forgetMemory(ofModule: Tampering.quietModule)
-      let scan = try Scan(in: guest, only: checksOfModules)
+      let run = try scanned(
+        guest, only: checksOfModules,
+        expecting: .tampered("module-list", subject, and: [missing("vmalloc")], alsoSeenBy: ["executable-memory"]))
       try Tampering.rememberMemory(guest)
       try Tampering.unloadQuietModule(from: guest)
-      return Run(
-        scans: [scan],
-        expectation: .tampered("module-list", subject, and: [missing("vmalloc")], alsoSeenBy: ["executable-memory"]))
+      return run
     },
   ]
 
@@ -70,31 +62,16 @@ extension Scenario {
   /// Commands that print what a guest shows of the module.
   private static let listed =
     "grep '^\(Tampering.quietModule) ' /proc/modules; grep -F '[\(Tampering.quietModule)]' /proc/kallsyms"
-  private static let shown =
+  private static let inSysfs =
     "ls /sys/module | grep -x \(Tampering.quietModule); ls -d /sys/module/\(Tampering.quietModule)"
 
-  /// - Parameters:
-  ///   - place: where to scan: outside, only what the kernel itself keeps of modules is compared, and not what it shows.
-  ///   - traces: a command that prints something before the change, and nothing after it.
+  /// - Parameter shown: a command that prints something before the change, and nothing while it is in place.
   private static func unlisted(
-    _ name: String, only checks: [String] = checksOfModules, scanned place: Place = .inside,
-    _ change: @escaping @Sendable (Tampering) throws -> Expectation, traces: @escaping @Sendable () -> String
+    _ name: String, only checks: [String] = checksOfModules, guests: Guests? = nil, shown: String,
+    _ make: @escaping @Sendable (Tampering) throws -> Expectation
   ) -> Scenario {
-    Scenario(name: name) { guest in
-      try Tampering.loadQuietModule(into: guest)
-      var complaints: [String] = []
-      func traced() throws -> String { try guest.run("{ \(traces()); } 2>/dev/null").text }
-      if try traced().isEmpty { complaints.append("the guest does not show the module before the change") }
-      var run = try tampering(with: guest, only: checks, scanned: place) { tampering in
-        let expectation = try change(tampering)
-        let left = try traced()
-        if !left.isEmpty { complaints.append("the guest still shows \(left.prefix(200))") }
-        return expectation
-      } after: {
-        try Tampering.unloadQuietModule(from: guest)
-      }
-      run.complaints += complaints
-      return run
-    }
+    // The kernel must be able to unload the module: it has got back what it knew of it.
+    let change = Change(checks: checks, traces: shown, proof: "rmmod \(Tampering.quietModule)", make: make)
+    return guests.map { Scenario(name: name, guests: $0, change: change) } ?? Scenario(name: name, change: change)
   }
 }

@@ -26,17 +26,19 @@ struct Scan: Sendable {
       result.stdout, status: result.status, errors: result.errorText, seconds: result.seconds, isNative: false)
   }
 
-  /// Scans the guest's memory from here, while the guest stands still: a second, where a scan in the guest takes a dozen.
+  /// Scans a kernel's memory from here, while a guest stands still: a second, where a scan in the guest takes a dozen.
   ///
   /// The vendor's files are those of the lab's cache, which the guest's are copies of. What only a running kernel can be
   /// asked is not: `reader` does not apply, and `module-list` does without what user space is shown.
-  init(ofMemoryOf guest: Guest, only checks: [String] = [], _ settings: LabSettings = LabSettings()) throws {
-    let reference = guest.kernel.directory.path
-    let command = ["scan", "--image", guest.memoryFile.path, "--reference", reference] + Self.arguments(checks)
+  init(ofMemoryOf system: any TamperedKernel, only checks: [String] = [], _ settings: LabSettings = LabSettings())
+    throws
+  {
+    let reference = system.kernel.directory.path
+    let command = ["scan", "--image", system.memoryFile.path, "--reference", reference] + Self.arguments(checks)
     let begin = ContinuousClock.now
-    try guest.pause()
+    try system.pause()
     let result = Result { try CrashStory.run(command, settings) }
-    try guest.resume()
+    try system.resume()
     let (output, status) = try result.get()
     self.init(
       Array(output), status: Int(status), errors: "", seconds: begin.duration(to: .now).seconds, isNative: true)

@@ -1,7 +1,7 @@
 import Lab
 import Testing
 
-/// One state of a guest, and what liveprobe must say about it.
+/// One state of a kernel, and what liveprobe must say about it.
 struct Scenario: Sendable, CustomTestStringConvertible {
   /// How a scenario went: what it did is in the closure, what came of it here.
   struct Run: Sendable {
@@ -16,79 +16,92 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var kernelArguments: [String] = []
     var processors = 1
     var processorModel = "max"
+    /// A command that is run before memory is changed: what it loads is there to be changed.
+    var preparation = "modprobe dummy; modprobe \(Tampering.quietModule) max_bonds=0"
 
     var options: GuestOptions {
       GuestOptions(kernelArguments: kernelArguments, processors: processors, processorModel: processorModel)
     }
   }
 
+  /// In which runs of the lab a scenario is run in a guest.
+  ///
+  /// Where it only changes memory it is run of a saved kernel in each.
+  enum Guests: Sendable {
+    /// In each, on each kernel.
+    case each
+    /// On some kernels, and on all only if all of the lab is asked for; why these are enough for a change.
+    case of(Set<String>, why: String)
+    /// Only if all of the lab is asked for, and why.
+    case whenAllIsAsked(why: String)
+  }
+
   let name: String
   /// Scenarios that follow one another with the same machine share a guest, in the order of the table.
   var machine = Machine()
+  var guests = Guests.each
   /// Why the scenario does not apply to this kernel; nil if it does.
-  var exemption: @Sendable (Guest) throws -> String? = { _ in nil }
-  /// Brings about the state, scans, and puts the state back unless that cannot be done.
+  var exemption: @Sendable (any TamperedKernel) throws -> String? = { _ in nil }
+  /// What it changes of a kernel's memory, from outside; nil if it does more than that.
+  let change: Change?
+  /// Brings about the state in a guest, scans, and puts the state back unless that cannot be done.
   let run: @Sendable (Guest) throws -> Run
 
   var testDescription: String { name }
-}
 
-extension Scenario {
-  /// Where a guest's kernel is scanned.
-  enum Place: Sendable {
-    /// By the guest, which takes a dozen seconds under emulation.
-    case inside
-    /// Here, of the guest's memory.
-    case outside
-    /// In both places, which must give the same answers.
-    case both
+  /// A state that needs a guest.
+  init(
+    name: String, machine: Machine = Machine(), guests: Guests = .each,
+    exemption: @escaping @Sendable (any TamperedKernel) throws -> String? = { _ in nil },
+    run: @escaping @Sendable (Guest) throws -> Run
+  ) {
+    self.name = name
+    self.machine = machine
+    self.guests = guests
+    self.exemption = exemption
+    change = nil
+    self.run = run
   }
 
-  /// Scans a guest's kernel, and compares the answers if that is done in two places.
+  /// A state that is nothing but changed memory.
   ///
-  /// Whoever asks for scans inside gets both wherever one outside would do.
-  static func run(
-    _ guest: Guest, only checks: [String] = [], _ place: Place, expecting expectation: Expectation
-  ) throws -> Run {
-    let wanted: Place = place == .outside && LabSettings().scansInside ? .both : place
-    var scans: [Scan] = []
-    if wanted != .outside { scans.append(try Scan(in: guest, only: checks)) }
-    if wanted != .inside { scans.append(try Scan(ofMemoryOf: guest, only: checks)) }
-    let differences = wanted == .both ? scans[0].differences(from: scans[1]) : []
-    return Run(scans: scans, expectation: expectation, complaints: differences)
+  /// - Parameter guests: where it is scanned in guests, too; if it is not said, only if all of the lab is asked for.
+  init(
+    name: String, machine: Machine = Machine(), guests: Guests = .whenAllIsAsked(why: Self.onlyMemory),
+    exemption: @escaping @Sendable (any TamperedKernel) throws -> String? = { _ in nil }, change: Change
+  ) {
+    self.name = name
+    self.machine = machine
+    self.guests = guests
+    self.exemption = exemption
+    self.change = change
+    run = { guest in try change.run(in: guest, prepared: machine.preparation) }
   }
 
-  /// Scans while a tampering from outside is in place, and undoes it.
-  ///
-  /// - Parameters:
-  ///   - checks: the only ones to ask, those of code if it is not said; all if none is named.
-  ///   - place: where to scan; if it is not said, outside where memory alone answers.
-  ///   - after: undoes the rest.
-  static func tampering(
-    with guest: Guest, only checks: [String] = checksOfCode, scanned place: Place? = nil,
-    _ change: (Tampering) throws -> Expectation, after: () throws -> Void = {}
-  ) throws -> Run {
-    let answeredByMemory = !checks.isEmpty && Set(checks).isSubset(of: checksOfCode)
-    let tampering = Tampering(guest)
-    do {
-      let expectation = try change(tampering)
-      let run = try run(guest, only: checks, place ?? (answeredByMemory ? .outside : .inside), expecting: expectation)
-      try tampering.restore()
-      try after()
-      return run
-    } catch {
-      try tampering.restore()
-      throw error
+  /// Whether a run of the lab has this in a guest of a kernel.
+  func runsInGuest(of label: String, _ tier: LabSettings.Tier) -> Bool {
+    switch (tier, guests) {
+    case (.saved, _): false
+    case (.all, _), (.change, .each): true
+    case (.change, .of(let labels, _)): labels.contains(label)
+    case (.change, .whenAllIsAsked): false
     }
   }
 
-  /// Who is asked about changed code and tables: the others have nothing to say of them, and rows of their own.
-  ///
-  /// These are answered by memory and the vendor's files alone.
-  static let checksOfCode = ["syscall-table", "syscall-dispatch", "kernel-text", "module-text", "executable-memory"]
+  /// Why a run of the lab may do without this.
+  var reasonToLeave: String {
+    switch guests {
+    case .each: "it needs a guest"
+    case .of(_, let why), .whenAllIsAsked(let why): why
+    }
+  }
 
+  private static let onlyMemory = "only memory is changed: a saved kernel is scanned in each run"
+}
+
+extension Scenario {
   /// Exempts kernels that no module of ours can be built for.
-  static let hasNoFixture: @Sendable (Guest) throws -> String? = {
+  static let hasNoFixture: @Sendable (any TamperedKernel) throws -> String? = {
     $0.kernel.hasFixture ? nil : "no fixture for this kernel"
   }
 
@@ -103,14 +116,47 @@ extension Scenario {
   /// Scans after one command, and does another after that.
   static func clean(in guest: Guest, after command: String, undo: String) throws -> Run {
     _ = try guest.output(of: command)
-    let scan = try comparedScan(in: guest)
+    let run = try scanned(guest, expecting: .clean)
     _ = try guest.output(of: undo)
-    return Run(scans: [scan], expectation: .clean)
+    return run
   }
 
   /// A scan that is compared with the baseline if one was recorded in the guest: ordinary life is no drift either.
-  static func comparedScan(in guest: Guest) throws(LabError) -> Scan {
+  static func comparedScan(in guest: Guest, only checks: [String] = []) throws(LabError) -> Scan {
     let store = "/var/lib/liveprobe/baselines"
-    return try Scan(in: guest, options: " $([ -d \(store) ] && echo --baseline \(store))")
+    return try Scan(in: guest, only: checks, options: " $([ -d \(store) ] && echo --baseline \(store))")
+  }
+
+  /// Scans a guest's memory from here, and, if all of the lab is asked for, in the guest: the answers must be the same.
+  static func scanned(
+    _ guest: Guest, only checks: [String] = [], expecting expectation: Expectation
+  ) throws -> Run {
+    let outside = try Scan(ofMemoryOf: guest, only: checks)
+    guard LabSettings().tier == .all else { return Run(scans: [outside], expectation: expectation) }
+    return try scannedInBothPlaces(guest, only: checks, outside, expecting: expectation)
+  }
+
+  /// Scans while memory is changed from outside, in a guest that was made to have something to change.
+  static func scanned(
+    _ guest: Guest, only checks: [String], while change: (Tampering) throws -> Expectation
+  ) throws -> Run {
+    let tampering = Tampering(guest)
+    do {
+      let run = try scanned(guest, only: checks, expecting: change(tampering))
+      try tampering.restore()
+      return run
+    } catch {
+      try tampering.restore()
+      throw error
+    }
+  }
+
+  /// Scans in a guest, and its memory from here; the answers must be the same.
+  static func scannedInBothPlaces(
+    _ guest: Guest, only checks: [String] = [], _ outside: Scan? = nil, expecting expectation: Expectation
+  ) throws -> Run {
+    let inside = try comparedScan(in: guest, only: checks)
+    let outside = try outside ?? Scan(ofMemoryOf: guest, only: checks)
+    return Run(scans: [inside, outside], expectation: expectation, complaints: inside.differences(from: outside))
   }
 }

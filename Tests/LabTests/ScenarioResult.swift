@@ -7,17 +7,27 @@ struct ScenarioResult: Sendable {
     case ran(status: Int, findings: String)
     /// Does not apply, and why.
     case exempt(String)
+    /// Is for other runs of the lab, and why.
+    case left(String)
     /// Could not be run, and why.
     case impossible(String)
   }
 
+  /// Where a kernel was scanned.
+  enum Place: String, Sendable {
+    case guest = "guest"
+    /// Here, of the memory of a guest that runs.
+    case memory = "guest's memory"
+    /// Here, of a guest that was saved.
+    case saved = "saved"
+  }
+
   let label: String
   let scenario: String
-  let outcome: Outcome
+  var outcome: Outcome
   /// Of the slowest scan.
   var seconds: Double = 0
-  /// Where it was scanned; nil if it was not.
-  var place: Scenario.Place?
+  var places: Set<Place> = []
   /// How often the guest was started for it to be run at all.
   var attempts = 1
   /// What was not as expected.
@@ -28,65 +38,110 @@ struct ScenarioResult: Sendable {
     if case .impossible = outcome { true } else { false }
   }
 
-  /// Goes through the scenarios on one kernel, one guest for all in a row that want the same machine.
+  /// Goes through the scenarios on one kernel: of saved guests what only changes memory, in guests what this run of the
+  /// lab is to have there, one guest for all in a row that want the same machine.
   ///
   /// Never fails: what goes wrong is in the results, one for each scenario.
   static func run(_ scenarios: [Scenario], label: String, settings: LabSettings) -> [ScenarioResult] {
-    var groups: [[Scenario]] = []
-    for scenario in scenarios {
-      if let last = groups.last?.last, last.machine == scenario.machine {
+    let saved = groups(scenarios.filter { $0.change != nil }).flatMap { group in
+      results(of: group, label: label) {
+        let guest = try StillGuest(
+          kernel(label, settings), settings: settings, options: group[0].machine.options,
+          preparation: group[0].machine.preparation, hasSymbols: group.contains { $0.change?.isNothing == false })
+        return group.map { scenario in result(of: scenario, on: guest) { try scenario.change?.run(on: guest) } }
+      }
+    }
+    let inGuests = groups(scenarios.filter { $0.runsInGuest(of: label, settings.tier) }).flatMap { group in
+      results(of: group, label: label) {
+        let guest = try Guest.boot(
+          kernel(label, settings), settings: settings, liveprobe: settings.liveprobe,
+          options: group[0].machine.options)
+        defer { guest.shutdown() }
+        return group.map { scenario in result(of: scenario, on: guest) { try scenario.run(guest) } }
+      }
+    }
+    let found = Dictionary(grouping: saved + inGuests, by: \.scenario)
+    return scenarios.map { scenario in
+      let results = found[scenario.name] ?? []
+      guard let first = results.first else {
+        return ScenarioResult(label: label, scenario: scenario.name, outcome: .left(scenario.reasonToLeave))
+      }
+      return results.dropFirst().reduce(first) { $0.joined(with: $1) }
+    }
+  }
+
+  private static func kernel(_ label: String, _ settings: LabSettings) throws -> GuestKernel {
+    guard FileManager.default.isExecutableFile(atPath: settings.liveprobe.path) else {
+      throw LabError("no executable \(settings.liveprobe.path): run `make static`, or set LIVEPROBE_LAB_BINARY")
+    }
+    return try GuestKernel(label: label, settings: settings)
+  }
+
+  /// Those in a row that want the same machine.
+  private static func groups(_ scenarios: [Scenario]) -> [[Scenario]] {
+    scenarios.reduce(into: []) { groups, scenario in
+      if groups.last?.last?.machine == scenario.machine {
         groups[groups.count - 1].append(scenario)
       } else {
         groups.append([scenario])
       }
     }
-    return groups.flatMap { group in
-      do {
-        let kernel = try GuestKernel(label: label, settings: settings)
-        guard FileManager.default.isExecutableFile(atPath: settings.liveprobe.path) else {
-          throw LabError("no executable \(settings.liveprobe.path): run `make static`, or set LIVEPROBE_LAB_BINARY")
-        }
-        let guest = try Guest.boot(
-          kernel, settings: settings, liveprobe: settings.liveprobe,
-          options: group[0].machine.options)
-        defer { guest.shutdown() }
-        return run(group, in: guest)
-      } catch {
-        return group.map { ScenarioResult(label: label, scenario: $0.name, outcome: .impossible("\(error)")) }
-      }
+  }
+
+  /// What a body gives for scenarios; if it fails, that none of them could be run.
+  private static func results(
+    of scenarios: [Scenario], label: String, _ body: () throws -> [ScenarioResult]
+  ) -> [ScenarioResult] {
+    do {
+      return try body()
+    } catch {
+      return scenarios.map { ScenarioResult(label: label, scenario: $0.name, outcome: .impossible("\(error)")) }
     }
   }
 
-  private static func run(_ scenarios: [Scenario], in guest: Guest) -> [ScenarioResult] {
-    let label = guest.kernel.label
-    return scenarios.map { scenario in
-      do {
-        if let reason = try scenario.exemption(guest) {
-          return ScenarioResult(label: label, scenario: scenario.name, outcome: .exempt(reason))
-        }
-        let run = try scenario.run(guest)
-        let complaints = run.scans.enumerated().flatMap { number, scan in
-          run.expectation.complaints(about: scan).map { run.scans.count > 1 ? "scan \(number + 1): \($0)" : $0 }
-        }
-        let worst = run.scans.max { $0.exitStatus < $1.exitStatus }
-        return ScenarioResult(
-          label: label, scenario: scenario.name,
-          outcome: .ran(status: worst?.exitStatus ?? -1, findings: findings(in: run.scans)),
-          seconds: run.scans.map(\.seconds).max() ?? 0, place: place(of: run.scans),
-          complaints: run.complaints + complaints)
-      } catch {
-        return ScenarioResult(label: label, scenario: scenario.name, outcome: .impossible("\(error)"))
+  private static func result(
+    of scenario: Scenario, on system: any TamperedKernel, _ body: () throws -> Scenario.Run?
+  ) -> ScenarioResult {
+    let label = system.kernel.label
+    do {
+      if let reason = try scenario.exemption(system) {
+        return ScenarioResult(label: label, scenario: scenario.name, outcome: .exempt(reason))
       }
+      guard let run = try body() else { throw LabError("nothing was scanned") }
+      let complaints = run.scans.enumerated().flatMap { number, scan in
+        run.expectation.complaints(about: scan).map { run.scans.count > 1 ? "scan \(number + 1): \($0)" : $0 }
+      }
+      let worst = run.scans.max { $0.exitStatus < $1.exitStatus }
+      return ScenarioResult(
+        label: label, scenario: scenario.name,
+        outcome: .ran(status: worst?.exitStatus ?? -1, findings: findings(in: run.scans)),
+        seconds: run.scans.map(\.seconds).max() ?? 0,
+        places: Set(run.scans.map { system is StillGuest ? .saved : $0.isNative ? .memory : .guest }),
+        complaints: run.complaints + complaints)
+    } catch {
+      return ScenarioResult(label: label, scenario: scenario.name, outcome: .impossible("\(error)"))
     }
   }
 
-  private static func place(of scans: [Scan]) -> Scenario.Place? {
-    switch (scans.contains { !$0.isNative }, scans.contains(where: \.isNative)) {
-    case (true, true): .both
-    case (true, false): .inside
-    case (false, true): .outside
-    case (false, false): nil
+  /// One row of two: what is wrong in one of them is wrong in both.
+  private func joined(with other: ScenarioResult) -> ScenarioResult {
+    var joined = self
+    switch (outcome, other.outcome) {
+    case (.ran(let status, let findings), .ran(let otherStatus, let otherFindings)):
+      joined.outcome = .ran(status: max(status, otherStatus), findings: findings)
+      // Addresses differ from boot to boot; the rest may not.
+      let names = [findings, otherFindings].map { $0.replacing(/0x[0-9a-f]+/, with: "0x…") }
+      if status != otherStatus || names[0] != names[1] {
+        joined.complaints.append(
+          "of a saved guest: \(status), \(findings); in a guest: \(otherStatus), \(otherFindings)")
+      }
+    case (_, .impossible), (.exempt, _): joined.outcome = other.outcome
+    default: break
     }
+    joined.seconds = max(seconds, other.seconds)
+    joined.places.formUnion(other.places)
+    joined.complaints += other.complaints
+    return joined
   }
 
   private static func findings(in scans: [Scan]) -> String {

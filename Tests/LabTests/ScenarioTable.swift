@@ -1,21 +1,24 @@
 import Foundation
 
-/// The results of a run as a table: kernel × scenario → exit status, findings, seconds.
+/// The results of a run as a table: kernel × scenario → where it was scanned, exit status, findings, seconds.
 enum ScenarioTable {
   static func markdown(_ results: [ScenarioResult]) -> String {
-    var rows = [["kernel", "scenario", "status", "findings", "seconds", "as expected"]]
+    var rows = [["kernel", "scenario", "scanned", "status", "findings", "seconds", "as expected"]]
     for result in results {
       switch result.outcome {
       case .ran(let status, let findings):
         rows.append([
-          result.label, result.scenario, String(status), findings, String(format: "%.2f", result.seconds),
+          result.label, result.scenario, result.places.map(\.rawValue).sorted().joined(separator: ", "), String(status),
+          findings, String(format: "%.2f", result.seconds),
           (result.complaints.isEmpty ? "yes" : "NO") + (result.attempts > 1 ? ", attempt \(result.attempts)" : ""),
         ])
-      case .exempt(let reason): rows.append([result.label, result.scenario, "–", reason, "–", "–"])
-      case .impossible: rows.append([result.label, result.scenario, "–", "could not be run", "–", "NO"])
+      case .exempt(let reason): rows.append([result.label, result.scenario, "–", "–", reason, "–", "–"])
+      case .left(let reason):
+        rows.append([result.label, result.scenario, "–", "–", "make test-all: \(reason)", "–", "–"])
+      case .impossible: rows.append([result.label, result.scenario, "–", "–", "could not be run", "–", "NO"])
       }
     }
-    let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     let lines = rows.map { row in
       "| " + zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: " | ") + " |"
     }

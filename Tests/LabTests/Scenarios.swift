@@ -14,9 +14,7 @@ extension Scenario {
   ///
   /// On an EPYC: Debian's 6.12 for clouds panics on the processor that can do all that the emulator can.
   static let plain: [Scenario] = chosen([
-    Scenario(name: "clean", machine: Machine(processorModel: "EPYC")) { guest in
-      Run(scans: [try Scan(in: guest)], expectation: .clean)
-    }
+    Scenario(name: "clean", machine: Machine(processorModel: "EPYC", preparation: ""), change: nothing)
   ])
 
   /// Those that this run is asked for.

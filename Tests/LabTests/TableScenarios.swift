@@ -3,66 +3,62 @@ import Lab
 /// Tables of system calls that lead elsewhere, from inside by a module and from outside.
 extension Scenario {
   static let tamperedTables: [Scenario] = [
-    Scenario(name: "two slots swapped inside kernel text") { guest in
-      try tampering(with: guest, scanned: .both) { tampering in
-        // getuid and getgid: whoever calls them in the guest gets 0 from either.
-        try tampering.swapSlots(102, 104)
-        return Expectation.replaced(slots: Expectation.slots([102, 104]))
-      }
-    },
+    Scenario(name: "two slots swapped inside kernel text", guests: .each, change: swap),
 
-    Scenario(name: "the same, without the vendor's image") { guest in
+    Scenario(
+      name: "the same, without the vendor's image",
+      guests: .of(["5.10", "6.12"], why: "one that calls through the table and one that does not")
+    ) { guest in
       try withoutImage(guest) {
         // Without it is the guest alone.
-        try tampering(with: guest, scanned: .inside) { tampering in
-          try tampering.swapSlots(102, 104)
-          return Expectation.replaced(slots: Expectation.slots([102, 104]))
-        }
+        var swap = swap
+        swap.needsUserSpace = true
+        return try swap.run(in: guest, prepared: "")
       }
     },
 
-    Scenario(name: "a slot to unmapped memory") { guest in
-      try tampering(with: guest) { tampering in
+    Scenario(
+      name: "a slot to unmapped memory",
+      change: Change { tampering in
         try tampering.replaceSlot(unusedSlots[0], with: Tampering.unmappedModuleAddress)
         return Expectation.replaced(slots: Expectation.slots([unusedSlots[0]]))
-      }
-    },
+      }),
 
-    Scenario(name: "two slots to memory nobody owns, from outside") { guest in
-      try tampering(with: guest) { tampering in
+    Scenario(
+      name: "two slots to memory nobody owns, from outside",
+      change: Change { tampering in
         // The page cannot be executed: where the table is really used, only slots that nobody calls may lead there.
-        let slots = try Tampering.dispatchesThroughTable(guest) ? unusedSlots : [0, 2]
+        let slots = try Tampering.dispatchesThroughTable(tampering.system) ? unusedSlots : [0, 2]
         let page = try tampering.plantUnownedPage()
         for (slot, hook) in zip(slots, page.hooks) { try tampering.replaceSlot(slot, with: hook) }
         return Expectation.replaced(
           slots: Expectation.slots(slots), implantStrings: Tampering.UnownedPage.names)
-      }
-    },
+      }),
 
-    Scenario(name: "slots 0 and 2 replaced by a visible module") { guest in
-      guard guest.kernel.hasFixture else {
-        // From outside, and into a module of the distribution: nothing may be executed there that is no system call.
-        return try tampering(with: guest) { tampering in
-          let slots = try Tampering.dispatchesThroughTable(guest) ? unusedSlots : [0, 2]
-          _ = try guest.output(of: "modprobe dummy")
-          let target = try guest.symbol("dummy_xmit")
-          for slot in slots { try tampering.replaceSlot(slot, with: target) }
-          return Expectation.replaced(slots: Expectation.slots(slots), owner: "dummy")
-        }
-      }
+    Scenario(
+      name: "two slots to a module of the distribution, from outside",
+      change: Change { tampering in
+        // Nothing may be executed there that is no system call.
+        let slots = try Tampering.dispatchesThroughTable(tampering.system) ? unusedSlots : [0, 2]
+        let module = try tampering.system.symbol("dummy_xmit")
+        for slot in slots { try tampering.replaceSlot(slot, with: module) }
+        return Expectation.replaced(slots: Expectation.slots(slots), owner: "dummy")
+      }),
+
+    Scenario(name: "slots 0 and 2 replaced by a visible module", exemption: hasNoFixture) { guest in
       try HookedModule.load(into: guest)
-      let scan = try Scan(in: guest)
+      let run = try scanned(
+        guest,
+        expecting: .replaced(
+          slots: Expectation.slots([0, 2]), owner: "hooked", implantStrings: HookedModule.names))
       try HookedModule.unload(from: guest)
-      return Run(
-        scans: [scan],
-        expectation: Expectation.replaced(
-          slots: Expectation.slots([0, 2]), owner: "hooked",
-          implantStrings: HookedModule.names))
+      return run
     },
 
     Scenario(
       name: "the same module, which an allow rule accepts",
-      exemption: { $0.kernel.hasFixture ? nil : "no fixture for this kernel" }
+      guests: .of(["6.12"], why: "what a rule accepts is the findings' business, and not the kernel's"),
+      exemption: hasNoFixture
     ) { guest in
       try HookedModule.load(into: guest)
       let buildID = try HookedModule.buildID(in: guest)
@@ -88,16 +84,15 @@ extension Scenario {
     ) { guest in
       // 5 is open, in the numbers of 32-bit programs.
       try HookedModule.load(into: guest, slots: [5], table: "ia32_sys_call_table")
-      let scan = try Scan(in: guest)
+      let run = try scanned(
+        guest,
+        expecting: .replaced(slots: Expectation.slots([5], of: "ia32_sys_call_table"), owner: "hooked"))
       try HookedModule.unload(from: guest)
-      return Run(
-        scans: [scan],
-        expectation: Expectation.replaced(
-          slots: Expectation.slots([5], of: "ia32_sys_call_table"), owner: "hooked"))
+      return run
     },
 
     Scenario(name: "clean again, after the module was unloaded") { guest in
-      Run(scans: [try Scan(in: guest)], expectation: .clean)
+      try scanned(guest, expecting: .clean)
     },
   ]
 
@@ -107,9 +102,9 @@ extension Scenario {
       exemption: { $0.kernel.hasFixture ? nil : "no fixture for this kernel; see the modules unlinked from outside" }
     ) { guest in
       try HookedModule.load(into: guest, slots: [], hidden: true)
-      return Run(
-        scans: [try Scan(in: guest)],
-        expectation: Expectation.tampered(
+      return try scanned(
+        guest,
+        expecting: .tampered(
           "module-list", "module hooked", and: [Expectation.unownedCode], alsoSeenBy: ["module-text"]))
     },
 
@@ -133,6 +128,12 @@ extension Scenario {
       """
     _ = try guest.output(of: "mkdir -p /etc/allow.d && printf '\(rule)' > /etc/allow.d/\(module).conf")
     return "--allow /etc/allow.d"
+  }
+
+  private static let swap = Change { tampering in
+    // getuid and getgid: whoever calls them in the guest gets 0 from either.
+    try tampering.swapSlots(102, 104)
+    return Expectation.replaced(slots: Expectation.slots([102, 104]))
   }
 
   /// `query_module` and `create_module`, which no kernel since 2.6 has (arch/x86/entry/syscalls/syscall_64.tbl).

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a kernel's virtual addresses lie in physical memory, as the program headers of its `/proc/kcore` say.
 ///
 /// Linux has stated the physical address there for ordinary memory and for the kernel's image since v4.8
@@ -15,8 +17,11 @@ package struct AddressMap: Sendable {
 
   /// The segments that have physical addresses.
   package let segments: [Segment]
+  /// Of the page tables: 5 if the note VMCOREINFO says so, else 4 (arch/x86/kernel/machine_kexec_64.c,
+  /// arch_crash_save_vmcoreinfo(), v5.10; arch/x86/kernel/vmcore_info_64.c, v6.12).
+  package let levels: Int
 
-  /// Reads the ELF header and the program headers, with which the file begins.
+  /// Reads the ELF header, the program headers and the notes, with which the file begins.
   package init(elfCoreHead bytes: [UInt8]) throws(LabError) {
     func load(_ offset: Int, _ size: Int) throws(LabError) -> UInt64 {
       guard offset >= 0, offset + size <= bytes.count else {
@@ -40,6 +45,7 @@ package struct AddressMap: Sendable {
     }
     guard !segments.isEmpty else { throw LabError("/proc/kcore states no physical address") }
     self.segments = segments
+    levels = Data(bytes).range(of: Data("NUMBER(pgtable_l5_enabled)=1\n".utf8)) == nil ? 4 : 5
   }
 
   /// The physical address behind a virtual one.

@@ -1,7 +1,7 @@
 import KernelFormats
 import KernelModel
 
-/// Changes to a guest's code, from outside.
+/// Changes to a kernel's code, from outside.
 ///
 /// The emulator may go on running what it translated before a change. So every change must do no harm whether or not it
 /// is executed: it is made where nobody comes by, or it leads back.
@@ -17,12 +17,12 @@ extension Tampering {
   }
 
   package func function(_ name: String) throws(LabError) -> Function {
-    let address = try guest.symbol(name)
+    let address = try system.symbol(name)
     // kallsyms lists the kernel's own symbols by address (scripts/kallsyms.c).
-    let next = try guest.output(
-      of: "awk '$3 == \"\(name)\" { start = $1; next } start && $1 != start { print $1; exit }' /proc/kallsyms")
+    let next = try system.kallsyms(
+      awk: "$3 == \"\(name)\" { start = $1; next } start && $1 != start { print $1; exit }")
     guard let end = UInt64(next, radix: 16), end > address, end - address < 1 << 16 else {
-      throw LabError("\(guest.kernel): the end of \(name) is not known: \(next)")
+      throw LabError("\(system.kernel): the end of \(name) is not known: \(next)")
     }
     return Function(name: name, address: address, bytes: try read(at: address, count: Int(end - address)))
   }
@@ -60,7 +60,7 @@ extension Tampering {
   /// Replaces a function's first bytes by a jump to `code`, where the displaced instructions and the way back are put:
   /// whoever calls the function does not notice.
   package func detour(_ name: String, through code: UInt64, by detour: Detour) throws(LabError) {
-    let address = try guest.symbol(name)
+    let address = try system.symbol(name)
     let jump: [UInt8] =
       switch detour {
       case .relative: [0xe9] + Self.displacement(from: address + 5, to: code)
@@ -71,11 +71,11 @@ extension Tampering {
     for found in try Self.decode(head, at: address, limit: 16) where displaced.count < jump.count {
       guard !found.isCall, !found.isJump, !found.isReturn, found.memory?.isRIPRelative != true else {
         throw LabError(
-          "\(guest.kernel): \(name) begins with what cannot be moved: \(found.instruction.mnemonic)")
+          "\(system.kernel): \(name) begins with what cannot be moved: \(found.instruction.mnemonic)")
       }
       displaced += found.instruction.bytes
     }
-    guard displaced.count >= jump.count else { throw LabError("\(guest.kernel): \(name) cannot be decoded") }
+    guard displaced.count >= jump.count else { throw LabError("\(system.kernel): \(name) cannot be decoded") }
     let back = code + UInt64(displaced.count) + 5
     try patch(
       displaced + [0xe9] + Self.displacement(from: back, to: address + UInt64(displaced.count)), at: code)
@@ -86,7 +86,7 @@ extension Tampering {
   package func callFromEntry(of function: Function, to target: UInt64) throws(LabError) {
     // After endbr64 or what it was sealed with, or at once.
     guard let offset = [0, 4].first(where: { Self.isNop(function.bytes[$0..<$0 + 5]) }) else {
-      throw LabError("\(guest.kernel): \(function.name) has no place for the tracer's call, or is traced")
+      throw LabError("\(system.kernel): \(function.name) has no place for the tracer's call, or is traced")
     }
     let address = function.address + UInt64(offset)
     try patch([0xe8] + Self.displacement(from: address + 5, to: target), at: address)
@@ -98,8 +98,8 @@ extension Tampering {
   package func redirectStaticCall(to target: UInt64) throws(LabError) -> (name: String, sites: Int) {
     // For counters of the processor, which software emulation has not (arch/x86/events/core.c, v5.10 and later).
     let names = ["drain_pebs", "pebs_aliases", "swap_task_ctx", "enable"].map { "x86_pmu_\($0)" }
-    let start = try guest.symbol("__start_static_call_sites")
-    let count = Int(try guest.symbol("__stop_static_call_sites") - start) / 8
+    let start = try system.symbol("__start_static_call_sites")
+    let count = Int(try system.symbol("__stop_static_call_sites") - start) / 8
     let table = try read(at: start, count: count * 8)
     // struct static_call_site: two offsets from themselves; in the key's, bit 0 says tail call, bit 1 says init code
     // (include/linux/static_call_types.h, v5.10 and later).
@@ -110,22 +110,22 @@ extension Tampering {
       )
     }
     for name in names {
-      guard let key = try guest.symbols(["__SCK__\(name)"])["__SCK__\(name)"] else { continue }
+      guard let key = try system.symbols(["__SCK__\(name)"])["__SCK__\(name)"] else { continue }
       let own = sites.filter { $0.key == key && $0.flags == 0 }
       guard !own.isEmpty, sites.filter({ $0.key == key }).count == own.count else { continue }
       try patch(Self.littleEndian(target), at: key)
       for site in own { try patch([0xe8] + Self.displacement(from: site.site + 5, to: target), at: site.site) }
       return (name, own.count)
     }
-    throw LabError("\(guest.kernel) has no static call that could be redirected: \(names.joined(separator: ", "))")
+    throw LabError("\(system.kernel) has no static call that could be redirected: \(names.joined(separator: ", "))")
   }
 
   /// Turns a jump label in a function that nobody calls into the jump that its key does not ask for.
   ///
   /// - Returns: the function.
   package func flipJumpLabel() throws(LabError) -> String {
-    let start = try guest.symbol("__start___jump_table")
-    let count = Int(try guest.symbol("__stop___jump_table") - start) / 16
+    let start = try system.symbol("__start___jump_table")
+    let count = Int(try system.symbol("__stop___jump_table") - start) / 16
     let table = try read(at: start, count: count * 16)
     for name in ["dpm_suspend", "suspend_devices_and_enter", "hibernation_snapshot", "dpm_resume"] {
       let function = try function(name)
@@ -145,7 +145,7 @@ extension Tampering {
         return name
       }
     }
-    throw LabError("\(guest.kernel): no jump label was found in a function that nobody calls")
+    throw LabError("\(system.kernel): no jump label was found in a function that nobody calls")
   }
 
   /// Whether these are the five bytes of a NOP that the kernel writes to be patched later: `nopl 0(%rax,%rax)`, or for

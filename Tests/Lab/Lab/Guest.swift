@@ -4,7 +4,7 @@ package import Foundation
 ///
 /// Not for use by two threads at once. The guest ends with `shutdown()`, with the last reference to it, or with this
 /// process.
-package final class Guest {
+package final class Guest: TamperedKernel {
   /// Who runs a command.
   package enum User: Sendable { case root, guest }
 
@@ -61,7 +61,7 @@ package final class Guest {
   /// May be called again.
   package func shutdown() { emulator.stop() }
 
-  /// Stops the guest's processors, until `resume()`.
+  /// Stops the guest's processors.
   package func pause() throws(LabError) { try connectedMonitor().execute("stop") }
 
   /// Lets the guest's processors go on.
@@ -160,9 +160,7 @@ package final class Guest {
     return result.text.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  /// The addresses of kernel symbols, as the guest's `/proc/kallsyms` gives them; a name that is not there is left out.
-  ///
-  /// The first symbol of a name counts. What was asked for once is remembered.
+  /// What was asked for once is remembered.
   package func symbols(_ names: [String]) throws(LabError) -> [String: UInt64] {
     let unknown = names.filter { knownSymbols[$0] == nil }
     if !unknown.isEmpty {
@@ -178,21 +176,33 @@ package final class Guest {
     return knownSymbols.filter { names.contains($0.key) }
   }
 
-  /// The address of a kernel symbol that must exist.
-  package func symbol(_ name: String) throws(LabError) -> UInt64 {
-    guard let address = try symbols([name])[name] else { throw LabError("\(kernel) has no symbol \(name)") }
-    return address
+  package func kallsyms(awk program: String) throws(LabError) -> String {
+    try output(of: "awk \(Self.quoted(program)) /proc/kallsyms")
   }
 
-  /// How this kernel's virtual addresses lie in physical memory.
   package func addressMap() throws(LabError) -> AddressMap {
     if let knownMap { return knownMap }
-    // The table of program headers follows the ELF header and is far shorter than this.
-    let head = try run("dd if=/proc/kcore bs=4096 count=4 2>/dev/null")
+    // The table of program headers and the notes follow the ELF header; together they are shorter than this.
+    let head = try run("dd if=/proc/kcore bs=4096 count=8 2>/dev/null")
     guard head.status == 0 else { throw LabError("\(kernel): /proc/kcore cannot be read: \(head.errorText)") }
     let map = try AddressMap(elfCoreHead: head.stdout)
     knownMap = map
     return map
+  }
+
+  /// Has a process allocate a page: it belongs to a file in memory, `/tmp/unowned`, and stays until that is removed.
+  package func unownedPage() throws(LabError) -> UInt64 {
+    let marker = UUID().uuidString + UUID().uuidString
+    // The file's page is one of those that begin with the marker; the others are what the command left in buffers.
+    _ = try output(of: "{ printf %s \(marker); head -c \(4096 - marker.utf8.count) /dev/zero; } >/tmp/unowned")
+    for physical in try memory.pages(beginningWith: Array(marker.utf8)) {
+      let tag = UUID().uuidString
+      let before = try memory.read(physical: physical, count: tag.utf8.count)
+      try memory.write(physical: physical, Array(tag.utf8))
+      if try output(of: "head -c \(tag.utf8.count) /tmp/unowned") == tag { return physical }
+      try memory.write(physical: physical, before)
+    }
+    throw LabError("\(kernel): the page of /tmp/unowned was not found in the guest's memory")
   }
 
   private static func quoted(_ command: String) -> String {

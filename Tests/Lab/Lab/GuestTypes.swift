@@ -6,11 +6,11 @@ package struct GuestTypes {
   private let kernel: GuestKernel
   private let btf: BTF
 
-  package init(_ guest: Guest) throws(LabError) {
-    kernel = guest.kernel
-    let (start, stop) = (try guest.symbol("__start_BTF"), try guest.symbol("__stop_BTF"))
+  package init(_ system: any TamperedKernel) throws(LabError) {
+    kernel = system.kernel
+    let (start, stop) = (try system.symbol("__start_BTF"), try system.symbol("__stop_BTF"))
     guard start < stop, stop - start < 1 << 26 else { throw LabError("\(kernel): its BTF is at \(hex(start))") }
-    let bytes = try guest.memory.read(physical: guest.addressMap().physical(of: start), count: Int(stop - start))
+    let bytes = try system.memory.read(physical: system.addressMap().physical(of: start), count: Int(stop - start))
     let contents = VendorObject.Contents(copying: bytes)
     do {
       btf = try BTF(contents.bytes, owner: contents)

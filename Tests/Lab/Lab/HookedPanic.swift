@@ -9,7 +9,7 @@ enum HookedPanic {
   /// What was loaded then leaves every list of modules, the directory of `/sys/module` and the tree that addresses are
   /// looked up in.
   static func prepare(_ tampering: Tampering, _ facts: inout DumpFacts) throws(LabError) {
-    let guest = tampering.guest
+    let guest = try tampering.guest
     let slots: [(index: Int, handler: String, hook: String)] = [
       (0, "__x64_sys_read", "hack_read"), (2, "__x64_sys_open", "hack_open"),
     ]
@@ -48,7 +48,7 @@ enum HookedPanic {
 
   /// - Returns: the functions that the slots lead to now.
   private static func loadModule(_ tampering: Tampering, _ facts: inout DumpFacts) throws(LabError) -> [UInt64] {
-    let guest = tampering.guest
+    let guest = try tampering.guest
     try HookedModule.load(into: guest, overflow: fatalCount)
     facts.note("implant.kind", "module")
     let sections = try guest.output(

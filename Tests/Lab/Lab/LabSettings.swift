@@ -14,6 +14,16 @@ package struct LabSettings: Sendable {
     case required
   }
 
+  /// How much of the lab is run.
+  package enum Tier: String, Sendable {
+    /// What saved kernels answer: no guest is booted, but for one that was not saved yet.
+    case saved
+    /// What a change must pass.
+    case change
+    /// Every row in guests, on every kernel.
+    case all
+  }
+
   package let mode: Mode
   /// Kernels, unpacked by `Tests/Lab/fetch-kernels`: `LIVEPROBE_LAB_CACHE`, or `~/.cache/liveprobe-lab`.
   package let cache: URL
@@ -32,8 +42,8 @@ package struct LabSettings: Sendable {
   package let scenarios: [String]
   /// How many scans there are while modules come and go: `LIVEPROBE_LAB_STORM`, or 10.
   package let stormScans: Int
-  /// Whether what could be scanned outside of guests is scanned inside as well, and compared: `LIVEPROBE_LAB_INSIDE=1`.
-  package let scansInside: Bool
+  /// How much is run: `LIVEPROBE_LAB_TIER`, or what a change must pass.
+  package let tier: Tier
   /// The flavours to run on: those that `LIVEPROBE_LAB_KERNELS` names, or all of them.
   package let flavours: [String]
 
@@ -46,7 +56,7 @@ package struct LabSettings: Sendable {
     let chosen = (environment["LIVEPROBE_LAB_KERNELS"] ?? "").split(separator: " ").map(String.init)
     scenarios = (environment["LIVEPROBE_LAB_SCENARIOS"] ?? "").split(separator: "|").map(String.init)
     stormScans = max(environment["LIVEPROBE_LAB_STORM"].flatMap(Int.init) ?? 10, 5)
-    scansInside = !["", "0"].contains(environment["LIVEPROBE_LAB_INSIDE"] ?? "")
+    tier = environment["LIVEPROBE_LAB_TIER"].flatMap(Tier.init(rawValue:)) ?? .change
     labels = chosen.isEmpty ? GuestKernel.labels : chosen.filter { !GuestKernel.flavours.contains($0) }
     flavours = chosen.isEmpty ? GuestKernel.flavours : chosen.filter(GuestKernel.flavours.contains)
     if let path = environment["LIVEPROBE_LAB_CACHE"] {

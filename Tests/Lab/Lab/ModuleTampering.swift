@@ -1,4 +1,4 @@
-/// Changes to what a guest's kernel knows of one of its modules, from outside.
+/// Changes to what a kernel knows of one of its modules, from outside.
 ///
 /// The module stays as it is, and nobody loads or unloads one until the changes are undone.
 extension Tampering {
@@ -68,12 +68,12 @@ extension Tampering {
     let areas = try memory(of: module(name)).map(\.base)
     let known = try knownAreas()
     guard known.isSuperset(of: areas) else {
-      throw LabError("\(guest.kernel): /proc/vmallocinfo does not show \(areas.map(hex).joined(separator: ", "))")
+      throw LabError("\(system.kernel): /proc/vmallocinfo does not show \(areas.map(hex).joined(separator: ", "))")
     }
     let books = try booksOfAreas().map { " \($0.0)=\(hex($0.1))" }.joined()
     _ = try guest.output(of: "insmod /fixtures/unmapped.ko areas=\(areas.map(hex).joined(separator: ","))\(books)")
     guard try knownAreas().isDisjoint(with: areas) else {
-      throw LabError("\(guest.kernel): /proc/vmallocinfo still shows the memory of \(name)")
+      throw LabError("\(system.kernel): /proc/vmallocinfo still shows the memory of \(name)")
     }
   }
 
@@ -82,17 +82,17 @@ extension Tampering {
 
   /// Where the kernel keeps what vmalloc knows: the parameters of the module that has it forget.
   private func booksOfAreas() throws(LabError) -> [(String, UInt64)] {
-    if let root = try guest.symbols(["vmap_area_root"])["vmap_area_root"] {
+    if let root = try system.symbols(["vmap_area_root"])["vmap_area_root"] {
       return [
-        ("root", root), ("head", try guest.symbol("vmap_area_list")), ("lock", try guest.symbol("vmap_area_lock")),
+        ("root", root), ("head", try system.symbol("vmap_area_list")), ("lock", try system.symbol("vmap_area_lock")),
       ]
     }
     // One for each processor (mm/vmalloc.c, vmap_init_nodes(), v6.9 and later).
-    guard try read(at: guest.symbol("nr_vmap_nodes"), count: 4) == [1, 0, 0, 0] else {
-      throw LabError("\(guest.kernel): its areas of vmalloc's are in more than one tree")
+    guard try read(at: system.symbol("nr_vmap_nodes"), count: 4) == [1, 0, 0, 0] else {
+      throw LabError("\(system.kernel): its areas of vmalloc's are in more than one tree")
     }
     let types = try types()
-    let busy = try word(at: guest.symbol("vmap_nodes")) + types.offset("vmap_node", "busy")
+    let busy = try word(at: system.symbol("vmap_nodes")) + types.offset("vmap_node", "busy")
     return [
       ("root", busy + (try types.offset("rb_list", "root"))), ("head", busy + (try types.offset("rb_list", "head"))),
       ("lock", busy + (try types.offset("rb_list", "lock"))),
@@ -124,10 +124,9 @@ extension Tampering {
 
   private func module(_ name: String) throws(LabError) -> Module {
     if let known = moduleAddresses[name] { return Module(name: name, address: known, types: try types()) }
-    let text = try guest.output(
-      of: "awk '$3 == \"__this_module\" && $4 == \"[\(name)]\" { print $1; exit }' /proc/kallsyms")
+    let text = try system.kallsyms(awk: "$3 == \"__this_module\" && $4 == \"[\(name)]\" { print $1; exit }")
     guard let address = UInt64(text, radix: 16), address != 0 else {
-      throw LabError("\(guest.kernel): no struct module of \(name) in /proc/kallsyms")
+      throw LabError("\(system.kernel): no struct module of \(name) in /proc/kallsyms")
     }
     moduleAddresses[name] = address
     return Module(name: name, address: address, types: try types())
@@ -160,7 +159,7 @@ extension Tampering {
   /// to v7.2).
   private func removeFromTree(_ module: Module, _ changes: inout WordChanges) throws(LabError) {
     let types = module.types
-    let roots = try guest.symbol("mod_tree") + types.offset("mod_tree_root", "root")
+    let roots = try system.symbol("mod_tree") + types.offset("mod_tree_root", "root")
     let trees = try types.array("latch_tree_root", "tree")
     let nodes = try types.array("latch_tree_node", "node")
     for part in try memory(of: module) {
@@ -177,7 +176,7 @@ extension Tampering {
     let types = module.types
     let object = module.address + (try types.offset("module", "mkobj.kobj"))
     let directory = try word(at: object + types.offset("kobject", "sd"))
-    let set = try word(at: guest.symbol("module_kset")) + types.offset("kset", "kobj")
+    let set = try word(at: system.symbol("module_kset")) + types.offset("kset", "kobj")
     let parent = try word(at: set + types.offset("kobject", "sd"))
     try changes.remove(
       directory + types.offset("kernfs_node", "rb"),

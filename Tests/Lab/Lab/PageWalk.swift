@@ -21,11 +21,10 @@ package struct PageWalk {
   private let root: UInt64
   private let levels: Int
 
-  package init(_ guest: Guest) throws(LabError) {
-    memory = guest.memory
-    root = try guest.addressMap().physical(of: guest.symbol("init_top_pgt"))
-    // The flag is shown only where the kernel makes use of it (arch/x86/kernel/cpu/common.c, v6.12).
-    levels = try guest.run("grep -qw la57 /proc/cpuinfo").status == 0 ? 5 : 4
+  package init(_ system: any TamperedKernel) throws(LabError) {
+    memory = system.memory
+    root = try system.addressMap().physical(of: system.symbol("init_top_pgt"))
+    levels = try system.addressMap().levels
   }
 
   /// What maps a virtual address.

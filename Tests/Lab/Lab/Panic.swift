@@ -46,7 +46,7 @@ package enum Panic: String, CaseIterable, Sendable {
 
   /// Brings a guest to where ``strike(_:)`` kills it, and notes what is true then.
   package func prepare(_ tampering: Tampering, _ facts: inout DumpFacts) throws(LabError) {
-    let guest = tampering.guest
+    let guest = try tampering.guest
     guard guest.kernel.hasFixture || !needsFixture else {
       throw LabError("\(guest.kernel) has no fixture, which \(rawValue) needs")
     }

@@ -19,7 +19,8 @@ package enum Snapshot {
   private static let parts = [
     // The headers and the notes take up less than this; behind them lies memory.
     ("core", "dd if=/proc/kcore bs=4096 count=8 2>/dev/null"),
-    ("kallsyms", "cat /proc/kallsyms"),
+    // The channel is slow, and this is long.
+    ("\(symbols).zst", "cat /proc/kallsyms | /lab/zstd -q -1"),
     ("modules", "cat /proc/modules"),
     ("notes", "cat /sys/kernel/notes"),
     ("cmdline", "cat /proc/cmdline"),
@@ -28,18 +29,28 @@ package enum Snapshot {
     ("sections", "for f in /sys/module/*/sections/.text; do [ ! -f $f ] || echo $f:$(cat $f); done"),
   ]
 
+  private static let symbols = "kallsyms"
+
   /// Saves a guest, which stays paused.
   ///
   /// What is read of its files is read just before: nothing of it may change by itself.
-  package static func save(_ guest: Guest, to directory: URL) throws(LabError) {
+  ///
+  /// - Parameter hasSymbols: whether `/proc/kallsyms` is to be among them, which takes seconds.
+  package static func save(_ guest: Guest, to directory: URL, hasSymbols: Bool = true) throws(LabError) {
     do {
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-      for (name, command) in parts {
+      for (name, command) in parts where hasSymbols || !name.hasPrefix(symbols) {
         let result = try guest.run(command, timeout: 300)
         guard result.status == 0, !result.stdout.isEmpty || ["modules", "sections"].contains(name) else {
           throw LabError("\(guest.kernel): `\(command)` ended with status \(result.status): \(result.errorText)")
         }
         try write(result.stdout, to: directory, name)
+      }
+      if hasSymbols {
+        let packed = directory.appendingPathComponent("\(symbols).zst").path
+        guard try ChildProcess(["zstd", "-q", "-d", "--rm", packed]).wait() == 0 else {
+          throw LabError("\(packed) cannot be unpacked")
+        }
       }
       try write(Array("\(guest.kernel.label)\n".utf8), to: directory, "label")
       try write(Array("\(guest.kernel.release)\n".utf8), to: directory, "release")

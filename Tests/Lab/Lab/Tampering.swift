@@ -1,86 +1,95 @@
 import Foundation
 
-/// Changes a guest's kernel from outside, through its memory file, and puts everything back.
+/// Changes a kernel from outside, through the file that is its memory, and puts everything back.
 ///
-/// Nothing runs in the guest for it, so it works on every kernel, also on those no module can be built for here.
+/// No code of ours runs in the kernel for it, so it works on every kernel, also on those no module can be built for here,
+/// and on one that was saved.
 package final class Tampering {
-  package let guest: Guest
+  package let system: any TamperedKernel
   private var undo: [(physical: UInt64, bytes: [UInt8])] = []
   private var walk: PageWalk?
   private var knownTypes: GuestTypes?
   /// Of each struct module that was asked for: a module that is hidden cannot be asked for again.
   var moduleAddresses: [String: UInt64] = [:]
 
-  package init(_ guest: Guest) { self.guest = guest }
+  package init(_ system: any TamperedKernel) { self.system = system }
+
+  /// The guest, where something has to run in it.
+  package var guest: Guest {
+    get throws(LabError) {
+      guard let guest = system as? Guest else { throw LabError("\(system.kernel) was saved: nothing runs in it") }
+      return guest
+    }
+  }
 
   /// Whether this kernel really calls through its 64-bit table.
   ///
   /// Since Linux commit 1e3ad78334a6 ("x86/syscall: Don't force use of indirect calls for system calls") (in v6.9, and
   /// in the stable series from 6.1.85) it calls `x64_sys_call`, a switch.
-  package static func dispatchesThroughTable(_ guest: Guest) throws(LabError) -> Bool {
-    try guest.symbols(["x64_sys_call"]).isEmpty
+  package static func dispatchesThroughTable(_ system: any TamperedKernel) throws(LabError) -> Bool {
+    try system.symbols(["x64_sys_call"]).isEmpty
   }
 
   /// The value of a slot.
   package func value(ofSlot index: Int, in table: String = "sys_call_table") throws(LabError) -> UInt64 {
-    try guest.memory.readWord(physical: physicalAddress(ofSlot: index, in: table))
+    try system.memory.readWord(physical: physicalAddress(ofSlot: index, in: table))
   }
 
   /// The bytes at a virtual address, in one page.
   package func read(at address: UInt64, count: Int) throws(LabError) -> [UInt8] {
-    try guest.memory.read(physical: physical(of: address), count: count)
+    try system.memory.read(physical: physical(of: address), count: count)
   }
 
   /// Changes the bytes at a virtual address, in one page, at once.
   package func patch(_ bytes: [UInt8], at address: UInt64) throws(LabError) {
     let physical = try physical(of: address)
-    undo.append((physical, try guest.memory.read(physical: physical, count: bytes.count)))
+    undo.append((physical, try system.memory.read(physical: physical, count: bytes.count)))
     // A processor must not come by halfway through.
-    try guest.pause()
-    try guest.memory.write(physical: physical, bytes)
-    try guest.resume()
+    try system.pause()
+    try system.memory.write(physical: physical, bytes)
+    try system.resume()
   }
 
   /// Changes words wherever they are, at once.
   func apply(_ changes: WordChanges) throws(LabError) {
     var places: [(physical: UInt64, word: UInt64)] = []
     for (address, word) in changes.words { places.append((try physical(of: address), word)) }
-    try guest.pause()
+    try system.pause()
     for (physical, word) in places {
-      undo.append((physical, try guest.memory.read(physical: physical, count: 8)))
-      try guest.memory.writeWord(physical: physical, word)
+      undo.append((physical, try system.memory.read(physical: physical, count: 8)))
+      try system.memory.writeWord(physical: physical, word)
     }
-    try guest.resume()
+    try system.resume()
   }
 
   /// What the guest's kernel says of its structures.
   func types() throws(LabError) -> GuestTypes {
     if let knownTypes { return knownTypes }
-    let types = try GuestTypes(guest)
+    let types = try GuestTypes(system)
     knownTypes = types
     return types
   }
 
   private func physical(of address: UInt64) throws(LabError) -> UInt64 {
-    guard PageWalk.moduleSpace.contains(address) else { return try guest.addressMap().physical(of: address) }
-    if walk == nil { walk = try PageWalk(guest) }
+    guard PageWalk.moduleSpace.contains(address) else { return try system.addressMap().physical(of: address) }
+    if walk == nil { walk = try PageWalk(system) }
     guard let walk else { throw LabError("no page tables") }
     return try walk.physical(of: address)
   }
 
   /// Has the page at a virtual address, small or large, mapped writable.
   package func makeWritable(_ address: UInt64) throws(LabError) {
-    let entry = try PageWalk(guest).leaf(of: address).entry
-    undo.append((entry, try guest.memory.read(physical: entry, count: 8)))
+    let entry = try PageWalk(system).leaf(of: address).entry
+    undo.append((entry, try system.memory.read(physical: entry, count: 8)))
     // Bit 1: Intel SDM volume 3A, table 4-20. The levels above allow writing to everything of the kernel's.
-    try guest.memory.writeWord(physical: entry, guest.memory.readWord(physical: entry) | 2)
+    try system.memory.writeWord(physical: entry, system.memory.readWord(physical: entry) | 2)
   }
 
   /// Puts any value into a slot.
   package func replaceSlot(_ index: Int, in table: String = "sys_call_table", with value: UInt64) throws(LabError) {
     let physical = try physicalAddress(ofSlot: index, in: table)
-    undo.append((physical, try guest.memory.read(physical: physical, count: 8)))
-    try guest.memory.writeWord(physical: physical, value)
+    undo.append((physical, try system.memory.read(physical: physical, count: 8)))
+    try system.memory.writeWord(physical: physical, value)
   }
 
   /// Swaps two slots, so that both still lead to handlers.
@@ -104,37 +113,25 @@ package final class Tampering {
     package static let names = ["hack_read", "hack_open", "disable_write_protection"]
   }
 
-  /// Has a process of the guest allocate a page, and fills it from outside.
+  /// Fills a page that no part of the kernel owns.
   ///
-  /// The page belongs to a file in memory, `/tmp/unowned`, and stays until that is removed.
+  /// The page is not given back.
   package func plantUnownedPage() throws(LabError) -> UnownedPage {
-    let marker = UUID().uuidString + UUID().uuidString
-    // The file's page is one of those that begin with the marker; the others are what the command left in buffers.
-    _ = try guest.output(of: "{ printf %s \(marker); head -c \(4096 - marker.utf8.count) /dev/zero; } >/tmp/unowned")
-    for physical in try guest.memory.pages(beginningWith: Array(marker.utf8)) {
-      let tag = UUID().uuidString
-      let before = try guest.memory.read(physical: physical, count: tag.utf8.count)
-      try guest.memory.write(physical: physical, Array(tag.utf8))
-      guard try guest.output(of: "head -c \(tag.utf8.count) /tmp/unowned") == tag else {
-        try guest.memory.write(physical: physical, before)
-        continue
-      }
-      try guest.memory.write(physical: physical, Self.unownedContent())
-      return UnownedPage(address: try guest.addressMap().directMap(of: physical))
-    }
-    throw LabError("\(guest.kernel): the page of /tmp/unowned was not found in the guest's memory")
+    let physical = try system.unownedPage()
+    try system.memory.write(physical: physical, Self.unownedContent())
+    return UnownedPage(address: try system.addressMap().directMap(of: physical))
   }
 
   /// Puts back all that was changed, the last first.
   package func restore() throws(LabError) {
     guard !undo.isEmpty else { return }
-    try guest.pause()
-    while let (physical, bytes) = undo.popLast() { try guest.memory.write(physical: physical, bytes) }
-    try guest.resume()
+    try system.pause()
+    while let (physical, bytes) = undo.popLast() { try system.memory.write(physical: physical, bytes) }
+    try system.resume()
   }
 
   private func physicalAddress(ofSlot index: Int, in table: String) throws(LabError) -> UInt64 {
-    try guest.addressMap().physical(of: guest.symbol(table) + UInt64(index) * 8)
+    try system.addressMap().physical(of: system.symbol(table) + UInt64(index) * 8)
   }
 
   /// A page with two small functions that refuse (`endbr64; mov $-38, %rax; ret`), and the names after them.

@@ -14,7 +14,7 @@ package enum UnownedHooks {
   package static func place(
     _ tampering: Tampering, overflow: Int
   ) throws(LabError) -> (read: UInt64, open: UInt64) {
-    let guest = tampering.guest
+    let guest = try tampering.guest
     let base = try UnownedCode.address(in: guest)
     let code = try link(guest, to: base, overflow: overflow)
     guard code.count <= 4096, code.starts(with: [0xf3, 0x0f, 0x1e, 0xfa]) else {
