@@ -1,0 +1,50 @@
+import Foundation
+import Lab
+import Testing
+
+/// Kernels that were built otherwise than Debian's are: nobody tampered with them, and nothing may be found.
+///
+/// `Tests/Lab/build-kernel` builds them, and `make test-all` asks for it; without them there is nothing to run.
+@Suite("Kernels built otherwise", .lab, .timeLimit(.minutes(60)))
+struct BuiltKernelTests {
+  /// Those of the lab's cache.
+  private static let labels: [String] = {
+    let settings = LabSettings()
+    guard settings.tier == .all else { return [] }
+    // What cannot be listed has none.
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: settings.cache.path)) ?? []
+    return names.filter { $0.hasPrefix("built-") && !$0.hasSuffix(".new") }.sorted()
+  }()
+
+  /// Which checks stay without an answer, with the image.
+  ///
+  /// Everything else is clear. Without data symbols the image's symbols are not known either: kallsyms, there and in memory, has no others.
+  private static let open = ["built-embedded-nodatasymbols": ["kernel-text", "executable-memory", "taint"]]
+
+  @Test(arguments: labels)
+  func `has no finding, with its image and without`(label: String) async throws {
+    await LabRuns.shared.enter()
+    defer { Task { await LabRuns.shared.leave() } }
+    let settings = LabSettings()
+    guard let kernel = try LabTrait.kernel(label, settings) else { return }
+    let guest = try Guest.boot(kernel, settings: settings, liveprobe: settings.liveprobe)
+    defer { guest.shutdown() }
+    // The guest's busybox does not unpack zstd.
+    _ = try guest.run(
+      """
+      for module in $(cat /lab/modules); do
+        modprobe $module && continue
+        packed=$(find /lib/modules/ -name $module.ko.zst | head -n 1)
+        [ -n "$packed" ] && /lab/zstd -q -d -c $packed >/tmp/module.ko && insmod /tmp/module.ko
+      done 2>/dev/null
+      """)
+    let scan = try Scan(in: guest)
+    let report = try #require(scan.report, "\(scan.complaint)")
+    #expect(report.findings.isEmpty, "\(label): \(report.findings)")
+    let unanswered = (report.checks ?? []).filter { $0.outcome == "unknown" }.map(\.id)
+    #expect(unanswered == Self.open[label] ?? [], "\(label)")
+    let without = try Scenario.withoutImage(guest) { try Scan(in: guest) }
+    #expect(without.report?.findings.isEmpty == true, "\(label): \(without.report?.findings ?? [])")
+    #expect(without.exitStatus == 3, "\(label), without its image")
+  }
+}
