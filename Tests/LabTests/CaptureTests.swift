@@ -18,7 +18,7 @@ struct CaptureTests {
     defer { Task { await LabRuns.shared.leave() } }
     let settings = LabSettings()
     guard let kernel = try LabTrait.kernel(label, settings) else { return }
-    let guest = try Guest.boot(kernel, settings: settings, liveprobe: settings.liveprobe)
+    let guest = try Guest.restored(kernel, settings: settings, liveprobe: settings.liveprobe)
     defer { guest.shutdown() }
     // On 7, which gets no module of ours, nothing is wrong.
     if kernel.hasFixture { try HookedModule.load(into: guest, hidden: true) }

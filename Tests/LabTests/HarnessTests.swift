@@ -1,3 +1,4 @@
+import Foundation
 import Lab
 import Testing
 
@@ -56,7 +57,7 @@ struct HarnessTests {
     defer { Task { await LabRuns.shared.leave() } }
     let settings = LabSettings()
     guard let kernel = try LabTrait.kernel(settings.labels.first ?? GuestKernel.labels[0], settings) else { return }
-    let guest = try Guest.boot(kernel, settings: settings)
+    let guest = try Guest.restored(kernel, settings: settings)
     defer { guest.shutdown() }
     let begin = ContinuousClock.now
     let result = try guest.run("head -c 1000000 /dev/urandom >/tmp/x; cat /tmp/x; md5sum </tmp/x >&2; exit 7")
@@ -65,5 +66,53 @@ struct HarnessTests {
     #expect(result.stdout.count == 1_000_000)
     print("the channel carries \(Int(Double(result.stdout.count) / seconds / 1000)) kB/s")
     #expect(try guest.output(of: "exit 0").isEmpty)
+  }
+
+  @Test(arguments: LabSettings().labels)
+  func `a restored guest is as the kernel booted, with the program of today, whatever was done in the one before`(
+    label: String
+  ) async throws {
+    await LabRuns.shared.enter()
+    defer { Task { await LabRuns.shared.leave() } }
+    let settings = LabSettings()
+    guard let kernel = try LabTrait.kernel(label, settings) else { return }
+    var seen: [[String]] = []
+    for _ in 0..<2 {
+      let guest = try Guest.restored(kernel, settings: settings, liveprobe: settings.liveprobe)
+      defer { guest.shutdown() }
+      let tampering = Tampering(guest)
+      let shown = try guest.output(
+        of: "sha256sum </liveprobe; cat /proc/modules; ls /tmp; grep -w sys_call_table /proc/kallsyms")
+      seen.append([shown, hex(try tampering.value(ofSlot: 102))])
+      let clock = try #require(Double(guest.output(of: "date +%s")))
+      #expect(abs(clock - Date.now.timeIntervalSince1970) < 60)
+      _ = try guest.output(of: "modprobe dummy; touch /tmp/here")
+      try tampering.swapSlots(102, 104)
+      print("\(label): restored in \(guest.startSeconds) s")
+    }
+    #expect(seen[0] == seen[1])
+    #expect(seen[0][0].split(separator: " ").first == (try sha256(of: settings.liveprobe)))
+
+    // What is damaged is saved anew, which takes a boot: on one kernel.
+    guard label == settings.labels.first else { return }
+    let devices = kernel.directory.appendingPathComponent("guests/max_1_1024M/devices")
+    let size = try Data(contentsOf: devices).count
+    try FileHandle(forWritingTo: devices).truncate(atOffset: UInt64(size / 2))
+    let anew = try Guest.restored(kernel, settings: settings)
+    defer { anew.shutdown() }
+    #expect(try anew.output(of: "ls /liveprobe 2>/dev/null; uname -r") == kernel.release)
+    #expect(try Data(contentsOf: devices).count > size / 2)
+  }
+
+  private func sha256(of file: URL) throws -> Substring? {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["sha256sum", file.path]
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text.split(separator: " ").first
   }
 }

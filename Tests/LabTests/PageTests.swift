@@ -13,7 +13,7 @@ struct PageTests {
     defer { Task { await LabRuns.shared.leave() } }
     let settings = LabSettings()
     guard let kernel = try LabTrait.kernel(label, settings), kernel.hasFixture else { return }
-    let guest = try Guest.boot(kernel, settings: settings, liveprobe: settings.liveprobe)
+    let guest = try Guest.restored(kernel, settings: settings, liveprobe: settings.liveprobe)
     defer { guest.shutdown() }
     try HookedModule.load(into: guest, hidden: true)
     let scan = try guest.run("/liveprobe scan --format html --only syscall-table --only executable-memory")

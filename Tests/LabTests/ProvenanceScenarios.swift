@@ -58,11 +58,11 @@ extension Scenario {
     },
   ]
 
-  /// The one hidden module of a guest.
   static let acceptedHiddenModule: [Scenario] = [
     Scenario(
       name: "a hidden module that an allow rule names, and one whose memory was changed",
       guests: .of(["6.12"], why: "what a rule accepts is the findings' business, and not the kernel's"),
+      leavesGuestChanged: true,
       exemption: hasNoFixture
     ) { guest in
       try HookedModule.load(into: guest, slots: [])

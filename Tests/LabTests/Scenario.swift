@@ -40,6 +40,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   /// Scenarios that follow one another with the same machine share a guest, in the order of the table.
   var machine = Machine()
   var guests = Guests.each
+  /// Whether what it does cannot be undone: the scenarios after it get another guest, which is as the kernel booted.
+  var leavesGuestChanged = false
   /// Why the scenario does not apply to this kernel; nil if it does.
   var exemption: @Sendable (any TamperedKernel) throws -> String? = { _ in nil }
   /// What it changes of a kernel's memory, from outside; nil if it does more than that.
@@ -51,13 +53,14 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
   /// A state that needs a guest.
   init(
-    name: String, machine: Machine = Machine(), guests: Guests = .each,
+    name: String, machine: Machine = Machine(), guests: Guests = .each, leavesGuestChanged: Bool = false,
     exemption: @escaping @Sendable (any TamperedKernel) throws -> String? = { _ in nil },
     run: @escaping @Sendable (Guest) throws -> Run
   ) {
     self.name = name
     self.machine = machine
     self.guests = guests
+    self.leavesGuestChanged = leavesGuestChanged
     self.exemption = exemption
     change = nil
     self.run = run

@@ -39,25 +39,25 @@ struct ScenarioResult: Sendable {
   }
 
   /// Goes through the scenarios on one kernel: of saved guests what only changes memory, in guests what this run of the
-  /// lab is to have there, one guest for all in a row that want the same machine.
+  /// lab is to have there.
   ///
   /// Never fails: what goes wrong is in the results, one for each scenario.
   static func run(_ scenarios: [Scenario], label: String, settings: LabSettings) -> [ScenarioResult] {
     let saved = groups(scenarios.filter { $0.change != nil }).flatMap { group in
-      results(of: group, label: label) {
-        let guest = try StillGuest(
+      run(group, label: label) {
+        try StillGuest(
           kernel(label, settings), settings: settings, options: group[0].machine.options,
           preparation: group[0].machine.preparation, hasSymbols: group.contains { $0.change?.isNothing == false })
-        return group.map { scenario in result(of: scenario, on: guest) { try scenario.change?.run(on: guest) } }
+      } scan: {
+        try $0.change?.run(on: $1)
       }
     }
     let inGuests = groups(scenarios.filter { $0.runsInGuest(of: label, settings.tier) }).flatMap { group in
-      results(of: group, label: label) {
-        let guest = try Guest.boot(
-          kernel(label, settings), settings: settings, liveprobe: settings.liveprobe,
-          options: group[0].machine.options)
-        defer { guest.shutdown() }
-        return group.map { scenario in result(of: scenario, on: guest) { try scenario.run(guest) } }
+      run(group, label: label) {
+        try Guest.restored(
+          kernel(label, settings), settings: settings, liveprobe: settings.liveprobe, options: group[0].machine.options)
+      } scan: {
+        try $0.run($1)
       }
     }
     let found = Dictionary(grouping: saved + inGuests, by: \.scenario)
@@ -88,15 +88,30 @@ struct ScenarioResult: Sendable {
     }
   }
 
-  /// What a body gives for scenarios; if it fails, that none of them could be run.
-  private static func results(
-    of scenarios: [Scenario], label: String, _ body: () throws -> [ScenarioResult]
+  /// Goes through scenarios of one machine: one guest for all of them, and another after each that left it changed or did
+  /// not go as expected.
+  private static func run<System: TamperedKernel>(
+    _ group: [Scenario], label: String, start: () throws -> System, scan: (Scenario, System) throws -> Scenario.Run?
   ) -> [ScenarioResult] {
-    do {
-      return try body()
-    } catch {
-      return scenarios.map { ScenarioResult(label: label, scenario: $0.name, outcome: .impossible("\(error)")) }
+    var results: [ScenarioResult] = []
+    var system: System?
+    for scenario in group {
+      let current: System
+      do {
+        current = try system ?? start()
+        system = current
+      } catch {
+        // What does not start once is not tried again for each of them.
+        let left = group.dropFirst(results.count)
+        return results + left.map { ScenarioResult(label: label, scenario: $0.name, outcome: .impossible("\(error)")) }
+      }
+      let result = result(of: scenario, on: current) { try scan(scenario, current) }
+      results.append(result)
+      if case .exempt = result.outcome { continue }
+      // A guest ends with the last reference to it.
+      if scenario.leavesGuestChanged || result.isImpossible || !result.complaints.isEmpty { system = nil }
     }
+    return results
   }
 
   private static func result(

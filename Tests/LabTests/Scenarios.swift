@@ -2,8 +2,6 @@ import Lab
 
 extension Scenario {
   /// Every scenario, in the order in which guests go through them.
-  ///
-  /// What cannot be undone comes last in its guest.
   static let all: [Scenario] = chosen(
     clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + unlistedModule
       + lyingReader + tamperedTables + provenance

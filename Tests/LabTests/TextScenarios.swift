@@ -106,7 +106,7 @@ extension Scenario {
   ]
 
   private static func detour(_ name: String, _ detour: Tampering.Detour) -> Scenario {
-    Scenario(name: name) { guest in
+    Scenario(name: name, leavesGuestChanged: true) { guest in
       let code = try UnownedCode.address(in: guest)
       return try scanned(guest, only: Change.checksOfCode) { tampering in
         try tampering.detour("vfs_read", through: code, by: detour)

@@ -64,14 +64,14 @@ enum Bench {
   }
 
   private static func measure(_ kernel: GuestKernel, settings: LabSettings) throws(LabError) -> [Measurement] {
-    let guest = try LabCommand.boot(kernel, settings: settings, needsLiveprobe: true)
+    let guest = try LabCommand.start(kernel, settings: settings, needsLiveprobe: true)
     defer { guest.shutdown() }
     let withImage = try measure(guest, by: .time, hasImage: true)
     _ = try guest.output(of: "rm $(cat /lab/image)")
     let withoutImage = try measure(guest, by: .time, hasImage: false)
     guest.shutdown()
     let counted = GuestOptions(bootTimeout: 600, countsInstructions: true)
-    let counting = try LabCommand.boot(kernel, settings: settings, needsLiveprobe: true, options: counted)
+    let counting = try LabCommand.start(kernel, settings: settings, needsLiveprobe: true, options: counted)
     defer { counting.shutdown() }
     let withImageCounted = try measure(counting, by: .instructions, hasImage: true)
     _ = try counting.output(of: "rm $(cat /lab/image)")

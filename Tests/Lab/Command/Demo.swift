@@ -10,7 +10,7 @@ enum Demo {
     let kernel = if let label { try GuestKernel(label: label, settings: settings) } else { try preferred(settings) }
     LabCommand.write(
       "booting Linux \(kernel.release) in the lab and hooking two of its system calls\n", to: .standardError)
-    let guest = try LabCommand.boot(kernel, settings: settings, needsLiveprobe: true)
+    let guest = try LabCommand.start(kernel, settings: settings, needsLiveprobe: true)
     defer { guest.shutdown() }
     try HookedModule.load(into: guest, hidden: true)
     let result = try guest.run("/liveprobe scan")

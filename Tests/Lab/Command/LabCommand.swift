@@ -1,7 +1,7 @@
 import Foundation
 import Lab
 
-/// Boots one guest for a purpose other than the tests: a demonstration, a measurement, a look around.
+/// Starts one guest for a purpose other than the tests: a demonstration, a measurement, a look around.
 @main
 struct LabCommand {
   static func main() {
@@ -22,7 +22,7 @@ struct LabCommand {
     case "snapshot": return try SnapshotCommand.run(rest, settings: settings)
     case "dump": return try DumpCommand.run(rest, settings: settings)
     case "run" where rest.count >= 2:
-      let guest = try boot(GuestKernel(label: rest[0], settings: settings), settings: settings)
+      let guest = try start(GuestKernel(label: rest[0], settings: settings), settings: settings)
       defer { guest.shutdown() }
       let result = try guest.run(rest.dropFirst().joined(separator: " "), timeout: 600)
       write(result.stdout, to: .standardOutput)
@@ -46,8 +46,8 @@ struct LabCommand {
     }
   }
 
-  /// Boots a guest with the static executable in it, if it was built, and one that has a disk with the package, too.
-  static func boot(
+  /// Starts a guest with the static executable in it, if it was built, and one that has a disk with the package, too.
+  static func start(
     _ kernel: GuestKernel, settings: LabSettings, needsLiveprobe: Bool = false, options: GuestOptions = GuestOptions()
   ) throws(LabError) -> Guest {
     let exists = FileManager.default.isExecutableFile(atPath: settings.liveprobe.path)
@@ -56,7 +56,8 @@ struct LabCommand {
     if FileManager.default.fileExists(atPath: settings.debianPackage.path) {
       options.files["lab/liveprobe.deb"] = settings.debianPackage
     }
-    return try Guest.boot(kernel, settings: settings, liveprobe: exists ? settings.liveprobe : nil, options: options)
+    let liveprobe = exists ? settings.liveprobe : nil
+    return try Guest.restored(kernel, settings: settings, liveprobe: liveprobe, options: options)
   }
 
   static func write(_ bytes: [UInt8], to file: FileHandle) {

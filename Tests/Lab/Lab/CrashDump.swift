@@ -17,7 +17,7 @@ package struct CrashDump: Sendable {
   /// The name without ending.
   package var name: String { "\(panic.rawValue)-\(method.name)" }
 
-  /// Boots a guest, has its kernel panic, and writes the dump into a directory that exists.
+  /// Starts a guest, has its kernel panic, and writes the dump into a directory that exists.
   ///
   /// - Parameter liveprobe: the static executable that maps the guest's system calls before it panics, if one is to.
   /// - Returns: the dump's file.
@@ -28,7 +28,7 @@ package struct CrashDump: Sendable {
     let disk: KdumpDisk? = if case .kdump = method { try KdumpDisk() } else { nil }
     var options = options(disk)
     options.console = directory.appendingPathComponent("\(name).log")
-    let guest = try Guest.boot(kernel, settings: settings, liveprobe: liveprobe, options: options)
+    let guest = try Guest.restored(kernel, settings: settings, liveprobe: liveprobe, options: options)
     defer { guest.shutdown() }
     var facts = DumpFacts()
     facts.note("method", method.name)

@@ -20,20 +20,48 @@ final class Emulator {
   /// Only software emulation is used: a `/dev/kvm` that does not work hangs instead of failing.
   ///
   /// - Parameter disks: raw images, `/dev/vda` and so on; what the guest writes to them is thrown away.
-  init(kernel: GuestKernel, initramfs: URL, disks: [URL] = [], options: GuestOptions) throws(LabError) {
-    _ = ParentWatch.begin
-    directory = try Self.makeDirectory(for: options)
-    memoryFile = directory.appendingPathComponent("memory")
-    channelSocket = directory.appendingPathComponent("channel")
-    monitorSocket = directory.appendingPathComponent("monitor")
-    consoleFile = options.console ?? directory.appendingPathComponent("console")
-    messageFile = directory.appendingPathComponent("messages")
+  convenience init(kernel: GuestKernel, initramfs: URL, disks: [URL] = [], options: GuestOptions) throws(LabError) {
+    let directory = try Self.makeDirectory(for: options)
     let files = directory.appendingPathComponent("initramfs")
     do {
       try FileManager.default.moveItem(at: initramfs, to: files)
     } catch {
       throw LabError("the guest's file system could not be moved to \(files.path): \(error)")
     }
+    // Of another guest's console nothing may be left.
+    unlink(Self.consoleFile(in: directory, options).path)
+    let drives =
+      disks.flatMap { ["-drive", "file=\($0.path),format=raw,if=virtio,snapshot=on"] }
+      + (options.keptDisk.map { ["-drive", "file=\($0.path),format=raw,if=virtio,cache=unsafe"] } ?? [])
+    try self.init(kernel, in: directory, options, with: ["-initrd", files.path] + drives)
+  }
+
+  /// Starts QEMU with the memory of a guest that was saved; it waits until the monitor is told of the devices' state.
+  ///
+  /// What the kernel unpacked when it booted is not needed again. The console goes on where it was.
+  convenience init(kernel: GuestKernel, saved: SavedGuest, options: GuestOptions) throws(LabError) {
+    let directory = try Self.makeDirectory(for: options)
+    do throws(LabError) {
+      try SparseFile.copy(saved.memory, to: Self.memoryFile(in: directory))
+      try SparseFile.copy(saved.console, to: Self.consoleFile(in: directory, options))
+    } catch {
+      // That nothing could be copied is what to tell.
+      try? FileManager.default.removeItem(at: directory)
+      throw error
+    }
+    try self.init(kernel, in: directory, options, with: ["-incoming", "defer"])
+  }
+
+  private init(
+    _ kernel: GuestKernel, in directory: URL, _ options: GuestOptions, with arguments: [String]
+  ) throws(LabError) {
+    _ = ParentWatch.begin
+    self.directory = directory
+    memoryFile = Self.memoryFile(in: directory)
+    channelSocket = directory.appendingPathComponent("channel")
+    monitorSocket = directory.appendingPathComponent("monitor")
+    consoleFile = Self.consoleFile(in: directory, options)
+    messageFile = directory.appendingPathComponent("messages")
 
     // Neither the guest nor another guest's keeper may hold our end, or it would not close with us: a pair of sockets,
     // since `pipe2` is not among what Glibc shows to Swift.
@@ -43,25 +71,18 @@ final class Emulator {
       throw LabError("no sockets for the emulator: \(String(cString: strerror(errno)))")
     }
     defer { close(ends[0]) }
-    let arguments: [String] =
+    let command: [String] =
       ["sh", "-c", Self.keeper, "keeper", directory.path, String(options.lifetime)]
-      + ["qemu-system-x86_64"] + Self.acceleration(options)
+      + ["qemu-system-x86_64"] + Self.machine(options)
       + [
-        "-cpu", options.processorModel, "-smp", String(options.processors),
-        "-m", "\(options.memory)M",
         "-object", "memory-backend-file,id=memory,size=\(options.memory)M,mem-path=\(memoryFile.path),share=on",
-        "-machine", "pc,memory-backend=memory", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
-        "-kernel", kernel.image.path, "-initrd", files.path,
-        "-append", (["console=ttyS0", "quiet", "panic=-1"] + options.kernelArguments).joined(separator: " "),
-        "-serial", "file:\(consoleFile.path)",
+        "-kernel", kernel.image.path,
+        "-chardev", "file,id=console,path=\(consoleFile.path),append=on", "-serial", "chardev:console",
         "-chardev", "socket,id=channel,path=\(channelSocket.path),server=on,wait=off", "-serial", "chardev:channel",
         "-qmp", "unix:\(monitorSocket.path),server=on,wait=off",
-      ]
-      + disks.flatMap { ["-drive", "file=\($0.path),format=raw,if=virtio,snapshot=on"] }
-      + (options.keptDisk.map { ["-drive", "file=\($0.path),format=raw,if=virtio,cache=unsafe"] } ?? [])
-      + (options.takesVMCoreInfo ? ["-device", "vmcoreinfo"] : [])
+      ] + arguments
     do throws(LabError) {
-      process = try ChildProcess(arguments, input: ends[0], errors: messageFile.path)
+      process = try ChildProcess(command, input: ends[0], errors: messageFile.path)
     } catch {
       close(ends[1])
       // What is left over is an empty directory; the reason to report is why nothing was started.
@@ -69,6 +90,27 @@ final class Emulator {
       throw error
     }
     lifeline = ends[1]
+  }
+
+  /// The version of the QEMU that is installed, as it states it; the reason, if it does not.
+  static let version: String = {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("liveprobe-lab-\(UUID().uuidString)")
+    defer { unlink(file.path) }
+    do throws(LabError) {
+      _ = try ChildProcess(["sh", "-c", "qemu-system-x86_64 --version >&2"], errors: file.path).wait()
+    } catch {
+      return error.description
+    }
+    return String(decoding: FileManager.default.contents(atPath: file.path) ?? Data(), as: UTF8.self)
+  }()
+
+  /// What a guest's state depends on of the emulator's arguments, but for the kernel and the files.
+  static func machine(_ options: GuestOptions) -> [String] {
+    acceleration(options) + [
+      "-cpu", options.processorModel, "-smp", String(options.processors), "-m", "\(options.memory)M",
+      "-machine", "pc,memory-backend=memory", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
+      "-append", (["console=ttyS0", "quiet", "panic=-1"] + options.kernelArguments).joined(separator: " "),
+    ] + (options.takesVMCoreInfo ? ["-device", "vmcoreinfo"] : [])
   }
 
   private static func acceleration(_ options: GuestOptions) -> [String] {
@@ -114,6 +156,12 @@ final class Emulator {
     rm -rf "$directory"
     kill $watcher 2>/dev/null
     """
+
+  private static func memoryFile(in directory: URL) -> URL { directory.appendingPathComponent("memory") }
+
+  private static func consoleFile(in directory: URL, _ options: GuestOptions) -> URL {
+    options.console ?? directory.appendingPathComponent("console")
+  }
 
   /// Makes a directory in shared memory if a whole guest fits in, else below the temporary directory.
   private static func makeDirectory(for options: GuestOptions) throws(LabError) -> URL {

@@ -1,6 +1,7 @@
 package import Foundation
+import Glibc
 
-/// A booted kernel: runs commands inside, and reads and writes its memory from outside.
+/// A kernel that has booted: runs commands inside, and reads and writes its memory from outside.
 ///
 /// Not for use by two threads at once. The guest ends with `shutdown()`, with the last reference to it, or with this
 /// process.
@@ -13,8 +14,10 @@ package final class Guest: TamperedKernel {
   package let memory: GuestMemory
   package var memoryFile: URL { emulator.memoryFile }
   /// From starting the emulator to the first command, in seconds.
-  package let bootSeconds: Double
+  package private(set) var startSeconds = 0.0
   private let emulator: Emulator
+  /// Kept beside what it was restored from.
+  private let savedSymbols: SavedSymbols?
   private var monitor: Monitor?
   private let channel: CommandChannel
   private var commandCount = 0
@@ -28,6 +31,78 @@ package final class Guest: TamperedKernel {
     _ kernel: GuestKernel, settings: LabSettings, liveprobe: URL? = nil, options: GuestOptions = GuestOptions()
   ) throws(LabError) -> Guest {
     try Guest(kernel: kernel, settings: settings, liveprobe: liveprobe, options: options)
+  }
+
+  /// Starts a guest as it was when its kernel had booted: it is restored from the lab's cache, where the first one of its
+  /// kernel and machine is saved.
+  ///
+  /// Two of them differ in nothing but the program and the time of day: addresses and random numbers are the same, too. What
+  /// cannot be saved, because it has a disk, is booted; so is what counts instructions, which is measured from the beginning,
+  /// and, with a word about it, what fails to be restored.
+  package static func restored(
+    _ kernel: GuestKernel, settings: LabSettings, liveprobe: URL? = nil, options: GuestOptions = GuestOptions()
+  ) throws(LabError) -> Guest {
+    guard kernel.disk == nil, options.keptDisk == nil, !options.hasKdump, !options.countsInstructions else {
+      return try boot(kernel, settings: settings, liveprobe: liveprobe, options: options)
+    }
+    let saved = try SavedGuest(of: kernel, settings: settings, options: options)
+    return try saved.locked { () throws(LabError) in
+      for _ in 0..<2 {
+        let first = saved.isCurrent ? nil : try bootToSave(kernel, settings, options)
+        do throws(LabError) {
+          if let first { try saved.save(first.emulator, first.connectedMonitor()) }
+          first?.shutdown()
+          return try Guest(restoring: saved, kernel, liveprobe: liveprobe, options: options)
+        } catch {
+          saved.remove()
+          FileHandle.standardError.write(Data("NOT RESTORED: a guest of \(kernel): \(error)\n".utf8))
+        }
+      }
+      return try boot(kernel, settings: settings, liveprobe: liveprobe, options: options)
+    }
+  }
+
+  /// Boots a guest that has a place for the program, and no program.
+  private static func bootToSave(
+    _ kernel: GuestKernel, _ settings: LabSettings, _ options: GuestOptions
+  ) throws(LabError) -> Guest {
+    let file = try ProgramPlace.makeFile()
+    defer { unlink(file.path) }
+    return try boot(kernel, settings: settings, liveprobe: file, options: options)
+  }
+
+  private init(
+    restoring saved: SavedGuest, _ kernel: GuestKernel, liveprobe: URL?, options: GuestOptions
+  ) throws(LabError) {
+    let begin = ContinuousClock.now
+    let emulator = try Emulator(kernel: kernel, saved: saved, options: options)
+    let symbols: SavedSymbols
+    var command = "rm /liveprobe"
+    do throws(LabError) {
+      symbols = try SavedSymbols(saved.symbols)
+      memory = try GuestMemory(file: emulator.memoryFile)
+      if let liveprobe { command = "truncate -s \(try ProgramPlace.fill(with: liveprobe, in: memory)) /liveprobe" }
+      channel = try CommandChannel(
+        socket: emulator.channelSocket.path, deadline: Deadline(seconds: options.bootTimeout)
+      ) { emulator.isRunning }
+      let monitor = try Monitor(emulator)
+      try monitor.restoreDevices(from: saved.devices)
+      try monitor.execute("cont")
+      self.monitor = monitor
+    } catch {
+      let words = emulator.lastWords
+      emulator.stop()
+      throw LabError("\(error)\nthe emulator says:\n\(words)")
+    }
+    self.kernel = kernel
+    self.emulator = emulator
+    savedSymbols = symbols
+    knownSymbols = symbols.known
+    // Its clock stood still when it was saved.
+    let now = Int(Date.now.timeIntervalSince1970)
+    let release = try output(of: "\(command) && date -s @\(now) >/dev/null && uname -r", timeout: 30)
+    guard release == kernel.release else { throw LabError("the guest is of \(release)") }
+    startSeconds = begin.duration(to: .now).seconds
   }
 
   private init(kernel: GuestKernel, settings: LabSettings, liveprobe: URL?, options: GuestOptions) throws(LabError) {
@@ -52,7 +127,8 @@ package final class Guest: TamperedKernel {
     }
     self.kernel = kernel
     self.emulator = emulator
-    bootSeconds = begin.duration(to: .now).seconds
+    savedSymbols = nil
+    startSeconds = begin.duration(to: .now).seconds
     if let command = start.unpacking { _ = try output(of: command) }
   }
 
@@ -164,14 +240,19 @@ package final class Guest: TamperedKernel {
   package func symbols(_ names: [String]) throws(LabError) -> [String: UInt64] {
     let unknown = names.filter { knownSymbols[$0] == nil }
     if !unknown.isEmpty {
+      var ofKernel: [String: UInt64] = [:]
       let patterns = unknown.map { "-e ' \($0)'" }.joined(separator: " ")
       // grep's status 1 says that there is none of them.
       for line in try output(of: "grep -F \(patterns) /proc/kallsyms || [ $? = 1 ]").split(separator: "\n") {
         let fields = line.split(whereSeparator: \.isWhitespace)
         guard fields.count >= 3, let address = UInt64(fields[0], radix: 16), address != 0 else { continue }
         let name = String(fields[2])
-        if unknown.contains(name), knownSymbols[name] == nil { knownSymbols[name] = address }
+        guard unknown.contains(name), knownSymbols[name] == nil else { continue }
+        knownSymbols[name] = address
+        // Of a module's the guest's line names the module, and the next guest has it elsewhere.
+        if fields.count == 3 { ofKernel[name] = address }
       }
+      savedSymbols?.add(ofKernel)
     }
     return knownSymbols.filter { names.contains($0.key) }
   }

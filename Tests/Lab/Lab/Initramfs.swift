@@ -11,17 +11,30 @@ enum Initramfs {
   ) throws(LabError) -> URL {
     let output = URL(fileURLWithPath: NSTemporaryDirectory())
       .appendingPathComponent("liveprobe-lab-\(UUID().uuidString)")
+    try run((kdump ? ["--kdump"] : []) + [kernel.label, output.path] + (liveprobe.map { [$0.path] } ?? []), settings)
+    return output
+  }
+
+  /// What the file system is built from, but for the executable, in a word that is another when any of it is.
+  static func identity(for kernel: GuestKernel, settings: LabSettings) throws(LabError) -> String {
+    try run([kernel.label], settings)
+    let file = kernel.directory.appendingPathComponent("initramfs.identity")
+    do {
+      return try String(contentsOf: file, encoding: .utf8)
+    } catch {
+      throw LabError("\(file.path) cannot be read: \(error)")
+    }
+  }
+
+  private static func run(_ arguments: [String], _ settings: LabSettings) throws(LabError) {
     let script = settings.scripts.appendingPathComponent("build-initramfs")
-    let errors = output.path + ".log"
+    let errors = NSTemporaryDirectory() + "/liveprobe-lab-\(UUID().uuidString).log"
     defer { unlink(errors) }
     let process = try ChildProcess(
-      [script.path] + (kdump ? ["--kdump"] : []) + [kernel.label, output.path] + (liveprobe.map { [$0.path] } ?? []),
-      errors: errors,
-      environment: ["LIVEPROBE_LAB_CACHE": settings.cache.path])
+      [script.path] + arguments, errors: errors, environment: ["LIVEPROBE_LAB_CACHE": settings.cache.path])
     guard process.wait() == 0 else {
       let message = String(decoding: FileManager.default.contents(atPath: errors) ?? Data(), as: UTF8.self)
       throw LabError("\(script.path) failed: \(message.trimmingCharacters(in: .whitespacesAndNewlines))")
     }
-    return output
   }
 }

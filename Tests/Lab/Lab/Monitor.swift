@@ -18,14 +18,56 @@ final class Monitor {
   /// Executes a command of the human monitor, of which there is more than of QMP; what it prints is an error.
   func executeHuman(_ command: String) throws(LabError) {
     let said = try execute("human-monitor-command", ["command-line": command])
-    guard said == nil || said == "" else { throw LabError("the emulator refuses `\(command)`: \(said ?? "")") }
+    guard let said = said as? String, said != "" else { return }
+    throw LabError("the emulator refuses `\(command)`: \(said)")
+  }
+
+  /// Writes the state of the devices, of a guest that is stopped, to a file; its memory is a file already.
+  ///
+  /// What is shared is left out of what is migrated (migration/ram.c, ramblock_is_ignored(), QEMU 7.2).
+  func saveDevices(to file: URL) throws(LabError) {
+    try leaveOutMemory()
+    // Who sees the file sees all of it.
+    let part = "\(file.path).part"
+    try execute("migrate", ["uri": "exec:cat >'\(part)' && mv '\(part)' '\(file.path)'"])
+    try waitForMigration()
+    let deadline = Deadline(seconds: Self.patience)
+    while !FileManager.default.fileExists(atPath: file.path) {
+      guard !deadline.hasPassed else { throw LabError("the emulator did not write \(file.path)") }
+      usleep(10_000)
+    }
+  }
+
+  /// Reads what ``saveDevices(to:)`` wrote, in an emulator that waits for it; the guest stays stopped.
+  func restoreDevices(from file: URL) throws(LabError) {
+    try leaveOutMemory()
+    try execute("migrate-incoming", ["uri": "exec:cat '\(file.path)'"])
+    try waitForMigration()
+  }
+
+  private func leaveOutMemory() throws(LabError) {
+    try execute(
+      "migrate-set-capabilities", ["capabilities": [["capability": "x-ignore-shared", "state": true] as [String: Any]]])
+  }
+
+  private func waitForMigration() throws(LabError) {
+    let deadline = Deadline(seconds: Self.patience)
+    while true {
+      let answer = try execute("query-migrate") as? [String: Any]
+      let status = answer?["status"] as? String ?? "none"
+      if status == "completed" { return }
+      guard status != "failed", !deadline.hasPassed else {
+        throw LabError("the emulator's migration is \(status): \(answer?["error-desc"] ?? "it does not say why")")
+      }
+      usleep(10_000)
+    }
   }
 
   /// Executes a command, and waits until it is done.
   ///
-  /// - Returns: what it returns, if that is text.
+  /// - Returns: what it returns.
   @discardableResult
-  func execute(_ command: String, _ arguments: [String: Any] = [:]) throws(LabError) -> String? {
+  func execute(_ command: String, _ arguments: [String: Any] = [:]) throws(LabError) -> Any {
     do {
       let line = try JSONSerialization.data(withJSONObject: ["execute": command, "arguments": arguments])
       try channel.send(Array(line) + [0x0a])
@@ -44,7 +86,7 @@ final class Monitor {
         throw LabError("the emulator's monitor says no JSON: \(line)")
       }
       // What is neither is an event: that the guest stopped, for example.
-      if let value = answer?["return"] { return value as? String }
+      if let value = answer?["return"] { return value }
       if answer?["error"] != nil { throw LabError("the emulator refuses `\(command)`: \(line)") }
     }
   }

@@ -12,7 +12,7 @@ package final class StillGuest: TamperedKernel {
   private var knownSymbols: [String: UInt64] = [:]
   private var knownMap: AddressMap?
 
-  /// Opens what the lab's cache has of a kernel on a machine, and boots, saves and keeps it first if there is nothing.
+  /// Opens what the lab's cache has of a kernel on a machine, and saves a guest first if there is nothing.
   ///
   /// It is kept for as long as the kernel's package, the machine and what is done there stay the same.
   ///
@@ -29,7 +29,7 @@ package final class StillGuest: TamperedKernel {
       let made = folder.appendingPathComponent("key")
       if (try? String(contentsOf: made, encoding: .utf8)) == key { return }
       try Self.remove(folder)
-      let guest = try Guest.boot(kernel, settings: settings, options: options)
+      let guest = try Guest.restored(kernel, settings: settings, options: options)
       defer { guest.shutdown() }
       if !preparation.isEmpty { _ = try guest.output(of: preparation, timeout: 900) }
       try Snapshot.save(guest, to: folder, hasSymbols: hasSymbols)
