@@ -4,7 +4,7 @@ import Lab
 extension Scenario {
   static let unprotectedMemory: [Scenario] = [
     Scenario(name: "a page of read-only data made writable") { guest in
-      try tampering(with: guest, scanned: .inside) { tampering in
+      try tampering(with: guest, scanned: .both) { tampering in
         try tampering.makeWritable(guest.symbol("linux_banner"))
         return .tampered("executable-memory", "text or constants are writable")
       }
