@@ -126,8 +126,20 @@ package struct KernelText: Check {
     let findings = TextFindings(kernel: kernel, recreation: work.verifier.recreation, manual: Self.manual)
     for finding in findings.findings(for: failures.rest) { examination.report(finding) }
     for violation in violations { examination.report(findings.finding(for: violation)) }
+    tellLeftovers(work.verifier, into: &examination)
     report(intercepting, of: kernel, into: &examination)
     if let obstacle { examination.leaveUnanswered(Subject("the function tracer and probes"), obstacle) }
+  }
+
+  /// Static calls of the kernel's own to where a module was are a fact.
+  private func tellLeftovers(_ verifier: KernelTextVerifier, into examination: inout Examination) {
+    let left = verifier.recreation.leftovers
+    guard !left.isEmpty else { return }
+    examination.note(Subject("kernel text", label: Leftover.label), .count(UInt64(left.count)), lasting: false)
+    let lastUnloaded = UnloadedModules.last(verifier.facts.reader)
+    if let remark = Leftover.remark([("the kernel's own", left)], lastUnloaded: lastUnloaded) {
+      examination.remark(remark)
+    }
   }
 
   /// What can be told of the tracer's users and of probes without the image: by the types that the kernel holds.

@@ -74,7 +74,9 @@ package struct ModuleText: Check {
     for failure in ClassFailures.unknown(setAside.failed, in: kernel) {
       examination.leaveUnanswered(Subject("module text"), failure)
     }
-    if let remark = setAside.remark(lastUnloaded: texts.lastUnloaded) { examination.remark(remark) }
+    if let remark = Leftover.remark(setAside.leftovers, lastUnloaded: texts.lastUnloaded) {
+      examination.remark(remark)
+    }
     examination.expect(
       Expectation(
         subject: "module text", rung: .vendorImage,
@@ -108,19 +110,7 @@ package struct ModuleText: Check {
     /// Mechanisms that the kernel applies in ways that are not known.
     var failed: [Mechanism: ClassFailures.Share] = [:]
     /// Static calls that lead to where a module was, by the module whose calls they are.
-    var leftovers: [(module: String, calls: [String])] = []
-
-    func remark(lastUnloaded: String?) -> String? {
-      guard !leftovers.isEmpty else { return nil }
-      let modules = leftovers.map { module, calls in
-        let names = calls.sorted()
-        let more = names.count > 3 ? " and \(names.count - 3) more" : ""
-        return "\(calls.count) of \(module) (\(names.prefix(3).joined(separator: ", "))\(more))"
-      }.joined(separator: ", ")
-      return "static calls still hold addresses of a module that was unloaded, as the kernel leaves them: \(modules); "
-        + "no code is where they lead"
-        + (lastUnloaded.map { "; the module that was unloaded last is \($0)" } ?? "")
-    }
+    var leftovers: [(holder: String, calls: [Leftover])] = []
   }
 
   private func conclude(
@@ -150,9 +140,9 @@ package struct ModuleText: Check {
         examination.report(finding)
       }
       if !text.recreation.leftovers.isEmpty {
-        setAside.leftovers.append((module.name, text.recreation.leftovers.map(\.subject)))
+        setAside.leftovers.append((module.name, text.recreation.leftovers))
         examination.note(
-          Subject(subject.name, label: "static calls to where a module was"),
+          Subject(subject.name, label: Leftover.label),
           .count(UInt64(text.recreation.leftovers.count)), lasting: false)
       }
       for violation in text.recreation.violations { examination.report(findings.finding(for: violation)) }

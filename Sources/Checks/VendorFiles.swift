@@ -212,7 +212,7 @@ package struct VendorFiles: Check {
 
 extension Provenance {
   /// Whether a package manager has the file on record, as it is or otherwise.
-  fileprivate var isOnRecord: Bool {
+  var isOnRecord: Bool {
     switch self {
     case .recorded, .altered: true
     case .brought, .built, .unvouched: false

@@ -8,7 +8,9 @@ package enum SymbolsInMemory {
   private static let mostRuns = 16
 
   /// What `use` makes of the tables of kernel/kallsyms.c, found among the pages of the image that are neither writable nor
-  /// executable.
+  /// executable; if they are not there, among the others too.
+  ///
+  /// A page whose permissions were changed is for a check to find, and keeps no other question from being asked.
   ///
   /// - Parameters:
   ///   - start: where the image begins, which is where `_text` is.
@@ -22,19 +24,27 @@ package enum SymbolsInMemory {
     let isConstant = told.map { isReadOnly($0, mappings) } ?? false
     if let told, isConstant, let value = try? symbols(memory, told, text: start.rawValue, use) { return value }
     var reasons: [String] = []
+    var pages: [Page] = []
     do throws(CannotCheck) {
-      let pages = try mappings.pages(in: KernelImageSpace.region)
-      for run in constants(pages).sorted(by: { $0.byteCount > $1.byteCount }).prefix(mostRuns) {
+      pages = try mappings.pages(in: KernelImageSpace.region)
+    } catch {
+      reasons.append("its page tables cannot be walked: \(error)")
+    }
+    var tried: Set<MemoryRegion> = []
+    func search(_ pages: [Page]) -> Value? {
+      for run in runs(pages).sorted(by: { $0.byteCount > $1.byteCount }).prefix(mostRuns)
+      where tried.insert(run).inserted {
         do throws(Withheld) {
           return try symbols(memory, run, text: start.rawValue, use)
         } catch {
           reasons.append(error.why)
         }
       }
-    } catch {
-      reasons.append("its page tables cannot be walked: \(error)")
+      return nil
     }
+    if let value = search(pages.filter { !$0.isWritable && !$0.isExecutable }) { return value }
     if let told, !isConstant, let value = try? symbols(memory, told, text: start.rawValue, use) { return value }
+    if let value = search(pages.filter { !$0.isExecutable }) ?? search(pages) { return value }
     throw Withheld(
       "the kernel's own table of symbols",
       why: reasons.isEmpty ? "the image has no constants" : reasons.joined(separator: "; "))
@@ -64,10 +74,10 @@ package enum SymbolsInMemory {
   private static let mostTold: UInt64 = 16 << 20
   private static let toldRoom: UInt64 = 4 << 20
 
-  /// Runs of pages that hold constants.
-  private static func constants(_ pages: [Page]) -> [MemoryRegion] {
+  /// Pages that follow each other, as one.
+  private static func runs(_ pages: [Page]) -> [MemoryRegion] {
     var runs: [MemoryRegion] = []
-    for page in pages where !page.isWritable && !page.isExecutable {
+    for page in pages {
       if let last = runs.last, last.end == page.region.start {
         runs[runs.count - 1] = MemoryRegion(start: last.start, byteCount: last.byteCount + page.region.byteCount)
       } else {

@@ -13,7 +13,7 @@ struct DumpMappings {
   /// Finds the page tables by what the dump's notes say, else by what its memory holds.
   ///
   /// A root is believed only if its tables map executable code where the image belongs, and, where VMCOREINFO tells
-  /// `_stext` and `phys_base`, exactly there.
+  /// `_stext` and `phys_base`, that exactly there.
   static func find(in dump: any Dump, progress: (String) -> Void) throws(Withheld) -> DumpMappings {
     let processors = EmulatedProcessor.all(in: dump.notes).enumerated().map { KernelRoot($1, number: $0) }
     var reasons: [String] = []
@@ -58,8 +58,7 @@ struct DumpMappings {
     }
     let tables = root.tables(in: dump)
     if let text = crash.info.symbol("_stext"), let base = crash.info.number("phys_base") {
-      guard case .mapped(let page) = tables.mapping(of: text), page.isExecutable,
-        let inPage = text.offset(from: page.region.start),
+      guard case .mapped(let page) = tables.mapping(of: text), let inPage = text.offset(from: page.region.start),
         page.physicalAddress &+ inPage == (text.rawValue &- KernelImageSpace.start) &+ UInt64(bitPattern: base)
       else { throw refuse("its tables do not map _stext at \(text) where phys_base says") }
     }

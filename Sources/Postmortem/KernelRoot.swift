@@ -48,8 +48,15 @@ struct KernelRoot {
   }
 
   /// Where the kernel image begins by these tables, or nil if they map no executable code where it belongs.
+  ///
+  /// Nothing is mapped before it: cleanup_highmap() in arch/x86/mm/init_64.c (Linux v5.10 to v7.2). So its first page is its
+  /// first page, whatever the permissions of that one.
   func imageStart(in dump: any KernelMemory) -> Page? {
     // Tables that make no sense are no kernel's.
-    return try? tables(in: dump).pages(in: KernelImageSpace.region).first { $0.isExecutable }
+    guard let pages = try? tables(in: dump).pages(in: KernelImageSpace.region),
+      var index = pages.firstIndex(where: \.isExecutable)
+    else { return nil }
+    while index > 0, pages[index - 1].region.end == pages[index].region.start { index -= 1 }
+    return pages[index]
   }
 }

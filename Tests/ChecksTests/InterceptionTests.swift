@@ -111,6 +111,34 @@ import Testing
     #expect(legal.called.map(\.address) == [TestTextKernel.bpfProgram])
   }
 
+  /// A kernel on record, with a module whose file has this provenance, and one of whose functions sees calls.
+  private func seen(byModuleOf provenance: Provenance, _ register: (TestTextKernel, UInt64) -> Void) -> TestTextKernel {
+    let kernel = TestTextKernel()
+    kernel.loadSample()
+    kernel.reference.provenances[kernel.vendor.object.source] = .recorded(Self.record)
+    kernel.reference.provenances["/lib/modules/6.12.0-test/kernel/sample.ko"] = provenance
+    register(kernel, TestTextModule.sample.memory[0])
+    return kernel
+  }
+
+  private static let record = PackageRecord(
+    manager: "dpkg", package: "linux-image-test 6.12", algorithm: "md5", digest: "0123456789abcdef0123456789abcdef")
+
+  @Test func `who could send calls elsewhere is asked about where nothing vouches for his module, and only there`() throws {
+    func probing(_ kernel: TestTextKernel, _ code: UInt64) {
+      kernel.memory.write(code, at: KernelAddress(TestTextKernel.heap + 0x400 + 64))
+    }
+    let nobody = Provenance.unvouched("no package brings it")
+    let finding = try only(seen(byModuleOf: nobody, probing))
+    #expect(finding.severity == .warning)
+    #expect(finding.subject == Subject("kprobe at probed+0x0"))
+    #expect(finding.owner?.place?.module == "sample")
+    #expect(try findings(seen(byModuleOf: .recorded(Self.record), probing)).isEmpty)
+    // This kernel's code for tracers does not take back where to go on.
+    let tracing = seen(byModuleOf: nobody) { kernel, code in kernel.trace([0x610], calling: KernelAddress(code)) }
+    #expect(try findings(tracing).isEmpty)
+  }
+
   @Test func `a filter that cannot be read hides nobody, and is an open question`() throws {
     let kernel = TestTextKernel()
     kernel.trace([0x610], calling: TestTextKernel.orphan)

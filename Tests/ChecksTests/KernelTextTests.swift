@@ -208,6 +208,28 @@ import Testing
     #expect(finding.subject == Subject("static call at calling+0x40"))
   }
 
+  @Test func `a static call of the kernel's own to where a module was is left over, and no finding`() throws {
+    let kernel = TestTextKernel()
+    let gone: UInt64 = 0xffff_ffff_c0b0_0010
+    let page = MemoryRegion(start: KernelAddress(gone & ~4095), byteCount: 4096)
+    kernel.set(Variable.callZero, to: gone)
+    kernel.write([0xe8] + little(UInt32(truncatingIfNeeded: gone &- TestTextKernel.live(0x505).rawValue)), at: 0x500)
+    kernel.write([0xe9] + little(UInt32(truncatingIfNeeded: gone &- TestTextKernel.live(0x565).rawValue)), at: 0x560)
+    for isKept in [false, true] {
+      if isKept {
+        kernel.memory.map(page)
+        kernel.mappings.permissions.append((page, false, true))
+        kernel.memory.write([UInt8](repeating: 0xcc, count: 4096), at: page.start)
+      }
+      let examination = try examine(kernel)
+      #expect(examination.findings.isEmpty && examination.unanswered.isEmpty)
+      #expect(examination.remarks.count == 1)
+      #expect(examination.remarks.first?.contains("1 of the kernel's own (zero)") == true)
+    }
+    kernel.memory.write([0xc3], at: KernelAddress(gone))
+    #expect(try only(try examine(kernel)).target == KernelAddress(gone))
+  }
+
   @Test func `a static call into the middle of a function is found`() throws {
     let kernel = TestTextKernel()
     kernel.set(Variable.callZero, to: TestTextKernel.live(0x783).rawValue)

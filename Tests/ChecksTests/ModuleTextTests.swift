@@ -70,6 +70,17 @@ import Testing
     #expect(examination.unanswered.isEmpty)
   }
 
+  @Test func `a constant is named by its section, whoever owns the memory and whatever symbol lies before it`() throws {
+    let kernel = loaded()
+    kernel.account = StructuralAccount.of
+    kernel.memory.write([1], at: place(0x2008))
+    #expect(try only(try examine(kernel)).subject.description == ".rodata+0x8 [sample]")
+    kernel.add("sample_last", place(0x1ff0), module: "sample")
+    #expect(try only(try examine(kernel)).subject.description == ".rodata+0x8 [sample]")
+    kernel.add("sample_table", place(0x2004), module: "sample")
+    #expect(try only(try examine(kernel)).subject.description == "sample_table+0x4 [sample]")
+  }
+
   @Test func `a second module of the same name is looked at too`() throws {
     let kernel = loaded()
     let double = TestTextModule(

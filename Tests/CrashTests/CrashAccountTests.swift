@@ -13,11 +13,11 @@ import Testing
     panic.set(TestPanic.slots[1], 0 as UInt64)
   }
 
-  private var account: CrashAccount { CrashAccount(of: panic.story()) }
+  private var account: CrashAccount { CrashAccount(of: panic.story(), isChecked: true) }
 
   @Test func `a hooked call is told with where it led, what lies there, and that it ran`() {
     let (panic, hooks) = TestPanic.hooked()
-    let account = CrashAccount(of: panic.story(hooks))
+    let account = CrashAccount(of: panic.story(hooks), isChecked: true)
     #expect(
       account.headline == """
         system call 0 (read) led into unowned memory at 0xffffffffc0331000, which also holds hack_open, hack_read, \
@@ -44,7 +44,7 @@ import Testing
     var hooks = panic.hook(strings: [])
     panic.set(TestPanic.Variable.calls, TestPanic.handler(0))
     hooks.removeFirst()
-    let account = CrashAccount(of: panic.story(hooks))
+    let account = CrashAccount(of: panic.story(hooks), isChecked: true)
     #expect(account.headline == "sys_call_table[2] (open) leads into unowned memory at 0xffffffffc0331080")
     #expect(account.sentences.first == "Task dd (458) on processor 1 was in system call 0 (read).")
     #expect(account.sentences.contains("1 changed place of the kernel lead there, and 1 pointer in its data."))

@@ -91,7 +91,9 @@ import Testing
       #expect(context.task.stack == MemoryRegion(start: KernelAddress(TestPanic.stack), byteCount: 16384))
       #expect(context.task.name.isEmpty)
       #expect(story.taskName == Array("dd".utf8))
-      #expect(CrashAccount(of: story).sentences.first == "Task dd (458) on processor 1 was in system call 0 (read).")
+      #expect(
+        CrashAccount(of: story, isChecked: true).sentences.first
+          == "Task dd (458) on processor 1 was in system call 0 (read).")
     }
     #expect(story.system.trouble?.comm == "dd")
     #expect(story.system.trouble?.pid == 458)
@@ -109,7 +111,9 @@ import Testing
     panic.say(TestPanic.corrupted, "CPU: 1 PID: 459 Comm: other Not tainted 6.1.0-test #1")
     let story = panic.story(hooks)
     #expect(story.taskName == nil)
-    #expect(CrashAccount(of: story).sentences.first == "Task 458 on processor 1 was in system call 0 (read).")
+    #expect(
+      CrashAccount(of: story, isChecked: true).sentences.first == "Task 458 on processor 1 was in system call 0 (read)."
+    )
   }
 
   @Test func `without the task's page and without a log nothing says where it was`() throws {

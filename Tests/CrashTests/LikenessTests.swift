@@ -102,7 +102,9 @@ import Testing
     let driver = try likeness(.overwritingDriver, story)
     #expect(driver.favouring == ["no table and no code was changed: only the stack leads there"])
     #expect(try likeness(.rootkit, story).balance == driver.balance)
-    #expect(CrashAccount(of: story).sentences.last == "What it resembles cannot be told apart by what is here.")
+    #expect(
+      CrashAccount(of: story, isChecked: true).sentences.last
+        == "What it resembles cannot be told apart by what is here.")
   }
 
   // MARK: Other trouble

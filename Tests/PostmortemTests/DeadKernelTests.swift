@@ -79,6 +79,21 @@ import Testing
     )
   }
 
+  @Test func `no page's changed permissions hide the kernel, or its symbols`() throws {
+    let pages =
+      [SampleDeadKernel.text, SampleDeadKernel.names] + (0..<4).map { SampleImageKallsyms.address + $0 * 4096 }
+    for page in pages {
+      for (writing, running) in [(true, false), (true, true), (false, true), (false, false)] {
+        let dump = SampleDeadKernel()
+        dump.vmcoreInfo = SampleDeadKernel.crashText()
+        try dump.permit(page, writing: writing, running: running)
+        let dead = try DeadKernel(dump)
+        #expect(dead.kernel.symbols.symbols(named: "_stext").map(\.address.rawValue) == [SampleDeadKernel.text])
+        #expect(dead.kernel.identity.kaslrOffset == .success(0))
+      }
+    }
+  }
+
   @Test func `without its constants the dump has no symbols`() {
     dump.vmcoreInfo = SampleDeadKernel.crashText()
     for page in 0..<4 { dump.unmap(0xffff_ffff_8200_0000 + UInt64(page) * 4096) }

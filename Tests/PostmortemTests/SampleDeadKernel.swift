@@ -34,6 +34,7 @@ final class SampleDeadKernel: Dump {
     ].sorted { $0.2 < $1.2 }
     kallsyms.symbols.sort { $0.address < $1.address }
     write([0x55, 0xc3], at: Self.text, flags: 0x161)
+    write([0xc3], at: Self.text + 4096, flags: 0x161)
     let constants = kallsyms.bytes()
     for start in stride(from: 0, to: constants.count, by: 4096) {
       write(
@@ -73,6 +74,13 @@ final class SampleDeadKernel: Dump {
   /// Takes a virtual page out of the page tables.
   func unmap(_ address: UInt64) {
     memory.write(UInt64(0), at: KernelAddress(entry(of: address)))
+  }
+
+  /// Changes the permissions of a page's entry.
+  func permit(_ address: UInt64, writing: Bool, running: Bool) throws {
+    let place = KernelAddress(entry(of: address))
+    let value = try memory.load(UInt64.self, at: place) & ~(1 << 63 | 2)
+    memory.write(value | (writing ? 2 : 0) | (running ? 0 : 1 << 63), at: place)
   }
 
   /// The note that QEMU writes of a processor with these tables.

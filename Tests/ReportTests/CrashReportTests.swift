@@ -180,6 +180,9 @@ import Testing
     #expect(
       report.text(.plain, logLines: 0).hasPrefix(
         "UNKNOWN   somebody asked for this crash (sysrq); not looked at, or not wholly: kernel-text\n\n"))
+    let words = report.text(.plain, logLines: 0).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("Nothing that could be looked at leads to memory that nobody owns."))
+    #expect(!words.contains("No table, no code"))
     #expect(SampleCrash.requested.status == .ok)
   }
 

@@ -20,6 +20,13 @@ package enum TestTypes {
     types.structure("ftrace_ops_hash", 16, [("notrace_hash", pointer, 0), ("filter_hash", pointer, 8 * 8)])
     types.structure("ftrace_hash", 16, [("size_bits", long, 0), ("buckets", pointer, 8 * 8)])
     types.structure("ftrace_func_entry", 32, [("hlist", list, 0), ("ip", long, 16 * 8), ("direct", long, 24 * 8)])
+    types.structure(
+      "text_poke_loc", 16,
+      [
+        ("rel_addr", int, 0), ("disp", int, 4 * 8), ("len", char, 8 * 8), ("opcode", char, 9 * 8),
+        ("text", types.array(of: char, 5), 10 * 8), ("old", char, 15 * 8),
+      ])
+    types.structure("bp_patching_desc", 16, [("vec", pointer, 0), ("nr_entries", int, 8 * 8), ("refs", int, 12 * 8)])
     let probe = types.structure(
       "kprobe", 128,
       [

@@ -34,6 +34,9 @@ extension TestVendorKernel {
     package static let tracepoints: UInt64 = 0xa3e0
     package static let moduleTypes: UInt64 = 0xa3f0
     package static let probes: UInt64 = 0xa400
+    package static let changes: UInt64 = 0xa600
+    package static let changeCount: UInt64 = 0xa6f0
+    package static let change: UInt64 = 0xa700
     package static let names: UInt64 = 0xa800
   }
 
@@ -73,7 +76,8 @@ extension TestVendorKernel {
       ("module_kset", Variable.moduleSet), ("mod_tree", Variable.moduleTree),
       ("module_bug_list", Variable.moduleBugs), ("ddebug_tables", Variable.messages),
       ("tracepoint_module_list", Variable.tracepoints), ("btf_modules", Variable.moduleTypes),
-      ("kprobe_table", Variable.probes), ("init_uts_ns", Variable.names),
+      ("kprobe_table", Variable.probes), ("tp_vec", Variable.changes), ("tp_vec_nr", Variable.changeCount),
+      ("bp_desc", Variable.change), ("init_uts_ns", Variable.names),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

@@ -17,8 +17,7 @@ package struct UnloadedModules: Hashable, Sendable {
   private static let most = 1024
 
   package init(_ reader: StructureReader) throws(CannotCheck) {
-    // An array of characters up to Linux v6.0, a structure that begins with one later: kernel/module/main.c.
-    last = reader.symbols["last_unloaded_module"].flatMap { reader.live.text(at: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    last = Self.last(reader)
     guard reader.symbols["unloaded_tainted_modules"] != nil, reader.types.structure("mod_unload_taint") != nil else {
       return
     }
@@ -33,5 +32,12 @@ package struct UnloadedModules: Hashable, Sendable {
           taints: TaintFlags.letters(try reader.word("taints", of: "mod_unload_taint", at: record)),
           count: try reader.valueIfAny(UInt64.self, "count", of: "mod_unload_taint", at: record) ?? 1))
     }
+  }
+
+  /// The one that was unloaded last.
+  ///
+  /// An array of characters up to Linux v6.0, a structure that begins with one later: kernel/module/main.c.
+  static func last(_ reader: StructureReader) -> String? {
+    reader.symbols["last_unloaded_module"].flatMap { reader.live.text(at: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 }

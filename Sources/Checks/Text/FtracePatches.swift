@@ -1,3 +1,4 @@
+internal import KernelFormats
 internal import KernelModel
 
 /// Function entries as the tracer left them, and the tracer's own entry code.
@@ -19,6 +20,10 @@ struct FtracePatches {
     try state.forEachRecord(live: facts.live) { address, flags in
       guard let site = recreation.image.pointer(at: address, count: 5), entries.contains(address, hint: &hint) else {
         return
+      }
+      defer {
+        // The record says what will be there, and the bytes may still be what an earlier one said.
+        if facts.changing.contains(address) { recreation.allow(.bytes(forms(at: address)), at: address) }
       }
       switch FtraceState.Entry(flags: flags) {
       case .untouched:
@@ -44,6 +49,17 @@ struct FtracePatches {
     }
   }
 
+  /// All that the tracer may ever write at a function's entry.
+  private func forms(at address: UInt64) -> [[UInt8]] {
+    let callees = ["ftrace_caller", "ftrace_regs_caller"].compactMap { facts.symbols[$0] } + trampolines.addresses
+    var forms = [facts.nops.atomic5] + callees.map { PatchBytes(branch: 0xe8, from: address, to: $0).array }
+    if let direct = state.directCalls[address] {
+      forms.append(
+        PatchBytes(branch: state.isJump(direct) ? 0xe9 : 0xe8, from: address, to: state.callee(ofDirect: direct)).array)
+    }
+    return forms
+  }
+
   /// Patches the calls in the common entry code, which lead to whatever the tracer's state asks for.
   func applyEntryCode(to recreation: Recreation) {
     let names = [
@@ -54,22 +70,27 @@ struct FtracePatches {
     allowed.formUnion(state.operations.map(\.function))
     for name in ["ftrace_call", "ftrace_regs_call"] {
       guard let address = facts.symbols[name], let site = recreation.image.pointer(at: address, count: 5),
-        facts.live.value(UInt8.self, at: address) == 0xe8,
-        let distance = facts.live.value(Int32.self, at: address &+ 1)
+        let target = branchTarget(at: address, opcode: 0xe8)
       else { continue }
-      let target = address &+ 5 &+ UInt64(bitPattern: Int64(distance))
       let pad = UInt64(callDepth.padByteCount ?? 0)
       guard allowed.contains(target) || facts.modes.tracksCallDepth && allowed.contains(target &+ pad) else { continue }
       recreation.writeBranch(.ftrace, at: address, site, opcode: 0xe8, to: target, "the tracer's state asks for it")
     }
     if let address = facts.symbols["ftrace_graph_call"], let graph = facts.symbols["ftrace_graph_caller"],
       let stub = facts.symbols["ftrace_stub"], let site = recreation.image.pointer(at: address, count: 5),
-      let distance = facts.live.value(Int32.self, at: address &+ 1)
+      let target = branchTarget(at: address, opcode: 0xe9), target == graph || target == stub
     {
-      let target = address &+ 5 &+ UInt64(bitPattern: Int64(distance))
-      guard target == graph || target == stub else { return }
       recreation.writeBranch(.ftrace, at: address, site, opcode: 0xe9, to: target, "graph tracing is on or off")
     }
+    facts.changing.allowBreakpoints(in: recreation, facts.live)
+  }
+
+  /// Where the branch in memory at `address` leads, or the one that is just being written there.
+  private func branchTarget(at address: UInt64, opcode: UInt8) -> UInt64? {
+    guard var code = facts.live.bytes(at: address, count: 5) else { return nil }
+    if code[0] == 0xcc, let new = facts.changing.replacement(at: address), new.count == 5 { code = new }
+    guard code[0] == opcode, let distance = code.span.integer(UInt32.self, at: 1) else { return nil }
+    return address &+ 5 &+ UInt64(bitPattern: Int64(Int32(bitPattern: distance)))
   }
 }
 

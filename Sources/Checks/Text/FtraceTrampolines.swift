@@ -23,13 +23,19 @@ struct FtraceTrampolines {
       }
       let subject = "ftrace trampoline of \(Self.name(of: operations, facts))"
       guard let code = Code(operations, facts: facts, image: image, relocates: relocates) else { continue }
-      guard let memory = facts.live.bytes(at: operations.trampoline, count: code.bytes.count) else { continue }
+      guard var memory = facts.live.bytes(at: operations.trampoline, count: code.bytes.count) else { continue }
+      let call = code.callOffset..<code.callOffset + 5
+      if memory[call.lowerBound] == 0xcc,
+        let new = facts.changing.replacement(at: operations.trampoline &+ UInt64(call.lowerBound)), new.count == 5
+      {
+        memory.replaceSubrange(call, with: new)
+      }
       let called =
         operations.trampoline &+ UInt64(code.callOffset + 5)
         &+ UInt64(bitPattern: Int64(memory.span.signed(at: code.callOffset + 1)))
       var expected = code.bytes
       // The call is compared by whom it calls: the users of a trampoline that was kept have gone.
-      for index in 0..<5 { expected[code.callOffset + index] = memory[code.callOffset + index] }
+      expected.replaceSubrange(call, with: memory[call])
       // Whether its user's own function may be called is judged with the user: see InterceptionReading.
       let isUsers = called == operations.function || called == operations.savedFunction
       if memory[code.callOffset] != 0xe8 || !isUsers && !facts.ownership.isLegitimate(called) {

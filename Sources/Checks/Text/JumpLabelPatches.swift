@@ -23,16 +23,11 @@ struct JumpLabelPatches {
       let key = keyAndFlags & ~3
       guard let enabled = facts.live.value(Int32.self, at: key) else { continue }
       let jumps = (enabled > 0) != (keyAndFlags & 1 != 0)
-      var code = PatchBytes()
-      if jumps, isShort {
-        code.append(0xeb)
-        code.append(UInt8(truncatingIfNeeded: target &- (address &+ 2)))
-      } else if jumps {
-        code.append(0xe9)
-        code.appendDistance(from: address &+ 5, to: target)
-      } else {
-        for byte in isShort ? facts.nops.byLength[2] : facts.nops.atomic5 { code.append(byte) }
+      if facts.changing.contains(address) {
+        let other = code(jumps: !jumps, at: address, to: target, isShort: isShort)
+        recreation.allow(.bytes([other.array]), at: address)
       }
+      let code = code(jumps: jumps, at: address, to: target, isShort: isShort)
       code.withBytes {
         recreation.write(
           .jumpLabel, at: address, site, $0, count: code.count,
@@ -40,6 +35,21 @@ struct JumpLabelPatches {
             + "\(keyAndFlags & 1 != 0 ? "likely" : "unlikely"): it \(jumps ? "jumps" : "does not jump")")
       }
     }
+  }
+
+  @inline(__always)
+  private func code(jumps: Bool, at address: UInt64, to target: UInt64, isShort: Bool) -> PatchBytes {
+    var code = PatchBytes()
+    if jumps, isShort {
+      code.append(0xeb)
+      code.append(UInt8(truncatingIfNeeded: target &- (address &+ 2)))
+    } else if jumps {
+      code.append(0xe9)
+      code.appendDistance(from: address &+ 5, to: target)
+    } else {
+      for byte in isShort ? facts.nops.byLength[2] : facts.nops.atomic5 { code.append(byte) }
+    }
+    return code
   }
 
   /// Whether the vendor's instruction takes two bytes instead of five.

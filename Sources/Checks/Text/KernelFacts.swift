@@ -14,6 +14,8 @@ final class KernelFacts {
   let text: Range<UInt64>
   let nops: Nops
   let features: CPUFeatures
+  /// Where the kernel is just changing its code.
+  let changing: CodeInChange
   /// Who the functions that text leads to belong to.
   let ownership: CodeOwnership
   /// Whether the kernel has only ever used one processor, so that `LOCK` prefixes were dropped.
@@ -39,6 +41,7 @@ final class KernelFacts {
     self.types = types
     self.live = live
     reader = StructureReader(symbols: symbols, types: types, live: live)
+    changing = CodeInChange(reader)
     self.text = text
     self.ownership = ownership
     self.alternativeByteCount = alternativeByteCount

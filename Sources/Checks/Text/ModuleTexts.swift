@@ -25,13 +25,7 @@ final class ModuleTexts {
   }
 
   /// The module that was unloaded last, if the kernel remembers one.
-  var lastUnloaded: String? {
-    do throws(CannotCheck) {
-      return try UnloadedModules(verifier.facts.reader).last
-    } catch {
-      return nil  // it would only be named
-    }
-  }
+  var lastUnloaded: String? { UnloadedModules.last(verifier.facts.reader) }
 
   /// What has become of a module since it was found on the list.
   enum Whereabouts {

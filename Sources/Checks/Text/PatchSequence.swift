@@ -72,5 +72,6 @@ struct PatchSequence {
     try tracing.apply(to: recreation, entries: entries)
     try KprobePatches(facts: facts, state: kprobes).apply(to: recreation)
     BpfPatches(facts: facts).apply(to: recreation)
+    facts.changing.allowBreakpoints(in: recreation, facts.live)
   }
 }

@@ -62,9 +62,7 @@ final class Recreation {
     _ mechanism: Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, opcode: UInt8, to target: UInt64,
     _ reason: @autoclosure () -> String
   ) {
-    var code = PatchBytes()
-    code.append(opcode)
-    code.appendDistance(from: address &+ 5, to: target)
+    let code = PatchBytes(branch: opcode, from: address, to: target)
     code.withBytes { write(mechanism, at: address, site, $0, count: 5, reason()) }
   }
 
@@ -174,6 +172,22 @@ struct Leftover {
   /// What it is called, in words that survive a reboot.
   var subject: String
   var target: UInt64
+
+  /// What is said of static calls that were left, by whose they are; nil if there are none.
+  static func remark(_ all: [(holder: String, calls: [Leftover])], lastUnloaded: String?) -> String? {
+    let left = all.filter { !$0.calls.isEmpty }
+    guard !left.isEmpty else { return nil }
+    let holders = left.map { holder, calls in
+      let names = calls.map(\.subject).sorted()
+      let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+      return "\(names.count) of \(holder) (\(names.prefix(3).joined(separator: ", "))\(more))"
+    }.joined(separator: ", ")
+    return "static calls still hold addresses of a module that was unloaded, as the kernel leaves them: \(holders); "
+      + "no code is where they lead"
+      + (lastUnloaded.map { "; the module that was unloaded last is \($0)" } ?? "")
+  }
+
+  static let label = "static calls to where a module was"
 }
 
 /// Something wrong with the state that a mechanism decides by.
@@ -197,6 +211,13 @@ struct PatchBytes {
 
   init(_ bytes: [UInt8]) {
     for byte in bytes { append(byte) }
+  }
+
+  /// A near call or jump of five bytes at `address`.
+  @inline(__always)
+  init(branch opcode: UInt8, from address: UInt64, to target: UInt64) {
+    append(opcode)
+    appendDistance(from: address &+ 5, to: target)
   }
 
   @inline(__always)

@@ -44,7 +44,7 @@ struct StaticCallPatches {
         site.value(UInt8.self) == 0xe9 || site.value(UInt8.self) == 0xc3,
         let function = facts.live.value(UInt64.self, at: trampoline.key)
       else { continue }
-      judge(function, key: trampoline.key, name: trampoline.name, recreation)
+      judge(function, name: trampoline.name, recreation)
       guard function != 0 else {
         writeReturn(at: trampoline.address, site, isTrampoline: true, recreation)
         continue
@@ -60,7 +60,7 @@ struct StaticCallPatches {
     _ judged: inout Set<UInt64>
   ) {
     guard let site = bytes.baseAddress, let function = facts.live.value(UInt64.self, at: key) else { return }
-    if judged.insert(key).inserted { judge(function, key: key, name: name(ofKey: key, at: address), recreation) }
+    if judged.insert(key).inserted { judge(function, name: name(ofKey: key, at: address), recreation) }
     let isConditional = bytes.count == 6 && bytes[0] == 0x0f && bytes[1] & 0xf0 == 0x80
     let reason = { "static call: the key at \(String(key, radix: 16)) is \(facts.ownership.words(for: function))" }
     if isTail, isConditional {
@@ -153,10 +153,7 @@ struct StaticCallPatches {
   }
 
   private func call(_ target: UInt64, from address: UInt64) -> [UInt8] {
-    var code = PatchBytes()
-    code.append(0xe8)
-    code.appendDistance(from: address &+ 5, to: target)
-    return code.array
+    PatchBytes(branch: 0xe8, from: address, to: target).array
   }
 
   /// `cs cs cs xor eax, eax`.
@@ -165,12 +162,12 @@ struct StaticCallPatches {
   private static let warning: [UInt8] = [0x67, 0x48, 0x0f, 0xb9, 0x3a]
 
   /// A key must hold a function of the kernel, of a listed module or of generated code.
-  private func judge(_ function: UInt64, key: UInt64, name: String, _ recreation: Recreation) {
+  private func judge(_ function: UInt64, name: String, _ recreation: Recreation) {
     guard function != 0, !facts.ownership.isLegitimate(function),
       !recreation.violations.contains(where: { $0.mechanism == .staticCall && $0.subject == name }),
       !recreation.leftovers.contains(where: { $0.subject == name })
     else { return }
-    if isLeftover(function, key: key) {
+    if isLeftover(function) {
       recreation.leftovers.append(Leftover(subject: name, target: function))
       return
     }
@@ -181,19 +178,16 @@ struct StaticCallPatches {
         observed: facts.ownership.words(for: function), target: function))
   }
 
-  /// Whether `function` is where a module was that `key`'s own module had it call, and that was unloaded since.
+  /// Whether `function` is where a module was that somebody led a static call to, and that was unloaded since.
   ///
-  /// kvm leads its static calls to functions of kvm_amd or kvm_intel, and nobody leads them elsewhere when these go:
-  /// kvm_ops_update() in arch/x86/kvm/x86.c (Linux 6.1.192, v6.12). Only a *module's* key may hold such an address: it is
-  /// used for as long as the other module holds its own. The kernel's own keys are reset by whoever hands them a function.
-  /// And nothing may be there: who follows the pointer faults, so that it is no hook; as soon as code lies there, it has
+  /// kvm leads its static calls to functions of kvm_amd or kvm_intel, and nobody leads them elsewhere when these go, whether
+  /// kvm is a module or, with CONFIG_KVM=y, part of the kernel: kvm_ops_update() in arch/x86/kvm/x86.c (Linux 6.1.192,
+  /// v6.12). Nothing may be there: who follows the pointer faults, so that it is no hook; as soon as code lies there, it has
   /// an owner or is a finding. Since v6.13 the kernel keeps the memory, and fills it with breakpoints: execmem_cache_free()
   /// in mm/execmem.c (Linux v7.2).
-  private func isLeftover(_ function: UInt64, key: UInt64) -> Bool {
+  private func isLeftover(_ function: UInt64) -> Bool {
     let kernel = facts.ownership.kernel
-    guard ModulePlacement.moduleSpace.contains(function), case .module = kernel.owner(of: KernelAddress(key)) else {
-      return false
-    }
+    guard ModulePlacement.moduleSpace.contains(function) else { return false }
     switch kernel.owner(of: KernelAddress(function)) {
     case .nobody(.unmapped): return true
     case .nobody(.mapped):

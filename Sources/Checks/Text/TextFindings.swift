@@ -104,11 +104,14 @@ struct TextFindings {
   }
 
   /// What `address` is called, in words that survive a reboot.
+  ///
+  /// By a symbol only if that lies in the same section, and is one: an owner that has none there gives the address.
   private func place(of address: KernelAddress) -> Place? {
-    if let place = kernel.owner(of: address).place { return place }
-    return sections.first { $0.range.contains(address.rawValue) }.map { name, range in
-      Place(symbol: name, offset: address.rawValue - range.lowerBound, module: module)
-    }
+    let place = kernel.owner(of: address).place
+    guard let (name, range) = sections.first(where: { $0.range.contains(address.rawValue) }) else { return place }
+    let offset = address.rawValue - range.lowerBound
+    if let place, place.symbol != address.description, place.offset <= offset { return place }
+    return Place(symbol: name, offset: offset, module: module)
   }
 
   /// Whether an address is worth a look around: not where it is the kernel's own or the module's that was changed.

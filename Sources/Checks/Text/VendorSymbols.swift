@@ -126,6 +126,7 @@ struct VendorSymbols: SymbolLookup {
     rodata_enabled hv_hypercall_pg bpf_jit_alloc_exec bpf_struct_ops_map_alloc
     module_kset mod_tree module_bug_list ddebug_tables tracepoint_module_list btf_modules ftrace_disabled
     tainted_mask last_unloaded_module unloaded_tainted_modules init_uts_ns
+    _stext tp_vec tp_vec_nr bp_desc text_poke_array text_poke_array_refs __per_cpu_offset
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 }
 

@@ -39,6 +39,8 @@ struct Interception: Hashable {
   var callee: UInt64
   /// Whether it says where the functions' callers go instead.
   var redirects: Bool
+  /// Whether it could say so without having told the kernel that it will.
+  var maySteer = false
   /// The kernel's structure that says so.
   var structure: UInt64
   /// In which functions: the very places where the call is made.

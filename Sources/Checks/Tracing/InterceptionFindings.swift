@@ -33,19 +33,24 @@ struct InterceptionFindings {
       let named = places.prefix(Self.mostNamed).map { name($0) }.joined(separator: ", ")
       evidence.append(.init("functions", "\(places.count): \(named)\(places.count > Self.mostNamed ? ", ..." : "")"))
     }
-    if !judged.objection.isEmpty { evidence.append(.init("no live patch", judged.objection)) }
+    if !judged.objection.isEmpty {
+      evidence.append(.init(interception.redirects ? "no live patch" : "why it is asked", judged.objection))
+    }
     if let holder = holder(of: interception, besides: owner) { evidence.append(.init("registered by", holder)) }
     return Finding(
       severity: severity, subject: subject ?? self.subject(of: interception),
       message: message(interception, owner, isOwned: isOwned),
       expected: interception.redirects
         ? "the function itself, or a live patch that equals its file"
-        : "a function of the kernel, of a listed module, or of generated code",
+        : "a function of the kernel, of a listed module\(severity == .warning ? " that somebody vouches for" : ""), or of "
+          + "generated code",
       observed: "\(target), \(owner)", owner: owner, target: isMapped(owner) ? target : nil, evidence: evidence,
       meaning: interception.redirects
         ? "\(callers) runs that code first, and it says where the call goes on"
         : "\(callers) runs that code too; it can change what is asked for and what is answered",
-      innocentCauses: isOwned ? Self.innocentRedirections : manual.innocentCauses + [Self.hidden],
+      innocentCauses: isOwned
+        ? interception.redirects ? Self.innocentRedirections : Self.innocentTracing
+        : manual.innocentCauses + [Self.hidden],
       response: severity == .warning ? Self.responseToWarning : manual.response)
   }
 
@@ -68,6 +73,10 @@ struct InterceptionFindings {
     "a product that patches functions through the tracer without the kernel's live patching, such as some security "
       + "products and old kpatch: ask whoever maintains the host",
     "a live patch whose file could not be had: bring it, and scan again with --reference",
+  ]
+
+  private static let innocentTracing = [
+    "a tracer or a driver that was built or copied here by hand, and not by a package"
   ]
 
   private static let hidden =

@@ -36,7 +36,9 @@ struct InterceptionReading {
     attempt { (reading: inout Self) throws(CannotCheck) in try reading.readFunctionProbes() }
     for probe in probes.probes {
       for handler in probe.handlers {
-        add(.probe, handler, at: .these([probe.address]), structure: probe.structure)
+        // A handler that says so goes on where it likes: kprobe_int3_handler() in arch/x86/kernel/kprobes/core.c (Linux
+        // v5.10 to v7.2).
+        add(.probe, handler, maySteer: true, at: .these([probe.address]), structure: probe.structure)
       }
       for handler in probe.returnHandlers {
         add(.returnProbe, handler, at: .these([probe.address]), structure: probe.structure)
@@ -66,13 +68,14 @@ struct InterceptionReading {
   private func isKernels(_ callee: UInt64) -> Bool { ownership.standing(of: callee) == .kernelFunction }
 
   private mutating func add(
-    _ means: Interception.Means, _ callee: UInt64, redirects: Bool = false, at functions: TracedFunctions,
-    structure: UInt64
+    _ means: Interception.Means, _ callee: UInt64, redirects: Bool = false, maySteer: Bool = false,
+    at functions: TracedFunctions, structure: UInt64
   ) {
     guard callee != 0, redirects || !isKernels(callee), found.count < Self.most else { return }
     found.append(
       Interception(
-        means: means, callee: callee, redirects: redirects, structure: structure, functions: functions))
+        means: means, callee: callee, redirects: redirects, maySteer: maySteer, structure: structure,
+        functions: functions))
   }
 
   // MARK: The tracer
@@ -98,9 +101,25 @@ struct InterceptionReading {
       let redirects = operations.modifiesAddress && !operations.isDirect && !isHeldByKernel(operations.address)
       guard redirects || !isKernels(callee) else { continue }
       add(
-        .tracer, callee, redirects: redirects, at: functions(operations.filter),
+        .tracer, callee, redirects: redirects, maySteer: maySteer(operations), at: functions(operations.filter),
         structure: operations.address)
     }
+  }
+
+  /// Whether the code that calls the user goes on where the user says, though it asked for no IPMODIFY: whether it loads the
+  /// address to return to from the registers that it handed over.
+  ///
+  /// Source: `ftrace_regs_caller` in arch/x86/kernel/ftrace_64.S (Linux v5.10 to v7.2); `ftrace_caller` there since Linux kernel
+  /// commit 2860cd8a2353 ("livepatch: Use the default ftrace_ops instead of REGS when ARGS is available") (in v5.11).
+  private func maySteer(_ operations: FtraceState.Operations) -> Bool {
+    let call = operations.savesRegisters ? "ftrace_regs_call" : "ftrace_call"
+    guard let start = reader.symbols[call], let place = reader.types.offsetIfAny(of: "ip", in: "pt_regs"),
+      let end = reader.symbols[operations.savesRegisters ? "ftrace_regs_caller_end" : "ftrace_caller_end"],
+      end > start, end - start <= 4096, let code = reader.live.bytes(at: start, count: Int(end - start))
+    else { return false }
+    // mov ip(%rsp), %rax
+    let load = [0x48, 0x8b, 0x84, 0x24] + (0..<4).map { UInt8(truncatingIfNeeded: place >> (UInt64($0) * 8)) }
+    return code.indices.contains { code[$0...].starts(with: load) }
   }
 
   /// Whether a structure is one of the kernel image's own variables.

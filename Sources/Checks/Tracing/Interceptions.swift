@@ -2,7 +2,8 @@ internal import KernelModel
 
 /// All code but the kernel's own that is called where functions run, judged.
 ///
-/// Tracing by code that somebody owns is ordinary (perf, LTTng, BPF, probes): no severity. To say where a function's callers
+/// Tracing by code that somebody owns is ordinary (perf, LTTng, BPF, probes): no severity, unless it could send calls elsewhere
+/// and is a module's that nothing vouches for. To say where a function's callers
 /// go instead is a live patch's business, which is known by the kernel's own records of it and by its code; of anybody
 /// else's it is a warning, and critical where the function has a part in what user space is told; of a live patch whose file
 /// cannot be had, a warning. Code that nobody owns is critical wherever it is called.
@@ -11,7 +12,7 @@ struct Interceptions {
     var interception: Interception
     /// nil if its owner may.
     var severity: Finding.Severity?
-    /// Why a redirection is not taken for a live patch; empty if that is no question.
+    /// Why a redirection is not taken for a live patch, or tracing not for that alone; empty if that is no question.
     var objection = ""
   }
 
@@ -32,11 +33,19 @@ struct Interceptions {
     obstacle = reading.obstacle
     let answering = AnsweringFunction(types: reader.types, kernel: kernel)
     let livePatches = LivePatchProof(kernel: kernel, reader: reader)
+    let strangers = StrangerModules(kernel)
     judged = found.map { (interception: Interception) -> Judged in
       guard ownership.isLegitimate(interception.callee) else {
         return Judged(interception: interception, severity: .critical)
       }
-      guard interception.redirects else { return Judged(interception: interception) }
+      guard interception.redirects else {
+        guard interception.maySteer, case .module(let place) = kernel.owner(of: KernelAddress(interception.callee)),
+          let module = place.module, strangers.contains(module)
+        else { return Judged(interception: interception) }
+        return Judged(
+          interception: interception, severity: .warning,
+          objection: "it could also say where the calls go on, and nothing vouches for module \(module)")
+      }
       let objection: String
       switch interception.means == .livePatch ? livePatches.answer(for: interception.callee) : .noRecord {
       case .proven: return Judged(interception: interception)

@@ -12,13 +12,14 @@ package struct CrashAccount: Sendable {
   /// Names shown of what lies beside a hook, at most.
   private static let mostNames = 6
 
-  package init(of story: CrashStory) {
+  /// - Parameter isChecked: whether each check that applies was answered.
+  package init(of story: CrashStory, isChecked: Bool) {
     if story.isTampered {
       headline = Self.foreignHeadline(story)
       sentences = Self.foreignSentences(story)
     } else {
       headline = Self.troubleHeadline(story)
-      sentences = Self.troubleSentences(story)
+      sentences = Self.troubleSentences(story, isChecked: isChecked)
     }
   }
 
@@ -104,7 +105,7 @@ package struct CrashAccount: Sendable {
     }
   }
 
-  private static func troubleSentences(_ story: CrashStory) -> [String] {
+  private static func troubleSentences(_ story: CrashStory, isChecked: Bool) -> [String] {
     var sentences: [String] = []
     if let who = whoSentence(story) { sentences.append(who) }
     if let call = story.call, case .success(let row) = call.row, row.unknown == nil,
@@ -131,7 +132,7 @@ package struct CrashAccount: Sendable {
         "\(name(stuck.task.name)) (\(stuck.task.pid)) waits\(inner.map { " in \($0.owner)" } ?? "").")
     }
     sentences.append(
-      story.untold.isEmpty
+      isChecked && story.untold.isEmpty
         ? "No table, no code and no word of the stack leads to memory that nobody owns."
         : "Nothing that could be looked at leads to memory that nobody owns.")
     if let likeness = likenessSentence(story) { sentences.append(likeness) }

@@ -29,7 +29,7 @@ package struct CrashReport {
     self.verdict = verdict
     self.host = host
     self.measurements = measurements
-    account = CrashAccount(of: story)
+    account = CrashAccount(of: story, isChecked: Self.openChecks(verdict).isEmpty)
   }
 
   /// Critical if something leads where it must not; unknown if it cannot be told what happened, or a question that applies, or a step
@@ -48,9 +48,13 @@ package struct CrashReport {
       if story.system.trouble == nil { left.append("what it died of") }
     }
     left += story.untold
-    left += verdict.answers.filter { $0.status == .unknown }.map(\.check.id)
-    if verdict.obstacles.isEmpty, verdict.answers.isEmpty { left.append("the checks") }
-    return left
+    return left + Self.openChecks(verdict)
+  }
+
+  /// The checks that were not answered, or not wholly.
+  private static func openChecks(_ verdict: Verdict) -> [String] {
+    if verdict.answers.isEmpty { return ["the checks"] }
+    return verdict.answers.filter { $0.status == .unknown }.map(\.check.id)
   }
 
   /// The answer in a line.
