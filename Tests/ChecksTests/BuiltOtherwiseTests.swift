@@ -44,4 +44,14 @@ import Testing
     #expect(withheld.why.contains("built without it (CONFIG_DEBUG_INFO_BTF)"))
     #expect(withheld.remedy.contains("cannot be answered on this kernel"))
   }
+
+  @Test func `an image without type information is not asked for again`() throws {
+    let test = TestTextKernel()
+    test.vendor.file.sections.removeAll { $0.name == ".BTF" }
+    test.symbols.removeAll { !["_text", "_etext"].contains($0.name) }
+    var kernel = test.kernel
+    kernel.symbolsAreWhole = true
+    let withheld = try #require(outcome(Taint(), of: kernel))
+    #expect("\(withheld)".contains("has no section .BTF"), "\(withheld)")
+  }
 }

@@ -1,5 +1,6 @@
 import KernelModel
 import Postmortem
+import TestKernel
 import Testing
 
 @Suite struct DeadKernelTests {

@@ -34,11 +34,12 @@ package final class KernelStructures {
     do throws(CannotCheck) {
       types = try Self.typesInMemory(kernel, symbols)
     } catch {
-      // The image of the very kernel that runs says more than that its symbols do not name the section.
-      if case .symbolMissing = error, case .withheld(let withheld) = obstacle, withheld.what == KernelTypes.subject {
-        throw obstacle
+      // The image of the very kernel that runs says more than that no symbol names the section, or any data.
+      guard case .withheld(let withheld) = obstacle, withheld.what == KernelTypes.subject else { throw error }
+      switch error {
+      case .symbolMissing, .withheld: throw obstacle
+      default: throw error
       }
-      throw error
     }
     reader = StructureReader(symbols: symbols, types: KernelTypes(types), live: LivePages(kernel.memory))
     text = start..<end
