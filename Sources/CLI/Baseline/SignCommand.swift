@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Baseline
+internal import KernelModel
 internal import Report
 
 /// `liveprobe baseline sign`: signs a baseline, on the machine that has the key.

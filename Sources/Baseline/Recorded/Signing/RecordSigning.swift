@@ -1,3 +1,5 @@
+package import KernelModel
+
 extension SignedRecord {
   /// The same record, signed; a signature that it has is replaced.
   package func signed(with key: PrivateKey, at time: UTCTime) -> Self {
