@@ -110,7 +110,7 @@ let package = Package(
     // The lab: real kernels under emulation.
     testLibrary("Lab", ["KernelFormats", "KernelModel"], path: "Tests/Lab/Lab"),
     .executableTarget(name: "lab", dependencies: ["Lab"], path: "Tests/Lab/Command", swiftSettings: settings),
-    tests("LabTests", ["Lab"]),
+    tests("LabTests", ["KernelModel", "Lab", "SavedKernel"]),
 
     // Kernels that the lab saved, examined natively.
     testLibrary(
@@ -118,7 +118,6 @@ let package = Package(
     .executableTarget(
       name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
       swiftSettings: settings),
-    tests("SavedKernelTests", ["KernelModel", "SavedKernel"]),
   ],
   swiftLanguageModes: [.v6]
 )
