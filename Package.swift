@@ -38,8 +38,7 @@ let package = Package(
     .executable(name: "liveprobe", targets: ["liveprobe"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     // What the program is made of, from the ground up: nothing imports what stands below it.
@@ -48,10 +47,7 @@ let package = Package(
     library("LiveProbe", ["CSystemCalls", "KernelFormats", "KernelModel", "Ckmod"]),
     library(
       "Baseline",
-      [
-        "Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ] + compression),
+      ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression),
     library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "KernelFormats", "KernelModel"]),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
@@ -114,7 +110,7 @@ let package = Package(
     // The lab: real kernels under emulation.
     testLibrary("Lab", ["KernelFormats", "KernelModel"], path: "Tests/Lab/Lab"),
     .executableTarget(name: "lab", dependencies: ["Lab"], path: "Tests/Lab/Command", swiftSettings: settings),
-    tests("LabTests", ["Lab"]),
+    tests("LabTests", ["KernelModel", "Lab", "SavedKernel"]),
 
     // Kernels that the lab saved, examined natively.
     testLibrary(
@@ -122,7 +118,6 @@ let package = Package(
     .executableTarget(
       name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
       swiftSettings: settings),
-    tests("SavedKernelTests", ["KernelModel", "SavedKernel"]),
   ],
   swiftLanguageModes: [.v6]
 )

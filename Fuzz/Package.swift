@@ -34,8 +34,6 @@ let package = Package(
     .target(
       name: "Baseline",
       dependencies: ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
-      // What signs decodes nothing, and would have swift-crypto built anew, with instrumentation.
-      exclude: ["Recorded/Signing"],
       swiftSettings: settings),
     .target(
       name: "Postmortem", dependencies: ["Clzo", "Csnappy", "Czlib", "Czstd", "KernelFormats", "KernelModel"],

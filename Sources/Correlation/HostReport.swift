@@ -38,7 +38,7 @@ package struct HostReport: Sendable {
     guard isCrash || contents.schema == Self.scan else { throw .otherDocument(contents.schema) }
     cohort = isCrash ? .affected : Self.cohort(contents)
     host = contents.inventory?.hostName.flatMap { Self.namesOfNobody.contains($0) ? nil : $0 }
-    takenAt = contents.run?.startedAt.flatMap { UnixTime($0) == nil ? nil : $0 }
+    takenAt = contents.run?.startedAt.flatMap { UTCTime($0) == nil ? nil : $0 }
     let reading = ConditionReading(contents, isCrash: isCrash)
     known = reading.known
     conditions = reading.conditions

@@ -22,7 +22,9 @@ package struct JournalReport: Sendable {
   package func export(_ verdict: Verdict, _ measurements: Measurements) -> [UInt8] {
     entries(verdict, measurements).reduce(into: []) { bytes, entry in
       // journald would note when it took the entry, in microseconds.
-      if let start = measurements.start { bytes += Array("__REALTIME_TIMESTAMP=\(start.seconds)000000\n".utf8) }
+      if let start = measurements.start {
+        bytes += Array("__REALTIME_TIMESTAMP=\(start.secondsSince1970)000000\n".utf8)
+      }
       bytes += entry.bytes
       bytes.append(UInt8(ascii: "\n"))
     }

@@ -31,7 +31,7 @@ package struct Measurements: Hashable, Sendable {
   var seconds: PlainText { Self.hundredths((milliseconds + 5) / 10) }
 
   /// When the scan began; nil if its text says no time.
-  var start: UnixTime? { UnixTime(startedAt) }
+  var start: UTCTime? { UTCTime(startedAt) }
 
   /// All of it in one line.
   ///

@@ -108,11 +108,11 @@ package struct PrometheusReport: ReportFormat {
           }))
     case .absent, .refused: break
     }
-    if let recorded = comparison.recordedAt.flatMap(UnixTime.init) {
+    if let recorded = comparison.recordedAt.flatMap({ UTCTime($0) }) {
       families.append(
         MetricFamily(
           "liveprobe_baseline_recorded_timestamp_seconds", "When the baseline was recorded or signed.",
-          [.init([:], recorded.seconds)]))
+          [.init([:], recorded.secondsSince1970)]))
     }
     return families
   }
@@ -121,7 +121,7 @@ package struct PrometheusReport: ReportFormat {
     [
       MetricFamily(
         "liveprobe_last_run_timestamp_seconds", "When the last scan began.",
-        measurements.start.map { [.init([:], $0.seconds)] } ?? []),
+        measurements.start.map { [.init([:], $0.secondsSince1970)] } ?? []),
       MetricFamily(
         "liveprobe_last_run_duration_seconds", "How long the last scan took.",
         [.init([:], measurements.seconds)]),

@@ -12,7 +12,7 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func signed(at text: String = "2026-03-01T03:00:00Z", by key: PrivateKey? = nil) throws -> BaselineFile {
-    try SampleBaseline.plain.signed(with: key ?? self.key, at: try #require(UTCTime(text)))
+    SampleBaseline.plain.signed(with: key ?? self.key, at: try #require(UTCTime(text)))
   }
 
   /// Why a file is not accepted from a store of its own, or nil if it is.

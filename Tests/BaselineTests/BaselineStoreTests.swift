@@ -154,7 +154,7 @@ import Testing
     defer { umount(path) }
     let key = PrivateKey()
     let time = try #require(UTCTime("2026-03-01T03:00:00Z"))
-    try BaselineStore(path).write(try SampleBaseline.plain.signed(with: key, at: time))
+    try BaselineStore(path).write(SampleBaseline.plain.signed(with: key, at: time))
     try #require(mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "size=64k,mode=0700") == 0)
     let accepted = try BaselineSource(path: path, publicKey: key.publicKey).baseline(for: SampleBaseline.buildID)
     #expect(accepted.remarks.count == 1 && accepted.remarks[0].contains("the file system is read-only"))

@@ -49,6 +49,10 @@ struct HarnessTests {
         .contains { try map.directMap(of: $0) == page.address })
     try tampering.restore()
     #expect(try tampering.value(ofSlot: 102) == guest.symbol("__x64_sys_getuid"))
+
+    let begin = ContinuousClock.now
+    try SavedKernelTrial.run(guest)
+    print("kernel \(label) is saved and examined in \(Int(begin.duration(to: .now).seconds)) s")
   }
 
   @Test

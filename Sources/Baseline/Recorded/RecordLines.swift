@@ -1,3 +1,5 @@
+import KernelModel
+
 /// Reads a record's lines in their order.
 struct RecordLines {
   private let lines: [Substring]

@@ -1,3 +1,5 @@
+package import KernelModel
+
 /// The signature at a record's end: who signed, when, and the signature itself.
 package struct RecordSignature: Hashable, Sendable {
   /// The first 16 hexadecimal digits of the SHA-256 of the raw public key.

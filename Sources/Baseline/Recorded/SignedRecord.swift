@@ -1,3 +1,5 @@
+package import KernelModel
+
 /// Text of one form that may end with a signature: a baseline, a capture's manifest.
 package protocol SignedRecord {
   /// All of it without the signature; ends with a newline.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Baseline
+internal import KernelModel
 
 /// `liveprobe baseline compare`: a scan that is compared with this host's baseline.
 struct CompareCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Baseline
+internal import KernelModel
 internal import Report
 
 /// `liveprobe baseline sign`: signs a baseline, on the machine that has the key.
@@ -23,7 +24,7 @@ struct SignCommand: ParsableCommand {
     guard let now = UTCTime.now() else {
       throw CommandFailure("this machine's clock shows no time that can be written")
     }
-    let signed = try file.signed(with: key, at: now)
+    let signed = file.signed(with: key, at: now)
     try PlacedFile(stored.path).replace(with: signed.bytes)
     Terminal.write(
       "\(PlainText(stored.path)): signed at \(now) with key \(key.publicKey.id)\n", to: .standardOutput)

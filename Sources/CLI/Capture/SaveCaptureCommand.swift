@@ -43,7 +43,7 @@ struct SaveCaptureCommand: ParsableCommand {
         source: source, reference: reference, file: files.capture, progress: progress, interruption: interruption)
       let capture = try run.run()
       var manifest = capture.manifest
-      if let key { manifest = try manifest.signed(with: key, at: manifest.capturedAt) }
+      if let key { manifest = manifest.signed(with: key, at: manifest.capturedAt) }
       try manifest.bytes.withUnsafeBytes { try files.manifest.write($0, at: 0) }
       try files.manifest.settle()
       try files.capture.finish()

@@ -1,24 +1,14 @@
-/// Bytes that nobody can foretell.
+import Glibc
+
+/// Bytes that nobody can foretell, and whoever sees some of them cannot tell the others.
 enum RandomBytes {
+  /// Each of them is the kernel's: getrandom(2), of which the C library's function keeps none back and works nothing out.
+  ///
+  /// Source: arc4random_buf(), stdlib/arc4random.c (glibc 2.36), which ends the process if the kernel gives none.
   static func make(_ count: Int) -> [UInt8] {
-    var generator = SystemRandomNumberGenerator()
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
-    // One system call for each word is too many for more than a few: the rest is drawn out of four of them.
-    var state = (generator.next(), generator.next(), generator.next(), generator.next() | 1)
-    while bytes.count < count {
-      let sum = state.0 &+ state.3
-      let word = (sum << 23 | sum >> 41) &+ state.0
-      let shifted = state.1 << 17
-      state.2 ^= state.0
-      state.3 ^= state.1
-      state.1 ^= state.2
-      state.0 ^= state.3
-      state.2 ^= shifted
-      state.3 = state.3 << 45 | state.3 >> 19
-      withUnsafeBytes(of: word) { bytes.append(contentsOf: $0) }
+    [UInt8](unsafeUninitializedCapacity: count) { bytes, made in
+      if let start = bytes.baseAddress { arc4random_buf(start, count) }
+      made = count
     }
-    bytes.removeLast(bytes.count - count)
-    return bytes
   }
 }

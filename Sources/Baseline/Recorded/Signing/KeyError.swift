@@ -2,7 +2,6 @@
 package enum KeyError: Error, Hashable, Sendable {
   /// A file is no key of the kind that is needed, and what is wrong with it.
   case notAKey(String)
-  case cannotSign(String)
   /// The file cannot be read, and why.
   case unreadable(VendorFileError)
   /// Others than its owner may read the private key.
@@ -15,7 +14,6 @@ extension KeyError: CustomStringConvertible {
     case .notAKey(let problem): "\(problem); `liveprobe baseline keygen` makes keys, and so does openssl"
     case .unreadable(let error): "\(error)"
     case .exposed: "others than its owner may read the private key: chmod 600, and make a new one if they may have"
-    case .cannotSign(let problem): "the key does not sign: \(problem)"
     }
   }
 }

@@ -1,10 +1,12 @@
+package import KernelModel
+
 extension SignedRecord {
   /// The same record, signed; a signature that it has is replaced.
-  package func signed(with key: PrivateKey, at time: UTCTime) throws(KeyError) -> Self {
+  package func signed(with key: PrivateKey, at time: UTCTime) -> Self {
     let id = key.publicKey.id
     var signed = self
     signed.signature = RecordSignature(
-      keyID: id, signedAt: time, bytes: try key.sign(signedBytes(by: id, at: time)))
+      keyID: id, signedAt: time, bytes: key.sign(signedBytes(by: id, at: time)))
     return signed
   }
 
