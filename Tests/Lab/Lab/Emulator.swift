@@ -42,10 +42,10 @@ final class Emulator {
   convenience init(kernel: GuestKernel, saved: SavedGuest, options: GuestOptions) throws(LabError) {
     let directory = try Self.makeDirectory(for: options)
     do throws(LabError) {
-      try SparseFile.copy(saved.memory, to: Self.memoryFile(in: directory))
+      try SparseFile.unpack(saved.memory, to: Self.memoryFile(in: directory))
       try SparseFile.copy(saved.console, to: Self.consoleFile(in: directory, options))
     } catch {
-      // That nothing could be copied is what to tell.
+      // What could not be written is what to tell.
       try? FileManager.default.removeItem(at: directory)
       throw error
     }
