@@ -9,7 +9,8 @@ final class Emulator {
   let channelSocket: URL
   let monitorSocket: URL
   let consoleFile: URL
-  private let messageFile: URL
+  /// What the emulator says, which can still be read when it has ended and the directory is gone.
+  private let messages: FileHandle?
 
   private let process: ChildProcess
   /// While this is open the emulator may live.
@@ -42,10 +43,10 @@ final class Emulator {
   convenience init(kernel: GuestKernel, saved: SavedGuest, options: GuestOptions) throws(LabError) {
     let directory = try Self.makeDirectory(for: options)
     do throws(LabError) {
-      try SparseFile.copy(saved.memory, to: Self.memoryFile(in: directory))
+      try SparseFile.unpack(saved.memory, to: Self.memoryFile(in: directory))
       try SparseFile.copy(saved.console, to: Self.consoleFile(in: directory, options))
     } catch {
-      // That nothing could be copied is what to tell.
+      // What could not be written is what to tell.
       try? FileManager.default.removeItem(at: directory)
       throw error
     }
@@ -61,7 +62,7 @@ final class Emulator {
     channelSocket = directory.appendingPathComponent("channel")
     monitorSocket = directory.appendingPathComponent("monitor")
     consoleFile = Self.consoleFile(in: directory, options)
-    messageFile = directory.appendingPathComponent("messages")
+    let messageFile = directory.appendingPathComponent("messages")
 
     // Neither the guest nor another guest's keeper may hold our end, or it would not close with us: a pair of sockets,
     // since `pipe2` is not among what Glibc shows to Swift.
@@ -90,6 +91,7 @@ final class Emulator {
       throw error
     }
     lifeline = ends[1]
+    messages = FileHandle(forReadingAtPath: messageFile.path)
   }
 
   /// The version of the QEMU that is installed, as it states it; the reason, if it does not.
@@ -136,9 +138,9 @@ final class Emulator {
   /// The last lines of what the emulator and the guest's console say, for a message.
   var lastWords: String {
     var lines: [Substring] = []
-    for file in [messageFile, consoleFile] {
-      let end = (FileManager.default.contents(atPath: file.path) ?? Data()).suffix(4000)
-      let text = String(decoding: end, as: UTF8.self)
+    messages?.seek(toFileOffset: 0)
+    for said in [messages?.readDataToEndOfFile(), FileManager.default.contents(atPath: consoleFile.path)] {
+      let text = String(decoding: (said ?? Data()).suffix(4000), as: UTF8.self)
       lines += text.split(whereSeparator: \.isNewline).suffix(25)
     }
     return lines.isEmpty ? "(nothing)" : lines.joined(separator: "\n")

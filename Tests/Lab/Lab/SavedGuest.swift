@@ -3,7 +3,7 @@ import Glibc
 
 /// The state of a guest that has booted, in the lab's cache beside its kernel: guests like it start from it in a second.
 ///
-///     <cache>/<label>/guests/<machine>/memory     physical memory; what was never written is a hole
+///     <cache>/<label>/guests/<machine>/memory.zst physical memory
 ///                                      devices    the state of the processors and devices, as QEMU migrates it
 ///                                      console    what it showed until then
 ///                                      identity   all that these depend on; it is there when they are
@@ -28,7 +28,7 @@ struct SavedGuest {
       + (options.takesVMCoreInfo ? ["vmcoreinfo"] : []) + options.kernelArguments
     let name = String(words.joined(separator: "_").map { $0 == "/" || $0.isWhitespace ? "+" : $0 })
     directory = kernel.directory.appendingPathComponent("guests").appendingPathComponent(name)
-    memory = directory.appendingPathComponent("memory")
+    memory = directory.appendingPathComponent("memory.zst")
     devices = directory.appendingPathComponent("devices")
     console = directory.appendingPathComponent("console")
     identityFile = directory.appendingPathComponent("identity")
@@ -72,7 +72,7 @@ struct SavedGuest {
     let state = emulator.directory.appendingPathComponent("devices")
     try monitor.saveDevices(to: state)
     try SparseFile.copy(state, to: devices)
-    try SparseFile.copy(emulator.memoryFile, to: memory)
+    try SparseFile.pack(emulator.memoryFile, to: memory)
     try SparseFile.copy(emulator.consoleFile, to: console)
     do {
       try Data(identity.utf8).write(to: identityFile, options: .atomic)
