@@ -33,6 +33,9 @@ package final class StillGuest: TamperedKernel {
       defer { guest.shutdown() }
       if !preparation.isEmpty { _ = try guest.output(of: preparation, timeout: 900) }
       try Snapshot.save(guest, to: folder, hasSymbols: hasSymbols)
+      let whole = folder.appendingPathComponent("memory")
+      try SparseFile.pack(whole, to: folder.appendingPathComponent("memory.zst"))
+      unlink(whole.path)
       do {
         try key.write(to: made, atomically: true, encoding: .utf8)
       } catch {
@@ -42,13 +45,13 @@ package final class StillGuest: TamperedKernel {
     try self.init(kernel, directory: folder)
   }
 
-  /// - Parameter directory: as ``Snapshot`` describes it.
+  /// - Parameter directory: as ``Snapshot`` describes it, but for the memory, which is compressed.
   private init(_ kernel: GuestKernel, directory: URL) throws(LabError) {
     self.kernel = kernel
     self.directory = directory
     memoryFile = URL(fileURLWithPath: NSTemporaryDirectory())
       .appendingPathComponent("liveprobe-lab-\(UUID().uuidString).memory")
-    try SparseFile.copy(directory.appendingPathComponent("memory"), to: memoryFile)
+    try SparseFile.unpack(directory.appendingPathComponent("memory.zst"), to: memoryFile)
     memory = try GuestMemory(file: memoryFile)
   }
 
