@@ -20,6 +20,7 @@ extension RecordedState {
       release: release, machine: machine, buildID: buildID,
       checks: checks.map { check in
         let added = strangers.filter { $0.check == check.id }.map { RecordedAcceptance.fact(of: $0.stranger) }
+          .reduce(into: [RecordedFact]()) { if !$0.contains($1) { $0.append($1) } }
         return RecordedCheck(id: check.id, unanswered: check.unanswered, facts: check.facts + added)
       })
   }
@@ -50,9 +51,9 @@ extension Verdict {
   ///   - source: the baseline's file.
   ///   - since: when it was recorded, if that is known.
   package mutating func accept(from baseline: RecordedState, source: String, since: String?) {
-    let recorded = Dictionary(baseline.checks.map { ($0.id, Set($0.facts)) }, uniquingKeysWith: { first, _ in first })
+    // Whoever accepted a module accepted whatever is asked only because nothing vouches for it.
+    let facts = Set(baseline.checks.flatMap { $0.facts.filter(RecordedAcceptance.isOne) })
     for index in answers.indices {
-      let facts = recorded[answers[index].check.id] ?? []
       answers[index].accept(
         { finding in finding.stranger.map { facts.contains(RecordedAcceptance.fact(of: $0)) } ?? false },
         rule: source,

@@ -15,8 +15,10 @@ struct Conclusion {
   let checksWithFindings: [String]
   /// The ids of checks that were not wholly answered.
   let unansweredChecks: [String]
-  /// Modules that nothing vouches for, by name.
+  /// Modules that nothing vouches for, by name, each once.
   private let strangerNames: [String]
+  /// Findings that are there only because nothing vouches for a module.
+  private let ofStrangers: Int
   private let baseline: BaselineComparison?
   /// Nothing was looked at, so that numbers of what was found mean nothing.
   let couldNotStart: Bool
@@ -26,7 +28,9 @@ struct Conclusion {
     status = verdict.status
     critical = verdict.findings.count { $0.severity == .critical }
     warnings = verdict.findings.count { $0.severity == .warning }
-    strangerNames = verdict.findings.compactMap(\.stranger?.module)
+    let strangers = verdict.findings.compactMap(\.stranger?.module)
+    ofStrangers = strangers.count
+    strangerNames = strangers.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     clear = verdict.answers.count { if case .clear = $0.outcome { true } else { false } }
     notApplicable = verdict.answers.count { if case .notApplicable = $0.outcome { true } else { false } }
     accepted = verdict.answers.reduce(0) { $0 + $1.accepted.count }
@@ -46,14 +50,14 @@ struct Conclusion {
       return
         "signs of tampering: \(findings) in \(Self.some(checksWithFindings))\(strangersToo)\(unansweredToo)\(driftToo)"
     case .warning where warnings == 0: return "a person must confirm: \(drift)"
-    case .warning where warnings == strangerNames.count: return "a person must confirm: \(strangers ?? "")\(driftToo)"
+    case .warning where warnings == ofStrangers: return "a person must confirm: \(strangers ?? "")\(driftToo)"
     case .warning:
       return "a person must confirm: \(findings) in \(Self.some(checksWithFindings))\(strangersToo)\(driftToo)"
     case .unknown:
       let rest: PlainText =
         if warnings == 0 {
           "; nothing critical was seen"
-        } else if warnings == strangerNames.count {
+        } else if warnings == ofStrangers {
           "; to confirm: \(strangers ?? "")"
         } else {
           "; \(findings) to confirm\(strangersToo)"
@@ -78,7 +82,7 @@ struct Conclusion {
   private var strangersToo: PlainText { strangers.map { ", among them \($0)" } ?? "" }
 
   /// As ``findings``, but for modules that nothing vouches for.
-  var otherFindings: PlainText { Self.findings(critical: critical, warnings: warnings - strangerNames.count) }
+  var otherFindings: PlainText { Self.findings(critical: critical, warnings: warnings - ofStrangers) }
 
   /// `2 findings`, or `2 critical findings and 1 warning`.
   var findings: PlainText { Self.findings(critical: critical, warnings: warnings) }

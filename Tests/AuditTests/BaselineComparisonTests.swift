@@ -94,6 +94,22 @@ import Testing
     #expect(changed.baseline?.drift.map(\.kind) == [.changed])
   }
 
+  @Test func `what another check asks only because nothing vouches for the module is accepted with it`() throws {
+    let accepted = RecordedState(
+      release: "6.12.0", machine: "x86_64", buildID: BuildID(bytes: [1]),
+      checks: [
+        RecordedCheck(
+          id: "another", unanswered: [],
+          facts: [RecordedFact(subject: Subject("module x", label: "accepted"), fact: .text("sha256 1"))])
+      ])
+    var verdict = Finder().verdict()
+    verdict.accept(from: accepted, source: "x.baseline", since: nil)
+    #expect(verdict.findings.isEmpty)
+    var other = Finder(identity: "sha256 2").verdict()
+    other.accept(from: accepted, source: "x.baseline", since: nil)
+    #expect(other.findings.count == 1)
+  }
+
   @Test func `a baseline that accepted nothing silences nothing, and is no drift`() throws {
     let verdict = try compared(Finder(), with: try RecordedState(of: Finder().verdict()))
     #expect(verdict.status == .warning && verdict.findings.count == 1 && verdict.baseline?.drift == [])

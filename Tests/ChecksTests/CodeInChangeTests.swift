@@ -89,12 +89,10 @@ import Testing
     // The key counts -1 until its sites are written.
     kernel.set(Variable.keyOn, to: Int32(-1))
     kernel.write(Self.nothing, at: 0x1c0)
-    kernel.write(hex("66 90"), at: 0x1c8)
-    kernel.write(hex("eb 0e"), at: 0x1d0)
     let before = try subjects()
     for (place, bytes) in [(0x1c0, "e9 1b 00 00 00"), (0x4c0, "e8 bb ff ff ff"), (0x687, "e8 74 00 00 00")] {
       kernel.write([0xcc], at: UInt64(place))
-      #expect(try subjects().count == before.count + 1)
+      #expect(try subjects() != before)
       queue(hex(bytes), at: UInt64(place))
       begin()
       #expect(try subjects() == before)

@@ -124,7 +124,7 @@ import Testing
   private static let record = PackageRecord(
     manager: "dpkg", package: "linux-image-test 6.12", algorithm: "md5", digest: "0123456789abcdef0123456789abcdef")
 
-  @Test func `who could send calls elsewhere is asked about where nothing vouches for his module, and only there`() throws {
+  @Test func `who could send calls elsewhere is asked about if nothing vouches for the module`() throws {
     func probing(_ kernel: TestTextKernel, _ code: UInt64) {
       kernel.memory.write(code, at: KernelAddress(TestTextKernel.heap + 0x400 + 64))
     }

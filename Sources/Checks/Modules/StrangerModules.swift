@@ -5,30 +5,35 @@ final class StrangerModules {
   private let kernel: Kernel
   /// Worked out only where somebody asks.
   private lazy var vouching = ModuleVouching(kernel, recordsReach: recordsReach)
-  private var known: [String: Bool] = [:]
+  private var known: [String: Finding.Stranger?] = [:]
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
   }
 
-  func contains(_ module: String) -> Bool {
+  /// A module and its build, if it is one of them.
+  func stranger(_ module: String) -> Finding.Stranger? {
     if let known = known[module] { return known }
-    let isStranger =
-      isUnvouched(module) && vouching.signer(of: module) == nil
-      && vouching.reasonToAsk(about: module) != nil
-    known[module] = isStranger
-    return isStranger
+    var found: Finding.Stranger?
+    if let hasFile = hasUnvouchedFile(module), vouching.signer(of: module) == nil,
+      vouching.reasonToAsk(about: module) != nil
+    {
+      found = Finding.Stranger(module: module, identity: vouching.identity(of: module, hasFile: hasFile))
+    }
+    known[module] = .some(found)
+    return found
   }
 
-  /// Whether neither a package nor a person vouches for the module's file.
-  private func isUnvouched(_ module: String) -> Bool {
+  /// Whether a module has a file, if neither a package nor a person vouches for it; nil if somebody does, or it was not
+  /// looked for.
+  private func hasUnvouchedFile(_ module: String) -> Bool? {
     do throws(Withheld) {
       if case .unvouched = kernel.reference.provenance(of: try kernel.reference.moduleSource(named: module)) {
         return true
       }
-      return false
+      return nil
     } catch {
-      return error.isAbsent  // what was not looked for says nothing
+      return error.isAbsent ? false : nil
     }
   }
 

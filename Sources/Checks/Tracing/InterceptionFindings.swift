@@ -45,13 +45,15 @@ struct InterceptionFindings {
         : "a function of the kernel, of a listed module\(severity == .warning ? " that somebody vouches for" : ""), or of "
           + "generated code",
       observed: "\(target), \(owner)", owner: owner, target: isMapped(owner) ? target : nil, evidence: evidence,
+      stranger: judged.stranger,
       meaning: interception.redirects
         ? "\(callers) runs that code first, and it says where the call goes on"
         : "\(callers) runs that code too; it can change what is asked for and what is answered",
       innocentCauses: isOwned
         ? interception.redirects ? Self.innocentRedirections : Self.innocentTracing
         : manual.innocentCauses + [Self.hidden],
-      response: severity == .warning ? Self.responseToWarning : manual.response)
+      response: judged.stranger != nil
+        ? Self.responseToStranger : severity == .warning ? Self.responseToWarning : manual.response)
   }
 
   /// Reports the worst of what is called in one function, and notes what is no matter.
@@ -81,6 +83,13 @@ struct InterceptionFindings {
 
   private static let hidden =
     "LKRG with lkrg.hide=1, which takes itself off the list: ask whoever maintains the host"
+
+  private static let responseToStranger = [
+    "find out who brought the module: modinfo tells its file",
+    "if it belongs here, say so: an allow rule for kernel-text, syscall-dispatch and vendor-files with its build id, or "
+      + "liveprobe baseline record --accept",
+    "if nobody knows it, keep its file and a memory image, and treat the host as compromised",
+  ]
 
   private static let responseToWarning = [
     "find out what the owner is: modinfo tells a module's file, and dpkg -S FILE or rpm -qf FILE its package",

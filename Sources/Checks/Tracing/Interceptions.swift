@@ -2,11 +2,11 @@ internal import KernelModel
 
 /// All code but the kernel's own that is called where functions run, judged.
 ///
-/// Tracing by code that somebody owns is ordinary (perf, LTTng, BPF, probes): no severity, unless it could send calls elsewhere
-/// and is a module's that nothing vouches for. To say where a function's callers
-/// go instead is a live patch's business, which is known by the kernel's own records of it and by its code; of anybody
-/// else's it is a warning, and critical where the function has a part in what user space is told; of a live patch whose file
-/// cannot be had, a warning. Code that nobody owns is critical wherever it is called.
+/// Tracing by code that somebody owns is ordinary (perf, LTTng, BPF, probes): no severity, unless it could send calls
+/// elsewhere and is a module's that nothing vouches for. To say where a function's callers go instead is a live patch's
+/// business, which is known by the kernel's own records of it and by its code; of anybody else's it is a warning, and
+/// critical where the function has a part in what user space is told; of a live patch whose file cannot be had, a warning.
+/// Code that nobody owns is critical wherever it is called.
 struct Interceptions {
   struct Judged {
     var interception: Interception
@@ -14,6 +14,8 @@ struct Interceptions {
     var severity: Finding.Severity?
     /// Why a redirection is not taken for a live patch, or tracing not for that alone; empty if that is no question.
     var objection = ""
+    /// Whose code it is, where it is asked only because nothing vouches for the module.
+    var stranger: Finding.Stranger?
   }
 
   private(set) var judged: [Judged]
@@ -40,11 +42,12 @@ struct Interceptions {
       }
       guard interception.redirects else {
         guard interception.maySteer, case .module(let place) = kernel.owner(of: KernelAddress(interception.callee)),
-          let module = place.module, strangers.contains(module)
+          let module = place.module, let stranger = strangers.stranger(module)
         else { return Judged(interception: interception) }
         return Judged(
           interception: interception, severity: .warning,
-          objection: "it could also say where the calls go on, and nothing vouches for module \(module)")
+          objection: "it could also say where the calls go on, and nothing vouches for module \(module)",
+          stranger: stranger)
       }
       let objection: String
       switch interception.means == .livePatch ? livePatches.answer(for: interception.callee) : .noRecord {

@@ -39,13 +39,19 @@ package final class Guest: TamperedKernel {
   /// Two of them differ in nothing but the program and the time of day: addresses and random numbers are the same, too. What
   /// cannot be saved, because it has a disk, is booted; so is what counts instructions, which is measured from the beginning,
   /// and, with a word about it, what fails to be restored.
+  ///
+  /// - Parameter isKept: whether it is saved for those after it; one that is not is booted if none was saved before.
   package static func restored(
-    _ kernel: GuestKernel, settings: LabSettings, liveprobe: URL? = nil, options: GuestOptions = GuestOptions()
+    _ kernel: GuestKernel, settings: LabSettings, liveprobe: URL? = nil, options: GuestOptions = GuestOptions(),
+    isKept: Bool = true
   ) throws(LabError) -> Guest {
     guard kernel.disk == nil, options.keptDisk == nil, !options.hasKdump, !options.countsInstructions else {
       return try boot(kernel, settings: settings, liveprobe: liveprobe, options: options)
     }
     let saved = try SavedGuest(of: kernel, settings: settings, options: options)
+    guard isKept || saved.isCurrent else {
+      return try boot(kernel, settings: settings, liveprobe: liveprobe, options: options)
+    }
     return try saved.locked { () throws(LabError) in
       for _ in 0..<2 {
         let first = saved.isCurrent ? nil : try bootToSave(kernel, settings, options)

@@ -29,7 +29,7 @@ package final class StillGuest: TamperedKernel {
       let made = folder.appendingPathComponent("key")
       if (try? String(contentsOf: made, encoding: .utf8)) == key { return }
       try Self.remove(folder)
-      let guest = try Guest.restored(kernel, settings: settings, options: options)
+      let guest = try Guest.restored(kernel, settings: settings, options: options, isKept: false)
       defer { guest.shutdown() }
       if !preparation.isEmpty { _ = try guest.output(of: preparation, timeout: 900) }
       try Snapshot.save(guest, to: folder, hasSymbols: hasSymbols)
