@@ -3,23 +3,24 @@ import Lab
 /// Kernels that do not say the truth about themselves; each does again when the module is unloaded.
 extension Scenario {
   static let lyingReader: [Scenario] = [
-    lying("reads of /proc/kcore come back short", only: []) { _ in
+    lying("reads of /proc/kcore come back short", only: [], guests: one("6.1")) { _ in
       (.shortReads, .tampered("reader", "", alsoSeenBy: probed))
     },
 
     // In read-only data: among the names of the kernel's BTF. The checks that follow read another way, and find nothing.
-    lying("a word is overwritten in what is read of /proc/kcore", guests: oneIsEnough) { _ in
+    lying("a word is overwritten in what is read of /proc/kcore", guests: one("6.12")) { _ in
       (.word("vfs_read"), .tampered("reader", "", alsoSeenBy: probed))
     },
 
     // Whoever looks again at the few bytes that were wrong finds them right.
-    lying("a word is overwritten in all but short reads of /proc/kcore", guests: oneIsEnough) { _ in
+    lying("a word is overwritten in all but short reads of /proc/kcore", guests: one("6.12")) { _ in
       (.word("vfs_read", above: 64), .tampered("reader", "", alsoSeenBy: probed))
     },
 
     // What bounds the kernel's code is among them, and everything that a table or a dispatcher is known by: all of that is
     // answered from the kernel's own tables, and doctor says why.
-    Scenario(name: "reads of /proc/kallsyms leave functions out", exemption: hasNoFixture) { guest in
+    Scenario(name: "reads of /proc/kallsyms leave functions out", guests: one("5.10"), exemption: hasNoFixture) {
+      guest in
       let words = [
         Tampering.quietFunction, "_stext", "_etext", "_text", "_end", "rodata", "sys_call", "do_syscall_64",
         "__x64_sys_",
@@ -42,7 +43,8 @@ extension Scenario {
     },
 
     // kernel-text alone would believe them.
-    Scenario(name: "reads of changed code return what was there before", exemption: hasNoFixture) { guest in
+    Scenario(name: "reads of changed code return what was there before", guests: one("6.1"), exemption: hasNoFixture) {
+      guest in
       let changed = try guest.symbol(Tampering.quietFunction) + 0x10
       try LyingKernel.load(.replay(changed), into: guest)
       // Only the guest itself is lied to.
@@ -55,8 +57,9 @@ extension Scenario {
     },
   ]
 
-  private static let oneIsEnough = Guests.of(
-    ["6.12"], why: "what is read is compared with what other ways of reading give, which no kernel does differently")
+  private static func one(_ label: String) -> Guests {
+    .of([label], why: "what is read is compared with what other ways of reading give, which no kernel does differently")
+  }
 
   /// Who may see the probes by which a kernel lies.
   private static let probed: Set<String> = ["kernel-text"]

@@ -99,6 +99,11 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Where a kind of change is scanned in a guest, too, in each run: its answer must be that of the saved kernel.
+  static func calibrated(on label: String) -> Guests {
+    .of([label], why: "one row of each kind of change is scanned in a guest, too, on one kernel")
+  }
+
   private static let onlyMemory = "only memory is changed: a saved kernel is scanned in each run"
 }
 

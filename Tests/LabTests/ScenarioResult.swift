@@ -105,13 +105,25 @@ struct ScenarioResult: Sendable {
         let left = group.dropFirst(results.count)
         return results + left.map { ScenarioResult(label: label, scenario: $0.name, outcome: .impossible("\(error)")) }
       }
+      let begin = ContinuousClock.now
       let result = result(of: scenario, on: current) { try scan(scenario, current) }
       results.append(result)
+      tell(result, seconds: begin.duration(to: .now).seconds)
       if case .exempt = result.outcome { continue }
       // A guest ends with the last reference to it.
       if scenario.leavesGuestChanged || result.isImpossible || !result.complaints.isEmpty { system = nil }
     }
     return results
+  }
+
+  /// Says that a row was run, at once: a kernel's table is there only at its end.
+  private static func tell(_ result: ScenarioResult, seconds: Double) {
+    let places = result.places.map(\.rawValue).sorted().joined(separator: ", ")
+    let took = String(format: "%.1f", seconds)
+    let verdict = result.complaints.isEmpty ? "as expected" : "NOT as expected"
+    let line =
+      "row: \(result.label): \(result.scenario): \(verdict), \(places.isEmpty ? "not scanned" : places), \(took) s"
+    FileHandle.standardError.write(Data("\(line)\n".utf8))
   }
 
   private static func result(

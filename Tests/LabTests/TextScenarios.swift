@@ -6,7 +6,8 @@ import Lab
 extension Scenario {
   static let tamperedText: [Scenario] = [
     Scenario(
-      name: "a branch of x64_sys_call to another handler", exemption: dispatchesThroughTable,
+      name: "a branch of x64_sys_call to another handler", guests: calibrated(on: "7"),
+      exemption: dispatchesThroughTable,
       change: Change { tampering in
         // getuid and getgid: whoever calls them in the guest gets 0 from either.
         try redirect("__x64_sys_getuid", to: tampering.system.symbol("__x64_sys_getgid"), tampering)
@@ -41,7 +42,7 @@ extension Scenario {
       }),
 
     Scenario(
-      name: "one byte in the middle of a function", guests: .each,
+      name: "one byte in the middle of a function", guests: calibrated(on: "5.10"),
       change: Change { tampering in
         let function = try tampering.function(Tampering.quietFunction)
         try tampering.flipByte(at: function.address + UInt64(function.bytes.count / 2))
@@ -75,7 +76,7 @@ extension Scenario {
       }),
 
     Scenario(
-      name: "one byte of a module's code", guests: .each,
+      name: "one byte of a module's code", guests: calibrated(on: "6.1"),
       change: Change { tampering in
         // No such device is up.
         try tampering.flipByte(at: tampering.system.symbol("dummy_xmit") + 0x20)
