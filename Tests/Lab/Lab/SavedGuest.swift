@@ -41,11 +41,6 @@ struct SavedGuest {
       program: at most \(ProgramPlace.size) bytes
 
       """
-    do {
-      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    } catch {
-      throw LabError("\(directory.path) cannot be made: \(error)")
-    }
   }
 
   /// Whether there is a state, made from what there is today.
@@ -56,13 +51,7 @@ struct SavedGuest {
 
   /// Does something while nobody else saves, restores or removes this state.
   func locked<Result>(_ body: () throws(LabError) -> Result) throws(LabError) -> Result {
-    let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw LabError("\(directory.path): \(String(cString: strerror(errno)))") }
-    defer { close(descriptor) }
-    while flock(descriptor, LOCK_EX) != 0 {
-      guard errno == EINTR else { throw LabError("no lock of \(directory.path): \(String(cString: strerror(errno)))") }
-    }
-    return try body()
+    try FolderLock.held(directory, body)
   }
 
   /// Saves a guest, which stays stopped.

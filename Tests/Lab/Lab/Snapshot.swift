@@ -48,7 +48,7 @@ package enum Snapshot {
       }
       if hasSymbols {
         let packed = directory.appendingPathComponent("\(symbols).zst").path
-        guard try ChildProcess(["zstd", "-q", "-d", "--rm", packed]).wait() == 0 else {
+        guard try ChildProcess(["zstd", "-q", "-d", "-f", "--rm", packed]).wait() == 0 else {
           throw LabError("\(packed) cannot be unpacked")
         }
       }

@@ -24,11 +24,10 @@ package final class StillGuest: TamperedKernel {
   ) throws(LabError) {
     let key = try Self.key(kernel, options, preparation, hasSymbols)
     let folder = kernel.directory.appendingPathComponent("saved/\(Self.hash(key))")
-    try Self.locked(folder) { () throws(LabError) in
+    try FolderLock.held(folder) { () throws(LabError) in
       // Written last: without it what is there is a part.
       let made = folder.appendingPathComponent("key")
       if (try? String(contentsOf: made, encoding: .utf8)) == key { return }
-      try Self.remove(folder)
       let guest = try Guest.restored(kernel, settings: settings, options: options, isKept: false)
       defer { guest.shutdown() }
       if !preparation.isEmpty { _ = try guest.output(of: preparation, timeout: 900) }
@@ -131,27 +130,5 @@ package final class StillGuest: TamperedKernel {
   private static func hash(_ key: String) -> String {
     let value = key.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     return String(value, radix: 16)
-  }
-
-  private static func remove(_ folder: URL) throws(LabError) {
-    do {
-      if FileManager.default.fileExists(atPath: folder.path) { try FileManager.default.removeItem(at: folder) }
-    } catch {
-      throw LabError("\(folder.path) cannot be removed: \(error)")
-    }
-  }
-
-  /// Does something that nobody else, of this process or another, does at the same time.
-  private static func locked(_ folder: URL, _ body: () throws(LabError) -> Void) throws(LabError) {
-    do {
-      try FileManager.default.createDirectory(
-        at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
-    } catch {
-      throw LabError("\(folder.deletingLastPathComponent().path) cannot be made: \(error)")
-    }
-    let lock = open(folder.path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard lock >= 0, flock(lock, LOCK_EX) == 0 else { throw LabError("\(folder.path).lock cannot be locked") }
-    defer { close(lock) }
-    try body()
   }
 }
