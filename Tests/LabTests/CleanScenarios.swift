@@ -5,21 +5,21 @@ extension Scenario {
   static let clean: [Scenario] = [
     Scenario(name: "clean", guests: .each, change: nothing),
 
-    Scenario(name: "clean, without the vendor's image") { guest in
+    Scenario(name: "clean, without the vendor's image", guests: shared(by: "5.10", "7")) { guest in
       Run(scans: [try withoutImage(guest) { try Scan(in: guest) }], expectation: .cleanWithoutImage)
     },
   ]
 
   /// The kernel patches itself because somebody asked for it.
   static let ordinaryPatching: [Scenario] = [
-    Scenario(name: "clean, with the function tracer on") { guest in
+    Scenario(name: "clean, with the function tracer on", guests: shared(by: "6.1", "7")) { guest in
       // The sites are patched, which is what matters; nothing is recorded, which would take the emulator minutes.
       try clean(
         in: guest, after: "cd /sys/kernel/tracing; echo 0 >tracing_on; echo function >current_tracer",
         undo: "echo nop >/sys/kernel/tracing/current_tracer")
     },
 
-    Scenario(name: "clean, with function_graph on") { guest in
+    Scenario(name: "clean, with function_graph on", guests: shared(by: "5.10", "6.12")) { guest in
       // On all functions 5.10 would be patched for minutes, one site at a time.
       let filter = guest.kernel.label == "5.10" ? "echo vfs_read >set_ftrace_filter;" : ""
       return try clean(
@@ -28,7 +28,7 @@ extension Scenario {
         undo: "cd /sys/kernel/tracing; echo nop >current_tracer; echo >set_ftrace_filter; echo 1 >tracing_on")
     },
 
-    Scenario(name: "clean, with kprobes and kretprobes set") { guest in
+    Scenario(name: "clean, with kprobes and kretprobes set", guests: shared(by: "5.10", "7")) { guest in
       // In the middle of functions, wherever an instruction begins: some are optimised into jumps, others stay int3.
       _ = try guest.output(
         of: """
@@ -58,7 +58,7 @@ extension Scenario {
     },
 
     Scenario(
-      name: "clean, with a BPF program attached by fentry", exemption: cannotAttach
+      name: "clean, with a BPF program attached by fentry", guests: shared(by: "6.1", "6.12"), exemption: cannotAttach
     ) { guest in
       try clean(
         in: guest,
@@ -68,7 +68,7 @@ extension Scenario {
           """, undo: "kill $(cat /tmp/fentry.pid)")
     },
 
-    Scenario(name: "clean, with twenty ordinary modules") { guest in
+    Scenario(name: "clean, with twenty ordinary modules", guests: shared(by: "6.1", "7")) { guest in
       _ = try guest.output(of: "modprobe -a $(cat /lab/modules)")
       let count = try guest.output(of: "wc -l </proc/modules")
       let missing = try guest.output(
@@ -79,7 +79,9 @@ extension Scenario {
       return Run(scans: [scan], expectation: .clean, complaints: complaints)
     },
 
-    Scenario(name: "clean, after kvm_amd went and kvm stayed, and after it came back") { guest in
+    Scenario(
+      name: "clean, after kvm_amd went and kvm stayed, and after it came back", guests: shared(by: "5.10", "6.12")
+    ) { guest in
       _ = try guest.output(of: "modprobe kvm_amd; rmmod kvm_amd; grep '^kvm ' /proc/modules")
       let without = try scanned(guest, only: Change.checksOfCode, expecting: .clean)
       _ = try guest.output(of: "modprobe kvm_amd")
@@ -137,9 +139,10 @@ extension Scenario {
           renice -n 5 -p $! >/dev/null
           """)
       // What comes and goes is not the kernel's own text, which takes most of a scan: it is looked at in a few.
-      let whole = try (0..<3).map { _ in try Scan(in: guest) }
+      let count = LabSettings().stormScans
+      let whole = try (0..<count / 5).map { _ in try Scan(in: guest) }
       let short = try withoutImage(guest) {
-        try (whole.count..<LabSettings().stormScans).map { _ in
+        try (whole.count..<count).map { _ in
           try Scan(in: guest, only: ["reader", "syscall-table", "module-list", "executable-memory", "taint"])
         }
       }

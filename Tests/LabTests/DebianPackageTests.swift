@@ -7,7 +7,7 @@ import Testing
 @Suite("The Debian package", .lab)
 struct DebianPackageTests {
   @Test func `lives under systemd and leaves nothing`() async throws {
-    await LabRuns.shared.enter()
+    await LabRuns.shared.enter(isLong: true)
     defer { Task { await LabRuns.shared.leave() } }
     let settings = LabSettings()
     guard let kernel = try LabTrait.kernel(GuestKernel.debian, settings) else { return }

@@ -17,7 +17,7 @@ extension Scenario {
         return .tampered("executable-memory", "writable and executable at once")
       }),
 
-    Scenario(name: "a slot to code that stays when its module has gone") { guest in
+    Scenario(name: "a slot to code that stays when its module has gone", guests: shared(by: "5.10", "7")) { guest in
       var code: UInt64 = 0
       let run = try scanned(guest, only: ["syscall-table", "syscall-dispatch", "executable-memory"]) { tampering in
         code = try ResidentCode.leave(in: guest, writable: false, tampering)
@@ -30,7 +30,8 @@ extension Scenario {
       return run
     },
 
-    Scenario(name: "code without a module, in memory that is writable, too") { guest in
+    Scenario(name: "code without a module, in memory that is writable, too", guests: shared(by: "6.1", "6.12")) {
+      guest in
       var code: UInt64 = 0
       let run = try scanned(guest, only: ["syscall-table", "executable-memory"]) { tampering in
         code = try ResidentCode.leave(in: guest, writable: true, tampering)

@@ -6,7 +6,7 @@ import Lab
 /// does that hides itself is ``hiddenModule``.
 extension Scenario {
   static let unlistedModule: [Scenario] = [
-    unlisted("a module unlinked from the list of modules", guests: calibrated(on: "7"), shown: listed) { tampering in
+    unlisted("a module unlinked from the list of modules", guests: calibrated(on: "6.1"), shown: listed) { tampering in
       try tampering.removeModule(Tampering.quietModule, from: [.list])
       return .tampered(
         "module-list", subject, and: [missing("list of modules"), Expectation.unownedCode])
@@ -38,7 +38,9 @@ extension Scenario {
       return .tampered("module-list", subject, and: [Expectation.unownedCode])
     },
 
-    Scenario(name: "a module whose memory vmalloc has forgotten", exemption: hasNoFixture) { guest in
+    Scenario(
+      name: "a module whose memory vmalloc has forgotten", guests: shared(by: "6.1", "6.12"), exemption: hasNoFixture
+    ) { guest in
       try Tampering.loadQuietModule(into: guest)
       try Tampering(guest).forgetMemory(ofModule: Tampering.quietModule)
       let run = try scanned(

@@ -104,6 +104,11 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     .of([label], why: "one row of each kind of change is scanned in a guest, too, on one kernel")
   }
 
+  /// Where states are that kernels share: each has some of them in each run, and all of them if all of the lab is asked for.
+  static func shared(by labels: String...) -> Guests {
+    .of(Set(labels), why: "kernels do it alike, or in an older and a newer way, and each of these is run")
+  }
+
   private static let onlyMemory = "only memory is changed: a saved kernel is scanned in each run"
 }
 

@@ -45,7 +45,9 @@ extension Scenario {
         return Expectation.replaced(slots: Expectation.slots(slots), owner: "dummy")
       }),
 
-    Scenario(name: "slots 0 and 2 replaced by a visible module", exemption: hasNoFixture) { guest in
+    Scenario(
+      name: "slots 0 and 2 replaced by a visible module", guests: shared(by: "5.10", "6.12"), exemption: hasNoFixture
+    ) { guest in
       try HookedModule.load(into: guest)
       let run = try scanned(
         guest,
@@ -76,7 +78,7 @@ extension Scenario {
     },
 
     Scenario(
-      name: "one ia32 slot replaced by a visible module",
+      name: "one ia32 slot replaced by a visible module", guests: shared(by: "6.1", "6.12"),
       exemption: { guest in
         if try guest.symbols(["ia32_sys_call_table"]).isEmpty { return "this kernel has no ia32_sys_call_table" }
         return guest.kernel.hasFixture ? nil : "no fixture for this kernel"
@@ -91,15 +93,14 @@ extension Scenario {
       return run
     },
 
-    Scenario(name: "clean again, after the module was unloaded") { guest in
+    Scenario(name: "clean again, after the module was unloaded", guests: shared(by: "5.10", "6.12")) { guest in
       try scanned(guest, expecting: .clean)
     },
   ]
 
   static let hiddenModule: [Scenario] = [
     Scenario(
-      name: "a hidden module that hooks nothing",
-      leavesGuestChanged: true,
+      name: "a hidden module that hooks nothing", guests: shared(by: "5.10", "6.1"), leavesGuestChanged: true,
       exemption: { $0.kernel.hasFixture ? nil : "no fixture for this kernel; see the modules unlinked from outside" }
     ) { guest in
       try HookedModule.load(into: guest, slots: [], hidden: true)
@@ -110,8 +111,7 @@ extension Scenario {
     },
 
     Scenario(
-      name: "slots 0 and 2 replaced by a hidden module",
-      leavesGuestChanged: true,
+      name: "slots 0 and 2 replaced by a hidden module", guests: shared(by: "5.10", "6.12"), leavesGuestChanged: true,
       exemption: { $0.kernel.hasFixture ? nil : "no fixture for this kernel; see the modules unlinked from outside" }
     ) { guest in
       try HookedModule.load(into: guest, hidden: true)

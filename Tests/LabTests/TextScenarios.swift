@@ -76,7 +76,7 @@ extension Scenario {
       }),
 
     Scenario(
-      name: "one byte of a module's code", guests: calibrated(on: "6.1"),
+      name: "one byte of a module's code", guests: calibrated(on: "5.10"),
       change: Change { tampering in
         // No such device is up.
         try tampering.flipByte(at: tampering.system.symbol("dummy_xmit") + 0x20)
@@ -102,12 +102,14 @@ extension Scenario {
 
   /// Code that runs where nobody owns the memory; on 5.10 a hidden module stays after these.
   static let unownedCode: [Scenario] = [
-    detour("the start of vfs_read replaced by a jump to memory nobody owns", .relative),
-    detour("the start of vfs_read replaced by mov rax; jmp rax to memory nobody owns", .absolute),
+    detour("the start of vfs_read replaced by a jump to memory nobody owns", .relative, guests: shared(by: "6.1", "7")),
+    detour(
+      "the start of vfs_read replaced by mov rax; jmp rax to memory nobody owns", .absolute,
+      guests: shared(by: "5.10", "6.12")),
   ]
 
-  private static func detour(_ name: String, _ detour: Tampering.Detour) -> Scenario {
-    Scenario(name: name, leavesGuestChanged: true) { guest in
+  private static func detour(_ name: String, _ detour: Tampering.Detour, guests: Guests) -> Scenario {
+    Scenario(name: name, guests: guests, leavesGuestChanged: true) { guest in
       let code = try UnownedCode.address(in: guest)
       return try scanned(guest, only: Change.checksOfCode) { tampering in
         try tampering.detour("vfs_read", through: code, by: detour)

@@ -5,23 +5,28 @@ import Lab
 /// The module passes on each call (`Tests/Lab/fixtures/redirecting`, `Tests/Lab/fixtures/direct`).
 extension Scenario {
   static let redirection: [Scenario] = [
-    redirected("a system call's handler redirected by a listed module", "symbol=__x64_sys_getdents64") {
+    redirected("a system call's handler redirected by a listed module", "symbol=__x64_sys_getdents64", guests: eachForm)
+    {
       .tampered(
         "kernel-text", "__x64_sys_getdents64",
         and: [Expectation.Named(check: "syscall-dispatch", text: "[217]"), redirecting])
     },
 
-    redirected("what lists sockets redirected by a listed module", "symbol=tcp4_seq_show") {
+    redirected("what lists sockets redirected by a listed module", "symbol=tcp4_seq_show", guests: shared(by: "6.1")) {
       .tampered("kernel-text", "tcp4_seq_show")
     },
 
-    redirected("a function that answers nobody redirected by a listed module", "symbol=\(harmless)") {
+    redirected(
+      "a function that answers nobody redirected by a listed module", "symbol=\(harmless)", guests: shared(by: "6.12")
+    ) {
       Expectation(verdict: .warning, named: [Expectation.Named(check: "kernel-text", text: harmless)])
     },
 
     // Nothing vouches for the module, which only the guest knows, and its function gets the registers.
-    Scenario(name: "a system call's handler traced by a listed module", guests: eachForm, exemption: hasNoFixture) {
-      guest in
+    Scenario(
+      name: "a system call's handler traced by a listed module", guests: shared(by: "5.10", "6.1"),
+      exemption: hasNoFixture
+    ) { guest in
       _ = try guest.output(of: "insmod /fixtures/redirecting.ko symbol=__x64_sys_kill way=trace")
       let scan = try Scan(in: guest, only: checks)
       _ = try guest.output(of: "rmmod redirecting")
@@ -105,9 +110,9 @@ extension Scenario {
   private static let redirecting = Expectation.Named(check: "kernel-text", text: "module redirecting")
 
   private static func redirected(
-    _ name: String, _ parameters: String, expecting: @escaping @Sendable () -> Expectation
+    _ name: String, _ parameters: String, guests: Guests, expecting: @escaping @Sendable () -> Expectation
   ) -> Scenario {
-    Scenario(name: name, exemption: hasNoFixture) { guest in
+    Scenario(name: name, guests: guests, exemption: hasNoFixture) { guest in
       _ = try guest.output(of: "insmod /fixtures/redirecting.ko \(parameters)")
       let run = try scanned(guest, only: checks, expecting: expecting())
       _ = try guest.output(of: "rmmod redirecting")

@@ -40,7 +40,7 @@ package struct LabSettings: Sendable {
   package let labels: [String]
   /// What a scenario's name must contain one of: `LIVEPROBE_LAB_SCENARIOS`, with `|` between; nothing if all are wanted.
   package let scenarios: [String]
-  /// How many scans there are while modules come and go: `LIVEPROBE_LAB_STORM`, or 10.
+  /// How many scans there are while modules come and go: `LIVEPROBE_LAB_STORM`, or 5.
   package let stormScans: Int
   /// How much is run: `LIVEPROBE_LAB_TIER`, or what a change must pass.
   package let tier: Tier
@@ -55,7 +55,7 @@ package struct LabSettings: Sendable {
     }
     let chosen = (environment["LIVEPROBE_LAB_KERNELS"] ?? "").split(separator: " ").map(String.init)
     scenarios = (environment["LIVEPROBE_LAB_SCENARIOS"] ?? "").split(separator: "|").map(String.init)
-    stormScans = max(environment["LIVEPROBE_LAB_STORM"].flatMap(Int.init) ?? 10, 5)
+    stormScans = max(environment["LIVEPROBE_LAB_STORM"].flatMap(Int.init) ?? 5, 5)
     tier = environment["LIVEPROBE_LAB_TIER"].flatMap(Tier.init(rawValue:)) ?? .change
     labels = chosen.isEmpty ? GuestKernel.labels : chosen.filter { !GuestKernel.flavours.contains($0) }
     flavours = chosen.isEmpty ? GuestKernel.flavours : chosen.filter(GuestKernel.flavours.contains)
