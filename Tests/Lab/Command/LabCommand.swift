@@ -22,9 +22,12 @@ struct LabCommand {
     case "snapshot": return try SnapshotCommand.run(rest, settings: settings)
     case "dump": return try DumpCommand.run(rest, settings: settings)
     case "run" where rest.count >= 2:
-      let guest = try start(GuestKernel(label: rest[0], settings: settings), settings: settings)
+      var options = GuestOptions()
+      var command = rest.dropFirst()
+      while try MachineOptions.take(from: &command, into: &options) {}
+      let guest = try start(GuestKernel(label: rest[0], settings: settings), settings: settings, options: options)
       defer { guest.shutdown() }
-      let result = try guest.run(rest.dropFirst().joined(separator: " "), timeout: 600)
+      let result = try guest.run(command.joined(separator: " "), timeout: 600)
       write(result.stdout, to: .standardOutput)
       write(result.stderr, to: .standardError)
       return Int32(truncatingIfNeeded: result.status)
@@ -35,7 +38,7 @@ struct LabCommand {
                    scans a guest in which two system calls are hooked by a hidden module, and prints the report
                lab bench [--enforce] [LABEL ...]
                    compares a scan with merely reading what it reads; --enforce fails beyond the limits
-               lab run LABEL COMMAND
+               lab run LABEL \(MachineOptions.usage) COMMAND
                    runs a shell command in a guest
                \(SnapshotCommand.usage)
                    saves a guest's memory, symbols and modules, after a command if one is given

@@ -3,28 +3,23 @@ import Lab
 
 /// Boots a guest as it is asked to, and saves its state: see ``Snapshot``.
 enum SnapshotCommand {
-  static let usage = "lab snapshot LABEL DIRECTORY [--cpu MODEL] [--smp N] [--append ARGUMENTS] [--run COMMAND]"
+  static let usage = "lab snapshot LABEL DIRECTORY \(MachineOptions.usage) [--run COMMAND]"
 
   static func run(_ arguments: [String], settings: LabSettings) throws(LabError) -> Int32 {
     var names: [String] = []
     var options = GuestOptions(memory: 512)
     var command: String?
     var rest = arguments[...]
-    while let argument = rest.popFirst() {
+    while true {
+      if try MachineOptions.take(from: &rest, into: &options) { continue }
+      guard let argument = rest.popFirst() else { break }
       guard argument.hasPrefix("--") else {
         names.append(argument)
         continue
       }
-      guard let value = rest.popFirst() else { throw LabError("\(argument) wants a value; usage: \(usage)") }
-      switch argument {
-      case "--cpu": options.processorModel = value
-      case "--smp":
-        guard let count = Int(value), count > 0 else { throw LabError("--smp \(value) is no number of processors") }
-        options.processors = count
-      case "--append": options.kernelArguments += value.split(separator: " ").map(String.init)
-      case "--run": command = value
-      default: throw LabError("unknown option \(argument); usage: \(usage)")
-      }
+      guard argument == "--run" else { throw LabError("unknown option \(argument); usage: \(usage)") }
+      guard let value = rest.popFirst() else { throw LabError("--run wants a command; usage: \(usage)") }
+      command = value
     }
     guard names.count == 2 else { throw LabError("usage: \(usage)") }
     let guest = try Guest.boot(GuestKernel(label: names[0], settings: settings), settings: settings, options: options)
