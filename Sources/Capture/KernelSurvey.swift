@@ -32,7 +32,7 @@ package struct KernelSurvey {
       guard let tables = kernel.mappings as? PageTables else {
         throw .withheld(Withheld("the page tables", why: "nobody found them"))
       }
-      for page in tables.tablePages() { notes.note(physical: page) }
+      for page in tables.tablePages() { notes.note(page) }
     }
     take("modules and executable memory") { (notes) throws(CannotCheck) in
       if let end = kernel.image?.end { try notes.note(mapped: .modules(above: end)) }

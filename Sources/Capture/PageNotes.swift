@@ -45,8 +45,8 @@ struct PageNotes {
   }
 
   /// Notes the page at a physical address.
-  mutating func note(physical: UInt64) {
-    pages.insert(physical >> 12)
+  mutating func note(_ page: PhysicalAddress) {
+    pages.insert(page.frame)
   }
 
   private mutating func leaf(of address: KernelAddress) -> Page? {
@@ -67,6 +67,7 @@ struct PageNotes {
       return
     }
     notedByteCount += byteCount
-    pages.insert(bytesAt: leaf.physicalAddress &+ skipped, count: byteCount)
+    pages.insert(
+      PhysicalRegion(start: PhysicalAddress(leaf.physicalAddress.rawValue &+ skipped), byteCount: byteCount))
   }
 }

@@ -25,7 +25,7 @@ package final class SavedKernel {
     let files = Files(directory: directory)
     let core = try CoreHead(files.bytes("core"))
     let symbols = try Self.symbols(files)
-    let physical = try PhysicalMemory(path: "\(directory)/memory")
+    let physical = try MappedFile(path: "\(directory)/memory")
     // Both names have stood for it (arch_crash_save_vmcoreinfo, arch/x86/kernel/vmcore_info_64.c, v6.12).
     guard let root = core.info.symbol("init_top_pgt") ?? core.info.symbol("swapper_pg_dir") else {
       throw SavedKernelError("\(directory): VMCOREINFO does not name the page tables")
@@ -33,7 +33,7 @@ package final class SavedKernel {
     let tables = PageTables(
       memory: physical, root: try core.physical(of: root),
       levels: core.info.number("pgtable_l5_enabled") == 1 ? 5 : 4,
-      encryptionMask: UInt64(bitPattern: core.info.number("sme_mask") ?? 0), directMap: { KernelAddress($0) })
+      encryptionMask: UInt64(bitPattern: core.info.number("sme_mask") ?? 0))
     memory = SavedMemory(physical: physical, tables: tables)
     label = try files.text("label")
     guard let offset = core.info.kernelOffset else {

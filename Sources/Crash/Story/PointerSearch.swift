@@ -85,7 +85,7 @@ struct PointerSearch {
       } catch {
         bytes += [UInt8](repeating: 0, count: part)
         // What the kernel gave back, such as the code and data of its own start, is no longer there to hold a pointer.
-        if case .unmapped = error { continue }
+        if error.reason == .unmapped { continue }
         unread += UInt64(part)
       }
     }

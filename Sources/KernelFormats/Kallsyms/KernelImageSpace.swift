@@ -12,3 +12,14 @@ package enum KernelImageSpace {
   /// otherwise.
   package static let linkedText: UInt64 = 0xffff_ffff_8100_0000
 }
+
+extension VMCoreInfo {
+  /// Where in physical memory an address of the kernel image is by `phys_base`; nil if that is not told, or the address lies
+  /// below the image.
+  ///
+  /// Source: `__phys_addr_symbol`, arch/x86/mm/physaddr.c (v6.12).
+  package func physicalAddress(ofImage address: KernelAddress) -> PhysicalAddress? {
+    guard let base = number("phys_base"), address.rawValue >= KernelImageSpace.start else { return nil }
+    return PhysicalAddress((address.rawValue - KernelImageSpace.start) &+ UInt64(bitPattern: base))
+  }
+}

@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// The tables themselves: which physical pages hold the page tables of the kernel's half of the address space.
 ///
 /// Each table is visited once, however often it is named (the tables of espfix and of KASAN's shadow are shared many times
@@ -8,18 +10,18 @@ struct PageTableCensus {
   static let mostTables = 1 << 18
 
   private struct Table: Hashable {
-    var physical: UInt64
+    var physical: PhysicalAddress
     var level: Int
   }
 
-  private let read: (_ physical: UInt64, _ level: Int) -> [UInt64]?
+  private let read: (_ physical: PhysicalAddress, _ level: Int) -> [UInt64]?
   private let decode: (_ entry: UInt64, _ level: Int) -> PageTableWalk.Entry
   private var visited: Set<Table> = []
   private var waiting: [Table] = []
-  private var pages: Set<UInt64> = []
+  private var pages: Set<PhysicalAddress> = []
 
   init(
-    read: @escaping (_ physical: UInt64, _ level: Int) -> [UInt64]?,
+    read: @escaping (_ physical: PhysicalAddress, _ level: Int) -> [UInt64]?,
     decode: @escaping (_ entry: UInt64, _ level: Int) -> PageTableWalk.Entry
   ) {
     self.read = read
@@ -27,7 +29,7 @@ struct PageTableCensus {
   }
 
   /// Physical addresses of the tables, lowest first.
-  mutating func tables(root: UInt64, levels: Int) -> [UInt64] {
+  mutating func tables(root: PhysicalAddress, levels: Int) -> [PhysicalAddress] {
     // The lower half of the top table is user space's.
     visit(Table(physical: root, level: levels), entries: 256..<512)
     while let table = waiting.popLast() { visit(table, entries: 0..<512) }

@@ -10,15 +10,15 @@ struct PageTableWalk {
   /// An entry, as far as a walk needs it.
   enum Entry {
     case absent
-    case table(UInt64)
-    case page(physicalAddress: UInt64)
+    case table(PhysicalAddress)
+    case page(physicalAddress: PhysicalAddress)
     /// It sets bits that must be clear.
     case nonsense
   }
 
   /// A table at one level.
   private struct Table: Hashable {
-    var physical: UInt64
+    var physical: PhysicalAddress
     var level: Int
   }
 
@@ -28,7 +28,7 @@ struct PageTableWalk {
   private static let mostTables = 1 << 18
 
   private let levels: Int
-  private let read: (_ physical: UInt64, _ level: Int) throws(CannotCheck) -> [UInt64]
+  private let read: (_ physical: PhysicalAddress, _ level: Int) throws(CannotCheck) -> [UInt64]
   private let decode: (_ entry: UInt64, _ level: Int) -> Entry
   private var pages: [Page] = []
   private var tablesRead = 0
@@ -38,7 +38,7 @@ struct PageTableWalk {
   private var region: MemoryRegion?
 
   init(
-    levels: Int, read: @escaping (_ physical: UInt64, _ level: Int) throws(CannotCheck) -> [UInt64],
+    levels: Int, read: @escaping (_ physical: PhysicalAddress, _ level: Int) throws(CannotCheck) -> [UInt64],
     decode: @escaping (_ entry: UInt64, _ level: Int) -> Entry
   ) {
     self.levels = levels
@@ -47,19 +47,19 @@ struct PageTableWalk {
   }
 
   /// The pages that may be executed, lowest first.
-  mutating func executablePages(root: UInt64) throws(CannotCheck) -> [Page] {
+  mutating func executablePages(root: PhysicalAddress) throws(CannotCheck) -> [Page] {
     try walkKernelHalf(root)
     return pages
   }
 
   /// The pages of `region`, lowest first.
-  mutating func pages(in region: MemoryRegion, root: UInt64) throws(CannotCheck) -> [Page] {
+  mutating func pages(in region: MemoryRegion, root: PhysicalAddress) throws(CannotCheck) -> [Page] {
     self.region = region
     try walkKernelHalf(root)
     return pages
   }
 
-  private mutating func walkKernelHalf(_ root: UInt64) throws(CannotCheck) {
+  private mutating func walkKernelHalf(_ root: PhysicalAddress) throws(CannotCheck) {
     // The lower half of the top table is user space's.
     let first = 1 << 8
     let sign = UInt64.max << UInt64(11 + 9 * levels)

@@ -23,40 +23,32 @@ package final class PageTables: KernelMappings {
   /// Tables kept at most, of 4 KiB each; when full, the cache starts anew.
   private static let tableLimit = 256
 
-  private let memory: any KernelMemory
-  private let root: UInt64
+  private let memory: any PhysicalMemory
+  private let root: PhysicalAddress
   private let levels: Int
   private let addressMask: UInt64
-  private let directMap: (UInt64) -> KernelAddress?
+  /// Tables by their physical address.
   private var tables: [UInt64: [UInt64]] = [:]
 
   /// - Parameters:
-  ///   - root: physical address of the top table.
+  ///   - root: where the top table is.
   ///   - levels: 4, or 5 where the kernel uses 57-bit addresses.
   ///   - encryptionMask: the bit of an entry that says the page is encrypted (`sme_mask` of VMCOREINFO), or 0.
-  ///   - directMap: where in kernel space the memory at a physical address can be read, or nil if there is none.
-  package convenience init(
-    memory: any KernelMemory, root: UInt64, levels: Int, encryptionMask: UInt64,
-    directMap: @escaping (UInt64) -> KernelAddress?
-  ) {
+  package convenience init(memory: any PhysicalMemory, root: PhysicalAddress, levels: Int, encryptionMask: UInt64) {
     let addressMask = Bit.address & ~encryptionMask
     self.init(
-      memory: memory, root: root & addressMask, levels: levels, addressMask: addressMask, directMap: directMap)
+      memory: memory, root: PhysicalAddress(root.rawValue & addressMask), levels: levels, addressMask: addressMask)
   }
 
-  private init(
-    memory: any KernelMemory, root: UInt64, levels: Int, addressMask: UInt64,
-    directMap: @escaping (UInt64) -> KernelAddress?
-  ) {
+  private init(memory: any PhysicalMemory, root: PhysicalAddress, levels: Int, addressMask: UInt64) {
     self.memory = memory
     self.root = root
     self.levels = levels
     self.addressMask = addressMask
-    self.directMap = directMap
   }
 
   package var fresh: any KernelMappings {
-    PageTables(memory: memory.fresh, root: root, levels: levels, addressMask: addressMask, directMap: directMap)
+    PageTables(memory: memory.fresh, root: root, levels: levels, addressMask: addressMask)
   }
 
   /// How the page at `address` is mapped.
@@ -116,8 +108,8 @@ package final class PageTables: KernelMappings {
     return try walk.pages(in: region, root: root)
   }
 
-  /// Physical addresses of the tables of the kernel's half of the address space, lowest first; of those that can be read.
-  package func tablePages() -> [UInt64] {
+  /// The tables of the kernel's half of the address space, lowest first; of those that can be read.
+  package func tablePages() -> [PhysicalAddress] {
     guard levels == 4 || levels == 5 else { return [] }
     var census = PageTableCensus(
       read: { try? self.read(tableAt: $0, level: $1).get() }, decode: { self.decode($0, level: $1) })
@@ -141,42 +133,36 @@ package final class PageTables: KernelMappings {
   /// What an entry of a table at `level` says.
   private func decode(_ entry: UInt64, level: Int) -> PageTableWalk.Entry {
     guard entry & Bit.present != 0 else { return .absent }
-    guard level == 1 || entry & Bit.large != 0 else { return .table(entry & addressMask) }
+    guard level == 1 || entry & Bit.large != 0 else { return .table(PhysicalAddress(entry & addressMask)) }
     guard level <= 3 else { return .nonsense }
     let byteCount = UInt64(1) << UInt64(12 + 9 * (level - 1))
     let physical = entry & addressMask & ~(level > 1 ? Bit.largePageAttribute : 0)
-    return physical & (byteCount - 1) == 0 ? .page(physicalAddress: physical) : .nonsense
+    return physical & (byteCount - 1) == 0 ? .page(physicalAddress: PhysicalAddress(physical)) : .nonsense
   }
 
   private struct Problem: Error {
     var reason: String
   }
 
-  private func entry(_ index: Int, ofTableAt physical: UInt64, level: Int) -> Result<UInt64, Problem> {
-    if let entries = tables[physical] { return .success(entries[index]) }
+  private func entry(_ index: Int, ofTableAt physical: PhysicalAddress, level: Int) -> Result<UInt64, Problem> {
+    if let entries = tables[physical.rawValue] { return .success(entries[index]) }
     return read(tableAt: physical, level: level).map { entries in
       if tables.count >= Self.tableLimit { tables.removeAll(keepingCapacity: true) }
-      tables[physical] = entries
+      tables[physical.rawValue] = entries
       return entries[index]
     }
   }
 
-  private func read(tableAt physical: UInt64, level: Int) -> Result<[UInt64], Problem> {
-    guard let start = directMap(physical) else {
-      return .failure(
-        Problem(
-          reason: "a level \(level) page table would be at physical 0x\(String(physical, radix: 16)), "
-            + "where there is no memory"))
-    }
+  private func read(tableAt physical: PhysicalAddress, level: Int) -> Result<[UInt64], Problem> {
     let bytes: [UInt8]
-    do throws(MemoryFault) {
-      bytes = try memory.bytes(at: start, count: Self.entryCount * 8)
+    do throws(PhysicalFault) {
+      bytes = try memory.bytes(at: physical, count: Self.entryCount * 8)
     } catch {
       return .failure(Problem(reason: "a level \(level) page table cannot be read: \(error)"))
     }
     let raw = bytes.span.bytes
     guard raw.byteCount == Self.entryCount * 8 else {
-      return .failure(Problem(reason: "a level \(level) page table at \(start) was read short"))
+      return .failure(Problem(reason: "a level \(level) page table at \(physical) was read short"))
     }
     var entries = [UInt64](repeating: 0, count: Self.entryCount)
     for number in 0..<Self.entryCount {

@@ -27,7 +27,7 @@ struct KdumpLayout {
   var descriptorOffset: UInt64 { bitmapOffset + bitmapByteCount }
 
   init(_ description: KdumpWriter.Description) {
-    frameCount = ((description.extents.last?.end?.rawValue ?? 0) + Self.block - 1) / Self.block
+    frameCount = ((description.extents.last?.upperBound.rawValue ?? 0) + Self.block - 1) / Self.block
     let last = ElfNote(name: "VMCOREINFO", type: 0, descriptor: description.vmcoreInfo)
     let others = description.notes.filter { $0.name != last.name }.flatMap(\.bytes)
     notes = others + last.bytes

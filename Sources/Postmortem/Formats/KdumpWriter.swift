@@ -16,8 +16,8 @@ package final class KdumpWriter {
     /// Seconds since 1970 at which the memory was read.
     package var time: Int64
     package var processorCount: Int
-    /// Where there is memory, in physical addresses, lowest first, not overlapping.
-    package var extents: [MemoryRegion]
+    /// Where there is memory, lowest first, not overlapping.
+    package var extents: [PhysicalRegion]
     /// `phys_base` of the kernel.
     package var physicalBase: UInt64
     /// What the kernel leaves for crash tools.
@@ -27,7 +27,7 @@ package final class KdumpWriter {
 
     package init(
       nodeName: String, release: String, version: String, machine: String, time: Int64, processorCount: Int,
-      extents: [MemoryRegion], physicalBase: UInt64, vmcoreInfo: [UInt8], notes: [ElfNote] = []
+      extents: [PhysicalRegion], physicalBase: UInt64, vmcoreInfo: [UInt8], notes: [ElfNote] = []
     ) {
       self.nodeName = nodeName
       self.release = release
@@ -122,16 +122,13 @@ package final class KdumpWriter {
   }
 
   /// The bits of the frames of a group that `extents` cover.
-  private static func bits(ofGroup group: UInt64, in extents: [MemoryRegion]) -> [UInt64] {
+  private static func bits(ofGroup group: UInt64, in extents: [PhysicalRegion]) -> [UInt64] {
     var bits = [UInt64](repeating: 0, count: Int(PageSet.groupFrames / 64))
     let first = group * PageSet.groupFrames
     for extent in extents {
-      guard let end = extent.end else { continue }
-      let covered =
-        max(
-          extent.start.rawValue >> 12, first)..<max(
-          min((end.rawValue + 4095) >> 12, first + PageSet.groupFrames), max(extent.start.rawValue >> 12, first))
-      for frame in covered { bits[Int((frame - first) / 64)] |= 1 << (frame % 64) }
+      let start = max(extent.lowerBound.frame, first)
+      let end = min((extent.upperBound.rawValue &+ 4095) >> 12, first + PageSet.groupFrames)
+      for frame in start..<max(end, start) { bits[Int((frame - first) / 64)] |= 1 << (frame % 64) }
     }
     return bits
   }

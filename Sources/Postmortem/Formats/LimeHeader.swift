@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// What stands before each stretch of memory in a file of LiME or AVML.
 ///
@@ -11,8 +12,8 @@ struct LimeHeader {
   static let avml: UInt32 = 0x4c4d_5641
 
   var magic: UInt32
-  /// The physical address of the first byte.
-  var start: UInt64
+  /// Where the first byte belongs.
+  var start: PhysicalAddress
   var memoryByteCount: UInt64
 
   /// The header in `bytes`, or nil if it is none, or one that makes no sense.
@@ -24,7 +25,7 @@ struct LimeHeader {
       start <= last, last < PlainDump.physicalLimit
     else { return nil }
     self.magic = magic
-    self.start = start
+    self.start = PhysicalAddress(start)
     memoryByteCount = last - start + 1
   }
 

@@ -1,10 +1,10 @@
 import Glibc
 package import KernelModel
 
-/// A saved guest's physical memory: what a ``KernelAddress`` names here is a physical address.
+/// A saved guest's physical memory.
 ///
 /// The file is mapped, not read: memory that nobody looks at costs nothing. Bytes can be changed; the file never is.
-package final class PhysicalMemory: KernelMemory {
+package final class MappedFile: PhysicalMemory {
   package let byteCount: Int
   private let base: UnsafeMutableRawPointer
 
@@ -22,19 +22,19 @@ package final class PhysicalMemory: KernelMemory {
 
   deinit { munmap(base, max(byteCount, 1)) }
 
-  package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
+  package func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {
     let source = try self.bytes(from: address, count: bytes.byteCount)
     bytes.withUnsafeMutableBytes { $0.copyMemory(from: source) }
   }
 
   /// Changes memory, for this process only.
-  package func write(_ bytes: [UInt8], at address: KernelAddress) throws(MemoryFault) {
+  package func write(_ bytes: [UInt8], at address: PhysicalAddress) throws(PhysicalFault) {
     let target = UnsafeMutableRawBufferPointer(mutating: try self.bytes(from: address, count: bytes.count))
     target.copyBytes(from: bytes)
   }
 
   /// The memory itself, valid while this object lives.
-  func bytes(from address: KernelAddress, count: Int) throws(MemoryFault) -> UnsafeRawBufferPointer {
+  func bytes(from address: PhysicalAddress, count: Int) throws(PhysicalFault) -> UnsafeRawBufferPointer {
     guard address.rawValue <= UInt64(byteCount), count <= byteCount - Int(address.rawValue) else {
       throw .absent(address)
     }
