@@ -6,7 +6,7 @@ final class PageBatch {
   private static let mostPages = 1 << 14
   /// Pages that one read asks for, where they follow one another.
   private static let mostPagesAtOnce = 256
-  private static let pageByteCount = 4096
+  private static var pageByteCount: Int { Int(Machine.pageSize) }
 
   private let bytes = UnsafeMutableRawBufferPointer.allocate(
     byteCount: mostPages * pageByteCount, alignment: pageByteCount)

@@ -43,7 +43,7 @@ package enum LiveMappings {
         what, why: "their root lies at \(root), which no segment of /proc/kcore covers")
     }
     do throws(MemoryFault) {
-      _ = try memory.bytes(at: rootPage, count: 4096)
+      _ = try memory.bytes(at: rootPage, count: Int(Machine.pageSize))
     } catch {
       throw Withheld(what, why: "their root could not be read: \(error)")
     }

@@ -132,8 +132,11 @@ package final class ProcKcore: KernelMemory {
   /// Where there is ordinary memory, lowest first: what the kernel's map of all memory covers.
   package var ordinaryMemory: [PhysicalRegion] {
     segments.compactMap { segment in
-      guard !Self.isKernelImage(segment), let start = segment.physicalAddress else { return nil }
+      guard !Self.isKernelImage(segment), let start = segment.physicalAddress, start < Machine.physicalLimit else {
+        return nil
+      }
       return PhysicalRegion(start: start, byteCount: Self.readableByteCount(of: segment))
+        .clamped(to: PhysicalAddress(0)..<Machine.physicalLimit)
     }.sorted { $0.lowerBound < $1.lowerBound }
   }
 
@@ -249,10 +252,8 @@ extension ProcKcore {
     min(segment.fileByteCount, segment.memory.byteCount)
   }
 
-  /// Whether the segment lies where x86-64 maps the kernel image: from __START_KERNEL_map on.
-  ///
-  /// Source: Documentation/arch/x86/x86_64/mm.rst (v6.12).
+  /// Whether the segment lies where the kernel image is mapped.
   private static func isKernelImage(_ segment: CoreFileSegment) -> Bool {
-    segment.memory.start.rawValue >= KernelImageSpace.start
+    !segment.memory.start.isBelowImage
   }
 }

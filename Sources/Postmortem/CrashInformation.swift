@@ -13,7 +13,7 @@ struct CrashInformation {
   private static let mostCandidates = 64
   /// Bytes read at once while searching.
   private static let chunk = 1 << 20
-  private static let pageByteCount = 4096
+  private static var pageByteCount: Int { Int(Machine.pageSize) }
   /// What the text begins with: vmcoreinfo_data is a page of its own, and this its first line.
   ///
   /// Source: crash_save_vmcoreinfo_init, kernel/vmcore_info.c (v6.12; kernel/crash_core.c up to v6.8).
@@ -35,7 +35,7 @@ struct CrashInformation {
   static func search(_ dump: any Dump) -> [CrashInformation] {
     var found: [CrashInformation] = []
     for extent in dump.extents {
-      let first = (extent.lowerBound.rawValue &+ UInt64(pageByteCount - 1)) & ~UInt64(pageByteCount - 1)
+      let first = Machine.pageEnd(extent.lowerBound.rawValue)
       let end = extent.upperBound.rawValue
       for position in stride(from: first, to: end, by: chunk) where found.count < mostCandidates {
         look(at: position, count: Int(min(UInt64(chunk), end - position)), in: dump, into: &found)

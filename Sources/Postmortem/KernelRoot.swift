@@ -51,7 +51,7 @@ struct KernelRoot {
   /// first page, whatever the permissions of that one.
   func imageStart(in dump: any PhysicalMemory) -> Page? {
     // Tables that make no sense are no kernel's.
-    guard let pages = try? tables(in: dump).pages(in: KernelImageSpace.region),
+    guard let pages = try? tables(in: dump).pages(in: Machine.imageSpace),
       var index = pages.firstIndex(where: \.isExecutable)
     else { return nil }
     while index > 0, pages[index - 1].region.end == pages[index].region.start { index -= 1 }

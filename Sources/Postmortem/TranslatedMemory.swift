@@ -7,7 +7,7 @@ package import KernelModel
 package final class TranslatedMemory: KernelMemory {
   private let physical: any PhysicalMemory
   private let tables: any KernelMappings
-  /// Leaves by the number of the 4 KiB page that was asked for.
+  /// Leaves by the number of the page that was asked for.
   private var leaves: [UInt64: Page] = [:]
   private var last: Page?
 
@@ -47,7 +47,7 @@ package final class TranslatedMemory: KernelMemory {
 
   private func leaf(of address: KernelAddress) throws(MemoryFault) -> Page {
     if let last, last.region.contains(address) { return last }
-    let number = address.rawValue >> 12
+    let number = address.rawValue >> Machine.pageShift
     if let known = leaves[number] {
       last = known
       return known

@@ -62,7 +62,7 @@ private final class PageAliases {
 
   private func found() -> [(physical: PhysicalRegion, start: KernelAddress)] {
     // Where the page tables cannot be walked, the kernel's map of all memory must do.
-    let modules = kernel.image?.end.flatMap { try? kernel.mappings.pages(in: .modules(above: $0)) } ?? []
+    let modules = kernel.image?.end.flatMap { try? kernel.mappings.pages(in: Machine.moduleSpace(above: $0)) } ?? []
     return (modules + ((try? kernel.mappings.executablePages()) ?? [])).map { page in
       (PhysicalRegion(start: page.physicalAddress, byteCount: page.region.byteCount), page.region.start)
     }

@@ -9,10 +9,6 @@ struct CPUEntry {
   /// Source: arch/x86/include/asm/desc_defs.h, `struct gate_struct` and `struct desc_ptr` (Linux v6.12).
   private static let gateByteCount: UInt64 = 16
   private static let int80: UInt64 = 0x80
-  /// Where the kernel maps the gates a second time, read-only, for the CPUs to use.
-  ///
-  /// Source: arch/x86/include/asm/cpu_entry_area.h, CPU_ENTRY_AREA_RO_IDT (Linux v5.10 to v7.2).
-  private static let readOnlyGates = KernelAddress(0xffff_fe00_0000_0000)
 
   func examine(into examination: inout Examination) {
     examineRegisters(into: &examination)
@@ -136,11 +132,11 @@ struct CPUEntry {
     let descriptor = try kernel.address(of: "idt_descr")
     guard let place = descriptor.advanced(by: 2) else { return }
     let address = try reading { () throws(MemoryFault) in try kernel.memory.pointers(at: place, count: 1) }[0]
-    guard address != gates, address != Self.readOnlyGates else { return }
+    guard address != gates, address != X86_64.processorEntryAreas else { return }
     examination.report(
       finding(
         Subject("idt_descr"), "makes the CPUs take their interrupt gates from elsewhere", at: address,
-        expected: "idt_table at \(gates), or its read-only copy at \(Self.readOnlyGates)"))
+        expected: "idt_table at \(gates), or its read-only copy at \(X86_64.processorEntryAreas)"))
   }
 
   private func reading<Value>(_ body: () throws(MemoryFault) -> Value) throws(CannotCheck) -> Value {

@@ -19,7 +19,7 @@ final class LiveCode: CodeSource {
       return try memory.bytes(at: address, count: count)
     } catch {
       // The last instruction before a hole is shorter than what was asked for.
-      let toPageEnd = Int(4096 - address.rawValue % 4096)
+      let toPageEnd = Int(Machine.pageSize - Machine.offsetInPage(address.rawValue))
       guard toPageEnd < count else { throw .memoryUnreadable(error) }
       do throws(MemoryFault) {
         return try memory.bytes(at: address, count: toPageEnd)

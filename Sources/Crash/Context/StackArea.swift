@@ -37,7 +37,7 @@ extension StackArea {
     var areas: [StackArea] = []
     let interruptByteCount: UInt64 = 16384  // IRQ_STACK_SIZE, arch/x86/include/asm/page_64_types.h
     if let top = perProcessor.word(["pcpu_hot.hardirq_stack_ptr", "hardirq_stack_ptr"], on: number) {
-      let end = (top &+ 8) & ~4095
+      let end = Machine.pageStart(top &+ 8)
       if let start = KernelAddress(end).retreated(by: interruptByteCount), start.isInKernelHalf {
         areas.append(StackArea(kind: .interrupt, region: MemoryRegion(start: start, byteCount: interruptByteCount)))
       }

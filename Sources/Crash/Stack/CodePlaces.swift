@@ -21,7 +21,7 @@ final class CodePlaces {
   func isCode(_ address: KernelAddress) -> Bool {
     guard address.isInKernelHalf else { return false }
     if kernel.text?.contains(address) == true { return true }
-    let page = address.rawValue >> 12
+    let page = address.rawValue >> Machine.pageShift
     if let known = known[page] { return known }
     let answer: Bool
     switch kernel.mappings.mapping(of: address) {

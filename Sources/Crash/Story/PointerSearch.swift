@@ -78,7 +78,7 @@ struct PointerSearch {
     var bytes: [UInt8] = []
     var isAnyRead = false
     while bytes.count < count, let place = start.advanced(by: UInt64(bytes.count)) {
-      let part = min(count - bytes.count, 4096 - Int(place.rawValue & 4095))
+      let part = min(count - bytes.count, Int(Machine.pageSize - Machine.offsetInPage(place.rawValue)))
       do throws(MemoryFault) {
         bytes += try memory.bytes(at: place, count: part)
         isAnyRead = true

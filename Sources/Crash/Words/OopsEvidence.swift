@@ -18,11 +18,11 @@ extension OopsText {
   /// No image has 256 MiB: what lies further from a function of the kernel's own is not in it.
   var modulesStart: UInt64? {
     if let relocationEnd { return relocationEnd &+ 1 }
-    let window: ClosedRange<UInt64> = 0xffff_ffff_a000_0000...0xffff_ffff_bfff_ffff
-    if let address = moduleAddress, window.contains(address.rawValue) { return window.lowerBound }
-    let image = imageAddress?.rawValue ?? kernelOffset.map { 0xffff_ffff_8100_0000 &+ $0 }
-    guard let image, image >= 0xffff_ffff_8000_0000 else { return nil }
-    return image < window.lowerBound - (256 << 20) ? window.lowerBound : window.upperBound + 1
+    let (unmoved, moved) = (X86_64.modulesWithoutKASLR, X86_64.modulesWithKASLR)
+    if let address = moduleAddress, (unmoved..<moved).contains(address) { return unmoved.rawValue }
+    let image = imageAddress ?? kernelOffset.map { KernelAddress(Machine.linkedStart.rawValue &+ $0) }
+    guard let image, !image.isBelowImage else { return nil }
+    return image.rawValue < unmoved.rawValue - (256 << 20) ? unmoved.rawValue : moved.rawValue
   }
 
   /// Whether a kernel without a table of symbols wrote it: nothing has a name, not even what lies in its own image.

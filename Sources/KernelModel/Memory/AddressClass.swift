@@ -33,13 +33,13 @@ package enum AddressClass: Hashable, Sendable {
       switch address.rawValue {
       case 0..<0x1_0000: .small
       case ..<0x0000_8000_0000_0000: .user
-      case ..<0xff00_0000_0000_0000: .nonCanonical
-      case ..<0xffff_fe00_0000_0000: .memory
-      case ..<0xffff_ffff_8000_0000: .entry
-      case ..<0xffff_ffff_a000_0000: .image
-      case ..<0xffff_ffff_c000_0000:
+      case ..<X86_64.kernelHalf.rawValue: .nonCanonical
+      case ..<X86_64.processorEntryAreas.rawValue: .memory
+      case ..<X86_64.imageSpace.start.rawValue: .entry
+      case ..<X86_64.modulesWithoutKASLR.rawValue: .image
+      case ..<X86_64.modulesWithKASLR.rawValue:
         modulesStart.map { address.rawValue < $0 ? .image : .modules } ?? .imageOrModules
-      case ..<0xffff_ffff_ff00_0000: .modules
+      case ..<X86_64.modulesEnd.rawValue: .modules
       case ..<0xffff_ffff_ffff_f001: .fixed
       default: .errorCode
       }

@@ -65,7 +65,7 @@ extension KernelMemory {
     var text: [UInt8] = []
     var position = address
     while text.count < limit {
-      let toPageEnd = Int(4096 - (position.rawValue & 4095))
+      let toPageEnd = Int(Machine.pageSize - Machine.offsetInPage(position.rawValue))
       let chunk = try bytes(at: position, count: min(toPageEnd, limit - text.count))
       if let end = chunk.firstIndex(of: 0) {
         return text + chunk[..<end]

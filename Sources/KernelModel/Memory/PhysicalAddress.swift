@@ -15,11 +15,11 @@ package struct PhysicalAddress: RawRepresentable, Comparable, Hashable, Sendable
 
   /// The first byte of a page frame, by its number.
   package init(frame: UInt64) {
-    rawValue = frame << 12
+    rawValue = frame << Machine.pageShift
   }
 
-  /// The number of the page frame of 4 KiB that the address lies in.
-  package var frame: UInt64 { rawValue >> 12 }
+  /// The number of the page frame that the address lies in.
+  package var frame: UInt64 { rawValue >> Machine.pageShift }
 
   package static func < (left: Self, right: Self) -> Bool {
     left.rawValue < right.rawValue

@@ -43,6 +43,6 @@ final class CanaryPage {
       throw Withheld(
         what, why: "/proc/self/pagemap does not say which frame it is in", remedy: "run as root, with CAP_SYS_ADMIN")
     }
-    return PhysicalAddress(frame * UInt64(CanaryText.byteCount))
+    return PhysicalAddress(frame: frame)
   }
 }

@@ -1,6 +1,6 @@
 package import KernelModel
 
-/// A set of page frames: the numbers of physical pages of 4 KiB.
+/// A set of page frames: the numbers of physical pages.
 ///
 /// Takes memory where there are frames, not for all that lies between them.
 package struct PageSet: Sendable {

@@ -52,7 +52,7 @@ package final class RunningMemory: Dump {
     var done = 0
     while done < count {
       let position = PhysicalAddress(address.rawValue + UInt64(done))
-      let size = min(count - done, 4096 - Int(position.rawValue & 4095))
+      let size = min(count - done, Int(Machine.pageSize - Machine.offsetInPage(position.rawValue)))
       var part = bytes._mutatingExtracting(done..<done + size)
       try readInPage(at: position, into: &part)
       done += size

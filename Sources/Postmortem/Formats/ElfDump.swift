@@ -73,8 +73,8 @@ enum ElfDump {
     var virtualCount = 0
     for load in loads {
       guard let start = load.physicalAddress, !(start.rawValue == 0 && claimsZero.contains(load.memory.start.rawValue)),
-        start.rawValue < PlainDump.physicalLimit,
-        load.memory.byteCount <= PlainDump.physicalLimit - start.rawValue
+        start.rawValue < Machine.physicalLimit.rawValue,
+        load.memory.byteCount <= Machine.physicalLimit.rawValue - start.rawValue
       else {
         virtualCount += 1
         continue

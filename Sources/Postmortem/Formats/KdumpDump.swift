@@ -54,7 +54,7 @@ package final class KdumpDump: Dump {
       switch try bitmap.holding(of: address.frame) {
       case .held(let number):
         return try cache.copy(
-          number, from: Int(address.rawValue & 4095), byteCount: KdumpHeader.blockByteCount, into: target
+          number, from: Int(Machine.offsetInPage(address.rawValue)), byteCount: KdumpHeader.blockByteCount, into: target
         ) { page throws(SourceFault) in try pages.read(number, into: page) }
       case .leftOut: fault = .leftOut(address)
       case .absent: fault = .absent(address)

@@ -42,7 +42,7 @@ package final class KdumpWriter {
     }
   }
 
-  private static let block: UInt64 = 4096
+  private static let block = UInt64(KdumpHeader.blockByteCount)
   private static let descriptorByteCount: UInt64 = 24
 
   private let description: Description
@@ -76,7 +76,7 @@ package final class KdumpWriter {
     try pages.append([UInt8](repeating: 0, count: Int(Self.block)))
   }
 
-  /// Adds a page of 4096 bytes, whose frame is above that of the page before and below ``mostPages`` of them.
+  /// Adds a page, whose frame is above that of the page before and below ``mostPages`` of them.
   package func add(_ page: UnsafeRawBufferPointer, frame: UInt64) throws(TargetFault) {
     precondition(UInt64(page.count) == Self.block && room > 0 && frame < layout.frameCount)
     room -= 1
@@ -127,7 +127,7 @@ package final class KdumpWriter {
     let first = group * PageSet.groupFrames
     for extent in extents {
       let start = max(extent.lowerBound.frame, first)
-      let end = min((extent.upperBound.rawValue &+ 4095) >> 12, first + PageSet.groupFrames)
+      let end = min(PhysicalAddress(Machine.pageEnd(extent.upperBound.rawValue)).frame, first + PageSet.groupFrames)
       for frame in start..<max(end, start) { bits[Int((frame - first) / 64)] |= 1 << (frame % 64) }
     }
     return bits

@@ -22,7 +22,7 @@ struct LimeHeader {
       let start = bytes.integer(UInt64.self, at: 8), let last = bytes.integer(UInt64.self, at: 16),
       bytes.count >= Self.byteCount,
       (magic == Self.lime && version == 1) || (magic == Self.avml && version == 2),
-      start <= last, last < PlainDump.physicalLimit
+      start <= last, last < Machine.physicalLimit.rawValue
     else { return nil }
     self.magic = magic
     self.start = PhysicalAddress(start)

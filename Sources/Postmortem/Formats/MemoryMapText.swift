@@ -17,7 +17,7 @@ enum MemoryMapText {
       else { continue }
       let bounds = line[..<colon].filter { $0 != " " }.split(separator: "-", omittingEmptySubsequences: false)
       guard bounds.count == 2, let first = UInt64(bounds[0], radix: 16), let last = UInt64(bounds[1], radix: 16),
-        first <= last, last < PlainDump.physicalLimit
+        first <= last, last < Machine.physicalLimit.rawValue
       else { throw .map("the line '\(line)' names no stretch of memory") }
       guard last > 0 else { throw .map("its addresses are zero, as they are to all but root: read it as root") }
       memory.append(PhysicalAddress(first)..<PhysicalAddress(last + 1))

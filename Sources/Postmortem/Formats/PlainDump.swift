@@ -29,13 +29,8 @@ package final class PlainDump: Dump {
   /// What the file knows of, and was made without.
   private let leftOut: RangeTable
 
-  /// One more than the largest physical address of x86-64, which has 52 bits.
-  ///
-  /// Source: Intel SDM volume 3A, section 4.1.4.
-  static let physicalLimit: UInt64 = 1 << 52
-
   /// - Parameter segments: in the file's order; where they overlap, the first that has the memory's bytes wins. All end
-  ///   below ``physicalLimit``, and no file offset runs past 2^63.
+  ///   below ``Architecture/physicalLimit``, and no file offset runs past 2^63.
   init(
     format: String, source: any DumpSource, segments: [Segment], notes: [ElfNote] = [], remarks: [String] = []
   ) throws(DumpError) {

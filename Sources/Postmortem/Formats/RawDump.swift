@@ -6,7 +6,7 @@ enum RawDump {
   static func open(_ source: any DumpSource, map: [UInt8]?) throws(DumpError) -> PlainDump {
     let taken = "it is in no format that is known, and was taken for memory and nothing else"
     guard let map else {
-      let byteCount = min(source.byteCount, PlainDump.physicalLimit)
+      let byteCount = min(source.byteCount, Machine.physicalLimit.rawValue)
       let all = PlainDump.Segment(
         start: PhysicalAddress(0), memoryByteCount: byteCount, fileOffset: 0, fileByteCount: byteCount)
       return try PlainDump(format: "raw memory", source: source, segments: [all], remarks: [taken])

@@ -187,11 +187,12 @@ struct StaticCallPatches {
   /// in mm/execmem.c (Linux v7.2).
   private func isLeftover(_ function: UInt64) -> Bool {
     let kernel = facts.ownership.kernel
-    guard ModulePlacement.moduleSpace.contains(function) else { return false }
+    guard Machine.moduleSpace.contains(KernelAddress(function)) else { return false }
     switch kernel.owner(of: KernelAddress(function)) {
     case .nobody(.unmapped): return true
     case .nobody(.mapped):
-      return facts.live.bytes(at: function & ~4095, count: 4096)?.allSatisfy { $0 == 0xcc } ?? false
+      return facts.live.bytes(at: Machine.pageStart(function), count: Int(Machine.pageSize))?
+        .allSatisfy { $0 == 0xcc } ?? false
     default: return false
     }
   }
