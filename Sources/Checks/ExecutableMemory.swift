@@ -43,9 +43,7 @@ package struct ExecutableMemory: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 page tables are known")
-    }
+    try kernel.requireKnownMachine()
     var examination = Examination()
     let structures: KernelStructures?
     do throws(CannotCheck) {

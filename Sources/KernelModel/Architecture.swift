@@ -38,3 +38,12 @@ extension Machine {
   /// How far an address lies behind the first one of its page, in bytes.
   package static func offsetInPage(_ address: UInt64) -> UInt64 { address & (pageSize - 1) }
 }
+
+extension Kernel {
+  /// Refuses a kernel for other processors: neither its code nor its structures could be taken apart.
+  package func requireKnownMachine() throws(CannotCheck) {
+    guard identity.machine == Machine.machine else {
+      throw .notApplicable("this kernel runs on \(identity.machine); only \(Machine.machine) kernels are known")
+    }
+  }
+}

@@ -26,9 +26,7 @@ struct DispatchCode {
 
   /// The code in memory only.
   init(live kernel: Kernel) throws(CannotCheck) {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 dispatchers are known")
-    }
+    try kernel.requireKnownMachine()
     guard !kernel.symbols.addressesAreWithheld else { throw .symbolsWithheld }
     guard kernel.text != nil else { throw .symbolMissing("_stext and _etext") }
     let disassembler: Disassembler
