@@ -3,6 +3,13 @@
 /// Asked as a type, never as a value, so that it costs nothing where it is asked often. What takes code, registers, page tables and
 /// entry points apart stands in the rooms named after the architecture, one in each module.
 package protocol Architecture {
+  /// The general registers of a processor.
+  associatedtype Registers: Hashable, Sendable
+  /// Where a processor says that it enters the kernel.
+  associatedtype EntryPoints: Hashable, Sendable
+  /// The interfaces through which programs make system calls.
+  associatedtype SystemCallInterface: RawRepresentable<String>, CaseIterable, Hashable, Sendable
+
   /// As `uname -m` says.
   static var machine: String { get }
   /// `e_machine` of its ELF files.
@@ -23,6 +30,10 @@ package protocol Architecture {
   static func moduleSpace(above imageEnd: KernelAddress) -> MemoryRegion
   /// Where single pages and processors' entry areas are mapped at addresses that are the same in each kernel.
   static var fixedRegions: [MemoryRegion] { get }
+  /// What a number that stands where an address belongs can be; `modulesStart` is where modules begin, if that is known.
+  static func addressClass(of address: KernelAddress, modulesStart: KernelAddress?) -> AddressClass
+  /// Where modules begin in a kernel that has a module's code at one address, or its image at another; nil if neither tells.
+  static func modulesStart(module: KernelAddress?, image: KernelAddress?) -> KernelAddress?
 }
 
 /// The architecture whose kernels are examined: the one place where it is chosen.

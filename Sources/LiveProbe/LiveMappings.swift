@@ -3,7 +3,7 @@ package import KernelModel
 
 /// The running kernel's page tables, found through VMCOREINFO and read through `/proc/kcore`.
 package enum LiveMappings {
-  /// The page tables whose root is `init_top_pgt`, the kernel's own, or ``UnknownMappings`` with the reason.
+  /// The page tables that are the kernel's own, or ``UnknownMappings`` with the reason.
   ///
   /// They are believed only if they map the kernel's own code, executable, where kcore says that it lies.
   ///
@@ -27,17 +27,8 @@ package enum LiveMappings {
     case .success(let found): info = found
     case .failure(let withheld): throw Withheld(what, why: withheld.description, remedy: withheld.remedy)
     }
-    // arch_crash_save_vmcoreinfo, arch/x86/kernel/vmcore_info_64.c (v6.12): init_top_pgt; swapper_pg_dir is its alias.
-    guard let top = info.symbol("init_top_pgt") ?? info.symbol("swapper_pg_dir") else {
-      throw Withheld(what, why: "VMCOREINFO names neither init_top_pgt nor swapper_pg_dir")
-    }
-    let root = try physicalAddress(of: top, kcore: kcore, info: info, what: what)
-    let levels: Int
-    switch info.number("pgtable_l5_enabled") {
-    case 0, nil: levels = 4  // not told by kernels that can only have four
-    case 1: levels = 5
-    case .some(let other): throw Withheld(what, why: "VMCOREINFO says pgtable_l5_enabled is \(other)")
-    }
+    let told = try PageTableRoot(info)
+    let root = try physicalAddress(of: told.top, kcore: kcore, info: info, what: what)
     guard let rootPage = kcore.directMap(root) else {
       throw Withheld(
         what, why: "their root lies at \(root), which no segment of /proc/kcore covers")
@@ -48,8 +39,8 @@ package enum LiveMappings {
       throw Withheld(what, why: "their root could not be read: \(error)")
     }
     let tables = PageTables(
-      memory: DirectlyMappedMemory(memory, directMap: kcore.directMap), root: root, levels: levels,
-      encryptionMask: UInt64(bitPattern: info.number("sme_mask") ?? 0))
+      memory: DirectlyMappedMemory(memory, directMap: kcore.directMap), root: root, levels: told.levels,
+      encryptionMask: told.encryptionMask)
     try check(tables, kcore: kcore, symbols: symbols, info: info, what: what)
     return tables
   }

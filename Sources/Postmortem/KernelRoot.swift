@@ -12,32 +12,22 @@ struct KernelRoot {
   /// Who says so, in words.
   var source: String
 
-  /// What VMCOREINFO says: `init_top_pgt`, or its alias `swapper_pg_dir`, less where the image is mapped, plus
-  /// `phys_base`.
-  ///
-  /// Source: arch_crash_save_vmcoreinfo, arch/x86/kernel/vmcore_info_64.c (v6.12).
+  /// What VMCOREINFO says: the kernel's own top table.
   init?(_ info: VMCoreInfo, source: String) {
-    guard let top = info.symbol("init_top_pgt") ?? info.symbol("swapper_pg_dir"),
-      let physical = info.physicalAddress(ofImage: top)
-    else { return nil }
-    self.physical = physical
-    switch info.number("pgtable_l5_enabled") {
-    case 0, nil: levels = 4  // not told by kernels that can only have four
-    case 1: levels = 5
-    default: return nil
+    guard let root = try? PageTableRoot(info), let physical = info.physicalAddress(ofImage: root.top) else {
+      return nil
     }
-    encryptionMask = UInt64(bitPattern: info.number("sme_mask") ?? 0)
+    self.physical = physical
+    levels = root.levels
+    encryptionMask = root.encryptionMask
     self.source = source
   }
 
-  /// What CR3 of a processor says: the tables of the task that ran, whose upper half is the kernel's.
-  ///
-  /// With page table isolation bit 12 tells a task's own tables from the kernel's: arch/x86/entry/calling.h,
-  /// `PTI_USER_PGTABLE_BIT` (v6.12).
+  /// What a processor says: the tables of the task that ran.
   init(_ processor: EmulatedProcessor, number: Int) {
-    physical = PhysicalAddress(processor.cr3 & 0x000f_ffff_ffff_e000)
+    physical = processor.root
     levels = processor.levels
-    source = "CR3 of processor \(number)"
+    source = "\(EmulatedProcessor.rootRegister) of processor \(number)"
   }
 
   /// The page tables.

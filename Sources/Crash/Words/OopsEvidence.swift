@@ -14,15 +14,10 @@ extension OopsText {
   var namelessPlaces: [KernelAddress] { places.compactMap(\.address) }
 
   /// Where modules begin; nil if nothing tells.
-  ///
-  /// No image has 256 MiB: what lies further from a function of the kernel's own is not in it.
-  var modulesStart: UInt64? {
-    if let relocationEnd { return relocationEnd &+ 1 }
-    let (unmoved, moved) = (X86_64.modulesWithoutKASLR, X86_64.modulesWithKASLR)
-    if let address = moduleAddress, (unmoved..<moved).contains(address) { return unmoved.rawValue }
+  var modulesStart: KernelAddress? {
+    if let relocationEnd { return KernelAddress(relocationEnd &+ 1) }
     let image = imageAddress ?? kernelOffset.map { KernelAddress(Machine.linkedStart.rawValue &+ $0) }
-    guard let image, !image.isBelowImage else { return nil }
-    return image.rawValue < unmoved.rawValue - (256 << 20) ? unmoved.rawValue : moved.rawValue
+    return Machine.modulesStart(module: moduleAddress, image: image)
   }
 
   /// Whether a kernel without a table of symbols wrote it: nothing has a name, not even what lies in its own image.
@@ -33,7 +28,7 @@ extension OopsText {
         place.address != nil
       }
       && namelessPlaces.contains { address in
-        let area = AddressClass(address, modulesStart: modulesStart)
+        let area = Machine.addressClass(of: address, modulesStart: modulesStart)
         return area == .image || area == .imageOrModules
       }
   }

@@ -23,7 +23,7 @@ package struct OopsJudgement: Sendable {
   package private(set) var unknown: String?
 
   private let report: OopsText
-  private let modulesStart: UInt64?
+  private let modulesStart: KernelAddress?
   /// Whether a module was coming while it happened: its functions have no names yet, or no more.
   private let isLoading: Bool
   private let isNameless: Bool
@@ -50,7 +50,7 @@ package struct OopsJudgement: Sendable {
     judgeForbiddenAccess()
     judgeTraces()
     if report.isOfOtherMachine, signs.isEmpty, unknown == nil, !report.namelessPlaces.isEmpty {
-      unknown = "the registers are not those of x86-64: where its addresses lie is not known here"
+      unknown = "the registers are not those of \(Machine.machine): where its addresses lie is not known here"
     }
   }
 
@@ -67,7 +67,9 @@ package struct OopsJudgement: Sendable {
     remarks.append(sentence)
   }
 
-  private func lies(_ address: KernelAddress) -> AddressClass { AddressClass(address, modulesStart: modulesStart) }
+  private func lies(_ address: KernelAddress) -> AddressClass {
+    Machine.addressClass(of: address, modulesStart: modulesStart)
+  }
 
   // MARK: The function whose stack was overwritten
 

@@ -2,7 +2,7 @@ package import Checks
 internal import KernelFormats
 package import KernelModel
 
-extension ProcessorState.Registers {
+extension X86_64.Registers {
   /// Bytes of `struct pt_regs`.
   package static let savedByteCount = UInt64(byteCount)
 

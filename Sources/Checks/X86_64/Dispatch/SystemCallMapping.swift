@@ -4,7 +4,7 @@ extension SystemCallMap {
   /// Follows every number of `interface` in `kernel`'s memory.
   ///
   /// - Throws: if the code cannot be found, or leads nowhere.
-  package init(of interface: Interface, in kernel: Kernel) throws(CannotCheck) {
+  package init(of interface: X86_64.SystemCallInterface, in kernel: Kernel) throws(CannotCheck) {
     let abi = interface.abi
     let code = try DispatchCode(live: kernel)
     let starts = DispatchStart.all(of: abi, in: code.live)
@@ -54,7 +54,7 @@ extension SystemCallMap {
   }
 }
 
-extension SystemCallMap.Interface {
+extension X86_64.SystemCallInterface {
   var abi: SystemCallABI {
     switch self {
     case .x86_64: .x86_64

@@ -1,6 +1,6 @@
 internal import KernelModel
 
-extension ProcessorState.Registers {
+extension X86_64.Registers {
   /// Each register by the name that debuggers print, in their order.
   var named: [(name: PlainText, value: UInt64)] {
     [

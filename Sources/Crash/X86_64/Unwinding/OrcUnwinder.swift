@@ -29,7 +29,7 @@ package struct OrcUnwinder {
   }
 
   /// From where a processor stopped.
-  package func trace(from registers: ProcessorState.Registers) -> StackTrace {
+  package func trace(from registers: X86_64.Registers) -> StackTrace {
     guard !registers.isUserMode else { return StackTrace(frames: [], end: .userMode) }
     var state = UnwindState(ip: registers.ip, sp: registers.sp, bp: registers.bp)
     state.isInterrupted = true
@@ -129,11 +129,11 @@ package struct OrcUnwinder {
   }
 
   /// - Parameter partly: whether only what the processor saves is there: the last five words.
-  private func savedRegisters(at address: UInt64, partly: Bool) -> ProcessorState.Registers? {
-    let missing: UInt64 = partly ? ProcessorState.Registers.savedByteCount - 40 : 0
-    let last = address &+ (ProcessorState.Registers.savedByteCount &- missing &- 8)
+  private func savedRegisters(at address: UInt64, partly: Bool) -> X86_64.Registers? {
+    let missing: UInt64 = partly ? X86_64.Registers.savedByteCount - 40 : 0
+    let last = address &+ (X86_64.Registers.savedByteCount &- missing &- 8)
     guard stacks.contains(where: { $0.holdsWord(at: address) && $0.holdsWord(at: last) }) else { return nil }
-    return ProcessorState.Registers(savedAt: address &- missing, reader)
+    return X86_64.Registers(savedAt: address &- missing, reader)
   }
 
   /// Takes a frame for the caller's that no table speaks of: the first that called this very function; or else the first from

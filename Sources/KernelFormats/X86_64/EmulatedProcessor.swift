@@ -1,3 +1,5 @@
+package import KernelModel
+
 /// The control registers of a processor that QEMU emulated, as its note says.
 ///
 /// Source: `QEMUCPUState`, target/i386/arch_dump.c of QEMU (v7.2): a note named `QEMU` of type 0, which holds version 1,
@@ -6,6 +8,15 @@ package struct EmulatedProcessor: Hashable, Sendable {
   /// Physical address of the top page table, and flags in its lowest 12 bits.
   package let cr3: UInt64
   package let cr4: UInt64
+
+  /// What the kernel's tables are named by.
+  package static let rootRegister = "CR3"
+
+  /// The top table of the task that ran, whose upper half is the kernel's.
+  ///
+  /// With page table isolation bit 12 tells a task's own tables from the kernel's: arch/x86/entry/calling.h,
+  /// `PTI_USER_PGTABLE_BIT` (v6.12).
+  package var root: PhysicalAddress { PhysicalAddress(cr3 & 0x000f_ffff_ffff_e000) }
 
   private static let controlOffset = 8 + 18 * 8 + 10 * 24
 

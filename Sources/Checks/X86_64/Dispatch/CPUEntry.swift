@@ -22,7 +22,7 @@ struct CPUEntry {
   // MARK: Registers
 
   private func examineRegisters(into examination: inout Examination) {
-    let cpus: [CPUEntryPoints]
+    let cpus: [X86_64.EntryPoints]
     switch kernel.claims.entryPoints {
     case .success(let found): cpus = found
     case .failure(let withheld):
@@ -32,7 +32,8 @@ struct CPUEntry {
     }
     // Kernels before v4.21 entered through a page of their own for each CPU, which has no symbol.
     let hasTrampoline = !kernel.symbols.symbols(named: "entry_SYSCALL_64_trampoline").isEmpty
-    let registers: [(name: String, value: (CPUEntryPoints) -> KernelAddress, rightNames: Set<String>, mayBeZero: Bool)]
+    let registers:
+      [(name: String, value: (X86_64.EntryPoints) -> KernelAddress, rightNames: Set<String>, mayBeZero: Bool)]
     registers = [
       ("MSR_LSTAR", \.syscall, ["entry_SYSCALL_64"], false),
       (

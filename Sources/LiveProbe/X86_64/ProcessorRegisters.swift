@@ -13,12 +13,12 @@ package enum ProcessorRegisters {
   private static let mostCPUs = 8192
 
   /// What the registers of every CPU say.
-  package static func read(_ root: SystemRoot) -> Result<[CPUEntryPoints], Withheld> {
+  package static func read(_ root: SystemRoot) -> Result<[X86_64.EntryPoints], Withheld> {
     do throws(FileFault) {
       let folder = try ReadOnlyFile(root.path("dev/cpu"), isDirectory: true)
       // The folder holds `microcode` as well.
       let numbers = try folder.names(limit: mostCPUs + 16).compactMap { Int($0) }.filter { $0 >= 0 }.sorted()
-      var found: [CPUEntryPoints] = []
+      var found: [X86_64.EntryPoints] = []
       for number in numbers.prefix(mostCPUs) { found.append(try entryPoints(of: number, root)) }
       guard !found.isEmpty else { return .failure(Withheld(what, why: "/dev/cpu holds no CPU")) }
       return .success(found)
@@ -33,9 +33,9 @@ package enum ProcessorRegisters {
   }
 
   /// Source of the numbers: arch/x86/include/asm/msr-index.h (Linux v6.12).
-  private static func entryPoints(of cpu: Int, _ root: SystemRoot) throws(FileFault) -> CPUEntryPoints {
+  private static func entryPoints(of cpu: Int, _ root: SystemRoot) throws(FileFault) -> X86_64.EntryPoints {
     let device = try ReadOnlyFile(root.path("dev/cpu/\(cpu)/msr"), deviceMajor: deviceMajor)
-    return CPUEntryPoints(
+    return X86_64.EntryPoints(
       cpu: cpu, syscall: KernelAddress(try register(0xc000_0082, of: device)),
       compatibilitySyscall: KernelAddress(try register(0xc000_0083, of: device)),
       sysenter: KernelAddress(try register(0x176, of: device)), fredConfiguration: fredConfiguration(of: device))

@@ -15,9 +15,9 @@ struct UnwindState {
   /// Whether ``ip`` is the instruction itself, and no return address.
   var isInterrupted = false
   /// What an event saved right here, all of it or the last five.
-  var registers: ProcessorState.Registers?
+  var registers: X86_64.Registers?
   /// All registers, saved here or, if only some are here, in the frame before.
-  private var allRegisters: ProcessorState.Registers?
+  private var allRegisters: X86_64.Registers?
 
   init(ip: UInt64, sp: UInt64, bp: UInt64) {
     self.ip = ip
@@ -42,7 +42,7 @@ struct UnwindState {
   ///   - word: what lies at an address of a stack.
   ///   - savedRegisters: what an event saved at an address, all or only the last five.
   mutating func follow(
-    _ entry: OrcEntry, word: (UInt64) -> UInt64?, savedRegisters: (UInt64, Bool) -> ProcessorState.Registers?
+    _ entry: OrcEntry, word: (UInt64) -> UInt64?, savedRegisters: (UInt64, Bool) -> X86_64.Registers?
   ) throws(UnwindEnd) {
     func load(_ address: UInt64) throws(UnwindEnd) -> UInt64 {
       guard let value = word(address) else { throw UnwindEnd(end: .offTheStacks(KernelAddress(address))) }
@@ -76,10 +76,10 @@ struct UnwindState {
 
   /// The caller's stack pointer.
   private func stackPointer(
-    _ entry: OrcEntry, _ known: ProcessorState.Registers?, _ word: (UInt64) -> UInt64?
+    _ entry: OrcEntry, _ known: X86_64.Registers?, _ word: (UInt64) -> UInt64?
   ) throws(UnwindEnd) -> UInt64 {
     let offset = UInt64(bitPattern: Int64(entry.stackPointerOffset))
-    func register(_ path: KeyPath<ProcessorState.Registers, UInt64>) throws(UnwindEnd) -> UInt64 {
+    func register(_ path: KeyPath<X86_64.Registers, UInt64>) throws(UnwindEnd) -> UInt64 {
       guard let known else { throw UnwindEnd(end: .unknownRegister(KernelAddress(ip))) }
       return known[keyPath: path]
     }
