@@ -8,6 +8,11 @@ struct ControlRegisterWrite: Hashable {
   var number: Int
   var value: UInt64?
 
+  /// The kernel's own words for a write to CR0 or CR4 that would have taken a protection away, and that it took back.
+  ///
+  /// Source: native_write_cr0() and native_write_cr4() in arch/x86/kernel/cpu/common.c (Linux v5.3 to v7.2).
+  static let undone = ["CR0 WP bit went missing", "pinned CR4 bits changed"]
+
   /// Which protection the value leaves off; nil if none, or the value is not known.
   var clearedProtection: String? {
     guard let value else { return nil }

@@ -5,7 +5,7 @@ package import KernelModel
 ///
 /// Takes pages as they come, lowest first, and keeps none: what it holds is a bit for each page. The headers are written
 /// last, so that a file that was not finished is none. Layout: IMPLEMENTATION and diskdump_mod.h of makedumpfile 1.7.2,
-/// version 6, as compiled for x86-64. Pages of nothing but zeros share one, as makedumpfile has it.
+/// version 6, as compiled for 64 bits. Pages of nothing but zeros share one, as makedumpfile has it.
 package final class KdumpWriter {
   /// What the header says of the kernel.
   package struct Description {
@@ -116,7 +116,7 @@ package final class KdumpWriter {
   private func writeBitmap(at offset: UInt64, bits: (_ group: UInt64) -> [UInt64]) throws(TargetFault) {
     var stream = TargetStream(target, at: offset)
     for group in 0..<(layout.frameCount + PageSet.groupFrames - 1) / PageSet.groupFrames {
-      try stream.append(bits(group).withUnsafeBytes { Array($0) })  // x86-64 is little-endian
+      try stream.append(bits(group).withUnsafeBytes { Array($0) })  // we run on what is little-endian
     }
     try stream.flush()
   }

@@ -33,6 +33,13 @@ struct SystemCallABI: Hashable, Sendable {
 
   static let all = [x86_64, i386, x32]
 
+  /// Whether it is that of 64-bit programs, which every kernel has.
+  var isNative: Bool { self == .x86_64 }
+  /// Whether it has no entry code of its own: x32 shares that of 64-bit programs.
+  var sharesEntryCode: Bool { self == .x32 }
+  /// What stands between a handler's prefix and the name of the call.
+  static let infixes = ["sys_", "compat_sys_", "compat_sys_ia32_", "compat_sys_x86_", "compat_sys_x32_"]
+
   /// The assigned numbers and their entry points.
   var numbers: [SystemCallNumbers.Entry] {
     switch self {

@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// The code of one function with zeros in place of every address and of every distance to one.
 ///
@@ -55,8 +56,9 @@ struct MaskedCode {
   /// Source: Documentation/arch/x86/x86_64/mm.rst (Linux v6.12): text from ffffffff80000000, modules up to ffffffffff000000.
   private static func mayBeAddress(_ value: UInt64, byteCount: UInt8) -> Bool {
     switch byteCount {
-    case 4: (0x8000_0000..<0xff00_0000).contains(value)
-    case 8: value >= 0xff00_0000_0000_0000
+    case 4:
+      (X86_64.imageSpace.start.rawValue..<X86_64.modulesEnd.rawValue).contains(value | 0xffff_ffff_0000_0000)
+    case 8: value >= X86_64.kernelHalf.rawValue
     default: false
     }
   }
