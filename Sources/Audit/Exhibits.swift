@@ -7,11 +7,11 @@ package struct Exhibits {
   /// All executable memory, and whose it is.
   package var executableMemory: Result<ExecutableMap, CannotCheck>
   /// Where each system call number goes, for each interface.
-  package var systemCalls: [(interface: SystemCallMap.Interface, map: Result<SystemCallMap, CannotCheck>)]
+  package var systemCalls: [(interface: Machine.SystemCallInterface, map: Result<SystemCallMap, CannotCheck>)]
 
   package init(
     executableMemory: Result<ExecutableMap, CannotCheck>,
-    systemCalls: [(interface: SystemCallMap.Interface, map: Result<SystemCallMap, CannotCheck>)]
+    systemCalls: [(interface: Machine.SystemCallInterface, map: Result<SystemCallMap, CannotCheck>)]
   ) {
     self.executableMemory = executableMemory
     self.systemCalls = systemCalls

@@ -61,9 +61,10 @@ package enum ElfObject {
     guard head[4] == 2, head[5] == 1 else { throw .notAnObject("it is not a 64-bit little-endian ELF file") }
     let type = head.integer(UInt16.self, at: 16) ?? 0
     let machine = head.integer(UInt16.self, at: 18) ?? 0
-    guard type == kind.type, machine == 62 else {
+    guard type == kind.type, machine == Machine.elfMachine else {
       throw .notAnObject(
-        "its ELF type is \(type) and its machine \(machine), not \(kind.type) and 62 (\(kind.word) for x86-64)")
+        "its ELF type is \(type) and its machine \(machine), not \(kind.type) and \(Machine.elfMachine) "
+          + "(\(kind.word) for \(Machine.machine))")
     }
     let offset = head.integer(UInt64.self, at: 40) ?? 0
     let entryByteCount = Int(head.integer(UInt16.self, at: 58) ?? 0)

@@ -9,11 +9,6 @@ package final class VendorReference: Reference {
   /// The largest region asked for, in bytes.
   private static let regionLimit: UInt64 = 1 << 20
   private static let subject = "the vendor's kernel image"
-  /// Where the kernel is linked, and how far its image may reach and move: pointers into it move with it.
-  ///
-  /// Source: arch/x86/include/asm/page_64_types.h, __START_KERNEL_map and KERNEL_IMAGE_SIZE (Linux 7.2).
-  private static let imageSpace = MemoryRegion(start: KernelAddress(0xffff_ffff_8000_0000), byteCount: 1 << 30)
-
   private let identity: KernelIdentity
   private let store: VendorStore
   private let modules: any ModuleIndex
@@ -154,7 +149,7 @@ package final class VendorReference: Reference {
 
   /// The pointer as it is in memory: moved by `offset` if it leads into the kernel's image.
   private static func moved(_ pointer: KernelAddress, by offset: UInt64) -> KernelAddress {
-    guard imageSpace.contains(pointer) else { return pointer }
+    guard Machine.imageSpace.contains(pointer) else { return pointer }
     return pointer.advanced(by: offset) ?? pointer
   }
 }

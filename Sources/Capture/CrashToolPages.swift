@@ -15,18 +15,17 @@ struct CrashToolPages {
   /// CONFIG_NODES_SHIFT is at most 10: arch/x86/Kconfig.
   private static let mostNodes: UInt64 = 1024
   private static let mostCaches = 4096
-  private static let pageSize: UInt64 = 4096
 
   init(_ reader: StructureReader) {
     self.reader = reader
     vmcoreInfo = reader.symbols["vmcoreinfo_data"].flatMap(reader.word).flatMap {
-      reader.live.bytes(at: $0, count: Int(Self.pageSize))
+      reader.live.bytes(at: $0, count: Int(Machine.pageSize))
     }.map { Array($0.prefix { $0 != 0 }) }
   }
 
   func note(in notes: inout PageNotes) throws(CannotCheck) {
     for variable in ["vmcoreinfo_data", "vmcoreinfo_note"] {
-      if let address = try reader.value(UInt64.self, of: variable) { notes.note(address, byteCount: Self.pageSize) }
+      if let address = try reader.value(UInt64.self, of: variable) { notes.note(address, byteCount: Machine.pageSize) }
     }
     try noteSections(in: &notes)
     noteNodes(in: &notes)
@@ -41,7 +40,7 @@ struct CrashToolPages {
     for index in 0..<min(length("mem_section"), Self.mostRoots) {
       guard let root = reader.word(at: roots &+ index * 8) else { continue }
       notes.note(roots &+ index * 8, byteCount: 8)
-      if root != 0 { notes.note(root, byteCount: Self.pageSize) }
+      if root != 0 { notes.note(root, byteCount: Machine.pageSize) }
     }
   }
 

@@ -32,14 +32,14 @@ package struct KernelSurvey {
       guard let tables = kernel.mappings as? PageTables else {
         throw .withheld(Withheld("the page tables", why: "nobody found them"))
       }
-      for page in tables.tablePages() { notes.note(physical: page) }
+      for page in tables.tablePages() { notes.note(page) }
     }
     take("modules and executable memory") { (notes) throws(CannotCheck) in
-      if let end = kernel.image?.end { try notes.note(mapped: .modules(above: end)) }
+      if let end = kernel.image?.end { try notes.note(mapped: Machine.moduleSpace(above: end)) }
       try notes.noteExecutable()
     }
     take("fixed addresses and processors' entry areas") { (notes) throws(CannotCheck) in
-      for region in Self.fixedRegions { try notes.note(mapped: region) }
+      for region in Machine.fixedRegions { try notes.note(mapped: region) }
     }
     let read = Result { () throws(CannotCheck) in try StructureReader(of: kernel) }
     take("processors") { (notes) throws(CannotCheck) in try ProcessorPages(read.get()).note(in: &notes) }
@@ -76,14 +76,4 @@ package struct KernelSurvey {
     try notes.note(mapped: MemoryRegion(from: image.start, to: min(given[0], end)))
     try notes.note(mapped: MemoryRegion(from: max(given[1], image.start), to: end))
   }
-
-  /// Where each processor's entry area is mapped, and where single pages are at fixed addresses; with 4 and with 5 levels
-  /// of page tables.
-  ///
-  /// Source: Documentation/arch/x86/x86_64/mm.rst (Linux v6.12): `cpu_entry_area mapping`, half a TiB below
-  /// 0xfffffe8000000000, and the fixmap, above modules.
-  private static let fixedRegions = [
-    MemoryRegion(start: KernelAddress(0xffff_fe00_0000_0000), byteCount: 1 << 39),
-    MemoryRegion(from: KernelAddress(0xffff_ffff_ff00_0000), to: KernelAddress(0xffff_ffff_ffff_f000)),
-  ]
 }

@@ -14,7 +14,7 @@ enum LogPages {
   static func note(in notes: inout PageNotes, _ reader: StructureReader) throws(CannotCheck) {
     guard let ring = try reader.value(UInt64.self, of: "prb") else { throw .symbolMissing("prb") }
     let owner = "printk_ringbuffer"
-    notes.note(ring, byteCount: UInt64(reader.types.structure(owner)?.byteCount ?? 4096))
+    notes.note(ring, byteCount: UInt64(reader.types.structure(owner)?.byteCount ?? Int(Machine.pageSize)))
     let count = try size("desc_ring.count_bits", of: ring, reader, limit: mostDescriptorBits)
     for (member, structure) in [("desc_ring.descs", "prb_desc"), ("desc_ring.infos", "printk_info")] {
       guard let byteCount = reader.types.structure(structure)?.byteCount else {

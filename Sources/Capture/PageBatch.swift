@@ -6,7 +6,7 @@ final class PageBatch {
   private static let mostPages = 1 << 14
   /// Pages that one read asks for, where they follow one another.
   private static let mostPagesAtOnce = 256
-  private static let pageByteCount = 4096
+  private static var pageByteCount: Int { Int(Machine.pageSize) }
 
   private let bytes = UnsafeMutableRawBufferPointer.allocate(
     byteCount: mostPages * pageByteCount, alignment: pageByteCount)
@@ -44,9 +44,9 @@ final class PageBatch {
 
   /// Reads pages that follow one another; each by itself if one of them cannot be read.
   private func read(_ frame: UInt64, index: Int, count: Int, of memory: any Dump) {
-    do throws(MemoryFault) {
+    do throws(PhysicalFault) {
       var span = room(index, count: count).mutableBytes
-      try memory.read(at: KernelAddress(frame << 12), into: &span)
+      try memory.read(at: PhysicalAddress(frame: frame), into: &span)
       for position in index..<index + count { isRead[position] = true }
     } catch {
       // A page alone that cannot be read is left out, and counted.

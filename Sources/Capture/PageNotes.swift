@@ -14,7 +14,6 @@ struct PageNotes {
 
   /// Bytes noted at most, however often the same: page tables may map one page everywhere.
   private static let mostBytes: UInt64 = 16 << 30
-  private static let pageSize: UInt64 = 4096
 
   init(_ mappings: any KernelMappings) {
     self.mappings = mappings
@@ -34,19 +33,19 @@ struct PageNotes {
   mutating func note(_ address: UInt64, byteCount: UInt64) {
     guard byteCount > 0 else { return }
     let region = MemoryRegion(start: KernelAddress(address), byteCount: byteCount)
-    var position: KernelAddress? = region.start.aligned(downTo: Self.pageSize)
-    while let page = position, page == region.start.aligned(downTo: Self.pageSize) || region.contains(page) {
+    var position: KernelAddress? = region.start.pageStart
+    while let page = position, page == region.start.pageStart || region.contains(page) {
       if let leaf = leaf(of: page) {
-        note(leaf, in: MemoryRegion(start: page, byteCount: Self.pageSize))
+        note(leaf, in: MemoryRegion(start: page, byteCount: Machine.pageSize))
       }
       guard !isFull else { return }
-      position = page.advanced(by: Self.pageSize)
+      position = page.advanced(by: Machine.pageSize)
     }
   }
 
   /// Notes the page at a physical address.
-  mutating func note(physical: UInt64) {
-    pages.insert(physical >> 12)
+  mutating func note(_ page: PhysicalAddress) {
+    pages.insert(page.frame)
   }
 
   private mutating func leaf(of address: KernelAddress) -> Page? {
@@ -67,6 +66,7 @@ struct PageNotes {
       return
     }
     notedByteCount += byteCount
-    pages.insert(bytesAt: leaf.physicalAddress &+ skipped, count: byteCount)
+    pages.insert(
+      PhysicalRegion(start: PhysicalAddress(leaf.physicalAddress.rawValue &+ skipped), byteCount: byteCount))
   }
 }

@@ -34,7 +34,7 @@ package struct PageSaving {
     isInterrupted: () -> Bool = { false }, progress: (Int) -> Void = { _ in }
   ) throws(Failure) -> Outcome {
     let frames = pages.frames.filter { frame in
-      frame < 1 << 40 && description.extents.contains { $0.contains(KernelAddress(frame << 12)) }
+      frame < 1 << 40 && description.extents.contains { $0.contains(PhysicalAddress(frame: frame)) }
     }
     do throws(TargetFault) {
       let writer = try KdumpWriter(description, mostPages: frames.count, to: target)

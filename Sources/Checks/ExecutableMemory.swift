@@ -37,16 +37,13 @@ package struct ExecutableMemory: Check {
 
   /// How often what nobody owns is looked at.
   private static let looks = 3
-  private static let pageSize: UInt64 = 4096
   /// Findings told one by one; of what is left, the number.
   private static let mostFindings = 32
 
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 page tables are known")
-    }
+    try kernel.requireKnownMachine()
     var examination = Examination()
     let structures: KernelStructures?
     do throws(CannotCheck) {
@@ -168,10 +165,10 @@ package struct ExecutableMemory: Check {
       while position < last {
         switch kernel.mappings.mapping(of: KernelAddress(position)) {
         case .mapped(let page):
-          if page.isWritable { writable.append(position & ~(Self.pageSize - 1)) }
+          if page.isWritable { writable.append(Machine.pageStart(position)) }
           guard let next = page.region.end?.rawValue, next > position else { return }
           position = next
-        case .unmapped: position = position &+ Self.pageSize
+        case .unmapped: position = position &+ Machine.pageSize
         case .unknown(let reason):
           examination.leaveUnanswered(
             Subject("memory protection"), .withheld(Withheld("the kernel's page tables", why: reason)))
@@ -187,7 +184,7 @@ package struct ExecutableMemory: Check {
   }
 
   private static func pages(_ run: MemoryRegion) -> String {
-    let count = run.byteCount / pageSize
+    let count = run.byteCount / Machine.pageSize
     return count == 1 ? "1 page" : "\(count) pages"
   }
 
@@ -196,9 +193,9 @@ package struct ExecutableMemory: Check {
     var runs: [MemoryRegion] = []
     for page in pages.sorted() {
       if let last = runs.last, last.end?.rawValue == page {
-        runs[runs.count - 1] = MemoryRegion(start: last.start, byteCount: last.byteCount + pageSize)
+        runs[runs.count - 1] = MemoryRegion(start: last.start, byteCount: last.byteCount + Machine.pageSize)
       } else {
-        runs.append(MemoryRegion(start: KernelAddress(page), byteCount: pageSize))
+        runs.append(MemoryRegion(start: KernelAddress(page), byteCount: Machine.pageSize))
       }
     }
     return runs

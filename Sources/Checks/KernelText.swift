@@ -44,9 +44,7 @@ package struct KernelText: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 code is known")
-    }
+    try kernel.requireKnownMachine()
     var examination = Examination()
     let work: TextWork
     do throws(CannotCheck) {

@@ -36,9 +36,7 @@ package struct ModuleList: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 kernels are known")
-    }
+    try kernel.requireKnownMachine()
     guard !kernel.isBuiltWithoutModules else { throw .builtWithoutModules }
     let matrix = try ModuleMatrix.shared(kernel)
     var examination = Examination()

@@ -37,9 +37,7 @@ package struct ModuleText: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 code is known")
-    }
+    try kernel.requireKnownMachine()
     guard !kernel.isBuiltWithoutModules else { throw .builtWithoutModules }
     var examination = Examination()
     let work = try TextWork.shared(kernel)

@@ -38,9 +38,7 @@ package struct SyscallTable: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 tables are known")
-    }
+    try kernel.requireKnownMachine()
     guard !kernel.symbols.addressesAreWithheld else { throw .symbolsWithheld }
     guard kernel.text != nil else { throw .symbolMissing("_stext and _etext") }
     let disassembler: Disassembler

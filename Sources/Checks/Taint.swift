@@ -26,9 +26,7 @@ package struct Taint: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 kernels are known")
-    }
+    try kernel.requireKnownMachine()
     let structures = try KernelStructures.shared(kernel)
     guard
       let mask = try structures.now({ (reader) throws(CannotCheck) in try reader.value(UInt64.self, of: "tainted_mask")

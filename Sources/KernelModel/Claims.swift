@@ -10,12 +10,12 @@ package struct Claims {
   /// The taint mask, as `/proc/sys/kernel/tainted` gives it.
   package var taint: Result<UInt64, Withheld>
   /// Where each CPU enters the kernel for system calls, as far as `/dev/cpu` is there to say.
-  package var entryPoints: Result<[CPUEntryPoints], Withheld>
+  package var entryPoints: Result<[Machine.EntryPoints], Withheld>
 
   package init(
     loadedModules: Result<[ModuleClaim], Withheld>, commandLine: Result<String, Withheld>,
     taint: Result<UInt64, Withheld>,
-    entryPoints: Result<[CPUEntryPoints], Withheld> = .failure(
+    entryPoints: Result<[Machine.EntryPoints], Withheld> = .failure(
       Withheld("the CPUs' entry points", why: "nobody looked at them"))
   ) {
     self.loadedModules = loadedModules

@@ -4,7 +4,7 @@ package struct KernelIdentity: Hashable, Sendable {
   package var release: String
   /// As `uname -v` says.
   package var version: String
-  /// As `uname -m` says: `x86_64`.
+  /// As `uname -m` says: ``Architecture/machine``.
   package var machine: String
   /// The GNU build id that the kernel claims in `/sys/kernel/notes`.
   package var claimedBuildID: Result<BuildID, Withheld>

@@ -103,7 +103,7 @@ package struct LiveIdentity {
       return (.failure(Withheld("the KASLR offset", why: "VMCOREINFO has no KERNELOFFSET")), nil)
     }
     guard let text = address(of: "_text", in: symbols) else { return (.success(offset), nil) }
-    guard let linked = text.retreated(by: offset), linked.rawValue >= KernelImageSpace.start else {
+    guard let linked = text.retreated(by: offset), !linked.isBelowImage else {
       return (
         .failure(
           Withheld(
@@ -112,10 +112,10 @@ package struct LiveIdentity {
         "VMCOREINFO and /proc/kallsyms contradict each other about where the kernel is: one of them lies"
       )
     }
-    guard linked.rawValue == KernelImageSpace.linkedText else {
+    guard linked == Machine.linkedStart else {
       return (
         .success(offset),
-        "the kernel was linked to start at \(linked), not at \(KernelAddress(KernelImageSpace.linkedText)) as nearly all are"
+        "the kernel was linked to start at \(linked), not at \(Machine.linkedStart) as nearly all are"
       )
     }
     return (.success(offset), nil)

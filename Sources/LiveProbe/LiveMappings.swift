@@ -3,7 +3,7 @@ package import KernelModel
 
 /// The running kernel's page tables, found through VMCOREINFO and read through `/proc/kcore`.
 package enum LiveMappings {
-  /// The page tables whose root is `init_top_pgt`, the kernel's own, or ``UnknownMappings`` with the reason.
+  /// The page tables that are the kernel's own, or ``UnknownMappings`` with the reason.
   ///
   /// They are believed only if they map the kernel's own code, executable, where kcore says that it lies.
   ///
@@ -27,29 +27,20 @@ package enum LiveMappings {
     case .success(let found): info = found
     case .failure(let withheld): throw Withheld(what, why: withheld.description, remedy: withheld.remedy)
     }
-    // arch_crash_save_vmcoreinfo, arch/x86/kernel/vmcore_info_64.c (v6.12): init_top_pgt; swapper_pg_dir is its alias.
-    guard let top = info.symbol("init_top_pgt") ?? info.symbol("swapper_pg_dir") else {
-      throw Withheld(what, why: "VMCOREINFO names neither init_top_pgt nor swapper_pg_dir")
-    }
-    let root = try physicalAddress(of: top, kcore: kcore, info: info, what: what)
-    let levels: Int
-    switch info.number("pgtable_l5_enabled") {
-    case 0, nil: levels = 4  // not told by kernels that can only have four
-    case 1: levels = 5
-    case .some(let other): throw Withheld(what, why: "VMCOREINFO says pgtable_l5_enabled is \(other)")
-    }
+    let told = try PageTableRoot(info)
+    let root = try physicalAddress(of: told.top, kcore: kcore, info: info, what: what)
     guard let rootPage = kcore.directMap(root) else {
       throw Withheld(
-        what, why: "their root lies at physical 0x\(String(root, radix: 16)), which no segment of /proc/kcore covers")
+        what, why: "their root lies at \(root), which no segment of /proc/kcore covers")
     }
     do throws(MemoryFault) {
-      _ = try memory.bytes(at: rootPage, count: 4096)
+      _ = try memory.bytes(at: rootPage, count: Int(Machine.pageSize))
     } catch {
       throw Withheld(what, why: "their root could not be read: \(error)")
     }
     let tables = PageTables(
-      memory: memory, root: root, levels: levels, encryptionMask: UInt64(bitPattern: info.number("sme_mask") ?? 0),
-      directMap: { kcore.directMap($0) })
+      memory: DirectlyMappedMemory(memory, directMap: kcore.directMap), root: root, levels: told.levels,
+      encryptionMask: told.encryptionMask)
     try check(tables, kcore: kcore, symbols: symbols, info: info, what: what)
     return tables
   }
@@ -58,18 +49,11 @@ package enum LiveMappings {
   /// must agree.
   private static func physicalAddress(
     of address: KernelAddress, kcore: ProcKcore, info: VMCoreInfo, what: String
-  ) throws(Withheld) -> UInt64 {
-    let bySegment = kcore.physicalAddress(ofImage: address)
-    var byBase: UInt64?
-    if let base = info.number("phys_base"), address.rawValue >= KernelImageSpace.start {
-      byBase = (address.rawValue - KernelImageSpace.start) &+ UInt64(bitPattern: base)
-    }
-    switch (bySegment, byBase) {
+  ) throws(Withheld) -> PhysicalAddress {
+    switch (kcore.physicalAddress(ofImage: address), info.physicalAddress(ofImage: address)) {
     case (let segment?, let base?) where segment != base:
       throw Withheld(
-        what,
-        why: "/proc/kcore puts their root at physical 0x\(String(segment, radix: 16)), VMCOREINFO at "
-          + "0x\(String(base, radix: 16)): one of them lies")
+        what, why: "/proc/kcore puts their root at \(segment), VMCOREINFO at \(base): one of them lies")
     case (let physical?, _), (nil, let physical?): return physical
     case (nil, nil):
       throw Withheld(
@@ -86,13 +70,10 @@ package enum LiveMappings {
     guard case .mapped(let page) = tables.mapping(of: text), page.isExecutable else {
       throw Withheld(what, why: "what was found does not map the kernel's own code at \(text) as executable")
     }
-    if let expected = kcore.physicalAddress(ofImage: text), let inPage = text.offset(from: page.region.start),
-      page.physicalAddress &+ inPage != expected
+    if let expected = kcore.physicalAddress(ofImage: text), let found = page.physicalAddress(of: text),
+      found != expected
     {
-      throw Withheld(
-        what,
-        why: "what was found maps \(text) to physical 0x\(String(page.physicalAddress &+ inPage, radix: 16)), and "
-          + "/proc/kcore has it at 0x\(String(expected, radix: 16))")
+      throw Withheld(what, why: "what was found maps \(text) to \(found), and /proc/kcore has it at \(expected)")
     }
   }
 }

@@ -104,11 +104,12 @@ package final class ProcKcore: KernelMemory {
 
   /// Where the physical address `physical` is found in the kernel's direct map of all memory, or nil if no segment of
   /// ordinary memory covers it.
-  package func directMap(_ physical: UInt64) -> KernelAddress? {
+  package func directMap(_ physical: PhysicalAddress) -> KernelAddress? {
     for segment in segments where !Self.isKernelImage(segment) {
-      if let start = segment.physicalAddress, physical >= start, physical - start < Self.readableByteCount(of: segment)
+      if let start = segment.physicalAddress, physical >= start,
+        physical.rawValue - start.rawValue < Self.readableByteCount(of: segment)
       {
-        return segment.memory.start.advanced(by: physical - start)
+        return segment.memory.start.advanced(by: physical.rawValue - start.rawValue)
       }
     }
     return nil
@@ -128,21 +129,23 @@ package final class ProcKcore: KernelMemory {
     segments.first { Self.isKernelImage($0) && $0.physicalAddress != nil }
   }
 
-  /// Where there is ordinary memory, in physical addresses, lowest first: what the kernel's map of all memory covers.
-  package var ordinaryMemory: [MemoryRegion] {
+  /// Where there is ordinary memory, lowest first: what the kernel's map of all memory covers.
+  package var ordinaryMemory: [PhysicalRegion] {
     segments.compactMap { segment in
-      guard !Self.isKernelImage(segment), let start = segment.physicalAddress else { return nil }
-      return MemoryRegion(start: KernelAddress(start), byteCount: Self.readableByteCount(of: segment))
-    }.sorted { $0.start < $1.start }
+      guard !Self.isKernelImage(segment), let start = segment.physicalAddress, start < Machine.physicalLimit else {
+        return nil
+      }
+      return PhysicalRegion(start: start, byteCount: Self.readableByteCount(of: segment))
+        .clamped(to: PhysicalAddress(0)..<Machine.physicalLimit)
+    }.sorted { $0.lowerBound < $1.lowerBound }
   }
 
   /// The physical address of an address inside the kernel image, or nil outside it.
-  package func physicalAddress(ofImage address: KernelAddress) -> UInt64? {
+  package func physicalAddress(ofImage address: KernelAddress) -> PhysicalAddress? {
     guard let segment = imageSegment, let start = segment.physicalAddress, segment.memory.contains(address),
       let inSegment = address.offset(from: segment.memory.start)
     else { return nil }
-    let (physical, overflow) = start.addingReportingOverflow(inSegment)
-    return overflow ? nil : physical
+    return start.advanced(by: inSegment)
   }
 
   /// The segment that holds `address`, found by bisection.
@@ -249,10 +252,8 @@ extension ProcKcore {
     min(segment.fileByteCount, segment.memory.byteCount)
   }
 
-  /// Whether the segment lies where x86-64 maps the kernel image: from __START_KERNEL_map on.
-  ///
-  /// Source: Documentation/arch/x86/x86_64/mm.rst (v6.12).
+  /// Whether the segment lies where the kernel image is mapped.
   private static func isKernelImage(_ segment: CoreFileSegment) -> Bool {
-    segment.memory.start.rawValue >= KernelImageSpace.start
+    !segment.memory.start.isBelowImage
   }
 }

@@ -7,13 +7,13 @@ struct CrashInformation {
   /// Who gave it, in words.
   var source: String
   /// Where it was found in physical memory; nil if the dump says it in a note.
-  var place: UInt64?
+  var place: PhysicalAddress?
 
   /// Candidates looked at in memory, at most: a page of any program may begin with the same word.
   private static let mostCandidates = 64
   /// Bytes read at once while searching.
   private static let chunk = 1 << 20
-  private static let pageByteCount = 4096
+  private static var pageByteCount: Int { Int(Machine.pageSize) }
   /// What the text begins with: vmcoreinfo_data is a page of its own, and this its first line.
   ///
   /// Source: crash_save_vmcoreinfo_init, kernel/vmcore_info.c (v6.12; kernel/crash_core.c up to v6.8).
@@ -35,17 +35,17 @@ struct CrashInformation {
   static func search(_ dump: any Dump) -> [CrashInformation] {
     var found: [CrashInformation] = []
     for extent in dump.extents {
-      let first = (extent.start.rawValue &+ UInt64(pageByteCount - 1)) & ~UInt64(pageByteCount - 1)
-      let (end, overflow) = extent.start.rawValue.addingReportingOverflow(extent.byteCount)
-      for position in stride(from: first, to: overflow ? .max : end, by: chunk) where found.count < mostCandidates {
-        look(at: position, count: Int(min(UInt64(chunk), (overflow ? .max : end) - position)), in: dump, into: &found)
+      let first = Machine.pageEnd(extent.lowerBound.rawValue)
+      let end = extent.upperBound.rawValue
+      for position in stride(from: first, to: end, by: chunk) where found.count < mostCandidates {
+        look(at: position, count: Int(min(UInt64(chunk), end - position)), in: dump, into: &found)
       }
     }
     return found
   }
 
   private static func look(at position: UInt64, count: Int, in dump: any Dump, into found: inout [CrashInformation]) {
-    if let bytes = try? dump.bytes(at: KernelAddress(position), count: count) {
+    if let bytes = try? dump.bytes(at: PhysicalAddress(position), count: count) {
       look(at: bytes, from: position, into: &found)
     } else if count > pageByteCount {
       // A page of them is missing: each by itself.
@@ -56,18 +56,15 @@ struct CrashInformation {
     }
   }
 
-  private static func look(at bytes: [UInt8], from physical: UInt64, into found: inout [CrashInformation]) {
+  private static func look(at bytes: [UInt8], from position: UInt64, into found: inout [CrashInformation]) {
     for start in stride(from: 0, to: bytes.count - beginning.count, by: pageByteCount) {
       guard bytes[start] == beginning[0], bytes[start...].starts(with: beginning), found.count < mostCandidates else {
         continue
       }
       let text = Array(bytes[start..<min(start + pageByteCount, bytes.count)])
       guard let info = try? VMCoreInfo.decode(text.span) else { continue }
-      found.append(
-        CrashInformation(
-          info: info,
-          source: "VMCOREINFO in memory, at physical 0x\(String(physical + UInt64(start), radix: 16))",
-          place: physical + UInt64(start)))
+      let place = PhysicalAddress(position + UInt64(start))
+      found.append(CrashInformation(info: info, source: "VMCOREINFO in memory, at \(place)", place: place))
     }
   }
 }

@@ -40,7 +40,7 @@ package struct DeadKernel {
     let inMemory = Self.buildID(memory, symbols)
     let identity = KernelIdentity(
       release: names?.release ?? found.info?.osRelease ?? "", version: names?.version ?? "",
-      machine: names?.machine ?? "x86_64",
+      machine: names?.machine ?? Machine.machine,
       claimedBuildID: found.info?.buildID.map(Result.success)
         ?? .failure(Withheld("the build id for crash tools", why: "VMCOREINFO does not tell it")),
       buildIDInMemory: inMemory, kaslrOffset: .success(Self.offset(found)))
@@ -111,7 +111,7 @@ package struct DeadKernel {
   }
 
   private static func offset(_ found: DumpMappings) -> UInt64 {
-    found.info?.kernelOffset ?? found.imageStart.region.start.rawValue &- KernelImageSpace.linkedText
+    found.info?.kernelOffset ?? found.imageStart.region.start.rawValue &- Machine.linkedStart.rawValue
   }
 
   private static func offsetConclusion(_ found: DumpMappings, _ symbols: SymbolTable) -> Conclusion {
@@ -121,7 +121,8 @@ package struct DeadKernel {
       by: found.info?.kernelOffset == nil ? "the start of the image" : "VMCOREINFO")
     if found.info?.kernelOffset != nil {
       conclusion.compare(
-        found.imageStart.region.start.rawValue &- KernelImageSpace.linkedText == offset, with: "the start of the image")
+        found.imageStart.region.start.rawValue &- Machine.linkedStart.rawValue == offset, with: "the start of the image"
+      )
     }
     if let told = found.info?.symbol("_stext") {
       conclusion.compare(address(of: "_stext", in: symbols) == told, with: "_stext among the symbols in memory")

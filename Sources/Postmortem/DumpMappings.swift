@@ -54,12 +54,12 @@ struct DumpMappings {
       throw refuse("it does not say where the page tables are")
     }
     guard let start = root.imageStart(in: dump) else {
-      throw refuse("the tables at physical 0x\(String(root.physical, radix: 16)) map no kernel")
+      throw refuse("the tables at \(root.physical) map no kernel")
     }
     let tables = root.tables(in: dump)
-    if let text = crash.info.symbol("_stext"), let base = crash.info.number("phys_base") {
-      guard case .mapped(let page) = tables.mapping(of: text), let inPage = text.offset(from: page.region.start),
-        page.physicalAddress &+ inPage == (text.rawValue &- KernelImageSpace.start) &+ UInt64(bitPattern: base)
+    if let text = crash.info.symbol("_stext"), crash.info.number("phys_base") != nil {
+      guard case .mapped(let page) = tables.mapping(of: text),
+        page.physicalAddress(of: text) == crash.info.physicalAddress(ofImage: text)
       else { throw refuse("its tables do not map _stext at \(text) where phys_base says") }
     }
     return DumpMappings(
@@ -71,8 +71,7 @@ struct DumpMappings {
     _ root: KernelRoot, _ others: [KernelRoot], _ start: Page, in dump: any Dump
   ) -> Conclusion {
     var conclusion = Conclusion(
-      "page tables", "\(root.levels) levels, root at physical 0x\(String(root.physical, radix: 16))",
-      by: root.source)
+      "page tables", "\(root.levels) levels, root at \(root.physical)", by: root.source)
     for other in others where other.source != root.source {
       conclusion.compare(other.imageStart(in: dump) == start, with: other.source)
     }

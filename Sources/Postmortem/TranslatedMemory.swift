@@ -5,19 +5,17 @@ package import KernelModel
 ///
 /// A leaf of the page tables is looked up once; a large read costs one read of the dump for each leaf.
 package final class TranslatedMemory: KernelMemory {
-  private let physical: any KernelMemory
+  private let physical: any PhysicalMemory
   private let tables: any KernelMappings
-  /// Leaves by the number of the 4 KiB page that was asked for.
+  /// Leaves by the number of the page that was asked for.
   private var leaves: [UInt64: Page] = [:]
   private var last: Page?
 
   /// Leaves remembered at most; then the memory of them starts anew.
   private static let mostLeaves = 1 << 16
 
-  /// - Parameters:
-  ///   - physical: memory at physical addresses.
-  ///   - tables: believed to stay as they are until a fresh look is asked for, as those of a dump do.
-  package init(_ physical: any KernelMemory, through tables: any KernelMappings) {
+  /// - Parameter tables: believed to stay as they are until a fresh look is asked for, as those of a dump do.
+  package init(_ physical: any PhysicalMemory, through tables: any KernelMappings) {
     self.physical = physical
     self.tables = tables
   }
@@ -37,10 +35,11 @@ package final class TranslatedMemory: KernelMemory {
       let inLeaf = position.rawValue - leaf.region.start.rawValue
       let size = Int(min(UInt64(count - done), leaf.region.byteCount - inLeaf))
       var part = bytes._mutatingExtracting(done..<done + size)
-      do throws(MemoryFault) {
-        try physical.read(at: KernelAddress(leaf.physicalAddress &+ inLeaf), into: &part)
+      let place = PhysicalAddress(leaf.physicalAddress.rawValue &+ inLeaf)
+      do throws(PhysicalFault) {
+        try physical.read(at: place, into: &part)
       } catch {
-        throw error.moved(from: KernelAddress(leaf.physicalAddress &+ inLeaf), to: position)
+        throw error.at(KernelAddress(position.rawValue &+ (error.address.rawValue &- place.rawValue)))
       }
       done += size
     }
@@ -48,7 +47,7 @@ package final class TranslatedMemory: KernelMemory {
 
   private func leaf(of address: KernelAddress) throws(MemoryFault) -> Page {
     if let last, last.region.contains(address) { return last }
-    let number = address.rawValue >> 12
+    let number = address.rawValue >> Machine.pageShift
     if let known = leaves[number] {
       last = known
       return known
@@ -61,22 +60,6 @@ package final class TranslatedMemory: KernelMemory {
       return page
     case .unmapped: throw .unmapped(address)
     case .unknown: throw .absent(address)
-    }
-  }
-}
-
-extension MemoryFault {
-  /// The same fault at the address by which the memory was asked for: `start` became `other`.
-  func moved(from start: KernelAddress, to other: KernelAddress) -> MemoryFault {
-    let place = KernelAddress(other.rawValue &+ (address.rawValue &- start.rawValue))
-    return switch self {
-    case .absent: .absent(place)
-    case .leftOut: .leftOut(place)
-    case .damaged: .damaged(place)
-    case .unmapped: .unmapped(place)
-    case .truncated: .truncated(place)
-    case .refused(_, let errno): .refused(place, errno: errno)
-    case .unreasonable(_, let byteCount): .unreasonable(place, byteCount: byteCount)
     }
   }
 }

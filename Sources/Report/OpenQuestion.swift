@@ -41,13 +41,13 @@ struct OpenQuestion: Hashable {
   /// What helps where a dump does not say.
   private static func betterDump(_ failure: CannotCheck) -> String {
     switch failure {
-    case .memoryUnreadable(.leftOut):
+    case .memoryUnreadable(let fault) where fault.reason == .leftOut:
       "use a dump that has this page: of makedumpfile with a lower level (-d), or of all memory"
-    case .memoryUnreadable(.absent):
+    case .memoryUnreadable(let fault) where fault.reason == .absent:
       "use a dump that has this memory: of all that /proc/iomem calls System RAM"
-    case .memoryUnreadable(.truncated):
+    case .memoryUnreadable(let fault) where fault.reason == .truncated:
       "the dump ends early: copy it again, whole, and compare its size and digest"
-    case .memoryUnreadable(.damaged):
+    case .memoryUnreadable(let fault) where fault.reason == .damaged:
       "copy the dump again and compare its digest; if it is the same, it was damaged when it was made"
     default:
       "name the vendor's kernel with --reference, if you did not; else report this kernel's release with the JSON report"

@@ -31,10 +31,10 @@ import Testing
   @Test func `a kernel for another machine, or no executable, is refused`() {
     #expect(
       reason { $0.type = 3 }
-        == .notAnObject("its ELF type is 3 and its machine 62, not 2 and 62 (a kernel for x86-64)"))
+        == .notAnObject("its ELF type is 3 and its machine 62, not 2 and 62 (a kernel for x86_64)"))
     #expect(
       reason { $0.machine = 183 }
-        == .notAnObject("its ELF type is 2 and its machine 183, not 2 and 62 (a kernel for x86-64)"))
+        == .notAnObject("its ELF type is 2 and its machine 183, not 2 and 62 (a kernel for x86_64)"))
   }
 
   @Test func `section headers outside are refused`() {

@@ -27,7 +27,7 @@ import Testing
   @Test func `a kernel is no module, and a text no ELF file`() throws {
     #expect(
       throws: VendorFileError.notAnObject(
-        "its ELF type is 2 and its machine 62, not 1 and 62 (a module for x86-64)")
+        "its ELF type is 2 and its machine 62, not 1 and 62 (a module for x86_64)")
     ) { try read(SampleBootImage.vmlinux) }
     #expect(throws: VendorFileError.notAnObject("its first bytes are not those of an ELF file")) {
       try read([UInt8](repeating: 0x20, count: 100))

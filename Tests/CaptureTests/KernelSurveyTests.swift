@@ -10,7 +10,7 @@ import Testing
   /// Whether the survey has all pages of these bytes.
   private func has(_ survey: KernelSurvey, _ start: UInt64, _ byteCount: UInt64) -> Bool {
     stride(from: start & ~4095, to: start + byteCount, by: 4096).allSatisfy { page in
-      sample.test.mappings.mapping(of: KernelAddress(page)).page.map { survey.pages.contains($0.physicalAddress >> 12) }
+      sample.test.mappings.mapping(of: KernelAddress(page)).page.map { survey.pages.contains($0.physicalAddress.frame) }
         ?? false
     }
   }

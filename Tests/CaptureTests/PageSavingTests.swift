@@ -8,17 +8,17 @@ import Testing
 /// Memory of 256 pages, each full of its number, of which some cannot be read.
 private final class NumberedPages: Dump {
   let format = "numbered"
-  let extents = [MemoryRegion(start: KernelAddress(0), byteCount: 256 << 12)]
+  let extents = [PhysicalAddress(0)..<PhysicalAddress(frame: 256)]
   let notes: [ElfNote] = []
   let vmcoreInfo: [UInt8]? = nil
   let remarks: [String] = []
   let isFiltered = false
   var unreadable: Set<UInt64> = []
 
-  func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
+  func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {
     for offset in 0..<bytes.byteCount {
       let frame = (address.rawValue + UInt64(offset)) >> 12
-      guard frame < 256, !unreadable.contains(frame) else { throw .absent(KernelAddress(frame << 12)) }
+      guard frame < 256, !unreadable.contains(frame) else { throw .absent(PhysicalAddress(frame: frame)) }
       bytes.withUnsafeMutableBytes { $0[offset] = UInt8(frame) }
     }
   }
@@ -60,10 +60,10 @@ private final class NumberedPages: Dump {
     let dump = try DumpFile.open(path: file.temporaryPath)
     for frame: UInt64 in [0, 1, 2, 6, 8, 100, 255] {
       #expect(
-        try dump.bytes(at: KernelAddress(frame << 12), count: 4096) == [UInt8](repeating: UInt8(frame), count: 4096))
+        try dump.bytes(at: PhysicalAddress(frame: frame), count: 4096) == [UInt8](repeating: UInt8(frame), count: 4096))
     }
-    #expect(throws: MemoryFault.leftOut(KernelAddress(7 << 12))) {
-      _ = try dump.bytes(at: KernelAddress(7 << 12), count: 1)
+    #expect(throws: PhysicalFault.leftOut(PhysicalAddress(frame: 7))) {
+      _ = try dump.bytes(at: PhysicalAddress(frame: 7), count: 1)
     }
   }
 

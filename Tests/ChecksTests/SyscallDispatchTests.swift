@@ -276,8 +276,8 @@ import Testing
 
   @Test func `a CPU that enters elsewhere is found, and one whose registers are right is a fact`() throws {
     let kernel = tampered()
-    func cpu(_ number: Int, _ syscall: KernelAddress) -> CPUEntryPoints {
-      CPUEntryPoints(
+    func cpu(_ number: Int, _ syscall: KernelAddress) -> X86_64.EntryPoints {
+      X86_64.EntryPoints(
         cpu: number, syscall: syscall, compatibilitySyscall: KernelAddress(0), sysenter: KernelAddress(0),
         fredConfiguration: nil)
     }

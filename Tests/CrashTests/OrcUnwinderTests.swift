@@ -6,7 +6,7 @@ import Testing
 
 /// Going up the stack of a small kernel that panicked.
 @Suite struct OrcUnwinderTests {
-  private func trace(_ panic: TestPanic, from registers: ProcessorState.Registers? = nil) throws -> StackTrace {
+  private func trace(_ panic: TestPanic, from registers: X86_64.Registers? = nil) throws -> StackTrace {
     let kernel = panic.kernel
     let reader = try StructureReader(of: kernel)
     let context = try PanicContext(kernel, reader)
@@ -15,7 +15,7 @@ import Testing
   }
 
   /// As the first processor's registers, but elsewhere.
-  private func registers(_ panic: TestPanic, ip: UInt64, sp: UInt64, bp: UInt64 = 0) -> ProcessorState.Registers {
+  private func registers(_ panic: TestPanic, ip: UInt64, sp: UInt64, bp: UInt64 = 0) -> X86_64.Registers {
     var registers = panic.processors[1].registers
     (registers.ip, registers.sp, registers.bp) = (ip, sp, bp)
     return registers

@@ -15,21 +15,21 @@ struct DumpTrial {
       return error.description.isEmpty ? "an error without words" : nil
     }
     for (lower, upper) in zip(dump.extents, dump.extents.dropFirst()) {
-      guard let end = lower.end, end <= upper.start else { return "extents out of order" }
+      guard lower.upperBound <= upper.lowerBound else { return "extents out of order" }
     }
     guard !dump.extents.isEmpty, dump.extents.allSatisfy({ !$0.isEmpty }) else { return "an empty extent" }
     guard dump.remarks.allSatisfy({ !$0.isEmpty }) else { return "a remark without words" }
     for extent in dump.extents.prefix(8) {
-      let last = KernelAddress(extent.start.rawValue + (extent.byteCount - 1))
-      for address in [extent.start, last] {
+      let last = PhysicalAddress(extent.upperBound.rawValue - 1)
+      for address in [extent.lowerBound, last] {
         if let problem = read(dump, at: address) { return problem }
       }
     }
-    return read(dump, at: KernelAddress(.max - 8)) ?? read(dump, at: KernelAddress(0))
+    return read(dump, at: PhysicalAddress(.max - 8)) ?? read(dump, at: PhysicalAddress(0))
   }
 
   /// Reads across the end of a page, whole and byte by byte.
-  private func read(_ dump: any Dump, at address: KernelAddress) -> String? {
+  private func read(_ dump: any Dump, at address: PhysicalAddress) -> String? {
     let whole = attempt(dump, at: address, count: 4200)
     switch whole {
     case .success(let bytes):
@@ -38,16 +38,18 @@ struct DumpTrial {
         guard attempt(dump, at: place, count: 1) == .success([bytes[offset]]) else { return "a byte that changes" }
       }
       return attempt(dump, at: address, count: 4200) == whole ? nil : "memory that changes"
-    case .failure(.unreasonable): return address.advanced(by: 4200) == nil ? nil : "an unreasonable fault"
     case .failure(let fault):
-      guard let offset = fault.address.offset(from: address), offset < 4200 else { return "a fault elsewhere" }
+      if case .unreasonable = fault.reason {
+        return address.advanced(by: 4200) == nil ? nil : "an unreasonable fault"
+      }
+      guard PhysicalRegion(start: address, byteCount: 4200).contains(fault.address) else { return "a fault elsewhere" }
       guard case .failure(let again) = attempt(dump, at: fault.address, count: 1) else { return "a fault that goes" }
       return again == fault ? nil : "a fault that changes from \(fault) to \(again)"
     }
   }
 
-  private func attempt(_ dump: any Dump, at address: KernelAddress, count: Int) -> Result<[UInt8], MemoryFault> {
-    Result { () throws(MemoryFault) in try dump.bytes(at: address, count: count) }
+  private func attempt(_ dump: any Dump, at address: PhysicalAddress, count: Int) -> Result<[UInt8], PhysicalFault> {
+    Result { () throws(PhysicalFault) in try dump.bytes(at: address, count: count) }
   }
 
   private func expanded(_ bytes: [UInt8]) -> [UInt8] {

@@ -29,18 +29,19 @@ struct PageTableTrial {
   }
 
   func run() -> String? {
-    let tables = PageTables(memory: memory, root: 0, levels: levels, encryptionMask: 1 << 47) { physical in
+    let physical = DirectlyMappedMemory(memory) { place in
       // One page more than there is: a table there must be reported as unreadable.
-      physical <= UInt64(Self.pageCount * 4096) ? KernelAddress(0xffff_8880_0000_0000 + physical) : nil
+      place.rawValue <= UInt64(Self.pageCount * 4096) ? KernelAddress(0xffff_8880_0000_0000 + place.rawValue) : nil
     }
+    let tables = PageTables(memory: physical, root: PhysicalAddress(0), levels: levels, encryptionMask: 1 << 47)
     for address in addresses {
       let mapping = tables.mapping(of: address)
       guard mapping == tables.mapping(of: address) else { return "another answer to the same question" }
       guard case .mapped(let page) = mapping else { continue }
       guard [4096, 2 << 20, 1 << 30].contains(page.region.byteCount) else { return "no page is of that size" }
       guard page.region.contains(address), page.region.start.rawValue % page.region.byteCount == 0,
-        page.physicalAddress % page.region.byteCount == 0, page.physicalAddress < 1 << 52,
-        page.physicalAddress & 1 << 47 == 0
+        page.physicalAddress.rawValue % page.region.byteCount == 0, page.physicalAddress.rawValue < 1 << 52,
+        page.physicalAddress.rawValue & 1 << 47 == 0
       else { return "a page that cannot be: \(page)" }
     }
     return executable(tables)

@@ -67,17 +67,17 @@ package struct SampleDump {
     SampleDump(pages: pages.filter { $0.value != .leftOut })
   }
 
-  package var extents: [MemoryRegion] {
-    runs.map { MemoryRegion(start: KernelAddress($0.lowerBound * 4096), byteCount: UInt64($0.count) * 4096) }
+  package var extents: [PhysicalRegion] {
+    runs.map { PhysicalAddress(frame: $0.lowerBound)..<PhysicalAddress(frame: $0.upperBound) }
   }
 
   /// Reads every page of `memory` up to one past the last, and says what is not as it should be; nil if all is.
-  package func problem(reading memory: any KernelMemory) -> String? {
+  package func problem(reading memory: any PhysicalMemory) -> String? {
     let last = pages.keys.max() ?? 0
     for number in 0...last + 1 {
-      let address = KernelAddress(number * 4096)
-      let result = Result { () throws(MemoryFault) in try memory.bytes(at: address, count: 4096) }
-      let wanted: Result<[UInt8], MemoryFault> =
+      let address = PhysicalAddress(frame: number)
+      let result = Result { () throws(PhysicalFault) in try memory.bytes(at: address, count: 4096) }
+      let wanted: Result<[UInt8], PhysicalFault> =
         switch pages[number] {
         case .held(let bytes): .success(bytes)
         case .leftOut: .failure(.leftOut(address))

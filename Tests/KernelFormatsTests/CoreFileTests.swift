@@ -71,7 +71,7 @@ import Testing
     #expect(segments[1].fileOffset == 0x7fff_8100_3000)
     #expect(
       segments[1].memory == MemoryRegion(start: KernelAddress(0xffff_ffff_8100_0000), byteCount: 0x200_0000))
-    #expect(segments[1].physicalAddress == 0x100_0000)
+    #expect(segments[1].physicalAddress == PhysicalAddress(0x100_0000))
     #expect(segments[1].fileByteCount == 0x200_0000)
     #expect(segments[1].flags == 7)
   }

@@ -19,9 +19,10 @@ private final class Tables {
   }
 
   func pageTables(levels: Int = 4, encryptionMask: UInt64 = 0) -> PageTables {
-    PageTables(memory: memory, root: 0, levels: levels, encryptionMask: encryptionMask) { physical in
-      physical < 8 * 4096 ? KernelAddress(Tables.directMap + physical) : nil
+    let physical = DirectlyMappedMemory(memory) { place in
+      place.rawValue < 8 * 4096 ? KernelAddress(Tables.directMap + place.rawValue) : nil
     }
+    return PageTables(memory: physical, root: PhysicalAddress(0), levels: levels, encryptionMask: encryptionMask)
   }
 }
 
@@ -40,8 +41,9 @@ private final class Tables {
   private func page(_ start: UInt64, _ byteCount: UInt64, at physical: UInt64, _ permissions: String) -> Mapping {
     .mapped(
       Page(
-        region: MemoryRegion(start: KernelAddress(start), byteCount: byteCount), physicalAddress: physical,
-        isWritable: permissions.contains("w"), isExecutable: permissions.contains("x")))
+        region: MemoryRegion(start: KernelAddress(start), byteCount: byteCount),
+        physicalAddress: PhysicalAddress(physical), isWritable: permissions.contains("w"),
+        isExecutable: permissions.contains("x")))
   }
 
   @Test func `a small page is found at any of its bytes`() {
@@ -124,18 +126,19 @@ private final class Tables {
       Issue.record("no reason")
       return
     }
-    #expect(reason == "a level 1 page table would be at physical 0x7ffff000, where there is no memory")
+    let fault = PhysicalFault.absent(PhysicalAddress(0x7fff_f000))
+    #expect(reason == "a level 1 page table cannot be read: \(fault)")
   }
 
-  @Test func `a table that cannot be read makes the mapping unknown`() {
-    let tables = PageTables(memory: tables.memory, root: 0, levels: 4, encryptionMask: 0) { _ in
-      KernelAddress(0xffff_9000_0000_0000)
-    }
+  @Test func `a table that cannot be read makes the mapping unknown, and the fault has its physical address`() {
+    let memory = SparseMemory()
+    memory.map(MemoryRegion(start: KernelAddress(Tables.directMap), byteCount: 4096))
+    memory.withheld = [MemoryRegion(start: KernelAddress(Tables.directMap + 0x800), byteCount: 8)]
+    let physical = DirectlyMappedMemory(memory) { KernelAddress(Tables.directMap + $0.rawValue) }
+    let tables = PageTables(memory: physical, root: PhysicalAddress(0), levels: 4, encryptionMask: 0)
     #expect(
       tables.mapping(of: KernelAddress(address))
-        == .unknown(
-          "a level 4 page table cannot be read: "
-            + MemoryFault.absent(KernelAddress(0xffff_9000_0000_0000)).description))
+        == .unknown("a level 4 page table cannot be read: could not read physical 0x800: refused with error 14"))
   }
 
   @Test(arguments: [
@@ -158,9 +161,7 @@ private final class Tables {
   }
 
   @Test func `each table is read once`() {
-    let walker = PageTables(memory: tables.memory, root: 0, levels: 4, encryptionMask: 0) { physical in
-      KernelAddress(Tables.directMap + physical)
-    }
+    let walker = tables.pageTables()
     for offset in stride(from: UInt64(0), to: 40 * 4096, by: 4096) {
       _ = walker.mapping(of: KernelAddress(address + offset))
     }
@@ -243,7 +244,7 @@ extension PageTablesTests {
     tables.set(table: 2, index: 6, to: 0x20_01e3)
     tables.set(table: 2, index: 7, to: 0x123_4063)
     tables.set(table: 0, index: 0, to: 0x7063)
-    #expect(tables.pageTables().tablePages() == [0, 0x1000, 0x2000, 0x3000])
+    #expect(tables.pageTables().tablePages().map(\.frame) == [0, 1, 2, 3])
     #expect(tables.pageTables(levels: 3).tablePages() == [])
   }
 }

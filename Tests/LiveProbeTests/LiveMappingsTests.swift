@@ -26,7 +26,8 @@ import Testing
       mappings.mapping(of: KernelAddress(SmallSystem.table))
         == .mapped(
           Page(
-            region: MemoryRegion(start: text, byteCount: 2 << 20), physicalAddress: SmallSystem.physicalText,
+            region: MemoryRegion(start: text, byteCount: 2 << 20),
+            physicalAddress: PhysicalAddress(SmallSystem.physicalText),
             isWritable: false, isExecutable: true)))
     #expect(mappings.mapping(of: KernelAddress(0xffff_ffff_c000_1000)) == .unmapped)
   }
@@ -66,6 +67,6 @@ import Testing
     system.image.replaceSubrange(0x3000 + 64..<0x3000 + 72, with: le64(0))
     #expect(try reason { $0 }?.contains("does not map the kernel's own code") == true)
     system.image.replaceSubrange(0x3000 + 64..<0x3000 + 72, with: le64(0x20_0000 | 0xe1))
-    #expect(try reason { $0 }?.contains("/proc/kcore has it at 0x1000000") == true)
+    #expect(try reason { $0 }?.contains("/proc/kcore has it at physical 0x1000000") == true)
   }
 }

@@ -170,8 +170,8 @@ import Testing
         for segment in kcore.segments {
           _ = Result { () throws(MemoryFault) in try kcore.bytes(at: segment.memory.start, count: 16) }
         }
-        _ = kcore.directMap(.max)
-        _ = kcore.directMap(3)
+        _ = kcore.directMap(PhysicalAddress(.max))
+        _ = kcore.directMap(PhysicalAddress(3))
         _ = kcore.physicalAddress(ofImage: Self.image)
         opened += 1
       } catch {
@@ -209,11 +209,11 @@ import Testing
 
   @Test func `physical addresses are found in the direct map, and only there`() throws {
     let kcore = try twoNeighbours()
-    #expect(kcore.directMap(0x1234) == KernelAddress(0xffff_8880_0000_1234))
-    #expect(kcore.directMap(0x1fff) == KernelAddress(0xffff_8880_0000_1fff))
-    #expect(kcore.directMap(0x2000) == nil)
-    #expect(kcore.directMap(0x100_0000) == nil, "the kernel image is no part of the direct map")
-    #expect(kcore.physicalAddress(ofImage: address(Self.image, 5)) == 0x100_0005)
+    #expect(kcore.directMap(PhysicalAddress(0x1234)) == KernelAddress(0xffff_8880_0000_1234))
+    #expect(kcore.directMap(PhysicalAddress(0x1fff)) == KernelAddress(0xffff_8880_0000_1fff))
+    #expect(kcore.directMap(PhysicalAddress(0x2000)) == nil)
+    #expect(kcore.directMap(PhysicalAddress(0x100_0000)) == nil, "the kernel image is no part of the direct map")
+    #expect(kcore.physicalAddress(ofImage: address(Self.image, 5)) == PhysicalAddress(0x100_0005))
     #expect(kcore.physicalAddress(ofImage: address(Self.image, 64)) == nil)
     #expect(kcore.physicalAddress(ofImage: Self.low) == nil)
   }

@@ -15,8 +15,8 @@ import Testing
     #expect(frames.allSatisfy(set.contains))
     #expect(!set.contains(6) && !set.contains(1 << 41))
     var other = PageSet()
-    other.insert(bytesAt: 0x4fff, count: 2)
-    other.insert(bytesAt: 0xf_f000, count: 0)
+    other.insert(PhysicalRegion(start: PhysicalAddress(0x4fff), byteCount: 2))
+    other.insert(PhysicalRegion(start: PhysicalAddress(0xf_f000), byteCount: 0))
     #expect(other.frames == [4, 5])
     set.formUnion(other)
     #expect(set.count == 8 && set.contains(4))
@@ -27,9 +27,9 @@ import Testing
     let base = SampleDeadKernel()
     base.vmcoreInfo = SampleDeadKernel.crashText()
     let recorder = RecordingDump(base)
-    _ = try recorder.bytes(at: KernelAddress(SampleDeadKernel.root + 8), count: 8)
+    _ = try recorder.bytes(at: PhysicalAddress(SampleDeadKernel.root + 8), count: 8)
     #expect(recorder.read.frames == [SampleDeadKernel.root >> 12])
-    #expect(throws: MemoryFault.self) { _ = try recorder.bytes(at: KernelAddress(0x500_0000), count: 8) }
+    #expect(throws: PhysicalFault.self) { _ = try recorder.bytes(at: PhysicalAddress(0x500_0000), count: 8) }
     #expect(recorder.read.count == 1 && recorder.leftOut.count == 0)
     #expect(recorder.vmcoreInfo == base.vmcoreInfo && recorder.extents == base.extents)
   }
@@ -47,7 +47,7 @@ import Testing
         extents: base.extents, physicalBase: SampleDeadKernel.physicalBase,
         vmcoreInfo: try #require(base.vmcoreInfo)), mostPages: recorder.read.count, to: target)
     for frame in recorder.read.frames {
-      try recorder.bytes(at: KernelAddress(frame << 12), count: 4096).withUnsafeBytes {
+      try recorder.bytes(at: PhysicalAddress(frame: frame), count: 4096).withUnsafeBytes {
         try writer.add($0, frame: frame)
       }
     }
@@ -75,16 +75,17 @@ import Testing
     memory.write([UInt8](repeating: 2, count: 4096), at: KernelAddress(Self.alias))
     memory.withheld = [MemoryRegion(start: KernelAddress(Self.directMap + 0x1000), byteCount: 4096)]
     return RunningMemory(
-      memory, extents: [MemoryRegion(start: KernelAddress(0), byteCount: 0x10000)],
+      memory, extents: [PhysicalAddress(0)..<PhysicalAddress(0x10000)],
       notes: [ElfNote(name: "VMCOREINFO", type: 0, descriptor: [1, 2])],
-      directMap: { $0 < 0x10000 ? KernelAddress(Self.directMap + $0) : nil },
-      alias: { $0 == 0x1000 ? KernelAddress(Self.alias) : nil })
+      directMap: { $0.rawValue < 0x10000 ? KernelAddress(Self.directMap + $0.rawValue) : nil },
+      alias: { $0.frame == 1 ? KernelAddress(Self.alias | $0.rawValue & 4095) : nil })
   }
 
   @Test func `a page that the map of all memory lacks is read where it is used`() throws {
     let memory = running(SparseMemory())
-    #expect(try memory.bytes(at: KernelAddress(0x1ff8), count: 16) == [2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3])
-    #expect(try memory.bytes(at: KernelAddress(0), count: 0x10000).count == 0x10000)
+    #expect(
+      try memory.bytes(at: PhysicalAddress(0x1ff8), count: 16) == [2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3])
+    #expect(try memory.bytes(at: PhysicalAddress(0), count: 0x10000).count == 0x10000)
     #expect(memory.vmcoreInfo == [1, 2])
   }
 
@@ -92,11 +93,11 @@ import Testing
     let sparse = SparseMemory()
     let memory = running(sparse)
     sparse.withheld.append(MemoryRegion(start: KernelAddress(Self.directMap + 0x5010), byteCount: 4))
-    #expect(throws: MemoryFault.refused(KernelAddress(0x5010), errno: 14)) {
-      _ = try memory.bytes(at: KernelAddress(0x4000), count: 0x3000)
+    #expect(throws: PhysicalFault.refused(PhysicalAddress(0x5010), errno: 14)) {
+      _ = try memory.bytes(at: PhysicalAddress(0x4000), count: 0x3000)
     }
-    #expect(throws: MemoryFault.absent(KernelAddress(0x10000))) {
-      _ = try memory.bytes(at: KernelAddress(0xfff0), count: 32)
+    #expect(throws: PhysicalFault.absent(PhysicalAddress(0x10000))) {
+      _ = try memory.bytes(at: PhysicalAddress(0xfff0), count: 32)
     }
   }
 }

@@ -40,12 +40,12 @@ import Testing
   @Test func `a read past the last address is unreasonable, and an empty one is none`() throws {
     for file in [SampleDump.example.elf(), SampleKdump(.example, .zlib).file] {
       let dump = try DumpFile.open(BytesSource(file))
-      #expect(throws: MemoryFault.unreasonable(KernelAddress(.max), byteCount: 2)) {
-        try dump.bytes(at: KernelAddress(.max), count: 2)
+      #expect(throws: PhysicalFault.unreasonable(PhysicalAddress(.max), byteCount: 2)) {
+        try dump.bytes(at: PhysicalAddress(.max), count: 2)
       }
-      #expect(try dump.bytes(at: KernelAddress(.max), count: 0) == [])
-      #expect(throws: MemoryFault.absent(KernelAddress(1 << 60))) {
-        try dump.bytes(at: KernelAddress(1 << 60), count: 1)
+      #expect(try dump.bytes(at: PhysicalAddress(.max), count: 0) == [])
+      #expect(throws: PhysicalFault.absent(PhysicalAddress(1 << 60))) {
+        try dump.bytes(at: PhysicalAddress(1 << 60), count: 1)
       }
     }
   }

@@ -45,13 +45,17 @@ import Testing
             segment(0xffff_ffff_8200_0000, physical: 0x1004, at: 0, 4, of: 4),
             segment(0xffff_8880_0000_1000, physical: 0x1000, at: 4, 12, of: 12),
           ], [9, 9, 9, 9] + Array(1...12))))
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 12) == [1, 2, 3, 4, 9, 9, 9, 9, 9, 10, 11, 12])
-    #expect(throws: MemoryFault.leftOut(KernelAddress(0x2000))) { try dump.bytes(at: KernelAddress(0x2000), count: 1) }
-    #expect(throws: MemoryFault.absent(KernelAddress(0x100c))) { try dump.bytes(at: KernelAddress(0x1000), count: 13) }
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 12) == [1, 2, 3, 4, 9, 9, 9, 9, 9, 10, 11, 12])
+    #expect(throws: PhysicalFault.leftOut(PhysicalAddress(0x2000))) {
+      try dump.bytes(at: PhysicalAddress(0x2000), count: 1)
+    }
+    #expect(throws: PhysicalFault.absent(PhysicalAddress(0x100c))) {
+      try dump.bytes(at: PhysicalAddress(0x1000), count: 13)
+    }
     #expect(
       dump.extents == [
-        MemoryRegion(start: KernelAddress(0x1000), byteCount: 12),
-        MemoryRegion(start: KernelAddress(0x2000), byteCount: 0x2000),
+        PhysicalRegion(start: PhysicalAddress(0x1000), byteCount: 12),
+        PhysicalRegion(start: PhysicalAddress(0x2000), byteCount: 0x2000),
       ])
   }
 
@@ -59,8 +63,8 @@ import Testing
     let file = core(
       [segment(0, physical: 0, at: 0, 4, of: 4), segment(0, physical: 0x1000, at: 4, 4, of: 4)], Array(1...8))
     let dump = try DumpFile.open(BytesSource(file))
-    #expect(try dump.bytes(at: KernelAddress(0), count: 4) == [1, 2, 3, 4])
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 4) == [5, 6, 7, 8])
+    #expect(try dump.bytes(at: PhysicalAddress(0), count: 4) == [1, 2, 3, 4])
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 4) == [5, 6, 7, 8])
     #expect(dump.remarks == [])
   }
 
@@ -72,7 +76,7 @@ import Testing
             segment(0xffff_c900_0000_0000, physical: .max, at: 0, 4, of: 1 << 40),
             segment(0xffff_8880_0000_1000, physical: 0x1000, at: 4, 4, of: 4),
           ], Array(1...8))))
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 4) == [5, 6, 7, 8])
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 4) == [5, 6, 7, 8])
     #expect(dump.remarks == ["1 of 2 segments are left out: they name no physical memory"])
   }
 
@@ -95,7 +99,7 @@ import Testing
             segment(0xffff_8880_0000_0000, physical: 0, at: 4, 4, of: 4),
             segment(0xffff_8880_0000_1000, physical: 0x1000, at: 4, 4, of: 4),
           ], Array(1...8))))
-    #expect(try dump.bytes(at: KernelAddress(0), count: 4) == [5, 6, 7, 8])
+    #expect(try dump.bytes(at: PhysicalAddress(0), count: 4) == [5, 6, 7, 8])
   }
 
   @Test func `more program headers than the header can count are counted by a section header`() throws {
@@ -107,9 +111,9 @@ import Testing
     file.replaceSubrange(56..<58, with: little(UInt16.max))
     file += [UInt8](repeating: 0, count: 44) + little(UInt32(count)) + [UInt8](repeating: 0, count: 16)
     let dump = try DumpFile.open(BytesSource(file))
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 4) == [1, 2, 3, 4])
-    #expect(throws: MemoryFault.leftOut(KernelAddress(70_000 << 12))) {
-      try dump.bytes(at: KernelAddress(70_000 << 12), count: 1)
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 4) == [1, 2, 3, 4])
+    #expect(throws: PhysicalFault.leftOut(PhysicalAddress(70_000 << 12))) {
+      try dump.bytes(at: PhysicalAddress(70_000 << 12), count: 1)
     }
     file.replaceSubrange(file.count - 20..<file.count - 16, with: little(UInt32.max))
     #expect(throws: DumpError.coreFile(.tooManyProgramHeaders(Int(UInt32.max), limit: 1 << 18))) {
@@ -120,12 +124,12 @@ import Testing
   @Test func `a core file that ends early has what is before its end`() throws {
     let file = core([segment(0, physical: 0x1000, at: 0, 100, of: 200)], Array(0..<70))
     let dump = try DumpFile.open(BytesSource(file))
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 70) == Array(0..<70))
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 70) == Array(0..<70))
     for (offset, fault) in [
-      (70, MemoryFault.truncated(KernelAddress(0x1000 + 70))), (100, .leftOut(KernelAddress(0x1000 + 100))),
-      (200, .absent(KernelAddress(0x1000 + 200))),
+      (70, PhysicalFault.truncated(PhysicalAddress(0x1000 + 70))), (100, .leftOut(PhysicalAddress(0x1000 + 100))),
+      (200, .absent(PhysicalAddress(0x1000 + 200))),
     ] {
-      #expect(throws: fault) { try dump.bytes(at: KernelAddress(0x1000 + UInt64(offset)), count: 1) }
+      #expect(throws: fault) { try dump.bytes(at: PhysicalAddress(0x1000 + UInt64(offset)), count: 1) }
     }
     #expect(dump.remarks == ["the file ends early: 30 bytes of memory that it promises are missing"])
   }
@@ -140,6 +144,6 @@ import Testing
     #expect(dump.vmcoreInfo == Array("PAGESIZE=4096\n".utf8))
     #expect(dump.remarks.count == 1)
     #expect(dump.remarks[0].hasPrefix("notes are left out: the note at byte \(good.count)"))
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 4) == [1, 2, 3, 4])
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 4) == [1, 2, 3, 4])
   }
 }

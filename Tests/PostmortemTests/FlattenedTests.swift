@@ -33,7 +33,7 @@ import Testing
       SampleFlattened.header + SampleFlattened.record(0, file)
       + SampleFlattened.record(file.count - 1, [0x5a]) + SampleFlattened.end
     let dump = try DumpFile.open(BytesSource(late))
-    #expect(try dump.bytes(at: KernelAddress(0x115 * 4096 + 4095), count: 1) == [0x5a])
+    #expect(try dump.bytes(at: PhysicalAddress(0x115 * 4096 + 4095), count: 1) == [0x5a])
   }
 
   @Test func `what a file that breaks off does not have is not zero`() throws {
@@ -45,9 +45,9 @@ import Testing
       + SampleFlattened.record(first, Array(file[first...]))
     for end in [[], SampleFlattened.end] {
       let dump = try DumpFile.open(BytesSource(whole + end))
-      let result = Result { () throws(MemoryFault) in try dump.bytes(at: KernelAddress(0x2000), count: 4096) }
+      let result = Result { () throws(PhysicalFault) in try dump.bytes(at: PhysicalAddress(0x2000), count: 4096) }
       if end.isEmpty {
-        #expect(result == .failure(.truncated(KernelAddress(0x2000))))
+        #expect(result == .failure(.truncated(PhysicalAddress(0x2000))))
         #expect(dump.remarks == ["the flattened file cannot be read to its end: it ends without the mark of its end"])
       } else {
         #expect(result == .success([UInt8](repeating: 0, count: 4096)))

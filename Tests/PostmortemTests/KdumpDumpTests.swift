@@ -37,13 +37,14 @@ import Testing
     #expect(all.count == 4 * 4096)
     for (start, count) in [(0, 16384), (1, 16383), (4095, 2), (4090, 8), (100, 9000), (8191, 4098), (16383, 1)] {
       #expect(
-        try dump.bytes(at: KernelAddress(6 * 4096 + UInt64(start)), count: count) == Array(all[start..<start + count]))
+        try dump.bytes(at: PhysicalAddress(6 * 4096 + UInt64(start)), count: count) == Array(all[start..<start + count])
+      )
     }
-    #expect(throws: MemoryFault.absent(KernelAddress(10 * 4096))) {
-      try dump.bytes(at: KernelAddress(9 * 4096 + 1), count: 4096)
+    #expect(throws: PhysicalFault.absent(PhysicalAddress(10 * 4096))) {
+      try dump.bytes(at: PhysicalAddress(9 * 4096 + 1), count: 4096)
     }
-    #expect(throws: MemoryFault.leftOut(KernelAddress(5 * 4096 + 7))) {
-      try dump.bytes(at: KernelAddress(5 * 4096 + 7), count: 1)
+    #expect(throws: PhysicalFault.leftOut(PhysicalAddress(5 * 4096 + 7))) {
+      try dump.bytes(at: PhysicalAddress(5 * 4096 + 7), count: 1)
     }
   }
 
@@ -89,16 +90,16 @@ import Testing
         default: damaged.pages[2] = ([UInt8](repeating: 0, count: 5000), 0)
         }
         let dump = try DumpFile.open(BytesSource(damaged.file))
-        let address = KernelAddress(3 * 4096)
-        #expect(throws: MemoryFault.damaged(address), "\(compression), change \(change)") {
+        let address = PhysicalAddress(3 * 4096)
+        #expect(throws: PhysicalFault.damaged(address), "\(compression), change \(change)") {
           try dump.bytes(at: address, count: 4096)
         }
-        #expect(throws: MemoryFault.damaged(KernelAddress(3 * 4096 + 8)), "\(compression), change \(change)") {
-          try dump.bytes(at: KernelAddress(3 * 4096 + 8), count: 8)
+        #expect(throws: PhysicalFault.damaged(PhysicalAddress(3 * 4096 + 8)), "\(compression), change \(change)") {
+          try dump.bytes(at: PhysicalAddress(3 * 4096 + 8), count: 8)
         }
         var others = sample
         others.pages[3] = nil
-        #expect(others.pages[4] == .held(try dump.bytes(at: KernelAddress(4 * 4096), count: 4096)))
+        #expect(others.pages[4] == .held(try dump.bytes(at: PhysicalAddress(4 * 4096), count: 4096)))
       }
     }
   }
@@ -109,7 +110,9 @@ import Testing
     let large = [UInt8](repeating: 1, count: 4097)
     kdump.pages[0] = (compression.compress(large) ?? [], compression.rawValue)
     let dump = try DumpFile.open(BytesSource(kdump.file))
-    #expect(throws: MemoryFault.damaged(KernelAddress(4096))) { try dump.bytes(at: KernelAddress(4096), count: 4096) }
+    #expect(throws: PhysicalFault.damaged(PhysicalAddress(4096))) {
+      try dump.bytes(at: PhysicalAddress(4096), count: 4096)
+    }
   }
 
   @Test func `a file that ends early still has the pages before its end`() throws {
@@ -119,11 +122,11 @@ import Testing
     #expect(dump.remarks == ["the file ends early: 3 of its \(kdump.pages.count) pages are missing"])
     let held = sample.pages.filter { $0.value != .leftOut }.keys.sorted()
     for number in held.dropLast(3) {
-      #expect(sample.pages[number] == .held(try dump.bytes(at: KernelAddress(number * 4096), count: 4096)))
+      #expect(sample.pages[number] == .held(try dump.bytes(at: PhysicalAddress(number * 4096), count: 4096)))
     }
     for number in held.suffix(3) {
-      let address = KernelAddress(number * 4096)
-      #expect(throws: MemoryFault.truncated(address)) { try dump.bytes(at: address, count: 1) }
+      let address = PhysicalAddress(number * 4096)
+      #expect(throws: PhysicalFault.truncated(address)) { try dump.bytes(at: address, count: 1) }
     }
   }
 
@@ -132,19 +135,21 @@ import Testing
     let dump = try DumpFile.open(BytesSource(Array(kdump.file.prefix(kdump.descriptorOffset + 30))))
     #expect(
       dump.remarks.last == "the file ends early: \(kdump.pages.count) of its \(kdump.pages.count) pages are missing")
-    #expect(throws: MemoryFault.truncated(KernelAddress(4096))) { try dump.bytes(at: KernelAddress(4096), count: 1) }
+    #expect(throws: PhysicalFault.truncated(PhysicalAddress(4096))) {
+      try dump.bytes(at: PhysicalAddress(4096), count: 1)
+    }
   }
 
   @Test func `a blank descriptor is a page that was not written, or a damaged one`() throws {
     var kdump = SampleKdump(sample, .zlib)
     for (status, fault) in [
-      (UInt32(8), MemoryFault.truncated(KernelAddress(4096))), (0, .damaged(KernelAddress(4096))),
+      (UInt32(8), PhysicalFault.truncated(PhysicalAddress(4096))), (0, .damaged(PhysicalAddress(4096))),
     ] {
       kdump.status = status
       var file = kdump.file
       file.replaceSubrange(kdump.descriptorOffset..<kdump.descriptorOffset + 24, with: [UInt8](repeating: 0, count: 24))
       let dump = try DumpFile.open(BytesSource(file))
-      #expect(throws: fault) { try dump.bytes(at: KernelAddress(4096), count: 1) }
+      #expect(throws: fault) { try dump.bytes(at: PhysicalAddress(4096), count: 1) }
       #expect(dump.remarks.isEmpty == (status == 0))
     }
   }

@@ -6,8 +6,8 @@ import Testing
 @Suite struct KdumpWriterTests {
   private let target = MemoryTarget()
   private let extents = [
-    MemoryRegion(start: KernelAddress(0x1000), byteCount: 0x9f000),
-    MemoryRegion(start: KernelAddress(0x10_0000), byteCount: 0x2000_0000),
+    PhysicalRegion(start: PhysicalAddress(0x1000), byteCount: 0x9f000),
+    PhysicalRegion(start: PhysicalAddress(0x10_0000), byteCount: 0x2000_0000),
   ]
 
   private func description(vmcoreInfo: [UInt8] = Array("OSRELEASE=6.1.0-test\n".utf8)) -> KdumpWriter.Description {
@@ -55,16 +55,16 @@ import Testing
     #expect(dump.remarks == [])
     #expect(dump.isFiltered)
     for frame in frames {
-      #expect(try dump.bytes(at: KernelAddress(frame << 12), count: 4096) == Self.page(frame), "frame \(frame)")
+      #expect(try dump.bytes(at: PhysicalAddress(frame << 12), count: 4096) == Self.page(frame), "frame \(frame)")
     }
-    #expect(try dump.bytes(at: KernelAddress(0x1800), count: 0x1000).count == 0x1000)
+    #expect(try dump.bytes(at: PhysicalAddress(0x1800), count: 0x1000).count == 0x1000)
     for frame: UInt64 in [4, 0x103, 0x7fff, 0x8001] {
-      let place = KernelAddress(frame << 12)
-      #expect(throws: MemoryFault.leftOut(place)) { _ = try dump.bytes(at: place, count: 1) }
+      let place = PhysicalAddress(frame << 12)
+      #expect(throws: PhysicalFault.leftOut(place)) { _ = try dump.bytes(at: place, count: 1) }
     }
     for frame: UInt64 in [0, 0xa0, 0x2_0100] {
-      let place = KernelAddress(frame << 12)
-      #expect(throws: MemoryFault.absent(place)) { _ = try dump.bytes(at: place, count: 1) }
+      let place = PhysicalAddress(frame << 12)
+      #expect(throws: PhysicalFault.absent(place)) { _ = try dump.bytes(at: place, count: 1) }
     }
   }
 
@@ -87,7 +87,7 @@ import Testing
     try writer.finish()
     let dump = try opened()
     #expect(dump.remarks == [])
-    #expect(try dump.bytes(at: KernelAddress(0x3000), count: 4096) == Self.page(3))
+    #expect(try dump.bytes(at: PhysicalAddress(0x3000), count: 4096) == Self.page(3))
   }
 
   @Test func `a file that was not finished is none`() throws {
@@ -118,7 +118,7 @@ import Testing
     let last = ElfNote(name: "VMCOREINFO", type: 0, descriptor: description.vmcoreInfo)
     #expect(dump.notes == [description.notes[0], description.notes[2], last])
     #expect(dump.vmcoreInfo == description.vmcoreInfo)
-    #expect(try dump.bytes(at: KernelAddress(0x10_0000), count: 4096) == Self.page(0x100))
+    #expect(try dump.bytes(at: PhysicalAddress(0x10_0000), count: 4096) == Self.page(0x100))
   }
 
   @Test func `a long text for crash tools takes as many blocks as it needs`() throws {
@@ -127,7 +127,7 @@ import Testing
     try writer.finish()
     let dump = try opened()
     #expect(dump.vmcoreInfo == text)
-    #expect(try dump.bytes(at: KernelAddress(0x10_0000), count: 4096) == Self.page(0x100))
+    #expect(try dump.bytes(at: PhysicalAddress(0x10_0000), count: 4096) == Self.page(0x100))
   }
 
   /// The header's fields by their offsets in diskdump_mod.h of makedumpfile 1.7.2.

@@ -24,10 +24,10 @@ import Testing
     for chunkByteCount in [1000, 65535, 65536] {
       let file = SampleLime.avml(0x10_0000, memory, chunkByteCount: chunkByteCount)
       let dump = try DumpFile.open(BytesSource(file))
-      #expect(try dump.bytes(at: KernelAddress(0x10_0000), count: memory.count) == memory)
+      #expect(try dump.bytes(at: PhysicalAddress(0x10_0000), count: memory.count) == memory)
       for (start, count) in [(0, 1), (999, 2), (65530, 70000), (131_071, 2), (299_999, 1)] {
         #expect(
-          try dump.bytes(at: KernelAddress(0x10_0000 + UInt64(start)), count: count)
+          try dump.bytes(at: PhysicalAddress(0x10_0000 + UInt64(start)), count: count)
             == Array(memory[start..<start + count]))
       }
     }
@@ -36,19 +36,19 @@ import Testing
   @Test func `what comes first wins where stretches overlap`() throws {
     let file = SampleLime.lime(0x1000, [1, 1, 1, 1]) + SampleLime.lime(0x0fff, [2, 2, 2, 2, 2, 2, 2])
     let dump = try DumpFile.open(BytesSource(file))
-    #expect(dump.extents == [MemoryRegion(start: KernelAddress(0x0fff), byteCount: 7)])
-    #expect(try dump.bytes(at: KernelAddress(0x0fff), count: 7) == [2, 1, 1, 1, 1, 2, 2])
+    #expect(dump.extents == [PhysicalRegion(start: PhysicalAddress(0x0fff), byteCount: 7)])
+    #expect(try dump.bytes(at: PhysicalAddress(0x0fff), count: 7) == [2, 1, 1, 1, 1, 2, 2])
   }
 
   @Test func `a file that ends early has what is before its end`() throws {
     let whole = SampleLime.lime(0x1000, Array(0..<100))
     let dump = try DumpFile.open(BytesSource(Array(whole.dropLast(30))))
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 70) == Array(0..<70))
-    #expect(throws: MemoryFault.truncated(KernelAddress(0x1000 + 70))) {
-      try dump.bytes(at: KernelAddress(0x1000), count: 71)
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 70) == Array(0..<70))
+    #expect(throws: PhysicalFault.truncated(PhysicalAddress(0x1000 + 70))) {
+      try dump.bytes(at: PhysicalAddress(0x1000), count: 71)
     }
-    #expect(throws: MemoryFault.absent(KernelAddress(0x1000 + 100))) {
-      try dump.bytes(at: KernelAddress(0x1000 + 100), count: 1)
+    #expect(throws: PhysicalFault.absent(PhysicalAddress(0x1000 + 100))) {
+      try dump.bytes(at: PhysicalAddress(0x1000 + 100), count: 1)
     }
     #expect(dump.remarks == ["the file ends early: 30 bytes of memory that it promises are missing"])
   }
@@ -57,9 +57,9 @@ import Testing
     let memory = (0..<3000).map { UInt8(truncatingIfNeeded: $0 / 50) }
     let whole = SampleLime.avml(0x1000, memory, chunkByteCount: 1000)
     let dump = try DumpFile.open(BytesSource(Array(whole.dropLast(20))))
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 2000) == Array(memory.prefix(2000)))
-    #expect(throws: MemoryFault.truncated(KernelAddress(0x1000 + 2000))) {
-      try dump.bytes(at: KernelAddress(0x1000 + 1), count: 2999)
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 2000) == Array(memory.prefix(2000)))
+    #expect(throws: PhysicalFault.truncated(PhysicalAddress(0x1000 + 2000))) {
+      try dump.bytes(at: PhysicalAddress(0x1000 + 1), count: 2999)
     }
     #expect(
       dump.remarks == [
@@ -75,11 +75,11 @@ import Testing
     let length = Int(file[43]) | Int(file[44]) << 8
     file[42 + 4 + length + 4] ^= 1
     let dump = try DumpFile.open(BytesSource(file))
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 1000) == Array(memory.prefix(1000)))
-    #expect(throws: MemoryFault.damaged(KernelAddress(0x1000 + 1000))) {
-      try dump.bytes(at: KernelAddress(0x1000), count: 3000)
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 1000) == Array(memory.prefix(1000)))
+    #expect(throws: PhysicalFault.damaged(PhysicalAddress(0x1000 + 1000))) {
+      try dump.bytes(at: PhysicalAddress(0x1000), count: 3000)
     }
-    #expect(try dump.bytes(at: KernelAddress(0x1000 + 2000), count: 1000) == Array(memory.suffix(1000)))
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000 + 2000), count: 1000) == Array(memory.suffix(1000)))
   }
 
   @Test func `what stands between or after the stretches is told`() throws {
@@ -89,6 +89,6 @@ import Testing
     file[file.count - 8] ^= 1
     let avml = try DumpFile.open(BytesSource(file))
     #expect(avml.remarks == ["the stream of compressed memory that starts at byte 32 is not followed by its size"])
-    #expect(try avml.bytes(at: KernelAddress(0x1000), count: 100) == Array(0..<100))
+    #expect(try avml.bytes(at: PhysicalAddress(0x1000), count: 100) == Array(0..<100))
   }
 }

@@ -19,8 +19,8 @@ import Testing
     }
     let dump = try DumpFile.open(BytesSource(file))
     for (index, byte) in expected.enumerated() {
-      let address = KernelAddress(UInt64(base + index))
-      let result = Result { () throws(MemoryFault) in try dump.bytes(at: address, count: 1) }
+      let address = PhysicalAddress(UInt64(base + index))
+      let result = Result { () throws(PhysicalFault) in try dump.bytes(at: address, count: 1) }
       #expect(result == (byte.map { .success([$0]) } ?? .failure(.absent(address))))
     }
     let covered = expected.filter { $0 != nil }.count

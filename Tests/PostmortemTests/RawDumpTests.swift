@@ -16,9 +16,11 @@ import Testing
   @Test func `without a map, memory begins at zero`() throws {
     let dump = try DumpFile.open(BytesSource(memory))
     #expect(dump.format == "raw memory")
-    #expect(dump.extents == [MemoryRegion(start: KernelAddress(0), byteCount: 0x5000)])
-    #expect(try dump.bytes(at: KernelAddress(0x123), count: 0x2000) == Array(memory[0x123..<0x2123]))
-    #expect(throws: MemoryFault.absent(KernelAddress(0x5000))) { try dump.bytes(at: KernelAddress(0x4fff), count: 2) }
+    #expect(dump.extents == [PhysicalRegion(start: PhysicalAddress(0), byteCount: 0x5000)])
+    #expect(try dump.bytes(at: PhysicalAddress(0x123), count: 0x2000) == Array(memory[0x123..<0x2123]))
+    #expect(throws: PhysicalFault.absent(PhysicalAddress(0x5000))) {
+      try dump.bytes(at: PhysicalAddress(0x4fff), count: 2)
+    }
     #expect(dump.remarks == ["it is in no format that is known, and was taken for memory and nothing else"])
   }
 
@@ -26,24 +28,26 @@ import Testing
     let dump = try DumpFile.open(BytesSource(memory), map: map)
     #expect(
       dump.extents == [
-        MemoryRegion(start: KernelAddress(0x1000), byteCount: 0x1000),
-        MemoryRegion(start: KernelAddress(0x4000), byteCount: 0x1000),
+        PhysicalRegion(start: PhysicalAddress(0x1000), byteCount: 0x1000),
+        PhysicalRegion(start: PhysicalAddress(0x4000), byteCount: 0x1000),
       ])
-    #expect(try dump.bytes(at: KernelAddress(0x4000), count: 0x1000) == Array(memory[0x4000...]))
-    #expect(throws: MemoryFault.absent(KernelAddress(0x2000))) { try dump.bytes(at: KernelAddress(0x2000), count: 1) }
+    #expect(try dump.bytes(at: PhysicalAddress(0x4000), count: 0x1000) == Array(memory[0x4000...]))
+    #expect(throws: PhysicalFault.absent(PhysicalAddress(0x2000))) {
+      try dump.bytes(at: PhysicalAddress(0x2000), count: 1)
+    }
   }
 
   @Test func `a file as large as the map's memory has its stretches one after the other`() throws {
     let together = Array(memory[..<0x2000])
     let dump = try DumpFile.open(BytesSource(together), map: map)
-    #expect(try dump.bytes(at: KernelAddress(0x1000), count: 0x1000) == Array(together[..<0x1000]))
-    #expect(try dump.bytes(at: KernelAddress(0x4000), count: 0x1000) == Array(together[0x1000...]))
+    #expect(try dump.bytes(at: PhysicalAddress(0x1000), count: 0x1000) == Array(together[..<0x1000]))
+    #expect(try dump.bytes(at: PhysicalAddress(0x4000), count: 0x1000) == Array(together[0x1000...]))
   }
 
   @Test func `a file that ends before the map does is cut short`() throws {
     let dump = try DumpFile.open(BytesSource(Array(memory[..<0x4800])), map: map)
-    #expect(throws: MemoryFault.truncated(KernelAddress(0x4800))) {
-      try dump.bytes(at: KernelAddress(0x4000), count: 0x1000)
+    #expect(throws: PhysicalFault.truncated(PhysicalAddress(0x4800))) {
+      try dump.bytes(at: PhysicalAddress(0x4000), count: 0x1000)
     }
     #expect(dump.remarks.last == "the file ends early: 2048 bytes of memory that it promises are missing")
   }

@@ -18,11 +18,12 @@ final class SampleDeadKernel: Dump {
   static let crashPage: UInt64 = 0x5000
 
   let format = "sample"
-  var extents = [MemoryRegion(start: KernelAddress(0x1000), byteCount: 0x600_0000)]
+  var extents = [PhysicalRegion(start: PhysicalAddress(0x1000), byteCount: 0x600_0000)]
   var notes: [ElfNote] = []
   var vmcoreInfo: [UInt8]?
   var remarks: [String] = []
   var isFiltered = false
+  /// What a kernel address names in it is the physical address of that number.
   private let memory = SparseMemory()
   private var tableCount: UInt64 = 1
 
@@ -52,8 +53,8 @@ final class SampleDeadKernel: Dump {
       little(Self.commandLine + 8) + Array("root=/dev/vda quiet\0".utf8), at: Self.commandLine, flags: 1 << 63 | 0x163)
   }
 
-  func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
-    try memory.read(at: address, into: &bytes)
+  func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {
+    try DirectlyMappedMemory(memory) { KernelAddress($0.rawValue) }.read(at: address, into: &bytes)
   }
 
   /// What the kernel tells crash tools; each line can be changed.

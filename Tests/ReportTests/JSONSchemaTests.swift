@@ -137,7 +137,7 @@ struct CrashSchemaTests {
         == scan.root["$defs"]?["owner"]?["properties"]?["kind"]?["enum"])
     #expect(words("frame", "knownBy") == StackFrame.Origin.allCases.map(\.rawValue))
     #expect(words("context", "processorKnownBy") == PanicContext.ProcessorSource.allCases.map(\.rawValue))
-    #expect(words("systemCall", "abi") == SystemCallMap.Interface.allCases.map(\.rawValue))
+    #expect(words("systemCall", "abi") == X86_64.SystemCallInterface.allCases.map(\.rawValue))
   }
 }
 

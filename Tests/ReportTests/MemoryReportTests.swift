@@ -6,7 +6,8 @@ import Testing
 @Suite struct MemoryReportTests {
   private let address = KernelAddress(0xffff_ffff_c0a3_1040)
   private let page = Page(
-    region: MemoryRegion(start: KernelAddress(0xffff_ffff_c0a3_1000), byteCount: 4096), physicalAddress: 0x1234_5000,
+    region: MemoryRegion(start: KernelAddress(0xffff_ffff_c0a3_1000), byteCount: 4096),
+    physicalAddress: PhysicalAddress(0x1234_5000),
     isWritable: false, isExecutable: true)
 
   private func report(_ mapping: Mapping, strings: [String] = ["hack_read"]) -> MemoryReport {

@@ -90,7 +90,7 @@ enum Sample {
       .mapped(
         Page(
           region: MemoryRegion(start: KernelAddress(0xffff_ffff_c0a3_1000), byteCount: 4096),
-          physicalAddress: 0x1234000, isWritable: false, isExecutable: true)))
+          physicalAddress: PhysicalAddress(0x123_4000), isWritable: false, isExecutable: true)))
   }
 
   static func hook(_ index: Int, _ call: String, at target: UInt64, owner: Owner) -> Finding {

@@ -28,10 +28,12 @@ struct CoreHead {
   }
 
   /// The physical address of an address in the kernel's image.
-  func physical(of address: KernelAddress) throws(SavedKernelError) -> UInt64 {
+  func physical(of address: KernelAddress) throws(SavedKernelError) -> PhysicalAddress {
     for segment in segments {
-      if segment.kind == .load, segment.memory.contains(address), let base = segment.physicalAddress {
-        return base + (address.rawValue - segment.memory.start.rawValue)
+      if segment.kind == .load, segment.memory.contains(address),
+        let physical = segment.physicalAddress?.advanced(by: address.rawValue - segment.memory.start.rawValue)
+      {
+        return physical
       }
     }
     throw SavedKernelError("no segment of the snapshot's file `core` has a physical address for \(address)")

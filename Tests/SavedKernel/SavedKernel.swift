@@ -25,15 +25,10 @@ package final class SavedKernel {
     let files = Files(directory: directory)
     let core = try CoreHead(files.bytes("core"))
     let symbols = try Self.symbols(files)
-    let physical = try PhysicalMemory(path: "\(directory)/memory")
-    // Both names have stood for it (arch_crash_save_vmcoreinfo, arch/x86/kernel/vmcore_info_64.c, v6.12).
-    guard let root = core.info.symbol("init_top_pgt") ?? core.info.symbol("swapper_pg_dir") else {
-      throw SavedKernelError("\(directory): VMCOREINFO does not name the page tables")
-    }
+    let physical = try MappedFile(path: "\(directory)/memory")
+    let root = try Self.tableRoot(core.info)
     let tables = PageTables(
-      memory: physical, root: try core.physical(of: root),
-      levels: core.info.number("pgtable_l5_enabled") == 1 ? 5 : 4,
-      encryptionMask: UInt64(bitPattern: core.info.number("sme_mask") ?? 0), directMap: { KernelAddress($0) })
+      memory: physical, root: try core.physical(of: root.top), levels: root.levels, encryptionMask: root.encryptionMask)
     memory = SavedMemory(physical: physical, tables: tables)
     label = try files.text("label")
     guard let offset = core.info.kernelOffset else {
@@ -50,6 +45,14 @@ package final class SavedKernel {
         loadedModules: .success(try Self.modules(files)), commandLine: .success(try files.text("cmdline")),
         taint: taint.map(Result.success) ?? .failure(Withheld("the taint mask", why: "the snapshot has no number"))),
       reference: reference(label, identity))
+  }
+
+  private static func tableRoot(_ info: VMCoreInfo) throws(SavedKernelError) -> PageTableRoot {
+    do throws(Withheld) {
+      return try PageTableRoot(info)
+    } catch {
+      throw SavedKernelError("the snapshot's page tables: \(error.why)")
+    }
   }
 
   /// The files of a snapshot.

@@ -5,13 +5,13 @@ package import KernelModel
 ///
 /// A large read costs a copy for each leaf of the page tables, and a leaf is looked up once.
 package final class SavedMemory: KernelMemory {
-  package let physical: PhysicalMemory
+  package let physical: MappedFile
   private let tables: PageTables
   /// Leaves by the number of the 4 KiB page that was asked for.
   private var leaves: [UInt64: Page] = [:]
   private var last: Page?
 
-  init(physical: PhysicalMemory, tables: PageTables) {
+  init(physical: MappedFile, tables: PageTables) {
     self.physical = physical
     self.tables = tables
   }
@@ -50,7 +50,11 @@ package final class SavedMemory: KernelMemory {
     let leaf = try leaf(of: position)
     let inLeaf = position.rawValue - leaf.region.start.rawValue
     let count = min(UInt64(limit), leaf.region.byteCount - inLeaf)
-    return try physical.bytes(from: KernelAddress(leaf.physicalAddress + inLeaf), count: Int(count))
+    do throws(PhysicalFault) {
+      return try physical.bytes(from: PhysicalAddress(leaf.physicalAddress.rawValue + inLeaf), count: Int(count))
+    } catch {
+      throw error.at(position)
+    }
   }
 
   private func leaf(of address: KernelAddress) throws(MemoryFault) -> Page {

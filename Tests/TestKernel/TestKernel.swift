@@ -44,7 +44,7 @@ package final class TestKernel {
   package var buildID = BuildID(bytes: [0xab, 0xcd, 0xef])
   package var claimedBuildID = BuildID(bytes: [0xab, 0xcd, 0xef])
   package var modulesAreWithheld = false
-  package var entryPoints: Result<[CPUEntryPoints], Withheld> = .failure(
+  package var entryPoints: Result<[X86_64.EntryPoints], Withheld> = .failure(
     Withheld("the CPUs' entry points", why: "this test does not say"))
   package var reading: Result<[ReadingTrial], Withheld> = .success(TestReading.held)
   package let dispatch: Dispatch

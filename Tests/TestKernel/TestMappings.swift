@@ -16,8 +16,8 @@ package final class TestMappings: KernelMappings {
     let page = MemoryRegion(start: address.aligned(downTo: 4096), byteCount: 4096)
     return .mapped(
       Page(
-        region: page, physicalAddress: page.start.rawValue & 0xfff_ffff, isWritable: known?.isWritable ?? true,
-        isExecutable: known?.isExecutable ?? false))
+        region: page, physicalAddress: PhysicalAddress(page.start.rawValue & 0xfff_ffff),
+        isWritable: known?.isWritable ?? true, isExecutable: known?.isExecutable ?? false))
   }
 
   package func executablePages() throws(CannotCheck) -> [Page] {

@@ -42,10 +42,10 @@ extension TestPanic {
     (registers[16], registers[17], registers[18]) = (0x47_b6fd, 0x33, 0x246)
     (registers[19], registers[20]) = (0x7fff_0000_1000, 0x2b)
     write(registers.flatMap { little($0) }, at: Self.userRegisters)
-    var state = ProcessorState.Registers()
+    var state = X86_64.Registers()
     (state.ip, state.sp, state.bp, state.cs) = (Function.panic.address + 0x20, Self.stackPointer, 0x1234, 0x10)
     processors = [
-      ProcessorState(index: 0, pid: 0, registers: ProcessorState.Registers()),
+      ProcessorState(index: 0, pid: 0, registers: X86_64.Registers()),
       ProcessorState(index: 1, pid: 458, registers: state),
     ]
   }

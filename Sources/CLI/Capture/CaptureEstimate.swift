@@ -1,12 +1,11 @@
+internal import KernelModel
 internal import Report
 
 /// How large a capture will be, before it is made.
 struct CaptureEstimate {
   let pageCount: Int
 
-  private static let pageByteCount: UInt64 = 4096
-
-  var uncompressed: UInt64 { UInt64(pageCount) * Self.pageByteCount }
+  var uncompressed: UInt64 { UInt64(pageCount) * Machine.pageSize }
   /// Kernel images, tables and stacks shrink to this: to 22 % on Debian's 5.10 and 6.1, to 36 % on 7.2, as measured.
   var likely: ClosedRange<UInt64> { uncompressed / 5...uncompressed / 5 * 2 }
   /// No capture was ever that small.

@@ -38,7 +38,7 @@ struct CaptureSource {
     return CaptureSource(
       memory: RunningMemory(
         kernel.memory.fresh, extents: acquisition.kcore.ordinaryMemory, notes: acquisition.kcore.notes,
-        directMap: acquisition.kcore.directMap, alias: aliases.address(ofPhysical:)),
+        directMap: acquisition.kcore.directMap, alias: aliases.address(of:)),
       origin: .runningKernel, taint: try? kernel.claims.taint.get(), reader: verdict.answers.first,
       pause: kernel.pause)
   }
@@ -47,24 +47,24 @@ struct CaptureSource {
 /// Where memory of modules and executable memory is used, by its physical address; found out when first asked.
 private final class PageAliases {
   private let kernel: Kernel
-  private var leaves: [(physical: Range<UInt64>, start: KernelAddress)]?
+  private var leaves: [(physical: PhysicalRegion, start: KernelAddress)]?
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
   }
 
-  func address(ofPhysical physical: UInt64) -> KernelAddress? {
+  func address(of physical: PhysicalAddress) -> KernelAddress? {
     let leaves = self.leaves ?? found()
     self.leaves = leaves
     guard let leaf = leaves.first(where: { $0.physical.contains(physical) }) else { return nil }
-    return leaf.start.advanced(by: physical - leaf.physical.lowerBound)
+    return leaf.start.advanced(by: physical.rawValue - leaf.physical.lowerBound.rawValue)
   }
 
-  private func found() -> [(physical: Range<UInt64>, start: KernelAddress)] {
+  private func found() -> [(physical: PhysicalRegion, start: KernelAddress)] {
     // Where the page tables cannot be walked, the kernel's map of all memory must do.
-    let modules = kernel.image?.end.flatMap { try? kernel.mappings.pages(in: .modules(above: $0)) } ?? []
+    let modules = kernel.image?.end.flatMap { try? kernel.mappings.pages(in: Machine.moduleSpace(above: $0)) } ?? []
     return (modules + ((try? kernel.mappings.executablePages()) ?? [])).map { page in
-      (page.physicalAddress..<page.physicalAddress &+ page.region.byteCount, page.region.start)
+      (PhysicalRegion(start: page.physicalAddress, byteCount: page.region.byteCount), page.region.start)
     }
   }
 }

@@ -24,7 +24,7 @@ struct SyscallsCommand: ParsableCommand {
   var format: Format = .text
 
   @Option(help: "Whose system calls: those of 64-bit (64), x32, or 32-bit programs (ia32).")
-  var abi: SystemCallMap.Interface = .x86_64
+  var abi: Machine.SystemCallInterface = .native
 
   @OptionGroup var dump: DumpOptions
 
@@ -37,4 +37,4 @@ struct SyscallsCommand: ParsableCommand {
   }
 }
 
-extension SystemCallMap.Interface: ExpressibleByArgument {}
+extension Machine.SystemCallInterface: ExpressibleByArgument {}

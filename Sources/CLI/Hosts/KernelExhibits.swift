@@ -7,7 +7,7 @@ extension Exhibits {
   init(of kernel: Kernel) {
     self.init(
       executableMemory: Result { () throws(CannotCheck) in try ExecutableMap(of: kernel) },
-      systemCalls: SystemCallMap.Interface.allCases.map { interface in
+      systemCalls: Machine.SystemCallInterface.allCases.map { interface in
         (interface, Result { () throws(CannotCheck) in try SystemCallMap(of: interface, in: kernel) })
       })
   }

@@ -24,7 +24,6 @@ struct ExecutableCensus {
 
   static let nobody = "nobody"
   private static let harmless = "breakpoints and thunks only"
-  private static let pageSize: UInt64 = 4096
 
   init(_ kernel: Kernel, _ structures: KernelStructures?) throws(CannotCheck) {
     let leaves = try kernel.mappings.executablePages()
@@ -37,8 +36,8 @@ struct ExecutableCensus {
     let memory = kernel.memory.fresh
     for leaf in leaves {
       var position = leaf.region.start.rawValue
-      for _ in 0..<leaf.region.byteCount / Self.pageSize {
-        let page = position..<position &+ Self.pageSize
+      for _ in 0..<leaf.region.byteCount / Machine.pageSize {
+        let page = position..<position &+ Machine.pageSize
         let (kind, name) = owner(of: page, kernel, memory)
         pages[kind, default: 0] += 1
         if kind == Self.nobody { orphans.append(position) }
@@ -81,9 +80,9 @@ struct ExecutableCensus {
       last.isWritable == isWritable
     {
       runs[runs.count - 1].region = MemoryRegion(
-        start: last.region.start, byteCount: last.region.byteCount + Self.pageSize)
+        start: last.region.start, byteCount: last.region.byteCount + Machine.pageSize)
     } else {
-      let region = MemoryRegion(start: KernelAddress(page.lowerBound), byteCount: Self.pageSize)
+      let region = MemoryRegion(start: KernelAddress(page.lowerBound), byteCount: Machine.pageSize)
       runs.append(Run(region: region, isWritable: isWritable, kind: kind, name: name))
     }
   }

@@ -34,7 +34,6 @@ struct ExecutableOwners {
   let areas: VmallocAreas
 
   private static let mostNodes = 1 << 17
-  private static let pageSize: UInt64 = 4096
 
   /// - Parameters:
   ///   - reader: of the moment that is asked about.
@@ -77,7 +76,7 @@ struct ExecutableOwners {
 
   private mutating func addText(_ text: Range<UInt64>) {
     // The rest of the last page holds zeros, which kernel-text demands.
-    let end = (text.upperBound &+ Self.pageSize - 1) & ~(Self.pageSize - 1)
+    let end = Machine.pageEnd(text.upperBound)
     add(text.lowerBound, end &- text.lowerBound, .kernelText, "kernel text")
   }
 
@@ -107,18 +106,18 @@ struct ExecutableOwners {
     for area in areas.areas where area.allocator == "bpf_jit_binary_alloc" {
       // struct bpf_binary_header: pages up to v5.12, then bytes.
       guard let header = reader.live.value(UInt32.self, at: area.range.lowerBound),
-        [UInt64(header), UInt64(header) * Self.pageSize].contains(UInt64(area.range.count))
+        [UInt64(header), UInt64(header) * Machine.pageSize].contains(UInt64(area.range.count))
       else { continue }
       add(area.range.lowerBound, UInt64(area.range.count), .bpf, "a program without a name")
     }
     // Trampolines of structure operations have no name either, where they are not in a pack: a page for each map.
     // Source: bpf_struct_ops_map_alloc() in kernel/bpf/bpf_struct_ops.c (Linux v5.10, v6.1).
     for area in areas.areas
-    where area.range.count == Self.pageSize
+    where area.range.count == Machine.pageSize
       && ["bpf_struct_ops_map_alloc", "bpf_jit_alloc_exec"].contains(area.allocator)
       && !claims.contains(where: { $0.range.overlaps(area.range) })
     {
-      add(area.range.lowerBound, Self.pageSize, .bpf, "trampolines of structure operations")
+      add(area.range.lowerBound, Machine.pageSize, .bpf, "trampolines of structure operations")
     }
   }
 
@@ -134,7 +133,7 @@ struct ExecutableOwners {
       guard let structure = reader.symbols[cache] else { continue }
       let head = structure &+ (try reader.offset("pages", in: "kprobe_insn_cache"))
       for page in try reader.list(at: head, linkedBy: "list", of: "kprobe_insn_page", limit: Self.mostNodes) {
-        add(try reader.word("insns", of: "kprobe_insn_page", at: page), Self.pageSize, .kprobe, cache)
+        add(try reader.word("insns", of: "kprobe_insn_page", at: page), Machine.pageSize, .kprobe, cache)
       }
     }
   }
@@ -157,11 +156,11 @@ struct ExecutableOwners {
       guard case .memoryUnreadable = error, let blob = reader.symbols["real_mode_blob"],
         let blobEnd = reader.symbols["real_mode_blob_end"], blobEnd > blob, blobEnd - blob < 1 << 20
       else { throw error }
-      let size = (blobEnd - blob + Self.pageSize - 1) & ~(Self.pageSize - 1)
-      return add(header & ~(Self.pageSize - 1), size, .realMode, "real_mode_blob")
+      let size = Machine.pageEnd(blobEnd - blob)
+      return add(Machine.pageStart(header), size, .realMode, "real_mode_blob")
     }
     guard start < end, end < 1 << 20 else { return }
-    let byteCount = (UInt64(end) + Self.pageSize - 1) & ~(Self.pageSize - 1)
+    let byteCount = Machine.pageEnd(UInt64(end))
     add(base &+ UInt64(start), byteCount - UInt64(start), .realMode, "real_mode_blob")
   }
 
@@ -177,7 +176,7 @@ struct ExecutableOwners {
       else { continue }
       let page = try reader.word("control_code_page", of: "kimage", at: image)
       guard page >= pages else { continue }
-      add(base &+ (page - pages) / UInt64(size) &* Self.pageSize, 2 * Self.pageSize, .kexec, variable)
+      add(base &+ (page - pages) / UInt64(size) &* Machine.pageSize, 2 * Machine.pageSize, .kexec, variable)
     }
   }
 
@@ -186,6 +185,6 @@ struct ExecutableOwners {
   /// Source: hyperv_init() in arch/x86/hyperv/hv_init.c (Linux v5.10 to v7.2).
   private mutating func addHypercallPage(_ reader: StructureReader) throws(CannotCheck) {
     guard let page = try reader.value(UInt64.self, of: "hv_hypercall_pg"), page != 0 else { return }
-    add(page, Self.pageSize, .hypercall, "hv_hypercall_pg")
+    add(page, Machine.pageSize, .hypercall, "hv_hypercall_pg")
   }
 }

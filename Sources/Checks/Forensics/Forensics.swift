@@ -36,7 +36,7 @@ package struct Forensics: Investigator {
         groups[index].targets[target, default: []].append(subject)
       } else if groups.count < Self.mostImplants {
         // The direct map holds everybody's memory: far around a target there are only strangers' strings, too many to keep.
-        let limit = Self.isDirectMap(target) ? around / 16 : around
+        let limit = target.isBelowImage ? around / 16 : around
         groups.append((MappedRun(around: target, limit: limit, in: kernel), [target: [subject]]))
       }
     }
@@ -70,7 +70,7 @@ package struct Forensics: Investigator {
         let found = PrintableStrings.find(
           in: stretch.bytes.span, at: stretch.start, minimumLength: Self.shortestString, limit: room)
         strings += found.strings
-        reading.add(found.strings, in: stretch, isShared: Self.isDirectMap(region.start))
+        reading.add(found.strings, in: stretch, isShared: region.start.isBelowImage)
         if !found.isComplete {
           omissions.append("strings after the first \(Self.mostStrings) of this run were not kept")
         }
@@ -89,9 +89,6 @@ package struct Forensics: Investigator {
       fingerprint: reading.fingerprint(of: Array(targets.keys), in: pages.stretches, run.permissions),
       unreadable: unreadable, omissions: omissions)
   }
-
-  /// Whether an address lies below the memory of the kernel image and of modules.
-  private static func isDirectMap(_ address: KernelAddress) -> Bool { address.rawValue < 0xffff_ffff_8000_0000 }
 
   private func ownerWords(_ owner: Owner) -> String {
     switch owner {

@@ -7,13 +7,11 @@ struct MappedRun {
   private(set) var continuesAbove = false
   private(set) var permissions: [Implant.PermissionRun] = []
 
-  private static let pageSize: UInt64 = 4096
-
   /// The run around `target`; inside the kernel image, only the function or object that holds it, because there the
   /// neighbours are the kernel's own.
   init(around target: KernelAddress, limit: UInt64, in kernel: Kernel) {
-    let page = target.aligned(downTo: Self.pageSize)
-    region = MemoryRegion(start: page, byteCount: Self.pageSize)
+    let page = target.pageStart
+    region = MemoryRegion(start: page, byteCount: Machine.pageSize)
     if let image = kernel.image, image.contains(target) {
       let start = kernel.symbols.nearest(atOrBelow: target)?.address ?? page
       let end = kernel.symbols.next(above: target)?.address ?? image.end ?? page
@@ -25,7 +23,7 @@ struct MappedRun {
     var end = page
     var below: [(MemoryRegion, Mapping)] = []
     while true {
-      guard let next = end.advanced(by: Self.pageSize), let covered = end.offset(from: page), covered <= limit else {
+      guard let next = end.advanced(by: Machine.pageSize), let covered = end.offset(from: page), covered <= limit else {
         continuesAbove = Self.isPresent(end, in: kernel)
         break
       }
@@ -33,7 +31,7 @@ struct MappedRun {
       note(kernel.mappings.mapping(of: end), over: MemoryRegion(from: end, to: next))
       end = next
     }
-    while let previous = start.retreated(by: Self.pageSize) {
+    while let previous = start.retreated(by: Machine.pageSize) {
       guard let covered = page.offset(from: previous), covered <= limit else {
         continuesBelow = Self.isPresent(previous, in: kernel)
         break
@@ -76,7 +74,7 @@ struct MappedRun {
     case .unmapped: return false
     case .unknown:
       do throws(MemoryFault) {
-        return try kernel.memory.bytes(at: page, count: Int(pageSize)).contains { $0 != 0 }
+        return try kernel.memory.bytes(at: page, count: Int(Machine.pageSize)).contains { $0 != 0 }
       } catch {
         return false  // what cannot be read ends the run
       }

@@ -19,14 +19,16 @@ struct ReferencedRuns {
       for stretch in bytes.stretches {
         guard let part = Self.part(of: stretch, in: code.region) else { continue }
         Self.collect(from: part.bytes, at: part.start, with: disassembler) { target in
-          pages[target.aligned(downTo: 4096), default: 0] += 1
+          pages[target.pageStart, default: 0] += 1
         }
       }
     }
     for (page, _) in pages.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
       guard runs.count < Self.mostRuns else { break }
+      // Only the modules' and vmalloc's areas are followed: the direct map holds everybody's memory, and a stray constant that
+      // happens to point into it would bring in a megabyte of a stranger's strings.
       guard !run.region.contains(page), !runs.contains(where: { $0.region.contains(page) }),
-        !Self.isDirectMap(page, in: kernel), Self.isFollowed(kernel.owner(of: page), modules)
+        !page.isBelowImage, Self.isFollowed(kernel.owner(of: page), modules)
       else { continue }
       let found = MappedRun(around: page, limit: limit, in: kernel)
       // A run that was cut at the limit may be met again from behind the cut: it is told once.
@@ -44,15 +46,6 @@ struct ReferencedRuns {
     case .module(let place): place.module.map(modules.contains) ?? false
     case .nobody, .kernelText, .kernelData, .generatedCode: false
     }
-  }
-
-  /// Only the modules' and vmalloc's areas are followed: the direct map holds everybody's memory, and a stray constant
-  /// that happens to point into it would bring in a megabyte of a stranger's strings.
-  ///
-  /// A page of the direct map is mapped by a large leaf or lies below the vmalloc area; module memory lies in the top
-  /// 2 GiB. Source: Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
-  private static func isDirectMap(_ page: KernelAddress, in kernel: Kernel) -> Bool {
-    page.rawValue < 0xffff_ffff_8000_0000
   }
 
   /// The bytes of a stretch that lie in `region`.

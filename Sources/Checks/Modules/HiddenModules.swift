@@ -2,16 +2,13 @@ internal import KernelModel
 
 /// Modules whose records were found although some place that should know them does not.
 enum HiddenModules {
-  private static let pageSize: UInt64 = 4096
-
   /// The one in whose code `region` wholly lies; nil if there is none, or if it has no name.
   static func name(holding region: MemoryRegion, in kernel: Kernel) -> String? {
     // What is wrong with modules, and why they cannot be told, is for module-list to say.
     guard let matrix = try? ModuleMatrix.shared(kernel) else { return nil }
     let row = matrix.rows.first { row in
       guard !row.isSound, row.structure != nil, let code = row.code else { return false }
-      let size = (code.byteCount + pageSize - 1) / pageSize * pageSize
-      return MemoryRegion(start: code.start, byteCount: size).contains(region)
+      return MemoryRegion(start: code.start, byteCount: Machine.pageEnd(code.byteCount)).contains(region)
     }
     return row.flatMap { $0.name.isEmpty ? nil : $0.name }
   }

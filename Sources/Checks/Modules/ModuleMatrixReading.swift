@@ -21,7 +21,7 @@ extension ModuleMatrix {
       return
     }
     let imageEnd = KernelAddress(structures.reader.symbols["_end"] ?? structures.text.upperBound)
-    let carved = try CarvedModules(in: .modules(above: imageEnd), kernel, structures.reader).records
+    let carved = try CarvedModules(in: Machine.moduleSpace(above: imageEnd), kernel, structures.reader).records
     var census = try ModuleCensus(kernel, structures, carved: carved, withKallsyms: false)
     var rows = census.rows
     for _ in 1..<Self.looks where rows.contains(where: { !$0.isSound }) {

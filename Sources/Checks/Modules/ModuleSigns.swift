@@ -2,7 +2,7 @@ internal import KernelModel
 
 /// What was done to a module's record to hide it, as the record itself still shows.
 enum ModuleSigns {
-  /// LIST_POISON1 and LIST_POISON2: include/linux/poison.h (Linux v5.10 to v7.2) with x86's POISON_POINTER_DELTA.
+  /// LIST_POISON1 and LIST_POISON2: include/linux/poison.h (Linux v5.10 to v7.2) with the usual POISON_POINTER_DELTA.
   private static let poison: Set<UInt64> = [0xdead_0000_0000_0100, 0xdead_0000_0000_0122]
   /// What published code writes in their place, to be recognised by itself.
   private static let sentinels: Set<UInt64> = [0x3737_3731, 0x2237_3717]

@@ -9,8 +9,6 @@ struct TracedCode {
   private(set) var unread: String?
   private var entries: [UInt64] = []
 
-  private static let pageSize: UInt64 = 4096
-
   init(_ reader: StructureReader) throws(CannotCheck) {
     guard reader.symbols["ftrace_pages_start"] != nil, let start = reader.symbols["_text"],
       let end = reader.symbols["_end"]
@@ -30,8 +28,8 @@ struct TracedCode {
     }
     entries = found.sorted()
     for entry in entries {
-      let page = entry & ~(Self.pageSize - 1)
-      if pages.last?.lowerBound != page { pages.append(page..<page + Self.pageSize) }
+      let page = Machine.pageStart(entry)
+      if pages.last?.lowerBound != page { pages.append(page..<page + Machine.pageSize) }
     }
   }
 

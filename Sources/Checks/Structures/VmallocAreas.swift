@@ -19,7 +19,6 @@ struct VmallocAreas {
 
   private static let mostAreas = 1 << 18
   private static let mostNodes = 4096
-  private static let pageSize: UInt64 = 4096
   /// VM_NO_GUARD: include/linux/vmalloc.h (Linux v5.10 to v7.2).
   private static let withoutGuard: UInt64 = 0x40
 
@@ -45,7 +44,7 @@ struct VmallocAreas {
         let size = try reader.word("size", of: "vm_struct", at: vm)
         let flags = try reader.word("flags", of: "vm_struct", at: vm)
         let caller = try reader.word("caller", of: "vm_struct", at: vm)
-        let byteCount = flags & Self.withoutGuard != 0 || size < Self.pageSize ? size : size - Self.pageSize
+        let byteCount = flags & Self.withoutGuard != 0 || size < Machine.pageSize ? size : size - Machine.pageSize
         guard byteCount > 0, byteCount <= 1 << 40, !start.addingReportingOverflow(byteCount).overflow else { continue }
         areas.append(
           Area(

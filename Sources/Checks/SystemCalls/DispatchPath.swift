@@ -19,7 +19,7 @@ struct DispatchPath {
       route = .table
     } else if let dispatcher = entryCode.dispatcher {
       route = .dispatcher(dispatcher)
-    } else if !entryCode.tables.isEmpty, table.abi != .x32 {  // x32 shares its entry code with x86-64's table
+    } else if !entryCode.tables.isEmpty, !table.abi.sharesEntryCode {
       route = .anotherTable(entryCode.tables.sorted())
     } else {
       route = .unknown

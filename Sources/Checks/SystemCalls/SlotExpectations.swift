@@ -28,7 +28,7 @@ struct SlotExpectations {
     case .failure(let withheld):
       whyNotBetter.append(withheld.description)
     }
-    if table.abi == .x86_64 {
+    if table.abi.isNative {
       do throws(CannotCheck) {
         let metadata = try SyscallMetadata(of: kernel)
         calls = metadata.calls

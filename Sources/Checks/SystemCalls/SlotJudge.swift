@@ -78,7 +78,7 @@ struct SlotJudge {
 
   private func handlerAddresses(of call: String) -> [KernelAddress] {
     abi.handlerPrefixes.flatMap { prefix in
-      ["sys_", "compat_sys_", "compat_sys_ia32_", "compat_sys_x86_", "compat_sys_x32_"].flatMap { infix in
+      SystemCallABI.infixes.flatMap { infix in
         kernel.symbols.symbols(named: prefix + infix + call).map(\.address)
       }
     }

@@ -4,7 +4,7 @@ internal import KernelModel
 ///
 /// Layout, first members: `const char *name` at 0 and `int syscall_nr` at 8, from v2.6.33 to v7.2
 /// (include/trace/syscall.h). The kernel fills in the numbers at boot from the table as it then was
-/// (kernel/trace/trace_syscalls.c, `init_ftrace_syscalls`). Exists with CONFIG_FTRACE_SYSCALLS; x86-64 numbers only.
+/// (kernel/trace/trace_syscalls.c, `init_ftrace_syscalls`). Exists with CONFIG_FTRACE_SYSCALLS; those of 64-bit programs only.
 struct SyscallMetadata {
   /// The call at each number: `read` at 0.
   var calls: [Int: Set<String>] = [:]

@@ -16,7 +16,7 @@ struct TableLocator {
 
   /// The most entries a table is believed to have.
   ///
-  /// The largest, x32's, has 548 (v5.10); a count beyond this limit
+  /// The largest has 548 (v5.10); a count beyond this limit
   /// comes from something that is no table.
   private static let mostEntries: UInt64 = 65536
   /// Alignment of objects in the kernel's read-only data: padding between two of them is shorter.
@@ -33,11 +33,11 @@ struct TableLocator {
     if let symbol = try symbol() {
       return try table(at: symbol, howFound: "in kallsyms")
     }
-    if abi == .x32, entryCode.tables.count < 2 { return nil }
+    if abi.sharesEntryCode, entryCode.tables.count < 2 { return nil }
     if entryCode.tables.count == 1, let address = entryCode.tables.first, isInImage(address) {
       return try table(at: address, howFound: "by the reference in \(entryCode.functions.joined(separator: ", "))")
     }
-    if abi != .x86_64, entryCode.functions.isEmpty || entryCode.dispatcher != nil {
+    if !abi.isNative, entryCode.functions.isEmpty || entryCode.dispatcher != nil {
       return nil
     }
     guard let address = try TableSearch(kernel: kernel, abi: abi).find() else {

@@ -40,7 +40,7 @@ struct TableSearch {
   /// Where read-only data begins: at `__start_rodata` if that has a name, else after the code.
   private var searchStart: KernelAddress? {
     if let symbol = kernel.symbols.symbols(named: "__start_rodata").first { return symbol.address }
-    return kernel.text?.end?.aligned(downTo: 4096)
+    return kernel.text?.end?.pageStart
   }
 
   private func numbersOfHandlers() -> [UInt64: [Int]] {

@@ -30,7 +30,7 @@ package struct KernelTask: Hashable, Sendable {
     let flags = try reader.value(UInt32.self, "flags", of: task, at: place)
     isKernelThread = flags & Self.kernelThread != 0
     let start = try reader.word("stack", of: task, at: place)
-    guard start & 4095 == 0, KernelAddress(start).isInKernelHalf else {
+    guard Machine.offsetInPage(start) == 0, KernelAddress(start).isInKernelHalf else {
       throw .implausible("the task at \(address)", "says that its stack is at \(KernelAddress(start))")
     }
     stack = MemoryRegion(start: KernelAddress(start), byteCount: Self.stackByteCount(reader))

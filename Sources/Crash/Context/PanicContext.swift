@@ -12,7 +12,7 @@ package struct PanicContext: Sendable {
   /// The task that it ran.
   package var task: KernelTask
   /// What the dump holds of the processor's registers, if anything.
-  package var registers: ProcessorState.Registers?
+  package var registers: Machine.Registers?
   /// How the task came into the kernel; nil if it never was in user space, or nothing believable is there.
   package var entry: UserEntry?
   /// The stacks that the processor may have been on, the task's own first.
@@ -94,7 +94,7 @@ package struct PanicContext: Sendable {
       if tops.contains(top) { tops = [top] } else { disagreements.append(.topOfStack(KernelAddress(top))) }
     }
     entry = task.isKernelThread ? nil : UserEntry(below: tops, on: task.stack, reader)
-    let byteCount = ProcessorState.Registers.savedByteCount
+    let byteCount = Machine.Registers.savedByteCount
     isEntryUnread =
       !task.isKernelThread && entry == nil
       && tops.contains { reader.live.bytes(at: $0 &- byteCount, count: Int(byteCount)) == nil }

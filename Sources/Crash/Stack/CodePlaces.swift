@@ -21,7 +21,7 @@ final class CodePlaces {
   func isCode(_ address: KernelAddress) -> Bool {
     guard address.isInKernelHalf else { return false }
     if kernel.text?.contains(address) == true { return true }
-    let page = address.rawValue >> 12
+    let page = address.rawValue >> Machine.pageShift
     if let known = known[page] { return known }
     let answer: Bool
     switch kernel.mappings.mapping(of: address) {
@@ -59,13 +59,7 @@ final class CodePlaces {
   }
 
   /// Whether the function there goes on to where a register says.
-  ///
-  /// Source: arch/x86/lib/retpoline.S (Linux v5.10 to v7.2).
   private func isThunk(_ address: KernelAddress) -> Bool {
-    kernel.symbols.symbols(at: address).contains { symbol in
-      ["__x86_indirect_thunk_", "__x86_indirect_call_thunk_", "__x86_indirect_its_thunk_"].contains {
-        symbol.name.hasPrefix($0)
-      }
-    }
+    kernel.symbols.symbols(at: address).contains(where: \.isIndirectThunk)
   }
 }

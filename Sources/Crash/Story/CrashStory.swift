@@ -53,13 +53,13 @@ package struct CrashStory: Sendable {
   }
 
   /// What the dump holds of the processor that the log names, where it was in the kernel.
-  private static func registers(of processor: Int?, in kernel: Kernel) -> ProcessorState.Registers? {
+  private static func registers(of processor: Int?, in kernel: Kernel) -> Machine.Registers? {
     kernel.processors.first { $0.index == processor }.map(\.registers).flatMap { $0.isUserMode ? nil : $0 }
   }
 
   /// How the task came into the kernel, where nothing but its stack is known of it.
   private static func entry(
-    _ registers: ProcessorState.Registers?, _ context: Result<PanicContext, CannotCheck>,
+    _ registers: Machine.Registers?, _ context: Result<PanicContext, CannotCheck>,
     _ reader: Result<StructureReader, CannotCheck>
   ) -> UserEntry? {
     guard case .failure = context, let registers, let reader = try? reader.get() else { return nil }

@@ -3,7 +3,7 @@ package import KernelModel
 
 /// The system call that a panicking task was in, and where its number really led.
 package struct PanickingCall: Sendable {
-  package var interface: SystemCallMap.Interface
+  package var interface: Machine.SystemCallInterface
   package var number: Int
   /// As user space knows it: `read`; nil if the number is not assigned.
   package var name: String?
@@ -11,14 +11,10 @@ package struct PanickingCall: Sendable {
   /// Where the kernel's code leads for this number, or why it could not be followed.
   package var row: Result<SystemCallMap.Row, CannotCheck>
 
-  /// `__X32_SYSCALL_BIT`, arch/x86/include/uapi/asm/unistd.h (Linux v5.10 to v7.2).
-  private static let x32Bit: UInt64 = 1 << 30
-
   /// - Returns: nil if the task was not in a system call.
   init?(of entry: UserEntry, in kernel: Kernel) {
-    guard let value = entry.systemCall else { return nil }
-    interface = entry.is32Bit ? .ia32 : value & Self.x32Bit != 0 ? .x32 : .x86_64
-    number = Int(truncatingIfNeeded: value & ~Self.x32Bit)
+    guard let call = entry.interfaceAndNumber else { return nil }
+    (interface, number) = call
     arguments = entry.arguments
     let (interface, number) = (interface, number)
     row = Result { () throws(CannotCheck) in

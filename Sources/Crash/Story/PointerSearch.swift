@@ -78,14 +78,14 @@ struct PointerSearch {
     var bytes: [UInt8] = []
     var isAnyRead = false
     while bytes.count < count, let place = start.advanced(by: UInt64(bytes.count)) {
-      let part = min(count - bytes.count, 4096 - Int(place.rawValue & 4095))
+      let part = min(count - bytes.count, Int(Machine.pageSize - Machine.offsetInPage(place.rawValue)))
       do throws(MemoryFault) {
         bytes += try memory.bytes(at: place, count: part)
         isAnyRead = true
       } catch {
         bytes += [UInt8](repeating: 0, count: part)
         // What the kernel gave back, such as the code and data of its own start, is no longer there to hold a pointer.
-        if case .unmapped = error { continue }
+        if error.reason == .unmapped { continue }
         unread += UInt64(part)
       }
     }

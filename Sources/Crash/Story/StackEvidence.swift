@@ -51,7 +51,7 @@ package struct StackEvidence: Sendable {
   /// A kernel stack is THREAD_SIZE bytes, aligned to as many: 16 KiB (arch/x86/include/asm/page_64_types.h, Linux v5.10 to
   /// v7.2).
   init(
-    _ registers: ProcessorState.Registers, _ kernel: Kernel, _ reader: StructureReader
+    _ registers: Machine.Registers, _ kernel: Kernel, _ reader: StructureReader
   ) throws(CannotCheck) {
     let stack = Self.stack(holding: registers.sp)
     let unwinder = try OrcUnwinder(kernel, reader, stacks: [StackArea(kind: .task, region: stack)])

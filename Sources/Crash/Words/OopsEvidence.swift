@@ -14,15 +14,10 @@ extension OopsText {
   var namelessPlaces: [KernelAddress] { places.compactMap(\.address) }
 
   /// Where modules begin; nil if nothing tells.
-  ///
-  /// No image has 256 MiB: what lies further from a function of the kernel's own is not in it.
-  var modulesStart: UInt64? {
-    if let relocationEnd { return relocationEnd &+ 1 }
-    let window: ClosedRange<UInt64> = 0xffff_ffff_a000_0000...0xffff_ffff_bfff_ffff
-    if let address = moduleAddress, window.contains(address.rawValue) { return window.lowerBound }
-    let image = imageAddress?.rawValue ?? kernelOffset.map { 0xffff_ffff_8100_0000 &+ $0 }
-    guard let image, image >= 0xffff_ffff_8000_0000 else { return nil }
-    return image < window.lowerBound - (256 << 20) ? window.lowerBound : window.upperBound + 1
+  var modulesStart: KernelAddress? {
+    if let relocationEnd { return KernelAddress(relocationEnd &+ 1) }
+    let image = imageAddress ?? kernelOffset.map { KernelAddress(Machine.linkedStart.rawValue &+ $0) }
+    return Machine.modulesStart(module: moduleAddress, image: image)
   }
 
   /// Whether a kernel without a table of symbols wrote it: nothing has a name, not even what lies in its own image.
@@ -33,7 +28,7 @@ extension OopsText {
         place.address != nil
       }
       && namelessPlaces.contains { address in
-        let area = AddressClass(address, modulesStart: modulesStart)
+        let area = Machine.addressClass(of: address, modulesStart: modulesStart)
         return area == .image || area == .imageOrModules
       }
   }

@@ -23,7 +23,7 @@ package struct OopsJudgement: Sendable {
   package private(set) var unknown: String?
 
   private let report: OopsText
-  private let modulesStart: UInt64?
+  private let modulesStart: KernelAddress?
   /// Whether a module was coming while it happened: its functions have no names yet, or no more.
   private let isLoading: Bool
   private let isNameless: Bool
@@ -50,7 +50,7 @@ package struct OopsJudgement: Sendable {
     judgeForbiddenAccess()
     judgeTraces()
     if report.isOfOtherMachine, signs.isEmpty, unknown == nil, !report.namelessPlaces.isEmpty {
-      unknown = "the registers are not those of x86-64: where its addresses lie is not known here"
+      unknown = "the registers are not those of \(Machine.machine): where its addresses lie is not known here"
     }
   }
 
@@ -67,7 +67,9 @@ package struct OopsJudgement: Sendable {
     remarks.append(sentence)
   }
 
-  private func lies(_ address: KernelAddress) -> AddressClass { AddressClass(address, modulesStart: modulesStart) }
+  private func lies(_ address: KernelAddress) -> AddressClass {
+    Machine.addressClass(of: address, modulesStart: modulesStart)
+  }
 
   // MARK: The function whose stack was overwritten
 
@@ -149,7 +151,7 @@ package struct OopsJudgement: Sendable {
         + "\(last ?? "")\(work)")
   }
 
-  /// `mov %rax,%cr0` with the bit clear that keeps the kernel from writing to what is read-only, by code that is not the kernel's.
+  /// A protection that the processor gives the kernel, switched off by code that is not the kernel's.
   private mutating func judge(_ write: ControlRegisterWrite) {
     let owner = report.ownerOfInstruction
     guard owner != .kernel else { return }
@@ -161,13 +163,9 @@ package struct OopsJudgement: Sendable {
         + "made writable, to patch code and tables")
   }
 
-  /// The kernel's own words for a write to CR0 or CR4 that would have taken a protection away, and that it took back.
-  ///
-  /// Source: native_write_cr0() and native_write_cr4() in arch/x86/kernel/cpu/common.c (Linux v5.3 to v7.2).
+  /// A write that would have taken such a protection away, and that the kernel took back.
   private mutating func judgePinnedBits() {
-    guard let said = report.detail,
-      said.hasPrefix("CR0 WP bit went missing") || said.hasPrefix("pinned CR4 bits changed")
-    else { return }
+    guard let said = report.detail, ControlRegisterWrite.undone.contains(where: said.hasPrefix) else { return }
     let stranger = report.traces.first?.entries.first { entry in
       entry.isReliable && (entry.place.address != nil || entry.place.place?.module != nil)
     }?.place
@@ -181,8 +179,7 @@ package struct OopsJudgement: Sendable {
 
   /// A write to memory of the kernel that is there and read-only, by a module or by what it called.
   private mutating func judgeForbiddenAccess() {
-    // X86_PF_PROT and X86_PF_WRITE, in the kernel.
-    guard !report.isOfOtherMachine, !report.isInstructionFetch, let code = report.errorCode, code & 0x17 == 3,
+    guard !report.isOfOtherMachine, report.isForbiddenWrite,
       let address = report.faultAddress.map({ KernelAddress($0) }), !isNameless
     else { return }
     guard lies(address) == .image else { return }

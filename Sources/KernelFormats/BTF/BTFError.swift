@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// Why type information was not believed.
 package enum BTFError: Error, Hashable, Sendable {
   /// It ends before what it must hold: what, and how many bytes that needs and are there.
@@ -22,7 +24,7 @@ extension BTFError: CustomStringConvertible {
     case .notBTF(let magic):
       "no BTF: it starts with 0x\(String(magic, radix: 16)), not 0xeb9f"
     case .bigEndian:
-      "the BTF is big-endian; x86-64 kernels have little-endian BTF"
+      "the BTF is big-endian; \(Machine.machine) kernels have little-endian BTF"
     case .unsupported(let field, let value):
       "BTF of a form that is not known: \(field) is \(value)"
     case .unknownKind(let type, let kind):

@@ -6,7 +6,7 @@ package enum CoreFileError: Error, Hashable, Sendable {
   case truncated(String, needed: UInt64, available: UInt64)
   /// It does not start with the four bytes of every ELF file.
   case notELF
-  /// A header field has a value that an x86-64 Linux core file cannot have: its name and value.
+  /// A header field has a value that a Linux core file cannot have: its name and value.
   case unsupported(field: String, value: UInt64)
   /// The header promises more program headers than are believed: how many, and how many are.
   case tooManyProgramHeaders(Int, limit: Int)
@@ -24,7 +24,7 @@ extension CoreFileError: CustomStringConvertible {
     case .notELF:
       "not an ELF file: it does not start with 7f 45 4c 46"
     case .unsupported(let field, let value):
-      "not an x86-64 ELF core file as Linux writes it: \(field) is \(value)"
+      "not an ELF core file as Linux writes it on \(Machine.machine): \(field) is \(value)"
     case .tooManyProgramHeaders(let count, let limit):
       "the core file promises \(count) program headers; more than \(limit) are not believed"
     case .implausibleSegment(let number, let field, let value):

@@ -1,4 +1,6 @@
-/// The header that an ELF core file of an x86-64 kernel starts with: `/proc/kcore`, or a dump.
+internal import KernelModel
+
+/// The header that an ELF core file of a kernel starts with: `/proc/kcore`, or a dump.
 ///
 /// Layout and constants: include/uapi/linux/elf.h (`Elf64_Ehdr`) and fs/proc/kcore.c (`read_kcore_iter`), Linux v6.12.
 package struct CoreFileHeader: Hashable, Sendable {
@@ -15,13 +17,13 @@ package struct CoreFileHeader: Hashable, Sendable {
   /// Where in the file the section headers are, 0 if it has none; those of a core file matter only for
   /// ``extendedProgramHeaderCount(_:)``.
   package let sectionHeaderOffset: UInt64
-  /// `e_machine`; always 62, x86-64.
+  /// `e_machine`; always that of ``Machine``.
   package let machine: UInt16
 
   /// The header that `bytes` start with.
   ///
   /// - Parameter mostProgramHeaders: more of them than this are not believed.
-  /// - Throws: if it is not the header of a little-endian, 64-bit x86-64 core file, or if its numbers make no sense.
+  /// - Throws: if it is not the header of a little-endian, 64-bit core file of ``Machine``, or if its numbers make no sense.
   package static func decode(
     _ bytes: Span<UInt8>, mostProgramHeaders: Int = mostProgramHeaders
   ) throws(CoreFileError) -> CoreFileHeader {
@@ -54,7 +56,7 @@ package struct CoreFileHeader: Hashable, Sendable {
       ("EI_DATA", UInt64(bytes[5]), 1),  // ELFDATA2LSB
       ("EI_VERSION", UInt64(bytes[6]), 1),  // EV_CURRENT
       ("e_type", UInt64(type), 4),  // ET_CORE
-      ("e_machine", UInt64(machine), 62),  // EM_X86_64
+      ("e_machine", UInt64(machine), UInt64(Machine.elfMachine)),
       ("e_version", UInt64(version), 1),
       ("e_phentsize", UInt64(programHeaderByteCount), UInt64(CoreFileSegment.byteCount)),
     ]

@@ -25,7 +25,7 @@ package struct CoreFileSegment: Hashable, Sendable {
   /// The physical address of its first byte, or nil where the kernel gives none.
   ///
   /// The kernel writes all ones for memory that is not physically contiguous (fs/proc/kcore.c, Linux v6.12).
-  package let physicalAddress: UInt64?
+  package let physicalAddress: PhysicalAddress?
   /// `PF_R` 4, `PF_W` 2, `PF_X` 1.
   package let flags: UInt32
 
@@ -89,7 +89,7 @@ package struct CoreFileSegment: Hashable, Sendable {
     }
     return CoreFileSegment(
       kind: kind, fileOffset: offset, memory: memory, fileByteCount: fileByteCount,
-      physicalAddress: physical == .max ? nil : physical, flags: flags)
+      physicalAddress: physical == .max ? nil : PhysicalAddress(physical), flags: flags)
   }
 
   private static func refuseOverlaps(_ segments: [CoreFileSegment]) throws(CoreFileError) {

@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// The addresses of a kernel image's symbols, at most 2 GiB from what they are counted from: 32 bits each, ascending.
 ///
 /// kernel/kallsyms.c, `kallsyms_sym_address` (Linux v6.12 and v7.2).
@@ -28,7 +30,7 @@ struct KallsymsAddresses {
     func base(at place: Int) -> UInt64? {
       guard place >= 0, place <= bytes.count - 8 else { return nil }
       let base = bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
-      return base >= 0xffff_ffff_8000_0000 ? base : nil
+      return KernelAddress(base).isBelowImage ? nil : base
     }
     var candidates: [(start: Int, forms: [Form])] = []
     if let base = base(at: names.countPlace - 8) {

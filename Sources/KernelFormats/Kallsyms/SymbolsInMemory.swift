@@ -26,7 +26,7 @@ package enum SymbolsInMemory {
     var reasons: [String] = []
     var pages: [Page] = []
     do throws(CannotCheck) {
-      pages = try mappings.pages(in: KernelImageSpace.region)
+      pages = try mappings.pages(in: Machine.imageSpace)
     } catch {
       reasons.append("its page tables cannot be walked: \(error)")
     }
@@ -66,7 +66,7 @@ package enum SymbolsInMemory {
       return nil
     }
     return MemoryRegion(
-      from: KernelAddress(first).aligned(downTo: 4096), to: KernelAddress(last &+ toldRoom).aligned(downTo: 4096))
+      from: KernelAddress(first).pageStart, to: KernelAddress(last &+ toldRoom).pageStart)
   }
 
   /// How far apart the tables may be, and how far the last of them reaches, in bytes: the one that follows the others has

@@ -42,7 +42,7 @@ package struct OopsText: Hashable, Sendable {
   package var hardware: String?
   /// What a worker did, by the line of its workqueue.
   package var work: OopsPlace?
-  /// Whether the registers are those of another architecture than x86-64.
+  /// Whether the registers are those of another architecture than the one that is known.
   package var isOfOtherMachine = false
 
   /// The registers as printed, the innermost first.
@@ -67,31 +67,12 @@ package struct OopsText: Hashable, Sendable {
   /// The registers of the program that was in the kernel.
   package var userRegisters: OopsRegisters? { registers.first { $0.isUserMode } }
 
-  /// The number of the system call, by the program's registers; nil if it was none, or nothing is said.
-  package var systemCall: UInt64? {
-    userRegisters?.values["ORIG_RAX"].flatMap { $0 < 1 << 31 ? $0 : nil }
-  }
-
   /// The address that was used where none must be, by the message.
   package var faultAddress: UInt64? {
     switch kind {
     case .nullDereference(let address), .pageFault(let address): address
     default: nil
     }
-  }
-
-  /// Whether the processor was to run what lies at ``faultAddress``: by the kernel's words, by bit 4 of the error code
-  /// (X86_PF_INSTR, arch/x86/include/asm/trap_pf.h), or because it is where the processor was.
-  package var isInstructionFetch: Bool {
-    guard let faultAddress else { return false }
-    return access?.contains("instruction fetch") == true || errorCode.map { $0 & 0x10 != 0 } ?? false
-      || forbiddenExecution != nil || instructionPointer?.address?.rawValue == faultAddress
-  }
-
-  /// Whether a page was there, and only its permissions were against it: bit 0 of the error code (X86_PF_PROT).
-  package var isPermissionFault: Bool {
-    errorCode.map { $0 & 1 != 0 } ?? false || forbiddenExecution != nil
-      || errorWords == "permissions violation"
   }
 
   init(kind: OopsKind, message: String, lineNumber: Int) {

@@ -1,10 +1,4 @@
-/// What a number that stands where an address belongs can be on x86-64, by the map of the address space alone.
-///
-/// Holds with four and five levels of page tables, and whatever KASLR did: it moves the map of all memory, the vmalloc area and the
-/// array of pages within one stretch, and the image within its own.
-///
-/// Source: Documentation/arch/x86/x86_64/mm.rst (Documentation/x86/x86_64/mm.rst before v6.5; Linux v5.10 to v7.2), and
-/// Documentation/x86/x86_64/mm.txt of Linux v2.6.32 to v4.9, whose areas lie in the same stretches.
+/// What a number that stands where an address belongs can be, by the map of the address space alone.
 package enum AddressClass: Hashable, Sendable {
   /// NULL, or a member of what NULL points to, or another small number: no program may map it (DEFAULT_MMAP_MIN_ADDR, mm/Kconfig).
   case small
@@ -16,34 +10,16 @@ package enum AddressClass: Hashable, Sendable {
   case memory
   /// What processors enter through, their small stacks, and the firmware's code and data.
   case entry
-  /// The kernel's image: 512 MiB, or 1 GiB where KASLR moves it (KERNEL_IMAGE_SIZE, arch/x86/include/asm/page_64_types.h).
+  /// The kernel's image.
   case image
   /// Where modules are loaded, and what is compiled at run time.
   case modules
-  /// The image's where KASLR moves it, else the modules'.
+  /// The one or the other: that depends on where this kernel's modules begin.
   case imageOrModules
   /// The fixed addresses above the modules.
   case fixed
   /// A small negative number, as functions return errors (MAX_ERRNO, include/linux/err.h).
   case errorCode
-
-  /// - Parameter modulesStart: where modules begin, if that is known: `MODULES_VADDR`, right behind the image's area.
-  package init(_ address: KernelAddress, modulesStart: UInt64? = nil) {
-    self =
-      switch address.rawValue {
-      case 0..<0x1_0000: .small
-      case ..<0x0000_8000_0000_0000: .user
-      case ..<0xff00_0000_0000_0000: .nonCanonical
-      case ..<0xffff_fe00_0000_0000: .memory
-      case ..<0xffff_ffff_8000_0000: .entry
-      case ..<0xffff_ffff_a000_0000: .image
-      case ..<0xffff_ffff_c000_0000:
-        modulesStart.map { address.rawValue < $0 ? .image : .modules } ?? .imageOrModules
-      case ..<0xffff_ffff_ff00_0000: .modules
-      case ..<0xffff_ffff_ffff_f001: .fixed
-      default: .errorCode
-      }
-  }
 
   /// What it is, for a person.
   package var words: String {

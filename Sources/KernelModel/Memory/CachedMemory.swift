@@ -6,10 +6,11 @@ package final class CachedMemory: KernelMemory {
   private let base: any KernelMemory
   private let pageLimit: Int
   private var pages: [UInt64: [UInt8]] = [:]
+  private static var pageByteCount: Int { Int(Machine.pageSize) }
   /// Bytes asked of the underlying memory so far.
   package private(set) var bytesRead: UInt64 = 0
 
-  /// - Parameter pageLimit: pages kept at most, of 4 KiB each; when full, the cache starts anew.
+  /// - Parameter pageLimit: pages kept at most; when full, the cache starts anew.
   package init(_ base: any KernelMemory, pageLimit: Int = 2048) {
     self.base = base
     self.pageLimit = max(pageLimit, 1)
@@ -24,7 +25,7 @@ package final class CachedMemory: KernelMemory {
       throw .unreasonable(address, byteCount: UInt64(count))
     }
     // A large read is a pass over memory that nobody will ask for again: it would only push out what is reused.
-    guard count < 16 * 4096 else {
+    guard count < 16 * Self.pageByteCount else {
       bytesRead += UInt64(count)
       try base.read(at: address, into: &bytes)
       return
@@ -32,9 +33,9 @@ package final class CachedMemory: KernelMemory {
     var done = 0
     while done < count {
       let position = KernelAddress(address.rawValue + UInt64(done))
-      let pageStart = position.aligned(downTo: 4096)
+      let pageStart = position.pageStart
       let inPage = Int(position.rawValue - pageStart.rawValue)
-      let wanted = min(count - done, 4096 - inPage)
+      let wanted = min(count - done, Self.pageByteCount - inPage)
       guard let page = page(at: pageStart) else {
         // The whole page cannot be had (a segment may begin or end inside it): ask for exactly what is wanted.
         let exact = try base.bytes(at: position, count: wanted)
@@ -61,8 +62,8 @@ package final class CachedMemory: KernelMemory {
       return page
     }
     do throws(MemoryFault) {
-      let page = try base.bytes(at: start, count: 4096)
-      bytesRead += 4096
+      let page = try base.bytes(at: start, count: Self.pageByteCount)
+      bytesRead += Machine.pageSize
       if pages.count >= pageLimit {
         pages.removeAll(keepingCapacity: true)
       }

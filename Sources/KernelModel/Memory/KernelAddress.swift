@@ -39,13 +39,15 @@ package struct KernelAddress: RawRepresentable, Comparable, Hashable, Sendable {
     KernelAddress(rawValue & ~(granule &- 1))
   }
 
-  /// Whether the address lies in the upper, kernel half of the canonical x86-64 address space.
-  ///
-  /// Holds for 4-level (bit 47) and 5-level (bit 56) paging alike: the wider, 5-level half is taken.
-  /// Source: Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
-  package var isInKernelHalf: Bool {
-    rawValue >= 0xff00_0000_0000_0000
-  }
+  /// The start of the page that this address lies in.
+  package var pageStart: KernelAddress { KernelAddress(Machine.pageStart(rawValue)) }
+
+  /// Whether the address lies in the kernel's half of the address space.
+  package var isInKernelHalf: Bool { self >= Machine.kernelHalf }
+
+  /// Whether the address lies below the memory of the kernel's image and of modules: in the map of all memory, or what is
+  /// allocated for data.
+  package var isBelowImage: Bool { self < Machine.imageSpace.start }
 }
 
 extension KernelAddress: CustomStringConvertible {

@@ -37,15 +37,21 @@ package struct Page: Hashable, Sendable {
   /// The addresses this leaf maps: 4 KiB, 2 MiB or 1 GiB of them.
   package var region: MemoryRegion
   /// Physical address of the first byte.
-  package var physicalAddress: UInt64
+  package var physicalAddress: PhysicalAddress
   package var isWritable: Bool
   package var isExecutable: Bool
 
-  package init(region: MemoryRegion, physicalAddress: UInt64, isWritable: Bool, isExecutable: Bool) {
+  package init(region: MemoryRegion, physicalAddress: PhysicalAddress, isWritable: Bool, isExecutable: Bool) {
     self.region = region
     self.physicalAddress = physicalAddress
     self.isWritable = isWritable
     self.isExecutable = isExecutable
+  }
+
+  /// Where in physical memory an address of this page is; nil for an address outside it.
+  package func physicalAddress(of address: KernelAddress) -> PhysicalAddress? {
+    guard region.contains(address) else { return nil }
+    return physicalAddress.advanced(by: address.rawValue - region.start.rawValue)
   }
 
   /// The permissions in the way of `/proc/PID/maps`: `r-x`, `rw-`.

@@ -11,47 +11,6 @@ package protocol KernelMemory: AnyObject {
   var fresh: any KernelMemory { get }
 }
 
-/// Why memory could not be read.
-package enum MemoryFault: Error, Hashable {
-  /// The source holds no memory at this address: no segment of the core file covers it.
-  case absent(KernelAddress)
-  /// The source knows of this memory and does not have it: the dump was made without this page.
-  case leftOut(KernelAddress)
-  /// The page tables map nothing there.
-  case unmapped(KernelAddress)
-  /// The source ended early: fewer bytes came than it promised.
-  case truncated(KernelAddress)
-  /// The source has something for this memory, and it is damaged: it does not decompress to what it must be.
-  case damaged(KernelAddress)
-  /// The kernel refused the read, with this error number.
-  case refused(KernelAddress, errno: Int32)
-  /// The request itself makes no sense: it runs past the top of the address space, or is larger than `limit` bytes.
-  case unreasonable(KernelAddress, byteCount: UInt64)
-
-  /// Where the fault happened.
-  package var address: KernelAddress {
-    switch self {
-    case .absent(let address), .leftOut(let address), .unmapped(let address), .truncated(let address),
-      .damaged(let address), .refused(let address, _), .unreasonable(let address, _):
-      address
-    }
-  }
-}
-
-extension MemoryFault: CustomStringConvertible {
-  package var description: String {
-    switch self {
-    case .absent(let address): "no memory at \(address): no segment of the source covers it"
-    case .leftOut(let address): "no memory at \(address): the dump was made without this page"
-    case .unmapped(let address): "no memory at \(address): the page tables map nothing there"
-    case .truncated(let address): "could not read \(address): the source ended early"
-    case .damaged(let address): "could not read \(address): what the source has for it is damaged"
-    case .refused(let address, let errno): "could not read \(address): refused with error \(errno)"
-    case .unreasonable(let address, let byteCount): "will not read \(byteCount) bytes at \(address)"
-    }
-  }
-}
-
 extension KernelMemory {
   package var fresh: any KernelMemory { self }
 
@@ -106,7 +65,7 @@ extension KernelMemory {
     var text: [UInt8] = []
     var position = address
     while text.count < limit {
-      let toPageEnd = Int(4096 - (position.rawValue & 4095))
+      let toPageEnd = Int(Machine.pageSize - Machine.offsetInPage(position.rawValue))
       let chunk = try bytes(at: position, count: min(toPageEnd, limit - text.count))
       if let end = chunk.firstIndex(of: 0) {
         return text + chunk[..<end]

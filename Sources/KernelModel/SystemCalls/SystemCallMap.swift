@@ -1,12 +1,5 @@
 /// Where every system call number of one interface really goes in a running kernel: crash's `sys -c`, but true.
 package struct SystemCallMap: Hashable, Sendable {
-  /// The interfaces, by the names that user space gives them.
-  package enum Interface: String, CaseIterable, Hashable, Sendable {
-    case x86_64 = "64"
-    case x32
-    case ia32
-  }
-
   /// One number.
   package struct Row: Hashable, Sendable {
     package var number: Int
@@ -64,7 +57,7 @@ package struct SystemCallMap: Hashable, Sendable {
     }
   }
 
-  package var interface: Interface
+  package var interface: Machine.SystemCallInterface
   /// The function from which the code was followed.
   package var start: String
   package var rows: [Row]
@@ -74,7 +67,7 @@ package struct SystemCallMap: Hashable, Sendable {
   package var calledUnknown: CannotCheck?
 
   package init(
-    interface: Interface, start: String, rows: [Row], calledOnTheWay: [PassedFunction] = [],
+    interface: Machine.SystemCallInterface, start: String, rows: [Row], calledOnTheWay: [PassedFunction] = [],
     calledUnknown: CannotCheck? = nil
   ) {
     self.interface = interface

@@ -33,7 +33,7 @@ struct KcorePreflight {
       return .withheld(Withheld(what, why: "it has no segment of memory"))
     }
     do throws(MemoryFault) {
-      _ = try kcore.bytes(at: segment.memory.start, count: Int(min(segment.fileByteCount, 4096)))
+      _ = try kcore.bytes(at: segment.memory.start, count: Int(min(segment.fileByteCount, Machine.pageSize)))
     } catch {
       return .withheld(
         Withheld(
@@ -41,7 +41,7 @@ struct KcorePreflight {
           remedy: "find out who filters reads of it: a Linux kernel gives both or neither"))
     }
     let ram = kcore.segments.filter {
-      $0.physicalAddress != nil && $0.memory.start.rawValue < KernelImageSpace.start
+      $0.physicalAddress != nil && $0.memory.start.isBelowImage
     }
     .reduce(UInt64(0)) { $0 &+ min($1.fileByteCount, $1.memory.byteCount) }
     return .available("\(kcore.segments.count) segments, \(ram >> 20) MiB of memory, read as a test")

@@ -12,14 +12,17 @@ struct SurroundingsPreflight {
 
   private static let withoutModules = "this kernel is built without loadable modules"
 
-  /// We run only on x86-64, so any other answer of `uname` on the live system is a personality.
+  /// We run only on such processors, so any other answer of `uname` on the live system is a personality.
   var architecture: Preflight.State {
     switch names.machine {
-    case "x86_64", "": .available("x86_64")
-    case let machine where root.isLive: .available("x86_64, though uname says \(machine) (see setarch)")
+    case Machine.machine, "": .available(Machine.machine)
+    case let machine where root.isLive:
+      .available("\(Machine.machine), though uname says \(machine) (see setarch)")
     case let machine:
       .absent(
-        Withheld("architecture", why: "\(machine) is not supported", remedy: "only x86_64 kernels can be scanned"))
+        Withheld(
+          "architecture", why: "\(machine) is not supported",
+          remedy: "only \(Machine.machine) kernels can be scanned"))
     }
   }
 

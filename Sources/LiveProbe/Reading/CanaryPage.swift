@@ -28,7 +28,7 @@ final class CanaryPage {
   ///
   /// `/proc/self/pagemap` has 64 bits for each page: bit 63 says that it is present, bits 0 to 54 which frame it is in, as
   /// zero for those without CAP_SYS_ADMIN (Documentation/admin-guide/mm/pagemap.rst, v6.12).
-  func physicalAddress() throws(Withheld) -> UInt64 {
+  func physicalAddress() throws(Withheld) -> PhysicalAddress {
     let what = "where our own page lies in memory"
     let entry: [UInt8]
     do throws(FileFault) {
@@ -43,6 +43,6 @@ final class CanaryPage {
       throw Withheld(
         what, why: "/proc/self/pagemap does not say which frame it is in", remedy: "run as root, with CAP_SYS_ADMIN")
     }
-    return frame * UInt64(CanaryText.byteCount)
+    return PhysicalAddress(frame: frame)
   }
 }

@@ -1,6 +1,8 @@
+import KernelModel
+
 /// Bytes that nobody can foretell, and the words at which an editor of text takes offence.
 enum CanaryText {
-  static let byteCount = 4096
+  static let byteCount = Int(Machine.pageSize)
 
   /// What public rootkits are called, and what they drop from what is read.
   private static let words = [

@@ -14,7 +14,7 @@ struct ReadingPlaces {
   /// Stretches that are read again in pages.
   let largeSpots: [SizeAgreement.Spot]
 
-  private static let pageByteCount = 4096
+  private static var pageByteCount: Int { Int(Machine.pageSize) }
   private static let pageCount = 8
   /// How many of the pages are read in words: that is 512 reads each.
   private static let wordPageCount = 2
@@ -30,12 +30,12 @@ struct ReadingPlaces {
 
   init(_ kcore: ProcKcore, symbols: SymbolTable, reader: GuardedRead, reference: ReadingChannel) {
     headers = Self.headers(reader, reference)
-    let page = UInt64(Self.pageByteCount)
+    let page = Machine.pageSize
     let parts = [("_stext", "_etext"), ("__start_rodata", "__end_rodata")].compactMap { start, end -> MemoryRegion? in
       guard let start = LiveIdentity.address(of: start, in: symbols),
         let end = LiveIdentity.address(of: end, in: symbols), start < end
       else { return nil }
-      return MemoryRegion(from: KernelAddress((start.rawValue &+ page - 1) & ~(page - 1)), to: end)
+      return MemoryRegion(from: KernelAddress(Machine.pageEnd(start.rawValue)), to: end)
     }
     func spot(_ name: String, _ address: KernelAddress, _ count: Int) -> ReadingSpot? {
       kcore.fileOffset(of: address, count: count).map { ReadingSpot(name: name, offset: $0, count: count) }
@@ -46,7 +46,7 @@ struct ReadingPlaces {
     wordSpots =
       pages.prefix(Self.wordPageCount).map { .cut($0, into: 8) }
       + starts.compactMap { function in
-        let base = function.address.aligned(downTo: page)
+        let base = function.address.pageStart
         let inPage = Int(function.address.rawValue - base.rawValue)
         guard inPage <= Self.pageByteCount - Self.functionByteCount,
           let whole = spot("the page of \(function.name)", base, Self.pageByteCount)
@@ -80,7 +80,7 @@ struct ReadingPlaces {
 
   /// Whole pages, chosen at random, half of them in each part.
   private static func randomPages(of parts: [MemoryRegion]) -> [KernelAddress] {
-    let page = UInt64(pageByteCount)
+    let page = Machine.pageSize
     guard !parts.isEmpty else { return [] }
     return (0..<pageCount).compactMap { number in
       let part = parts[number % parts.count]

@@ -28,10 +28,10 @@ final class RedirectedMemory: KernelMemory {
         throw .unreasonable(address, byteCount: UInt64(count))
       }
       guard case .mapped(let page) = mappings.mapping(of: position),
-        let inPage = position.offset(from: page.region.start),
-        let direct = kcore.directMap(page.physicalAddress &+ inPage)
+        let physical = page.physicalAddress(of: position), let direct = kcore.directMap(physical)
       else { throw .unmapped(position) }
-      let part = Int(min(UInt64(count - done), page.region.byteCount - inPage))
+      let part = Int(
+        min(UInt64(count - done), page.region.byteCount - (position.rawValue - page.region.start.rawValue)))
       let piece = try kcore.bytes(at: direct, count: part)
       piece.withUnsafeBytes { source in
         bytes.withUnsafeMutableBytes { target in

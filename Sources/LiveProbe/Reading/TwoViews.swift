@@ -32,7 +32,6 @@ struct TwoViews {
   private static let rounds = 3
   /// Bytes compared at once.
   private static let chunk = 256 << 10
-  private static let pageSize = 4096
   /// Places reported of all that differ.
   private static let mostDifferences = 16
 
@@ -57,7 +56,7 @@ struct TwoViews {
     if image.isBroken, let segment = kcore.imageSegment { edited.append(segment.memory) }
     trials.append(image)
     if let imageEnd {
-      let space = MemoryRegion.modules(above: imageEnd)
+      let space = Machine.moduleSpace(above: imageEnd)
       let modules = modules(in: space)
       if modules.isBroken { edited.append(space) }
       trials.append(modules)
@@ -222,8 +221,9 @@ struct TwoViews {
       let plainStart = plain.baseAddress, let directStart = direct.baseAddress,
       memcmp(plainStart, directStart, pair.count) != 0
     else { return [] }
-    return stride(from: 0, to: pair.count, by: Self.pageSize).compactMap { start in
-      let end = min(start + Self.pageSize, pair.count)
+    let pageByteCount = Int(Machine.pageSize)
+    return stride(from: 0, to: pair.count, by: pageByteCount).compactMap { start in
+      let end = min(start + pageByteCount, pair.count)
       guard memcmp(plainStart + start, directStart + start, end - start) != 0,
         pair.mustBeSame || plain[start..<end].allSatisfy({ $0 == 0 }),
         // The kernel may take memory for code out of the map of all memory, which then reads as zeros:

@@ -1,4 +1,6 @@
-/// A set of page frames: the numbers of physical pages of 4 KiB.
+package import KernelModel
+
+/// A set of page frames: the numbers of physical pages.
 ///
 /// Takes memory where there are frames, not for all that lies between them.
 package struct PageSet: Sendable {
@@ -21,11 +23,10 @@ package struct PageSet: Sendable {
     if added { count += 1 }
   }
 
-  /// The frames that `byteCount` bytes at the physical address `start` lie in.
-  package mutating func insert(bytesAt start: UInt64, count byteCount: UInt64) {
-    guard byteCount > 0 else { return }
-    let (last, overflow) = start.addingReportingOverflow(byteCount - 1)
-    for frame in start >> 12...(overflow ? .max : last) >> 12 { insert(frame) }
+  /// The frames that a region lies in.
+  package mutating func insert(_ region: PhysicalRegion) {
+    guard !region.isEmpty else { return }
+    for frame in region.lowerBound.frame...PhysicalAddress(region.upperBound.rawValue - 1).frame { insert(frame) }
   }
 
   package mutating func formUnion(_ other: PageSet) {

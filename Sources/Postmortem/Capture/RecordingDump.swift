@@ -17,19 +17,19 @@ package final class RecordingDump: Dump {
   }
 
   package var format: String { base.format }
-  package var extents: [MemoryRegion] { base.extents }
+  package var extents: [PhysicalRegion] { base.extents }
   package var notes: [ElfNote] { base.notes }
   package var vmcoreInfo: [UInt8]? { base.vmcoreInfo }
   package var remarks: [String] { base.remarks }
   package var isFiltered: Bool { base.isFiltered }
 
-  package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
-    do throws(MemoryFault) {
+  package func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {
+    do throws(PhysicalFault) {
       try base.read(at: address, into: &bytes)
     } catch {
-      if case .leftOut(let place) = error { leftOut.insert(place.rawValue >> 12) }
+      if error.reason == .leftOut { leftOut.insert(error.address.frame) }
       throw error
     }
-    read.insert(bytesAt: address.rawValue, count: UInt64(bytes.byteCount))
+    read.insert(PhysicalRegion(start: address, byteCount: UInt64(bytes.byteCount)))
   }
 }

@@ -72,8 +72,9 @@ enum ElfDump {
     var segments: [PlainDump.Segment] = []
     var virtualCount = 0
     for load in loads {
-      guard let start = load.physicalAddress, !(start == 0 && claimsZero.contains(load.memory.start.rawValue)),
-        start < PlainDump.physicalLimit, load.memory.byteCount <= PlainDump.physicalLimit - start
+      guard let start = load.physicalAddress, !(start.rawValue == 0 && claimsZero.contains(load.memory.start.rawValue)),
+        start.rawValue < Machine.physicalLimit.rawValue,
+        load.memory.byteCount <= Machine.physicalLimit.rawValue - start.rawValue
       else {
         virtualCount += 1
         continue
@@ -95,12 +96,12 @@ enum ElfDump {
   /// physical address for kcore ram and text") (in v4.11). Physical page zero is believed where it is the only such
   /// claim of the kernel's half, or where another segment of the same direct map bears it out.
   private static func doubtfulZeros(_ loads: [CoreFileSegment]) -> Set<UInt64> {
-    let zeros = loads.filter { $0.physicalAddress == 0 && $0.memory.start.isInKernelHalf }
+    let zeros = loads.filter { $0.physicalAddress?.rawValue == 0 && $0.memory.start.isInKernelHalf }
       .map(\.memory.start.rawValue)
     let distinct = Set(zeros)
     guard distinct.count > 1 else { return [] }
     let bornOut = loads.compactMap { load in
-      load.physicalAddress.flatMap { $0 == 0 ? nil : load.memory.start.rawValue &- $0 }
+      load.physicalAddress.flatMap { $0.rawValue == 0 ? nil : load.memory.start.rawValue &- $0.rawValue }
     }
     return distinct.subtracting(bornOut)
   }

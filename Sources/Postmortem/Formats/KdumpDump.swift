@@ -7,7 +7,7 @@ package import KernelModel
 /// itself. Source: IMPLEMENTATION and diskdump_mod.h, makedumpfile 1.7.2.
 package final class KdumpDump: Dump {
   package let format: String
-  package let extents: [MemoryRegion]
+  package let extents: [PhysicalRegion]
   package let notes: [ElfNote]
   package let vmcoreInfo: [UInt8]?
   package let remarks: [String]
@@ -34,9 +34,7 @@ package final class KdumpDump: Dump {
       ? try source.vmcoreInfo(at: header.vmcoreInfo.offset, byteCount: header.vmcoreInfo.byteCount, &remarks)
       : notes.vmcoreInfo
     isFiltered = bitmap.leftOutCount > 0
-    extents = bitmap.extents.map { frames in
-      MemoryRegion(start: KernelAddress(frames.lowerBound << 12), byteCount: UInt64(frames.count) << 12)
-    }
+    extents = bitmap.extents.map { PhysicalAddress(frame: $0.lowerBound)..<PhysicalAddress(frame: $0.upperBound) }
     if header.status & ~KdumpHeader.knownStatus != 0 {
       remarks.append("its status has bits that are not known: 0x\(String(header.status, radix: 16))")
     }
@@ -44,20 +42,22 @@ package final class KdumpDump: Dump {
     self.remarks = remarks
   }
 
-  package func read(at address: KernelAddress, into bytes: inout MutableRawSpan) throws(MemoryFault) {
+  package func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {
     try bytes.fill(from: address, piece)
   }
 
-  private func piece(at address: UInt64, into target: UnsafeMutableRawBufferPointer) throws(MemoryFault) -> Int {
-    let fault: MemoryFault
+  private func piece(
+    at address: PhysicalAddress, into target: UnsafeMutableRawBufferPointer
+  ) throws(PhysicalFault) -> Int {
+    let fault: PhysicalFault
     do throws(SourceFault) {
-      switch try bitmap.holding(of: address >> 12) {
+      switch try bitmap.holding(of: address.frame) {
       case .held(let number):
         return try cache.copy(
-          number, from: Int(address & 4095), byteCount: KdumpHeader.blockByteCount, into: target
+          number, from: Int(Machine.offsetInPage(address.rawValue)), byteCount: KdumpHeader.blockByteCount, into: target
         ) { page throws(SourceFault) in try pages.read(number, into: page) }
-      case .leftOut: fault = .leftOut(KernelAddress(address))
-      case .absent: fault = .absent(KernelAddress(address))
+      case .leftOut: fault = .leftOut(address)
+      case .absent: fault = .absent(address)
       }
     } catch {
       fault = error.fault(at: address)

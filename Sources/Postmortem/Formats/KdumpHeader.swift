@@ -1,12 +1,13 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// The two headers of a kdump-compressed file.
 ///
 /// Layout: `disk_dump_header` and `kdump_sub_header` in diskdump_mod.h and IMPLEMENTATION, makedumpfile 1.7.2, as
-/// compiled for x86-64; the same in dump.h of QEMU 7.2. Version 6 is the latest.
+/// compiled for 64 bits; the same in dump.h of QEMU 7.2. Version 6 is the latest.
 struct KdumpHeader {
-  /// The size of a block, a page of x86-64; no other is accepted.
-  static let blockByteCount = 4096
+  /// The size of a block, a page; no other is accepted.
+  static let blockByteCount = Int(Machine.pageSize)
   /// More page frames than this are not believed: 64 TiB, all that a kernel with four levels of page tables can use
   /// (Documentation/arch/x86/x86_64/mm.rst, Linux v6.12).
   static let mostPageFrames: UInt64 = 1 << 34

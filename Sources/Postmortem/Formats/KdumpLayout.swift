@@ -7,9 +7,9 @@ internal import KernelModel
 /// last is VMCOREINFO (the sub-header names both; libkdumpfile looks among the notes), two bitmaps, descriptors, pages.
 /// Source: diskdump_mod.h of makedumpfile 1.7.2.
 struct KdumpLayout {
-  private static let block: UInt64 = 4096
+  private static let block = UInt64(KdumpHeader.blockByteCount)
   /// Where the notes begin: behind the 104 bytes of the sub-header.
-  private static let notesOffset: UInt64 = block + 104
+  private static let notesOffset = block + 104
   private static let version: UInt32 = 6
 
   /// One more than the number of the highest page frame.
@@ -27,7 +27,7 @@ struct KdumpLayout {
   var descriptorOffset: UInt64 { bitmapOffset + bitmapByteCount }
 
   init(_ description: KdumpWriter.Description) {
-    frameCount = ((description.extents.last?.end?.rawValue ?? 0) + Self.block - 1) / Self.block
+    frameCount = ((description.extents.last?.upperBound.rawValue ?? 0) + Self.block - 1) / Self.block
     let last = ElfNote(name: "VMCOREINFO", type: 0, descriptor: description.vmcoreInfo)
     let others = description.notes.filter { $0.name != last.name }.flatMap(\.bytes)
     notes = others + last.bytes

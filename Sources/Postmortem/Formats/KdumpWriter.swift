@@ -5,7 +5,7 @@ package import KernelModel
 ///
 /// Takes pages as they come, lowest first, and keeps none: what it holds is a bit for each page. The headers are written
 /// last, so that a file that was not finished is none. Layout: IMPLEMENTATION and diskdump_mod.h of makedumpfile 1.7.2,
-/// version 6, as compiled for x86-64. Pages of nothing but zeros share one, as makedumpfile has it.
+/// version 6, as compiled for 64 bits. Pages of nothing but zeros share one, as makedumpfile has it.
 package final class KdumpWriter {
   /// What the header says of the kernel.
   package struct Description {
@@ -16,8 +16,8 @@ package final class KdumpWriter {
     /// Seconds since 1970 at which the memory was read.
     package var time: Int64
     package var processorCount: Int
-    /// Where there is memory, in physical addresses, lowest first, not overlapping.
-    package var extents: [MemoryRegion]
+    /// Where there is memory, lowest first, not overlapping.
+    package var extents: [PhysicalRegion]
     /// `phys_base` of the kernel.
     package var physicalBase: UInt64
     /// What the kernel leaves for crash tools.
@@ -27,7 +27,7 @@ package final class KdumpWriter {
 
     package init(
       nodeName: String, release: String, version: String, machine: String, time: Int64, processorCount: Int,
-      extents: [MemoryRegion], physicalBase: UInt64, vmcoreInfo: [UInt8], notes: [ElfNote] = []
+      extents: [PhysicalRegion], physicalBase: UInt64, vmcoreInfo: [UInt8], notes: [ElfNote] = []
     ) {
       self.nodeName = nodeName
       self.release = release
@@ -42,7 +42,7 @@ package final class KdumpWriter {
     }
   }
 
-  private static let block: UInt64 = 4096
+  private static let block = UInt64(KdumpHeader.blockByteCount)
   private static let descriptorByteCount: UInt64 = 24
 
   private let description: Description
@@ -76,7 +76,7 @@ package final class KdumpWriter {
     try pages.append([UInt8](repeating: 0, count: Int(Self.block)))
   }
 
-  /// Adds a page of 4096 bytes, whose frame is above that of the page before and below ``mostPages`` of them.
+  /// Adds a page, whose frame is above that of the page before and below ``mostPages`` of them.
   package func add(_ page: UnsafeRawBufferPointer, frame: UInt64) throws(TargetFault) {
     precondition(UInt64(page.count) == Self.block && room > 0 && frame < layout.frameCount)
     room -= 1
@@ -116,22 +116,19 @@ package final class KdumpWriter {
   private func writeBitmap(at offset: UInt64, bits: (_ group: UInt64) -> [UInt64]) throws(TargetFault) {
     var stream = TargetStream(target, at: offset)
     for group in 0..<(layout.frameCount + PageSet.groupFrames - 1) / PageSet.groupFrames {
-      try stream.append(bits(group).withUnsafeBytes { Array($0) })  // x86-64 is little-endian
+      try stream.append(bits(group).withUnsafeBytes { Array($0) })  // we run on what is little-endian
     }
     try stream.flush()
   }
 
   /// The bits of the frames of a group that `extents` cover.
-  private static func bits(ofGroup group: UInt64, in extents: [MemoryRegion]) -> [UInt64] {
+  private static func bits(ofGroup group: UInt64, in extents: [PhysicalRegion]) -> [UInt64] {
     var bits = [UInt64](repeating: 0, count: Int(PageSet.groupFrames / 64))
     let first = group * PageSet.groupFrames
     for extent in extents {
-      guard let end = extent.end else { continue }
-      let covered =
-        max(
-          extent.start.rawValue >> 12, first)..<max(
-          min((end.rawValue + 4095) >> 12, first + PageSet.groupFrames), max(extent.start.rawValue >> 12, first))
-      for frame in covered { bits[Int((frame - first) / 64)] |= 1 << (frame % 64) }
+      let start = max(extent.lowerBound.frame, first)
+      let end = min(PhysicalAddress(Machine.pageEnd(extent.upperBound.rawValue)).frame, first + PageSet.groupFrames)
+      for frame in start..<max(end, start) { bits[Int((frame - first) / 64)] |= 1 << (frame % 64) }
     }
     return bits
   }

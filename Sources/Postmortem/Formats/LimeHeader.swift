@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// What stands before each stretch of memory in a file of LiME or AVML.
 ///
@@ -11,8 +12,8 @@ struct LimeHeader {
   static let avml: UInt32 = 0x4c4d_5641
 
   var magic: UInt32
-  /// The physical address of the first byte.
-  var start: UInt64
+  /// Where the first byte belongs.
+  var start: PhysicalAddress
   var memoryByteCount: UInt64
 
   /// The header in `bytes`, or nil if it is none, or one that makes no sense.
@@ -21,10 +22,10 @@ struct LimeHeader {
       let start = bytes.integer(UInt64.self, at: 8), let last = bytes.integer(UInt64.self, at: 16),
       bytes.count >= Self.byteCount,
       (magic == Self.lime && version == 1) || (magic == Self.avml && version == 2),
-      start <= last, last < PlainDump.physicalLimit
+      start <= last, last < Machine.physicalLimit.rawValue
     else { return nil }
     self.magic = magic
-    self.start = start
+    self.start = PhysicalAddress(start)
     memoryByteCount = last - start + 1
   }
 

@@ -8,7 +8,7 @@ final class PageCompressor {
 
   private let stream: UnsafeMutablePointer<z_stream>
   private let isReady: Bool
-  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: KdumpHeader.blockByteCount, alignment: 16)
 
   init() {
     stream = .allocate(capacity: 1)

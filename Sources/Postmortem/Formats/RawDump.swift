@@ -1,11 +1,14 @@
+internal import KernelModel
+
 /// Memory and nothing else: no header says where it belongs.
 enum RawDump {
   /// - Parameter map: where memory is; without one, the file is memory from physical address zero on.
   static func open(_ source: any DumpSource, map: [UInt8]?) throws(DumpError) -> PlainDump {
     let taken = "it is in no format that is known, and was taken for memory and nothing else"
     guard let map else {
-      let byteCount = min(source.byteCount, PlainDump.physicalLimit)
-      let all = PlainDump.Segment(start: 0, memoryByteCount: byteCount, fileOffset: 0, fileByteCount: byteCount)
+      let byteCount = min(source.byteCount, Machine.physicalLimit.rawValue)
+      let all = PlainDump.Segment(
+        start: PhysicalAddress(0), memoryByteCount: byteCount, fileOffset: 0, fileByteCount: byteCount)
       return try PlainDump(format: "raw memory", source: source, segments: [all], remarks: [taken])
     }
     let memory = try MemoryMapText.decode(map)
@@ -14,12 +17,12 @@ enum RawDump {
     let isTogether = source.byteCount == together
     var position: UInt64 = 0
     var segments: [PlainDump.Segment] = []
-    for (start, byteCount) in memory {
+    for region in memory {
       segments.append(
         PlainDump.Segment(
-          start: start, memoryByteCount: byteCount, fileOffset: isTogether ? position : start,
-          fileByteCount: byteCount))
-      position &+= byteCount
+          start: region.lowerBound, memoryByteCount: region.byteCount,
+          fileOffset: isTogether ? position : region.lowerBound.rawValue, fileByteCount: region.byteCount))
+      position &+= region.byteCount
     }
     let remark =
       isTogether ? "\(taken): the stretches of the map, one after the other" : "\(taken), each byte at its address"

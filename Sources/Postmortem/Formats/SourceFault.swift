@@ -10,11 +10,11 @@ package enum SourceFault: Error, Hashable, Sendable {
   case refused(errno: Int32)
 
   /// The fault of the memory at `address`, which that part would have held.
-  package func fault(at address: UInt64) -> MemoryFault {
+  package func fault(at address: PhysicalAddress) -> PhysicalFault {
     switch self {
-    case .truncated: .truncated(KernelAddress(address))
-    case .damaged: .damaged(KernelAddress(address))
-    case .refused(let errno): .refused(KernelAddress(address), errno: errno)
+    case .truncated: .truncated(address)
+    case .damaged: .damaged(address)
+    case .refused(let errno): .refused(address, errno: errno)
     }
   }
 }

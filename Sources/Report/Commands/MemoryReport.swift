@@ -42,15 +42,14 @@ package struct MemoryReport {
     switch mapping {
     case .mapped(let page):
       let size = Measurements.size(page.region.byteCount)
-      return "\(page.permissions), in a page of \(size) at \(page.region.start), physical \(physical(page))"
+      return "\(page.permissions), in a page of \(size) at \(page.region.start), \(physical(page))"
     case .unmapped: return "no: an access would fault"
     case .unknown(let reason): return "that is not known: \(sentence: reason)"
     }
   }
 
   private func physical(_ page: KernelModel.Page) -> PlainText {
-    let inPage = address.offset(from: page.region.start) ?? 0
-    return PlainText("0x" + String(page.physicalAddress &+ inPage, radix: 16))
+    PlainText((page.physicalAddress(of: address) ?? page.physicalAddress).description)
   }
 
   // MARK: JSON

@@ -1,14 +1,8 @@
 internal import KernelModel
 
-extension SystemCallMap.Interface {
+extension Machine.SystemCallInterface {
   /// Whose system calls they are.
-  var programs: PlainText {
-    switch self {
-    case .x86_64: "64-bit programs"
-    case .x32: "x32 programs"
-    case .ia32: "32-bit programs"
-    }
-  }
+  var programs: PlainText { PlainText(callers) }
 }
 
 extension SystemCallMap.Row {

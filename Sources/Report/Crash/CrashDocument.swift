@@ -124,7 +124,7 @@ struct CrashContextDocument: Encodable {
     enteredWith = OrNull(context.entry.map { Self.document($0.registers) })
   }
 
-  private static func document(_ registers: ProcessorState.Registers) -> [String: PlainText] {
+  private static func document(_ registers: Machine.Registers) -> [String: PlainText] {
     Dictionary(
       registers.named.map { name, value in (name.description, "0x\(String(value, radix: 16))") },
       uniquingKeysWith: { first, _ in first })

@@ -139,7 +139,7 @@ extension Page {
     }
   }
 
-  private mutating func writeRegisters(_ label: PlainText, _ registers: ProcessorState.Registers) {
+  private mutating func writeRegisters(_ label: PlainText, _ registers: Machine.Registers) {
     let pairs = registers.named
     for start in stride(from: 0, to: pairs.count, by: 4) {
       let row = pairs[start..<min(start + 4, pairs.count)].map { name, value -> PlainText in

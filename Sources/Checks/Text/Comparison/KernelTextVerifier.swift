@@ -159,7 +159,7 @@ package final class KernelTextVerifier {
       var end = start &+ UInt64(section.fileRange.count)
       // Code can be hidden behind the last function, where the page goes on: there the file has zeros.
       if section.isExecutable {
-        let pageEnd = (end &+ 4095) & ~4095
+        let pageEnd = Machine.pageEnd(end)
         if recreation.image.byteCount(from: end) >= Int(pageEnd - end) { end = pageEnd }
       }
       let range = start..<end

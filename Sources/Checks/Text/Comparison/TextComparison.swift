@@ -29,7 +29,6 @@ struct TextComparison {
   private let mostRuns: Int
 
   private static let chunk = 256 << 10
-  private static let pageSize: UInt64 = 4096
   /// Runs kept; what comes after them is only counted.
   static let mostRuns = 4096
 
@@ -46,13 +45,13 @@ struct TextComparison {
 
   /// Compares `region`, reading it from `memory`.
   mutating func compare(_ region: Range<UInt64>, in memory: any KernelMemory) {
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 4096)
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: Int(Machine.pageSize))
     defer { room.deallocate() }
     var position = region.lowerBound
     // Where a chunk cannot be read, its pages are read one by one: what is withheld must not hide what lies beside it.
     var pagewiseEnd = position
     while position < region.upperBound {
-      let most = position < pagewiseEnd ? Self.pageSize - (position & (Self.pageSize - 1)) : UInt64(Self.chunk)
+      let most = position < pagewiseEnd ? Machine.pageSize - Machine.offsetInPage(position) : UInt64(Self.chunk)
       let count = Int(min(most, region.upperBound - position))
       guard let expected = recreation.image.pointer(at: position, count: count) else { return }
       let part = UnsafeMutableRawBufferPointer(rebasing: room[..<count])
@@ -150,7 +149,7 @@ struct TextComparison {
     let target = address &+ UInt64(bytes.count) &+ UInt64(bitPattern: Int64(distance))
     let code: [UInt8] = (register >= 8 ? [0x41] : []) + [0xff, 0xe0 + (register & 7), 0xcc]
     guard target & 0x20 != 0, live.bytes(at: target, count: code.count) == code,
-      isThunkPage(target & ~4095, live)
+      isThunkPage(Machine.pageStart(target), live)
     else { return nil }
     return bytes.count
   }
@@ -158,8 +157,9 @@ struct TextComparison {
   /// Whether a page holds such thunks and nothing else.
   private mutating func isThunkPage(_ page: UInt64, _ live: LivePages) -> Bool {
     if let known = thunkPages[page] { return known }
-    var isPure = live.bytes(at: page, count: 4096) != nil
-    if let bytes = live.bytes(at: page, count: 4096) {
+    let bytes = live.bytes(at: page, count: Int(Machine.pageSize))
+    var isPure = bytes != nil
+    if let bytes {
       var index = 0
       while index < bytes.count {
         if bytes[index] == 0xcc {

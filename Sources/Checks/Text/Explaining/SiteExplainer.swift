@@ -11,9 +11,7 @@ extension SiteExplanation {
   ///
   /// - Throws: if the place is not one that is compared, or something that is needed for it cannot be had.
   package init(of address: KernelAddress, in kernel: Kernel) throws(CannotCheck) {
-    guard kernel.identity.machine == "x86_64" else {
-      throw .notApplicable("this kernel runs on \(kernel.identity.machine); only x86_64 code is known")
-    }
+    try kernel.requireKnownMachine()
     let work = try TextWork.shared(kernel)
     var explanation = try Self.look(at: address.rawValue, work, in: kernel.memory)
     if !explanation.isExplained { try work.settleFeatures(for: explanation) }

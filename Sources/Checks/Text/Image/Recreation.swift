@@ -114,30 +114,6 @@ final class Recreation {
   }
 }
 
-extension Mechanism {
-  /// Its place in ``allCases``.
-  var index: Int {
-    switch self {
-    case .relocation: 0
-    case .paravirt: 1
-    case .retpoline: 2
-    case .returnThunk: 3
-    case .callDepth: 4
-    case .alternative: 5
-    case .endbrSeal: 6
-    case .smpLock: 7
-    case .runtimeConstant: 8
-    case .jumpLabel: 9
-    case .staticCall: 10
-    case .ftrace: 11
-    case .kprobe: 12
-    case .bootString: 13
-    case .bpf: 14
-    case .cfi: 15
-    }
-  }
-}
-
 /// What one mechanism did at one site.
 package struct SiteTrace: Hashable, Sendable {
   package var mechanism: Mechanism

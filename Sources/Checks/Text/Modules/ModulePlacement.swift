@@ -31,8 +31,6 @@ struct ModulePlacement {
   ///
   /// Below where any kernel is placed, and near enough for a 32-bit distance.
   private static let nowhere: UInt64 = 0xffff_ffff_8010_0000
-  /// Where modules are loaded: MODULES_VADDR and MODULES_END, Documentation/arch/x86/x86_64/mm.rst (Linux v6.12).
-  static let moduleSpace: Range<UInt64> = 0xffff_ffff_a000_0000..<0xffff_ffff_ff00_0000
 
   /// Whether all of the module lies in one area.
   let isOneArea: Bool
@@ -125,7 +123,7 @@ struct ModulePlacement {
         case 11: start = live.value(Int32.self, at: place).map { UInt64(bitPattern: Int64($0)) }
         default: start = nil
         }
-        guard let start, Self.moduleSpace.contains(start &- known) else { continue }
+        guard let start, Machine.moduleSpace.contains(KernelAddress(start &- known)) else { continue }
         initialisation[symbol.section] = start &- known
       }
     }
@@ -168,7 +166,7 @@ struct ModulePlacement {
         if kind == .text { end = max(end, offset + section.byteCount) }
       }
       // In one area, each kind of memory begins on a page of its own.
-      if isOneArea, kind != .data { sizes[.text] = (sizes[.text, default: 0] + 4095) & ~4095 }
+      if isOneArea, kind != .data { sizes[.text] = Machine.pageEnd(sizes[.text, default: 0]) }
     }
     if let memory = module.code { code = memory.lowerBound..<memory.lowerBound &+ end }
   }

@@ -56,7 +56,7 @@ struct ModuleTextVerifier {
   private var slack: [Range<UInt64>] {
     guard let area = placement.module.code else { return [] }
     let sections = compared.map(\.range).filter { $0.overlaps(placement.code) }.sorted { $0.lowerBound < $1.lowerBound }
-    let end = placement.isOneArea ? min((placement.code.upperBound &+ 4095) & ~4095, area.upperBound) : area.upperBound
+    let end = placement.isOneArea ? min(Machine.pageEnd(placement.code.upperBound), area.upperBound) : area.upperBound
     var position = area.lowerBound
     var found: [Range<UInt64>] = []
     for section in sections {

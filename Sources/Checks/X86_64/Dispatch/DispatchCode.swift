@@ -1,0 +1,42 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// The code that dispatches system calls: in memory, and in the vendor's image if that can be had.
+struct DispatchCode {
+  let kernel: Kernel
+  let live: CodeMap
+  private(set) var reference: CodeMap?
+  /// Where the image was read from, or why there is none.
+  private(set) var image: Result<String, Withheld> = .failure(
+    Withheld("the vendor's image", why: "nobody asked for it"))
+  private let disassembler: Disassembler
+
+  /// - Throws: if this kernel's code cannot be followed at all.
+  init(of kernel: Kernel) throws(CannotCheck) {
+    try self.init(live: kernel)
+    do throws(Withheld) {
+      let offset = try kernel.identity.kaslrOffset.get()
+      let object = try kernel.reference.kernelImage()
+      reference = CodeMap(ImageCode(object), shift: offset, kernel: kernel, disassembler: disassembler)
+      image = .success(object.source)
+    } catch {
+      image = .failure(error)
+    }
+  }
+
+  /// The code in memory only.
+  init(live kernel: Kernel) throws(CannotCheck) {
+    try kernel.requireKnownMachine()
+    guard !kernel.symbols.addressesAreWithheld else { throw .symbolsWithheld }
+    guard kernel.text != nil else { throw .symbolMissing("_stext and _etext") }
+    let disassembler: Disassembler
+    do throws(DisassemblerError) {
+      disassembler = try Disassembler()
+    } catch {
+      throw .withheld(Withheld("the disassembler", why: "\(error)"))
+    }
+    self.kernel = kernel
+    self.disassembler = disassembler
+    live = CodeMap(LiveCode(kernel.memory), shift: 0, kernel: kernel, disassembler: disassembler)
+  }
+}

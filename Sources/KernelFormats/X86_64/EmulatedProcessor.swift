@@ -1,0 +1,38 @@
+package import KernelModel
+
+/// The control registers of a processor that QEMU emulated, as its note says.
+///
+/// Source: `QEMUCPUState`, target/i386/arch_dump.c of QEMU (v7.2): a note named `QEMU` of type 0, which holds version 1,
+/// its size, 18 general registers, 10 segments of 24 bytes, CR0 to CR4 and the kernel's GS base.
+package struct EmulatedProcessor: Hashable, Sendable {
+  /// Physical address of the top page table, and flags in its lowest 12 bits.
+  package let cr3: UInt64
+  package let cr4: UInt64
+
+  /// What the kernel's tables are named by.
+  package static let rootRegister = "CR3"
+
+  /// The top table of the task that ran, whose upper half is the kernel's.
+  ///
+  /// With page table isolation bit 12 tells a task's own tables from the kernel's: arch/x86/entry/calling.h,
+  /// `PTI_USER_PGTABLE_BIT` (v6.12).
+  package var root: PhysicalAddress { PhysicalAddress(cr3 & 0x000f_ffff_ffff_e000) }
+
+  private static let controlOffset = 8 + 18 * 8 + 10 * 24
+
+  /// CR4.LA57, bit 12: page tables of five levels.
+  ///
+  /// Source: Intel SDM volume 3A, section 2.5.
+  package var levels: Int { cr4 & 1 << 12 == 0 ? 4 : 5 }
+
+  /// The processors that the notes tell of, in their order.
+  package static func all(in notes: [ElfNote]) -> [EmulatedProcessor] {
+    notes.filter { $0.name == "QEMU" && $0.type == 0 }.compactMap { note in
+      let bytes = note.descriptor.span
+      guard bytes.integer(UInt32.self, at: 0) == 1, let cr3 = bytes.integer(UInt64.self, at: controlOffset + 3 * 8),
+        let cr4 = bytes.integer(UInt64.self, at: controlOffset + 4 * 8)
+      else { return nil }
+      return EmulatedProcessor(cr3: cr3, cr4: cr4)
+    }
+  }
+}
