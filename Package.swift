@@ -42,23 +42,24 @@ let package = Package(
   ],
   targets: [
     // What the program is made of, from the ground up: nothing imports what stands below it.
+    library("Files", []),
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
-    library("LiveProbe", ["CSystemCalls", "KernelFormats", "KernelModel", "Ckmod"]),
+    library("LiveProbe", ["CSystemCalls", "Ckmod", "Files", "KernelFormats", "KernelModel"]),
     library(
       "Baseline",
-      ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression),
-    library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "KernelFormats", "KernelModel"]),
+      ["Carchive", "Celf", "Cnettle", "Csqlite3", "Files", "KernelFormats", "KernelModel"] + compression),
+    library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"]),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
     library("Crash", ["Checks", "KernelFormats", "KernelModel"]),
     library("Capture", ["Checks", "Crash", "KernelFormats", "KernelModel", "Postmortem"]),
-    library("Correlation", ["KernelModel"]),
+    library("Correlation", ["Files", "KernelModel"]),
     library("Report", ["Audit", "Checks", "Correlation", "Crash", "KernelFormats", "KernelModel"]),
     library(
       "CLI",
       [
-        "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "CSystemCalls", "KernelFormats",
+        "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "CSystemCalls", "Files", "KernelFormats",
         "KernelModel", "LiveProbe", "Postmortem", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -91,14 +92,18 @@ let package = Package(
       ]
         + compression,
       path: "Tests/DecoderTrials"),
+    // A folder of each test's own.
+    testLibrary("TestFolder", [], path: "Tests/TestFolder"),
+    tests("FilesTests", ["Files", "TestFolder"]),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel", "TestKernel"]),
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel", "TestKernel"]),
-    tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),
-    tests("CaptureTests", ["Capture", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
+    tests("BaselineTests", ["Baseline", "DecoderTrials", "Files", "KernelModel", "TestFolder"]),
+    tests(
+      "CaptureTests", ["Capture", "Files", "KernelFormats", "KernelModel", "Postmortem", "TestFolder", "TestKernel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("PostmortemTests", ["DecoderTrials", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
     tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "TestKernel"]),
-    tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe", "TestKernel"]),
+    tests("LiveProbeTests", ["Files", "KernelFormats", "KernelModel", "LiveProbe", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),
     tests(

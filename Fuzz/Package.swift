@@ -29,14 +29,15 @@ let package = Package(
     .systemLibrary(name: "Clz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "Clzo", providers: [.apt(["liblzo2-dev"])]),
     .systemLibrary(name: "Csnappy", providers: [.apt(["libsnappy-dev"])]),
+    .target(name: "Files", swiftSettings: settings),
     .target(name: "KernelModel", swiftSettings: settings),
     .target(name: "KernelFormats", dependencies: ["KernelModel", "Ccapstone"], swiftSettings: settings),
     .target(
       name: "Baseline",
-      dependencies: ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
+      dependencies: ["Carchive", "Celf", "Cnettle", "Csqlite3", "Files", "KernelFormats", "KernelModel"] + compression,
       swiftSettings: settings),
     .target(
-      name: "Postmortem", dependencies: ["Clzo", "Csnappy", "Czlib", "Czstd", "KernelFormats", "KernelModel"],
+      name: "Postmortem", dependencies: ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"],
       swiftSettings: settings),
     .target(
       name: "Checks", dependencies: ["KernelFormats", "KernelModel"],

@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import KernelModel
 
 /// The vendor's files that the person who scans brought: an image, a folder, or a distribution's packages.
@@ -92,7 +92,7 @@ final class BroughtFiles {
   /// The bytes of the file at `place`.
   func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
     if let known = unpacked[place] { return known }
-    return try PlainFile.contents(of: place, limit: limit)
+    return try OpenedFile.contents(of: place, limit: limit)
   }
 
   /// Adds the names under which modules are loaded whose files are called otherwise: those of a few files, not of all that
@@ -102,7 +102,7 @@ final class BroughtFiles {
     guard files.count <= Self.mostOpened else { return }
     for file in files {
       // What cannot be read has no name; who asks for it by its file's name is told why.
-      guard let contents = try? PlainFile.contents(of: file, limit: VendorStore.moduleLimit),
+      guard let contents = try? OpenedFile.contents(of: file, limit: VendorStore.moduleLimit),
         let object = try? VendorStore.module(in: contents, source: file), let name = object.moduleName
       else { continue }
       survey.modules[name] = survey.modules[name] ?? file
@@ -112,10 +112,10 @@ final class BroughtFiles {
   private func survey(of release: String) -> Survey {
     if let survey, survey.release == release { return survey }
     var survey = Survey(release: release)
-    do throws(VendorFileError) {
-      if let files = try FolderWalk.files(below: path) {
+    do {
+      if let files = try Folder.files(below: path) {
         sort(files, into: &survey)
-      } else if PackageLayout.isPackage(try PlainFile(path).bytes(0..<8)) {
+      } else if PackageLayout.isPackage(try OpenedFile.vendor(path).bytes(0..<8)) {
         survey.packages = [path]
       } else {
         survey.images = [path]
@@ -166,7 +166,7 @@ final class BroughtFiles {
   private func unpack(
     _ wanted: inout Set<String>, from package: String, into survey: inout Survey
   ) throws(VendorFileError) {
-    let reader = try PackageReader(try PlainFile(package))
+    let reader = try PackageReader(try OpenedFile.vendor(package))
     let release = survey.release
     let asked = wanted
     try reader.read { (entry) throws(VendorFileError) in

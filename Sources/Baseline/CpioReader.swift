@@ -53,15 +53,10 @@ struct CpioReader {
   /// The next `count` bytes of the archive, all of them.
   private func bytes(_ count: Int) throws(VendorFileError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    var result: Result<Int, VendorFileError> = .success(0)
-    bytes.withUnsafeMutableBytes { buffer in
-      do throws(VendorFileError) {
-        result = .success(try stream.read(into: buffer))
-      } catch {
-        result = .failure(error)
-      }
-    }
-    guard try result.get() == count else { throw .notAPackage("its archive ends in the middle") }
+    let came = try bytes.withUnsafeMutableBytes { buffer in
+      Result { () throws(VendorFileError) in try stream.read(into: buffer) }
+    }.get()
+    guard came == count else { throw .notAPackage("its archive ends in the middle") }
     return bytes
   }
 

@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import KernelModel
 
 /// What DKMS built on this host, and what it was built from.
@@ -20,7 +20,7 @@ struct DkmsTrees {
 
   /// The source trees of all that is there, as links name them and as they really are.
   var sources: [String] {
-    versions.compactMap { Self.real("\($0)/source") }
+    versions.compactMap { realPath("\($0)/source") }
   }
 
   /// The source tree of what DKMS built and installed as the file at `path`; nil if it is none of DKMS's.
@@ -32,9 +32,9 @@ struct DkmsTrees {
     else { return nil }
     let release = components[index + 1]
     for version in versions {
-      for architecture in Self.folders(in: "\(version)/\(release)") {
+      for architecture in Folder.folders(in: "\(version)/\(release)", limit: Self.mostEntries) {
         let built = "\(architecture)/module/\(name)"
-        guard Self.areSame(built, path), let source = Self.real("\(version)/source") else { continue }
+        guard Self.areSame(built, path), let source = realPath("\(version)/source") else { continue }
         let names = version.split(separator: "/").suffix(2).joined(separator: "-")
         if FileNames.lastComponent(source) == names { return source }
       }
@@ -44,7 +44,7 @@ struct DkmsTrees {
 
   /// The files of a source tree; nil if there are none, or more than a module has.
   static func files(of source: String) -> [String]? {
-    guard let files = (try? FolderWalk.files(below: source)) ?? nil, (1...mostSourceFiles).contains(files.count) else {
+    guard let files = (try? Folder.files(below: source)) ?? nil, (1...mostSourceFiles).contains(files.count) else {
       return nil
     }
     return files
@@ -54,7 +54,7 @@ struct DkmsTrees {
   static func isNamed(_ path: String, in source: String) -> Bool {
     let stem = FileNames.lastComponent(path).prefix { $0 != "." }
     guard !stem.isEmpty,
-      let contents = try? PlainFile.contents(of: source + "/dkms.conf", limit: mostConfigurationBytes)
+      let contents = try? OpenedFile.contents(of: source + "/dkms.conf", limit: mostConfigurationBytes)
     else { return false }
     let text = contents.withBytes { String(decoding: $0, as: UTF8.self) }
     let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "-" && $0 != "_" }
@@ -63,35 +63,17 @@ struct DkmsTrees {
 
   /// `NAME/VERSION` of everything that was added.
   private var versions: [String] {
-    Self.folders(in: folder).flatMap(Self.folders)
-  }
-
-  /// The folders in a folder; links are left out: DKMS makes one for each kernel, to a folder that is there as well.
-  private static func folders(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var found: [String] = []
-    while let entry = readdir(stream), found.count < mostEntries {
-      let name = FolderWalk.name(of: entry)
-      let path = "\(folder)/\(name)"
-      var status = stat()
-      guard name != ".", name != "..", lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
-      found.append(path)
+    Folder.folders(in: folder, limit: Self.mostEntries).flatMap {
+      Folder.folders(in: $0, limit: Self.mostEntries)
     }
-    return found.sorted()
   }
 
   private static func areSame(_ one: String, _ other: String) -> Bool {
-    guard let first = try? PlainFile(one), let second = try? PlainFile(other), first.byteCount == second.byteCount,
-      let built = try? PlainFile.contents(of: one, limit: VendorStore.moduleLimit),
-      let installed = try? PlainFile.contents(of: other, limit: VendorStore.moduleLimit)
+    guard let first = FileStatus(at: one, followingLinks: true),
+      first.byteCount == FileStatus(at: other, followingLinks: true)?.byteCount,
+      let built = try? OpenedFile.contents(of: one, limit: VendorStore.moduleLimit),
+      let installed = try? OpenedFile.contents(of: other, limit: VendorStore.moduleLimit)
     else { return false }
     return built.withBytes { built in installed.withBytes { built.elementsEqual($0) } }
-  }
-
-  private static func real(_ path: String) -> String? {
-    guard let real = realpath(path, nil) else { return nil }
-    defer { free(real) }
-    return String(cString: real)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import KernelModel
 
 /// The digests that dpkg recorded of kernels and modules, and of the sources that modules were built from.
@@ -48,12 +49,12 @@ final class DpkgRecords {
   /// Reads all digests of kernels and modules; nil if dpkg is not in use here.
   private func read() -> [String: [(digest: String, package: String)]]? {
     var files: [String]
-    do throws(VendorFileError) {
-      guard let found = try FolderWalk.files(below: folder + "/info") else { return nil }
+    do throws(FileFault) {
+      guard let found = try Folder.files(below: folder + "/info") else { return nil }
       files = found.filter { $0.hasSuffix(".md5sums") }
       guard !files.isEmpty else { return nil }
     } catch {
-      if error != .absent { problem = "\(folder)/info \(error)" }
+      if !error.isAbsence { problem = "\(folder)/info \(error.problem)" }
       return nil
     }
     let remembered = Self.remembered + besides().map { Array("\($0.dropFirst())/".utf8) }
@@ -118,7 +119,7 @@ final class DpkgRecords {
   ///
   /// A file that cannot be read has none: it vouches for nothing, so the reason is not kept.
   private static func forEachLine(of path: String, _ body: (Slice<UnsafeRawBufferPointer>) -> Void) {
-    guard let contents = try? PlainFile.contents(of: path, limit: largestFile) else { return }
+    guard let contents = try? OpenedFile.contents(of: path, limit: largestFile) else { return }
     contents.withBytes { bytes in
       var rest = bytes[...]
       while !rest.isEmpty {

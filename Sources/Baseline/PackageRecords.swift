@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import KernelModel
 
 /// What the host's package managers recorded of the vendor's files, held against the files.
@@ -90,10 +90,10 @@ struct PackageRecords {
 
   private func digest(of path: String, algorithm: String) -> Result<String, VendorFileError> {
     guard let digest = Digest(rawValue: algorithm) else {
-      return .failure(.cannotOpen("has a recorded digest of a kind that is not known: \(algorithm)"))
+      return .failure(.unknownDigest(algorithm))
     }
     do throws(VendorFileError) {
-      return .success(try PlainFile.contents(of: path, limit: BootImage.fileLimit).withBytes { digest.of($0) })
+      return .success(try OpenedFile.contents(of: path, limit: BootImage.fileLimit).withBytes { digest.of($0) })
     } catch {
       return .failure(error)
     }
@@ -115,9 +115,7 @@ struct PackageRecords {
 
   /// The path without links; the path itself if there is nothing.
   private static func real(_ path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
+    realPath(path) ?? path
   }
 
   /// A path, and the same with `/usr` before it or without: `/lib` became a link to `/usr/lib`.

@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import KernelModel
 
 /// The digests that rpm recorded, from its SQLite database.
@@ -27,10 +27,10 @@ final class RpmRecords {
   func answer(_ names: [String]) -> PackageRecords.Answer {
     for place in Self.places {
       let folder = "\(root)/\(place)"
-      for name in Self.databases where access("\(folder)/\(name)", F_OK) == 0 {
+      for name in Self.databases where FileStatus(at: "\(folder)/\(name)", followingLinks: true) != nil {
         return answer(names, database: "\(folder)/\(name)")
       }
-      for name in Self.unread where access("\(folder)/\(name)", F_OK) == 0 {
+      for name in Self.unread where FileStatus(at: "\(folder)/\(name)", followingLinks: true) != nil {
         return .unvouched("rpm's database \(folder)/\(name) is of an older kind that is not read here")
       }
     }
@@ -62,15 +62,9 @@ final class RpmRecords {
   private func package(_ number: Int64, _ database: RpmDatabase) throws(VendorFileError) -> Package? {
     if let known = headers[number] { return known }
     guard let blob = database.header(number) else { return nil }
-    var result: Result<Package, VendorFileError> = .failure(.absent)
-    blob.withUnsafeBytes { bytes in
-      do throws(VendorFileError) {
-        result = .success(Self.package(try RpmHeader(bytes)))
-      } catch {
-        result = .failure(error)
-      }
-    }
-    let package = try result.get()
+    let package = try blob.withUnsafeBytes { bytes in
+      Result { () throws(VendorFileError) in Self.package(try RpmHeader(bytes)) }
+    }.get()
     headers[number] = package
     return package
   }

@@ -1,10 +1,9 @@
+package import Files
+
 /// Why a vendor's file, or what lies packed in it, could not be read.
 package enum VendorFileError: Error, Hashable, Sendable {
-  /// The file is not there.
-  case absent
-  /// The file could not be opened, or is not a plain file.
-  case cannotOpen(String)
-  case readFailed(offset: Int, errno: Int32)
+  /// The file could not be opened or read.
+  case file(FileFault)
   /// The system gave no memory: so many bytes.
   case noMemory(byteCount: Int, errno: Int32)
   /// Neither a bzImage nor an ELF file.
@@ -27,6 +26,8 @@ package enum VendorFileError: Error, Hashable, Sendable {
   case notAnObject(String)
   /// It is no package that can be read, and what is wrong with it.
   case notAPackage(String)
+  /// A package manager recorded its digest by an algorithm that is not known.
+  case unknownDigest(String)
   /// The kernel has no build id to know it by.
   case buildIDMissing
 }
@@ -34,12 +35,8 @@ package enum VendorFileError: Error, Hashable, Sendable {
 extension VendorFileError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .absent:
-      "no such file"
-    case .cannotOpen(let reason):
-      reason
-    case .readFailed(let offset, let errno):
-      "could not be read at byte \(offset): error \(errno)"
+    case .file(let fault):
+      fault.problem
     case .noMemory(let byteCount, let errno):
       "needs \(byteCount) bytes of memory, and the system refused: error \(errno)"
     case .notABootImage:
@@ -62,6 +59,8 @@ extension VendorFileError: CustomStringConvertible {
       "is not the ELF file that was looked for: \(problem)"
     case .notAPackage(let problem):
       "is not a package that can be read: \(problem)"
+    case .unknownDigest(let algorithm):
+      "has a recorded digest of a kind that is not known: \(algorithm)"
     case .buildIDMissing:
       "its kernel has no build id"
     }

@@ -1,3 +1,4 @@
+import Files
 import KernelFormats
 package import KernelModel
 
@@ -118,7 +119,7 @@ package final class VendorReference: Reference {
         let other = found.buildID.map { "build \($0)" } ?? "of no known build"
         reasons.append("\(path) is \(other), and build \(expected) is running")
       } catch {
-        if error == .absent {
+        if case .file(let fault) = error, fault.isAbsence {
           absent.append(path)
         } else {
           reasons.append("\(path) \(error)")

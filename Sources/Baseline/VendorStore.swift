@@ -1,3 +1,4 @@
+import Files
 package import KernelModel
 
 /// The vendor's files, read and decompressed: for all acquisitions of one scan.
@@ -82,7 +83,7 @@ package final class VendorStore {
 
   private func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
     if let brought { return try brought.file(at: place, limit: limit) }
-    return try PlainFile.contents(of: place, limit: limit)
+    return try OpenedFile.contents(of: place, limit: limit)
   }
 
   /// The kernel in a boot image; it has a build id.

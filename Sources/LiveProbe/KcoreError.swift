@@ -1,3 +1,5 @@
+package import Files
+
 /// Why `/proc/kcore` cannot be used.
 package enum KcoreError: Error, Hashable, Sendable {
   case file(FileFault)

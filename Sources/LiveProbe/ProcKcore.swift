@@ -1,3 +1,4 @@
+import Files
 package import KernelFormats
 package import KernelModel
 
@@ -167,7 +168,7 @@ package final class ProcKcore: KernelMemory {
 extension ProcKcore {
   private static func open(_ root: SystemRoot, _ channel: KcoreChannel) throws(KcoreError) -> KcoreFile {
     do throws(FileFault) {
-      return KcoreFile(try ReadOnlyFile(root.path("proc/kcore")), through: channel)
+      return KcoreFile(try OpenedFile(root.path("proc/kcore")), through: channel)
     } catch {
       throw .file(error)
     }

@@ -2,6 +2,7 @@ import Baseline
 import DecoderTrials
 import Foundation
 import KernelModel
+import TestFolder
 import Testing
 
 @Suite struct BaselineSigningTests {

@@ -1,5 +1,6 @@
 import DecoderTrials
 import KernelModel
+import TestFolder
 import Testing
 
 @testable import Baseline
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test func `an image is taken, and the modules are the host's`() throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.write(try TestKernelImage().bzImage(.xz), to: "any-name")
     let reference = reference(folder.path + "/any-name")
     #expect(try reference.kernelImage().source == folder.path + "/any-name")
@@ -54,9 +55,9 @@ import Testing
   }
 
   @Test func `a folder with modules alone adds to what is installed`() throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.write(SampleModule.object, to: "brought/any-name.ko")
-    let host = try TemporaryDirectory()
+    let host = try TemporaryFolder()
     try host.write(try TestKernelImage().bzImage(.xz), to: "boot/vmlinuz-\(Self.release)")
     let reference = reference(folder.path + "/brought", root: host.path)
     // By the name in the file, which is not that of the file.
@@ -67,7 +68,7 @@ import Testing
   }
 
   @Test func `a folder is searched for images and modules of this release`() throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     for file in try files() { try folder.write(file.bytes, to: "modules/" + file.path) }
     try folder.write(try TestKernelImage(buildID: [9]).bzImage(.gzip), to: "boot/vmlinuz-6.1.0-other")
     let reference = reference(folder.path)
@@ -83,14 +84,14 @@ import Testing
 
   @Test(arguments: [Compression.xz, .zstd, .gzip, .none])
   func `a deb is read without being unpacked`(_ compression: Compression) throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.write(try SamplePackage.deb(try files(), compression), to: "kernel.deb")
     try check(folder.path + "/kernel.deb")
   }
 
   @Test(arguments: [Compression.xz, .zstd, .gzip])
   func `an rpm is read without being unpacked`(_ compression: Compression) throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.write(try SamplePackage.rpm(try files(), compression), to: "kernel.rpm")
     try check(folder.path + "/kernel.rpm")
   }
@@ -109,7 +110,7 @@ import Testing
   }
 
   @Test func `image and modules may come in packages of their own`() throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let files = try files()
     try folder.write(try SamplePackage.deb([files[1]], .xz), to: "linux-binary-\(Self.release)_amd64.deb")
     try folder.write(try SamplePackage.deb([files[2]], .zstd), to: "linux-modules-\(Self.release)_amd64.deb")
@@ -120,7 +121,7 @@ import Testing
   }
 
   @Test func `a module that was loaded after the package was read is found in a second pass`() throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.write(try SamplePackage.deb(try files(), .zstd), to: "kernel.deb")
     let reference = reference(folder.path + "/kernel.deb", loaded: [])
     _ = try reference.kernelImage()
@@ -128,7 +129,7 @@ import Testing
   }
 
   @Test func `a package that cannot be read is named, with the reason`() throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     let path = folder.path + "/kernel.deb"
     let whole = try SamplePackage.deb(try files(), .xz)
     try folder.write(Array(whole.prefix(whole.count / 2)), to: "kernel.deb")
@@ -138,7 +139,7 @@ import Testing
   }
 
   @Test func `what is not there is said`() throws {
-    let folder = try TemporaryDirectory()
+    let folder = try TemporaryFolder()
     try folder.write([1], to: "readme")
     let empty = reference(folder.path)
     #expect(why { () throws(Withheld) in try empty.kernelImage() } == "\(folder.path) has no kernel image")

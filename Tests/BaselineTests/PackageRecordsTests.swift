@@ -1,6 +1,8 @@
 import DecoderTrials
+import Files
 import Foundation
 import KernelModel
+import TestFolder
 import Testing
 
 @testable import Baseline
@@ -14,12 +16,12 @@ import Testing
     bytes.withUnsafeBytes { digest.of($0) }
   }
 
-  private func dpkg(_ root: TemporaryDirectory, _ package: String, _ lines: [(digest: String, path: String)]) throws {
+  private func dpkg(_ root: TemporaryFolder, _ package: String, _ lines: [(digest: String, path: String)]) throws {
     let text = lines.map { "\($0.digest)  \($0.path)\n" }.joined()
     try root.write(Array(text.utf8), to: "var/lib/dpkg/info/\(package).md5sums")
   }
 
-  private func provenance(_ root: TemporaryDirectory, _ path: String = image) -> Provenance {
+  private func provenance(_ root: TemporaryFolder, _ path: String = image) -> Provenance {
     PackageRecords(root: root.path).provenance(of: "\(root.path)/\(path)")
   }
 
@@ -36,7 +38,7 @@ import Testing
   }
 
   @Test func `a file as dpkg recorded it, with the package's version`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(Self.contents, to: Self.image)
     try dpkg(root, "linux-image-test", [(digest(Self.contents), Self.image)])
     try root.write(
@@ -58,7 +60,7 @@ import Testing
 
   @Test func `lib and usr lib are one`() throws {
     for (there, recorded) in [("usr/lib", "lib"), ("lib", "usr/lib")] {
-      let root = try TemporaryDirectory()
+      let root = try TemporaryFolder()
       try root.write(Self.contents, to: "\(there)/modules/6.1/x.ko")
       try dpkg(root, "linux-modules", [(digest(Self.contents), "\(recorded)/modules/6.1/x.ko")])
       guard case .recorded = provenance(root, "\(there)/modules/6.1/x.ko") else {
@@ -69,7 +71,7 @@ import Testing
   }
 
   @Test func `a file that was moved aside for another package's is the one recorded`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write([1], to: "lib/modules/6.1/x.ko")
     try root.write([2], to: "lib/modules/6.1/x.ko.distrib")
     try dpkg(root, "aa-override", [(digest([1]), "lib/modules/6.1/x.ko")])
@@ -87,7 +89,7 @@ import Testing
   }
 
   @Test func `a file that no package brings, and a host without package manager`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(Self.contents, to: Self.image)
     #expect(
       provenance(root) == .unvouched("no package manager that is known here keeps records: dpkg, rpm"))
@@ -103,7 +105,7 @@ import Testing
   ]
 
   /// A tree as DKMS lays it out, with a source whose files dpkg recorded.
-  private func dkms(_ root: TemporaryDirectory, recording recorded: Set<String> = ["dkms.conf", "x.c"]) throws {
+  private func dkms(_ root: TemporaryFolder, recording recorded: Set<String> = ["dkms.conf", "x.c"]) throws {
     try root.write(Self.contents, to: Self.installed)
     try root.write(Self.contents, to: "var/lib/dkms/x/1.0/6.1/x86_64/module/x.ko.xz")
     for (name, text) in Self.sources { try root.write(Array(text.utf8), to: "usr/src/x-1.0/\(name)") }
@@ -113,7 +115,7 @@ import Testing
   }
 
   @Test func `what DKMS built from a source tree that a package brought`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try dkms(root)
     guard case .built(let tree) = provenance(root, Self.installed) else {
       Issue.record("\(provenance(root, Self.installed))")
@@ -123,7 +125,7 @@ import Testing
   }
 
   @Test func `DKMS's source changed, or with a file of nobody's, or another file installed`() throws {
-    let changed = try TemporaryDirectory()
+    let changed = try TemporaryFolder()
     try dkms(changed)
     try changed.write([1], to: "usr/src/x-1.0/x.c")
     guard case .unvouched(let why) = provenance(changed, Self.installed) else {
@@ -131,7 +133,7 @@ import Testing
       return
     }
     #expect(why.contains("x.c was changed after x-dkms brought it"))
-    let added = try TemporaryDirectory()
+    let added = try TemporaryFolder()
     try dkms(added)
     try added.write([1], to: "usr/src/x-1.0/Kbuild")
     guard case .unvouched(let reason) = provenance(added, Self.installed) else {
@@ -139,7 +141,7 @@ import Testing
       return
     }
     #expect(reason.contains("no package brings") && reason.contains("Kbuild"))
-    let other = try TemporaryDirectory()
+    let other = try TemporaryFolder()
     try dkms(other)
     try other.write([1], to: Self.installed)
     #expect(
@@ -147,7 +149,7 @@ import Testing
   }
 
   @Test func `DKMS's source that no package brought`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try dkms(root, recording: ["dkms.conf"])
     guard case .unvouched(let why) = provenance(root, Self.installed) else {
       Issue.record("a source of nobody's vouches")
@@ -157,7 +159,7 @@ import Testing
   }
 
   @Test func `a tree of DKMS's that borrows another's source vouches for nothing`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try dkms(root)
     // Of another name, and a file in the right tree that its dkms.conf does not name.
     for (installed, tree) in [("y.ko", "y/1.0"), ("z.ko", "x/1.0")] {
@@ -173,14 +175,14 @@ import Testing
 
   // MARK: - rpm
 
-  private func rpm(_ root: TemporaryDirectory, _ files: [(path: String, digest: String)]) throws {
+  private func rpm(_ root: TemporaryFolder, _ files: [(path: String, digest: String)]) throws {
     let database = root.path + "/var/lib/rpm/rpmdb.sqlite"
     try root.write([], to: "var/lib/rpm/rpmdb.sqlite")
     try SampleRpmDatabase.write([SamplePackage.sampleHeader(files)], names: files.map(\.path), to: database)
   }
 
   @Test func `a file as rpm recorded it`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     let path = "lib/modules/6.1/x.ko"
     try root.write(Self.contents, to: path)
     try rpm(root, [("/lib/modules/6.1/y.ko", "00"), ("/lib/modules/6.1/x.ko", digest(Self.contents, .sha256))])
@@ -192,7 +194,7 @@ import Testing
   }
 
   @Test func `an image that kernel-install copied is vouched for by the original's record`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(Self.contents, to: Self.image)
     // A ghost has no digest.
     try rpm(
@@ -211,7 +213,7 @@ import Testing
 
   @Test func `a database that is none, or of an older kind, vouches for nothing`() throws {
     for (name, bytes) in [("rpmdb.sqlite", Array("no database".utf8)), ("Packages", [0])] {
-      let root = try TemporaryDirectory()
+      let root = try TemporaryFolder()
       try root.write(Self.contents, to: Self.image)
       try root.write(bytes, to: "var/lib/rpm/\(name)")
       guard case .unvouched = provenance(root) else {
@@ -233,7 +235,7 @@ import Testing
         "CREATE TABLE Packages (hnum INTEGER, blob BLOB)", "INSERT INTO Packages VALUES (1, zeroblob(100))",
       ],
     ] {
-      let root = try TemporaryDirectory()
+      let root = try TemporaryFolder()
       try root.write(Self.contents, to: Self.image)
       try root.write([], to: "var/lib/rpm/rpmdb.sqlite")
       try SampleRpmDatabase.run(hostile, on: root.path + "/var/lib/rpm/rpmdb.sqlite")
@@ -247,7 +249,7 @@ import Testing
   @Test func `rpm's own database is read`() throws {
     let tools = ["/usr/bin/rpmbuild", "/usr/bin/rpm"]
     try #require(tools.allSatisfy { FileManager.default.isExecutableFile(atPath: $0) }, "run scripts/setup")
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: root.path) }
     let path = "/lib/modules/6.1/x.ko"
     try root.write(Self.contents, to: "lib/modules/6.1/x.ko")
@@ -286,7 +288,7 @@ import Testing
     #expect(record.package == "kernel-sample-6.1-1" && record.algorithm == "sha256")
     // The package itself can be read, too.
     var paths: [String] = []
-    try PackageReader(try PlainFile(package)).read { (_) throws(VendorFileError) in
+    try PackageReader(try OpenedFile.vendor(package)).read { (_) throws(VendorFileError) in
       true
     } _: { entry, _ in
       paths.append(entry.path)

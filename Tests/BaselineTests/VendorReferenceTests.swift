@@ -1,5 +1,6 @@
 import DecoderTrials
 import KernelModel
+import TestFolder
 import Testing
 
 @testable import Baseline
@@ -24,7 +25,7 @@ import Testing
   }
 
   private func reference(
-    _ identity: KernelIdentity, _ root: TemporaryDirectory, image: String? = nil
+    _ identity: KernelIdentity, _ root: TemporaryFolder, image: String? = nil
   ) -> VendorReference {
     VendorReference(
       identity: identity, store: VendorStore(root: root.path, reference: image), modules: Modules(paths: [:]))
@@ -53,7 +54,7 @@ import Testing
   }
 
   @Test func `pointers into the kernel move with it, others stay`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     var kernel = TestKernelImage()
     kernel.pointers[1] = 0
     kernel.pointers[2] = 0xffff_ffff_c000_0000
@@ -71,14 +72,14 @@ import Testing
   }
 
   @Test func `a kernel that did not move is compared as it is`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(try TestKernelImage().bzImage(.zstd), to: "boot/vmlinuz-\(Self.release)")
     let answer = try reference(identity(offset: .success(0)), root).pointers(in: [TestKernelImage.table])
     #expect(answer.pointers == [TestKernelImage().pointers.map { KernelAddress($0) }])
   }
 
   @Test func `an image of another build is refused, and the message has both ids`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     let kernel = TestKernelImage(buildID: [UInt8](repeating: 0xab, count: 20))
     try root.write(try kernel.bzImage(.gzip), to: "boot/vmlinuz-\(Self.release)")
     let refusal = try #require(self.refusal(self.reference(identity(), root)))
@@ -88,7 +89,7 @@ import Testing
   }
 
   @Test func `the next place is tried when an image does not serve`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(Array("not an image".utf8), to: "boot/vmlinuz-\(Self.release)")
     try root.write(try TestKernelImage().bzImage(.gzip), to: "usr/lib/modules/\(Self.release)/vmlinuz")
     let answer = try reference(identity(), root).pointers(in: [Self.table])
@@ -96,7 +97,7 @@ import Testing
   }
 
   @Test func `an image that was named is used, and no other`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(try TestKernelImage().bzImage(.gzip), to: "boot/vmlinuz-\(Self.release)")
     try root.write(TestKernelImage().vmlinux(), to: "elsewhere")
     let named = try reference(identity(), root, image: "\(root.path)/elsewhere").pointers(in: [Self.table])
@@ -106,7 +107,7 @@ import Testing
   }
 
   @Test func `the build id in memory outranks the one that is claimed`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(try TestKernelImage().bzImage(.gzip), to: "boot/vmlinuz-\(Self.release)")
     let other = BuildID(bytes: [7, 7])
     #expect(self.refusal(self.reference(identity(memory: .success(other)), root)) != nil)
@@ -115,20 +116,20 @@ import Testing
   }
 
   @Test func `without a build id nothing is compared`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     let reference = self.reference(identity(claimed: .failure(Self.unknown), memory: .failure(Self.unknown)), root)
     let refusal = try #require(self.refusal(reference))
     #expect(refusal.why == "which build is running is not known (/sys/kernel/notes: no such file)")
   }
 
   @Test func `without knowing how far the kernel moved nothing is compared`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     let missing = Withheld("KERNELOFFSET", why: "not in VMCOREINFO")
     #expect(self.refusal(self.reference(identity(offset: .failure(missing)), root)) == missing)
   }
 
   @Test func `what the image does not hold is withheld, and the rest is not lost`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(try TestKernelImage().bzImage(.gzip), to: "boot/vmlinuz-\(Self.release)")
     let reference = self.reference(identity(), root)
     let beyond = MemoryRegion(start: KernelAddress(0xffff_ffff_c000_0000), byteCount: 8)
@@ -141,7 +142,7 @@ import Testing
   }
 
   @Test func `an image is read once for the same regions`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     let name = "boot/vmlinuz-\(Self.release)"
     try root.write(try TestKernelImage().bzImage(.gzip), to: name)
     let reference = self.reference(identity(), root)
@@ -151,7 +152,7 @@ import Testing
   }
 
   @Test func `an image read ahead serves every reference`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     let name = "boot/vmlinuz-\(Self.release)"
     try root.write(try TestKernelImage().bzImage(.zstd), to: name)
     let store = VendorStore(root: root.path)
@@ -166,7 +167,7 @@ import Testing
   }
 
   @Test func `an image of another build that was read ahead does not serve`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     let kernel = TestKernelImage(buildID: [9])
     try root.write(try kernel.bzImage(.zstd), to: "boot/vmlinuz-\(Self.release)")
     let store = VendorStore(root: root.path)
@@ -177,7 +178,7 @@ import Testing
   }
 
   @Test func `a pipe in the image's place is refused, and does not hang`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.makePipe("boot/vmlinuz-\(Self.release)")
     let refusal = try #require(self.refusal(self.reference(identity(), root)))
     #expect(refusal.why.hasPrefix("\(root.path)/boot/vmlinuz-\(Self.release) is not a plain file"))
@@ -185,13 +186,13 @@ import Testing
 
   @Test(arguments: ["../../etc/passwd", "", "..", "a b", "a\u{1b}[31m", String(repeating: "a", count: 300)])
   func `a release that is no file name leads nowhere`(_ release: String) throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     #expect(VendorImagePaths.candidates(release: release).isEmpty)
     #expect(self.refusal(self.reference(identity(release: release), root)) != nil)
   }
 
   @Test func `a module's file is found by whoever knows where it lies`() throws {
-    let root = try TemporaryDirectory()
+    let root = try TemporaryFolder()
     try root.write(try SampleCompression.compress(SampleModule.object, .xz), to: "sample.ko.xz")
     try root.write([0x7f], to: "broken.ko")
     let modules = Modules(paths: ["sample": "\(root.path)/sample.ko.xz", "broken": "\(root.path)/broken.ko"])

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Baseline
+internal import Files
 internal import KernelModel
 internal import LiveProbe
 internal import Report
@@ -39,10 +40,10 @@ struct BaselineArgument: ParsableArguments {
 
   private func find() throws -> StoredBaseline {
     if let baseline {
-      do {
+      do throws(FileFault) {
         return try StoredBaseline(file: baseline)
       } catch {
-        throw CommandFailure("\(baseline): \(error)")
+        throw CommandFailure("\(baseline): \(error.problem)")
       }
     }
     let buildID = try LiveIdentity.claimedBuildID().get()
@@ -62,5 +63,9 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   init(_ sentence: String) {
     description = PlainText(sentence: sentence).description
+  }
+
+  init(_ fault: FileFault) {
+    self.init("\(fault.path): \(fault.problem)")
   }
 }

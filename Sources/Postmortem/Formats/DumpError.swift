@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Files
 package import KernelFormats
 
 /// Why a file cannot be read as a dump.
@@ -27,10 +27,17 @@ package enum DumpError: Error, Hashable, Sendable {
   case map(String)
 }
 
+extension DumpError {
+  /// Why a dump's file cannot be opened.
+  init(_ fault: FileFault) {
+    self = fault.errorNumber.map { .cannotOpen(errno: $0) } ?? .notRegular
+  }
+}
+
 extension DumpError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .cannotOpen(let errno): "it cannot be opened: " + String(cString: strerror(errno))
+    case .cannotOpen(let errno): "it cannot be opened: " + SystemError(errno).words
     case .notRegular: "no regular file: a device, a pipe or a folder stands in its place"
     case .empty: "the file is empty"
     case .unreadable(let fault): "reading its headers failed: \(fault)"

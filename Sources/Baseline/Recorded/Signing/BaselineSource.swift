@@ -1,3 +1,4 @@
+import Files
 package import KernelModel
 
 /// Where the baseline of a kernel is to be taken from, and what it must have to be trusted.
@@ -80,7 +81,7 @@ package struct BaselineSource {
 
   /// The file, and the folder it lies in if that is ours alone.
   private func find(_ buildID: BuildID) throws(Failure) -> (StoredBaseline, BaselineStore?) {
-    if PlainFile.isFolder(path) {
+    if FileStatus(at: path, followingLinks: true)?.kind == .folder {
       do throws(StoreError) {
         let store = try BaselineStore(path)
         return (try store.read(buildID), store)
@@ -90,16 +91,13 @@ package struct BaselineSource {
         throw .refused(Withheld("the baseline", why: error.description))
       }
     }
-    do throws(VendorFileError) {
+    do throws(FileFault) {
       let stored = try StoredBaseline(file: path)
-      let components = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-      let folder = components.isEmpty ? "." : components.joined(separator: "/") + "/"
       // A folder that is not ours alone has no memory to be trusted, which is said.
-      return (stored, try? BaselineStore(folder))
-    } catch .absent {
-      throw .absent(Self.missing(path))
+      return (stored, try? BaselineStore(Folder.split(path).folder))
     } catch {
-      throw .refused(Withheld("the baseline \(path)", why: error.description))
+      guard !error.isAbsence else { throw .absent(Self.missing(path)) }
+      throw .refused(Withheld("the baseline \(path)", why: error.problem))
     }
   }
 

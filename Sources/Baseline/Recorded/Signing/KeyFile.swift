@@ -1,3 +1,5 @@
+import Files
+
 /// The form of a file with an Ed25519 key: PEM around DER, of which all bytes but the key's 32 are always the same.
 ///
 /// Source: RFC 7468, 10 and 13; RFC 8410, 4 and 7.
@@ -33,15 +35,15 @@ enum KeyFile {
 
   /// The text of the file at `path`; a private key's must be its owner's alone.
   func text(at path: String) throws(KeyError) -> String {
-    let file: PlainFile
+    let file: OpenedFile
     let bytes: [UInt8]
-    do throws(VendorFileError) {
-      file = try PlainFile(path)
-      bytes = try file.bytes(0..<min(file.byteCount, Self.limit))
+    do throws(FileFault) {
+      file = try OpenedFile(path, followingLinks: true)
+      bytes = try file.bytes(at: 0, upTo: Self.limit)
     } catch {
       throw .unreadable(error)
     }
-    if case .privateKey = self, !file.isPrivate { throw .exposed }
+    if case .privateKey = self, !file.status.isPrivate { throw .exposed }
     return String(decoding: bytes, as: UTF8.self)
   }
 

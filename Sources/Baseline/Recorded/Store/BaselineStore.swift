@@ -1,3 +1,4 @@
+package import Files
 package import KernelModel
 
 /// The baselines of one host: a folder with one file for each kernel build, named after its build id.
@@ -87,12 +88,10 @@ package struct StoredBaseline {
 
 extension StoredBaseline {
   /// The file that a user names, wherever it lies.
-  package init(file path: String) throws(VendorFileError) {
-    let file = try PlainFile(path)
-    guard file.byteCount <= BaselineFile.limit else {
-      throw .tooLarge("the file", byteCount: UInt64(file.byteCount), limit: BaselineFile.limit)
-    }
+  package init(file path: String) throws(FileFault) {
+    let file = try OpenedFile(path, followingLinks: true)
     self.init(
-      path: path, bytes: try file.bytes(0..<file.byteCount), modified: UTCTime(secondsSince1970: file.modified))
+      path: path, bytes: try file.readAll(limit: BaselineFile.limit),
+      modified: UTCTime(secondsSince1970: file.status.modified))
   }
 }

@@ -1,3 +1,4 @@
+package import Files
 import Glibc
 
 /// Why the folder with baselines, or a file in it, cannot be used.
@@ -6,8 +7,25 @@ package enum StoreError: Error, Hashable, Sendable {
   case absent(String)
   /// A path is not what a store is made of, and why not.
   case untrusted(String, String)
-  /// The system refused: what was to be done, where, and the error's number.
-  case failed(String, path: String, errno: Int32)
+  /// The system refused.
+  case failed(FileFault)
+
+  init(_ fault: FileFault) {
+    switch fault.reason {
+    case .refused(ENOENT): self = .absent(fault.path)
+    case .refused(ELOOP): self = .untrusted(fault.path, "is a symbolic link")
+    case .refused: self = .failed(fault)
+    default: self = .untrusted(fault.path, fault.problem)
+    }
+  }
+
+  static func from<Value>(_ deed: () throws(FileFault) -> Value) throws(StoreError) -> Value {
+    do throws(FileFault) {
+      return try deed()
+    } catch {
+      throw StoreError(error)
+    }
+  }
 }
 
 extension StoreError: CustomStringConvertible {
@@ -15,19 +33,9 @@ extension StoreError: CustomStringConvertible {
     switch self {
     case .absent(let path): "\(path): no such file"
     case .untrusted(let path, let problem): "\(path): \(problem)"
-    case .failed(let deed, let path, let errno): "\(path): could not \(deed): \(Self.words(for: errno))"
-    }
-  }
-
-  private static func words(for error: Int32) -> String {
-    switch error {
-    case ENOSPC: "no space is left on the device; what was there before is unchanged"
-    case EDQUOT: "the quota is used up; what was there before is unchanged"
-    case EROFS: "the file system is read-only"
-    case EACCES, EPERM: "permission denied; run as root"
-    case ENOENT: "no such file"
-    case EEXIST: "it is there already"
-    default: "error \(error)"
+    case .failed(let fault):
+      "\(fault.path): \(fault.problem)"
+        + (fault.operation == .write ? "; what was there before is unchanged" : "")
     }
   }
 }
