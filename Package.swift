@@ -46,9 +46,11 @@ let package = Package(
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
     library("LiveProbe", ["CSystemCalls", "Ckmod", "Files", "KernelFormats", "KernelModel"]),
+    library("Cryptography", ["Cnettle", "Files", "KernelFormats", "KernelModel"]),
     library(
-      "Baseline",
-      ["Carchive", "Celf", "Cnettle", "Csqlite3", "Files", "KernelFormats", "KernelModel"] + compression),
+      "Vendor",
+      ["Carchive", "Celf", "Cryptography", "Csqlite3", "Files", "KernelFormats", "KernelModel"] + compression),
+    library("Baseline", ["Cryptography", "Files", "KernelModel"]),
     library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"]),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
@@ -59,8 +61,8 @@ let package = Package(
     library(
       "CLI",
       [
-        "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "CSystemCalls", "Files", "KernelFormats",
-        "KernelModel", "LiveProbe", "Postmortem", "Report",
+        "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "Cryptography", "CSystemCalls", "Files",
+        "KernelFormats", "KernelModel", "LiveProbe", "Postmortem", "Report", "Vendor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI", "LiveProbe"], swiftSettings: settings),
@@ -88,7 +90,7 @@ let package = Package(
       "DecoderTrials",
       [
         "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
-        "TestKernel",
+        "TestKernel", "Vendor",
       ]
         + compression,
       path: "Tests/DecoderTrials"),
@@ -97,7 +99,9 @@ let package = Package(
     tests("FilesTests", ["Files", "TestFolder"]),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel", "TestKernel"]),
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel", "TestKernel"]),
-    tests("BaselineTests", ["Baseline", "DecoderTrials", "Files", "KernelModel", "TestFolder"]),
+    tests("CryptographyTests", ["Cryptography", "KernelFormats", "KernelModel"]),
+    tests("VendorTests", ["Cryptography", "DecoderTrials", "Files", "KernelModel", "TestFolder", "Vendor"]),
+    tests("BaselineTests", ["Baseline", "Cryptography", "DecoderTrials", "Files", "KernelModel", "TestFolder"]),
     tests(
       "CaptureTests", ["Capture", "Files", "KernelFormats", "KernelModel", "Postmortem", "TestFolder", "TestKernel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
@@ -119,7 +123,7 @@ let package = Package(
 
     // Kernels that the lab saved, examined natively.
     testLibrary(
-      "SavedKernel", ["Baseline", "KernelFormats", "KernelModel", "LiveProbe"], path: "Tests/SavedKernel"),
+      "SavedKernel", ["KernelFormats", "KernelModel", "LiveProbe", "Vendor"], path: "Tests/SavedKernel"),
     .executableTarget(
       name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
       swiftSettings: settings),

@@ -33,9 +33,13 @@ let package = Package(
     .target(name: "KernelModel", swiftSettings: settings),
     .target(name: "KernelFormats", dependencies: ["KernelModel", "Ccapstone"], swiftSettings: settings),
     .target(
-      name: "Baseline",
-      dependencies: ["Carchive", "Celf", "Cnettle", "Csqlite3", "Files", "KernelFormats", "KernelModel"] + compression,
+      name: "Cryptography", dependencies: ["Cnettle", "Files", "KernelFormats", "KernelModel"], swiftSettings: settings),
+    .target(
+      name: "Vendor",
+      dependencies: ["Carchive", "Celf", "Cryptography", "Csqlite3", "Files", "KernelFormats", "KernelModel"]
+        + compression,
       swiftSettings: settings),
+    .target(name: "Baseline", dependencies: ["Cryptography", "Files", "KernelModel"], swiftSettings: settings),
     .target(
       name: "Postmortem", dependencies: ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"],
       swiftSettings: settings),
@@ -48,7 +52,7 @@ let package = Package(
       name: "DecoderTrials",
       dependencies: [
         "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
-        "TestKernel",
+        "TestKernel", "Vendor",
       ] + compression,
       swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),

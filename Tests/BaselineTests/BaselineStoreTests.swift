@@ -1,4 +1,5 @@
 import Baseline
+import Cryptography
 import DecoderTrials
 import Foundation
 import KernelModel

@@ -1,4 +1,5 @@
 import Baseline
+import Cryptography
 import DecoderTrials
 import Files
 import Foundation

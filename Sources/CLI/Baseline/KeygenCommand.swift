@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Baseline
+internal import Cryptography
 internal import Files
 internal import Report
 

@@ -1,4 +1,4 @@
-internal import Baseline
+internal import Cryptography
 
 /// The keys in files that the user names.
 enum Keys {

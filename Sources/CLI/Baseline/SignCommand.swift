@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Baseline
+internal import Cryptography
 internal import Files
 internal import KernelModel
 internal import Report

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Audit
 internal import Baseline
+internal import Cryptography
 internal import Files
 internal import Report
 

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Audit
-internal import Baseline
 internal import Checks
 internal import Crash
 internal import Files

@@ -1,5 +1,4 @@
 internal import Audit
-internal import Baseline
 internal import Checks
 internal import KernelModel
 internal import Report

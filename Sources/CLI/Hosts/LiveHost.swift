@@ -1,8 +1,8 @@
 internal import Audit
-internal import Baseline
 internal import Checks
 internal import KernelModel
 internal import LiveProbe
+internal import Vendor
 
 /// The host that is scanned: acquires its kernel, as often as the audit asks, and remembers what that cost.
 struct LiveHost: KernelSource {
