@@ -1,4 +1,5 @@
 import Cnettle
+import KernelModel
 
 /// A digest that package managers and signatures rest on, computed by Nettle.
 package enum Digest: String, CaseIterable {
@@ -37,10 +38,7 @@ package enum Digest: String, CaseIterable {
     }
 
     /// Lower-case hexadecimal; after this the digest is one of no bytes again.
-    package func finish() -> String {
-      let digits = Array("0123456789abcdef".utf8)
-      return String(decoding: finishedBytes().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
+    package func finish() -> String { finishedBytes().hexadecimal() }
 
     fileprivate func finishedBytes() -> [UInt8] {
       var digest = [UInt8](repeating: 0, count: Int(hash.digest_size))

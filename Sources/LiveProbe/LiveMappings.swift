@@ -40,7 +40,7 @@ package enum LiveMappings {
     }
     guard let rootPage = kcore.directMap(root) else {
       throw Withheld(
-        what, why: "their root lies at physical 0x\(String(root, radix: 16)), which no segment of /proc/kcore covers")
+        what, why: "their root lies at physical \(root.hexadecimal), which no segment of /proc/kcore covers")
     }
     do throws(MemoryFault) {
       _ = try memory.bytes(at: rootPage, count: 4096)
@@ -68,8 +68,8 @@ package enum LiveMappings {
     case (let segment?, let base?) where segment != base:
       throw Withheld(
         what,
-        why: "/proc/kcore puts their root at physical 0x\(String(segment, radix: 16)), VMCOREINFO at "
-          + "0x\(String(base, radix: 16)): one of them lies")
+        why: "/proc/kcore puts their root at physical \(segment.hexadecimal), VMCOREINFO at "
+          + "\(base.hexadecimal): one of them lies")
     case (let physical?, _), (nil, let physical?): return physical
     case (nil, nil):
       throw Withheld(
@@ -91,8 +91,8 @@ package enum LiveMappings {
     {
       throw Withheld(
         what,
-        why: "what was found maps \(text) to physical 0x\(String(page.physicalAddress &+ inPage, radix: 16)), and "
-          + "/proc/kcore has it at 0x\(String(expected, radix: 16))")
+        why: "what was found maps \(text) to physical \((page.physicalAddress &+ inPage).hexadecimal), and "
+          + "/proc/kcore has it at \(expected.hexadecimal)")
     }
   }
 }

@@ -148,14 +148,9 @@ package final class ProcKcore: KernelMemory {
 
   /// The segment that holds `address`, found by bisection.
   private func segment(holding address: KernelAddress) -> CoreFileSegment? {
-    var low = 0
-    var high = segments.count
-    while low < high {
-      let middle = (low + high) / 2
-      if segments[middle].memory.start <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let segment = segments[low - 1]
+    let next = segments.partitionPoint { $0.memory.start > address }
+    guard next > 0 else { return nil }
+    let segment = segments[next - 1]
     guard let offset = address.offset(from: segment.memory.start), offset < Self.readableByteCount(of: segment) else {
       return nil
     }

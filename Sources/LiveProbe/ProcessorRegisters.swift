@@ -44,7 +44,7 @@ package enum ProcessorRegisters {
 
   private static func register(_ number: UInt64, of device: OpenedFile) throws(FileFault) -> UInt64 {
     // The driver takes the file's position for the register's number.
-    try device.bytes(at: number, count: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    UInt64(littleEndianBytes: try device.bytes(at: number, count: 8))
   }
 
   private static func fredConfiguration(of device: OpenedFile) -> UInt64? {

@@ -66,7 +66,7 @@ struct CrashInformation {
       found.append(
         CrashInformation(
           info: info,
-          source: "VMCOREINFO in memory, at physical 0x\(String(physical + UInt64(start), radix: 16))",
+          source: "VMCOREINFO in memory, at physical \((physical + UInt64(start)).hexadecimal)",
           place: physical + UInt64(start)))
     }
   }

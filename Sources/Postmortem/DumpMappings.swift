@@ -54,7 +54,7 @@ struct DumpMappings {
       throw refuse("it does not say where the page tables are")
     }
     guard let start = root.imageStart(in: dump) else {
-      throw refuse("the tables at physical 0x\(String(root.physical, radix: 16)) map no kernel")
+      throw refuse("the tables at physical \(root.physical.hexadecimal) map no kernel")
     }
     let tables = root.tables(in: dump)
     if let text = crash.info.symbol("_stext"), let base = crash.info.number("phys_base") {
@@ -71,7 +71,7 @@ struct DumpMappings {
     _ root: KernelRoot, _ others: [KernelRoot], _ start: Page, in dump: any Dump
   ) -> Conclusion {
     var conclusion = Conclusion(
-      "page tables", "\(root.levels) levels, root at physical 0x\(String(root.physical, radix: 16))",
+      "page tables", "\(root.levels) levels, root at physical \(root.physical.hexadecimal)",
       by: root.source)
     for other in others where other.source != root.source {
       conclusion.compare(other.imageStart(in: dump) == start, with: other.source)

@@ -16,7 +16,7 @@ struct RecordLines {
     if let foreign = bytes.firstIndex(where: { !(0x20...0x7e).contains($0) && $0 != 0x9 && $0 != 0xa }) {
       throw .malformed(
         line: bytes[..<foreign].count { $0 == 0xa } + 1,
-        "it holds the byte 0x\(String(bytes[foreign], radix: 16)), which is never written")
+        "it holds the byte \(bytes[foreign].hexadecimal), which is never written")
     }
     var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
     guard lines.popLast()?.isEmpty == true else { throw .truncated(line: lines.count + 1) }

@@ -1,3 +1,5 @@
+import KernelModel
+
 /// Why type information was not believed.
 package enum BTFError: Error, Hashable, Sendable {
   /// It ends before what it must hold: what, and how many bytes that needs and are there.
@@ -20,7 +22,7 @@ extension BTFError: CustomStringConvertible {
     case .truncated(let what, let needed, let available):
       "\(what) is cut short: it needs \(needed) bytes, and there are \(available)"
     case .notBTF(let magic):
-      "no BTF: it starts with 0x\(String(magic, radix: 16)), not 0xeb9f"
+      "no BTF: it starts with \(magic.hexadecimal), not 0xeb9f"
     case .bigEndian:
       "the BTF is big-endian; x86-64 kernels have little-endian BTF"
     case .unsupported(let field, let value):

@@ -1,3 +1,5 @@
+import KernelModel
+
 /// The header that an ELF core file of an x86-64 kernel starts with: `/proc/kcore`, or a dump.
 ///
 /// Layout and constants: include/uapi/linux/elf.h (`Elf64_Ehdr`) and fs/proc/kcore.c (`read_kcore_iter`), Linux v6.12.

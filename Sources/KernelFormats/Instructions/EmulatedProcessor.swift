@@ -1,3 +1,5 @@
+import KernelModel
+
 /// The control registers of a processor that QEMU emulated, as its note says.
 ///
 /// Source: `QEMUCPUState`, target/i386/arch_dump.c of QEMU (v7.2): a note named `QEMU` of type 0, which holds version 1,

@@ -1,3 +1,5 @@
+import KernelModel
+
 /// Why the symbol tables in a kernel image were not found.
 package enum ImageKallsymsError: Error, Hashable, Sendable {
   /// No token table: nothing holds the digits as they stand in one, with an index that fits behind it.
@@ -14,7 +16,7 @@ extension ImageKallsymsError: CustomStringConvertible {
     case .noTokens(let byteCount):
       "no kallsyms token table in \(byteCount) bytes of read-only data; was the kernel built without CONFIG_KALLSYMS?"
     case .noNames(let tokens):
-      "no kallsyms names before the token table at 0x\(String(tokens, radix: 16))"
+      "no kallsyms names before the token table at \(tokens.hexadecimal)"
     case .noAddresses(let names):
       "no kallsyms addresses that fit its \(names) names"
     }

@@ -165,7 +165,7 @@ package final class PageTables: KernelMappings {
     guard let start = directMap(physical) else {
       return .failure(
         Problem(
-          reason: "a level \(level) page table would be at physical 0x\(String(physical, radix: 16)), "
+          reason: "a level \(level) page table would be at physical \(physical.hexadecimal), "
             + "where there is no memory"))
     }
     let bytes: [UInt8]
@@ -188,6 +188,6 @@ package final class PageTables: KernelMappings {
 
   private func nonsense(_ entry: UInt64, level: Int, of address: KernelAddress) -> Mapping {
     .unknown(
-      "the level \(level) page table entry of \(address), 0x\(String(entry, radix: 16)), sets bits that must be clear")
+      "the level \(level) page table entry of \(address), \(entry.hexadecimal), sets bits that must be clear")
   }
 }

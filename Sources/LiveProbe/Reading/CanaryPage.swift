@@ -38,7 +38,7 @@ final class CanaryPage {
     } catch {
       throw Withheld(what, why: error.description, remedy: "run as root, with CAP_SYS_ADMIN")
     }
-    let value = entry.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let value = UInt64(littleEndianBytes: entry)
     let frame = value & (1 << 55 - 1)
     guard value >> 63 == 1, frame != 0 else {
       throw Withheld(

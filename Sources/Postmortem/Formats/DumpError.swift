@@ -1,5 +1,6 @@
 internal import Files
 package import KernelFormats
+internal import KernelModel
 
 /// Why a file cannot be read as a dump.
 package enum DumpError: Error, Hashable, Sendable {
@@ -44,7 +45,7 @@ extension DumpError: CustomStringConvertible {
     case .truncated(let what, let needed, let available):
       "\(what) is cut short: it needs \(needed) bytes, and there are \(available)"
     case .coreFile(let error): error.description
-    case .implausible(let field, let value): "the dump makes no sense: \(field) is 0x\(String(value, radix: 16))"
+    case .implausible(let field, let value): "the dump makes no sense: \(field) is \(value.hexadecimal)"
     case .unsupported(let kind, let remedy): "\(kind) is not read: \(remedy)"
     case .tooMany(let what, let limit): "more than \(limit) \(what) are not believed"
     case .noMemory(let why): "there is no physical memory in it: \(why)"

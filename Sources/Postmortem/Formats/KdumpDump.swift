@@ -38,7 +38,7 @@ package final class KdumpDump: Dump {
       MemoryRegion(start: KernelAddress(frames.lowerBound << 12), byteCount: UInt64(frames.count) << 12)
     }
     if header.status & ~KdumpHeader.knownStatus != 0 {
-      remarks.append("its status has bits that are not known: 0x\(String(header.status, radix: 16))")
+      remarks.append("its status has bits that are not known: \(header.status.hexadecimal)")
     }
     if let remark = try pages.missing() { remarks.append(remark) }
     self.remarks = remarks

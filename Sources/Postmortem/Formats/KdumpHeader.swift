@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// The two headers of a kdump-compressed file.
 ///

@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// What stands before each stretch of memory in a file of LiME or AVML.
 ///

@@ -1,4 +1,5 @@
 import Csqlite3
+import KernelModel
 
 /// The SQLite database of rpm, opened so that nothing is written: neither to the file nor beside it.
 ///
@@ -79,7 +80,7 @@ final class RpmDatabase {
     path.utf8.map { byte in
       switch byte {
       case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x2f, 0x5f: String(UnicodeScalar(byte))
-      default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      default: "%" + byte.hexadecimalDigits(atLeast: 2)
       }
     }.joined()
   }
