@@ -1,4 +1,4 @@
-import Files
+package import Files
 package import KernelFormats
 package import KernelModel
 
@@ -250,5 +250,21 @@ extension ProcKcore {
   /// Source: Documentation/arch/x86/x86_64/mm.rst (v6.12).
   private static func isKernelImage(_ segment: CoreFileSegment) -> Bool {
     segment.memory.start.rawValue >= KernelImageSpace.start
+  }
+}
+
+/// Why `/proc/kcore` cannot be used.
+package enum KcoreError: Error, Hashable, Sendable {
+  case file(FileFault)
+  /// Its headers make no sense.
+  case malformed(String)
+}
+
+extension KcoreError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .file(let fault): fault.description
+    case .malformed(let problem): "/proc/kcore: \(problem)"
+    }
   }
 }

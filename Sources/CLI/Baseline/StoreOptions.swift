@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Baseline
+internal import Cryptography
 internal import Files
 internal import KernelModel
 internal import LiveProbe
@@ -67,5 +68,20 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   init(_ fault: FileFault) {
     self.init("\(fault.path): \(fault.problem)")
+  }
+}
+
+/// The keys in files that the user names.
+enum Keys {
+  static func publicKey(_ path: String) throws -> PublicKey { try read(path, PublicKey.init(file:)) }
+
+  static func privateKey(_ path: String) throws -> PrivateKey { try read(path, PrivateKey.init(file:)) }
+
+  private static func read<Key>(_ path: String, _ read: (String) throws(KeyError) -> Key) throws -> Key {
+    do {
+      return try read(path)
+    } catch {
+      throw CommandFailure("\(path): \(error)")
+    }
   }
 }

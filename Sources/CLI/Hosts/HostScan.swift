@@ -37,3 +37,14 @@ struct HostScan {
     )
   }
 }
+
+extension Exhibits {
+  /// The exhibits of `kernel`: what `liveprobe map` and `liveprobe syscalls` show of it.
+  init(of kernel: Kernel) {
+    self.init(
+      executableMemory: Result { () throws(CannotCheck) in try ExecutableMap(of: kernel) },
+      systemCalls: SystemCallMap.Interface.allCases.map { interface in
+        (interface, Result { () throws(CannotCheck) in try SystemCallMap(of: interface, in: kernel) })
+      })
+  }
+}

@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Files
 
 /// A text file that the user names: signature rules, a configuration, allow rules.
@@ -47,6 +48,18 @@ extension NamedFile.Unreadable {
       return try deed()
     } catch {
       throw Self(error)
+    }
+  }
+}
+
+/// What the user's files say.
+enum UserFiles {
+  /// What `load` makes of them; what is wrong with them is wrong with the command line.
+  static func accepted<Value>(_ load: () throws -> Value) throws -> Value {
+    do {
+      return try load()
+    } catch {
+      throw ValidationError("\(error)")
     }
   }
 }
