@@ -42,24 +42,27 @@ let package = Package(
   ],
   targets: [
     // What the program is made of, from the ground up: nothing imports what stands below it.
+    library("Files", []),
     library("KernelModel", []),
     library("KernelFormats", ["KernelModel", "Ccapstone"]),
-    library("LiveProbe", ["CSystemCalls", "KernelFormats", "KernelModel", "Ckmod"]),
+    library("LiveProbe", ["CSystemCalls", "Ckmod", "Files", "KernelFormats", "KernelModel"]),
+    library("Cryptography", ["Cnettle", "Files", "KernelFormats", "KernelModel"]),
     library(
-      "Baseline",
-      ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression),
-    library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "KernelFormats", "KernelModel"]),
+      "Vendor",
+      ["Carchive", "Celf", "Cryptography", "Csqlite3", "Files", "KernelFormats", "KernelModel"] + compression),
+    library("Baseline", ["Cryptography", "Files", "KernelModel"]),
+    library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"]),
     library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
     library("Crash", ["Checks", "KernelFormats", "KernelModel"]),
     library("Capture", ["Checks", "Crash", "KernelFormats", "KernelModel", "Postmortem"]),
-    library("Correlation", ["KernelModel"]),
+    library("Correlation", ["Files", "KernelModel"]),
     library("Report", ["Audit", "Checks", "Correlation", "Crash", "KernelFormats", "KernelModel"]),
     library(
       "CLI",
       [
-        "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "CSystemCalls", "KernelFormats",
-        "KernelModel", "LiveProbe", "Postmortem", "Report",
+        "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "Cryptography", "CSystemCalls", "Files",
+        "KernelFormats", "KernelModel", "LiveProbe", "Postmortem", "Report", "Vendor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI", "LiveProbe"], swiftSettings: settings),
@@ -87,18 +90,24 @@ let package = Package(
       "DecoderTrials",
       [
         "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
-        "TestKernel",
+        "TestKernel", "Vendor",
       ]
         + compression,
       path: "Tests/DecoderTrials"),
+    // A folder of each test's own.
+    testLibrary("TestFolder", [], path: "Tests/TestFolder"),
+    tests("FilesTests", ["Files", "TestFolder"]),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel", "TestKernel"]),
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel", "TestKernel"]),
-    tests("BaselineTests", ["Baseline", "DecoderTrials", "KernelModel"]),
-    tests("CaptureTests", ["Capture", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
+    tests("CryptographyTests", ["Cryptography", "KernelFormats", "KernelModel"]),
+    tests("VendorTests", ["Cryptography", "DecoderTrials", "Files", "KernelModel", "TestFolder", "Vendor"]),
+    tests("BaselineTests", ["Baseline", "Cryptography", "DecoderTrials", "Files", "KernelModel", "TestFolder"]),
+    tests(
+      "CaptureTests", ["Capture", "Files", "KernelFormats", "KernelModel", "Postmortem", "TestFolder", "TestKernel"]),
     tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
     tests("PostmortemTests", ["DecoderTrials", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
     tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "TestKernel"]),
-    tests("LiveProbeTests", ["KernelFormats", "KernelModel", "LiveProbe", "TestKernel"]),
+    tests("LiveProbeTests", ["Files", "KernelFormats", "KernelModel", "LiveProbe", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),
     tests(
@@ -114,7 +123,7 @@ let package = Package(
 
     // Kernels that the lab saved, examined natively.
     testLibrary(
-      "SavedKernel", ["Baseline", "KernelFormats", "KernelModel", "LiveProbe"], path: "Tests/SavedKernel"),
+      "SavedKernel", ["KernelFormats", "KernelModel", "LiveProbe", "Vendor"], path: "Tests/SavedKernel"),
     .executableTarget(
       name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
       swiftSettings: settings),

@@ -29,14 +29,19 @@ let package = Package(
     .systemLibrary(name: "Clz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "Clzo", providers: [.apt(["liblzo2-dev"])]),
     .systemLibrary(name: "Csnappy", providers: [.apt(["libsnappy-dev"])]),
+    .target(name: "Files", swiftSettings: settings),
     .target(name: "KernelModel", swiftSettings: settings),
     .target(name: "KernelFormats", dependencies: ["KernelModel", "Ccapstone"], swiftSettings: settings),
     .target(
-      name: "Baseline",
-      dependencies: ["Carchive", "Celf", "Cnettle", "Csqlite3", "KernelFormats", "KernelModel"] + compression,
-      swiftSettings: settings),
+      name: "Cryptography", dependencies: ["Cnettle", "Files", "KernelFormats", "KernelModel"], swiftSettings: settings),
     .target(
-      name: "Postmortem", dependencies: ["Clzo", "Csnappy", "Czlib", "Czstd", "KernelFormats", "KernelModel"],
+      name: "Vendor",
+      dependencies: ["Carchive", "Celf", "Cryptography", "Csqlite3", "Files", "KernelFormats", "KernelModel"]
+        + compression,
+      swiftSettings: settings),
+    .target(name: "Baseline", dependencies: ["Cryptography", "Files", "KernelModel"], swiftSettings: settings),
+    .target(
+      name: "Postmortem", dependencies: ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"],
       swiftSettings: settings),
     .target(
       name: "Checks", dependencies: ["KernelFormats", "KernelModel"],
@@ -47,7 +52,7 @@ let package = Package(
       name: "DecoderTrials",
       dependencies: [
         "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
-        "TestKernel",
+        "TestKernel", "Vendor",
       ] + compression,
       swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),

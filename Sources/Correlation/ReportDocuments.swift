@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Files
 
 /// The JSON documents of one file: one that is the whole file, or one on each line (JSON Lines).
 package final class ReportDocuments {
@@ -6,13 +6,25 @@ package final class ReportDocuments {
   package struct Unreadable: Error, Hashable, Sendable, CustomStringConvertible {
     package let reason: String
     package var description: String { reason }
+
+    fileprivate init(reason: String) {
+      self.reason = reason
+    }
+
+    fileprivate init(_ fault: FileFault) {
+      reason =
+        fault.errorNumber.map { "cannot be read: \(SystemError($0).words)" }
+        ?? "is not a regular file; save what it gives in one, and name that"
+    }
   }
 
   /// A larger document is no report, in bytes.
   package static let largest = 64 << 20
+  private static let chunk = 256 << 10
 
-  private let path: String
-  private let file: UnsafeMutablePointer<FILE>
+  private let file: OpenedFile
+  /// Where in the file is read on.
+  private var position: UInt64 = 0
   private var buffer: [UInt8] = []
   /// How much of the buffer is used up.
   private var used = 0
@@ -22,24 +34,11 @@ package final class ReportDocuments {
   private var isLines: Bool?
 
   package init(path: String) throws(Unreadable) {
-    // A pipe is refused at once: opened otherwise, it would wait for somebody to write to it.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Self.failure }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw Unreadable(reason: "is not a regular file; save what it gives in one, and name that")
+    do throws(FileFault) {
+      file = try OpenedFile(path, followingLinks: true)
+    } catch {
+      throw Unreadable(error)
     }
-    guard let file = fdopen(descriptor, "r") else {
-      defer { close(descriptor) }
-      throw Self.failure
-    }
-    self.path = path
-    self.file = file
-  }
-
-  deinit {
-    fclose(file)
   }
 
   /// The next document and where it is: the path, and of lines after the first their number, `hosts.jsonl:12`; nil after the
@@ -50,10 +49,10 @@ package final class ReportDocuments {
       guard text.contains(where: { !Self.isSpace($0) }) else { continue }
       if isLines ?? Self.isComplete(text) {
         isLines = true
-        return (text, line == 1 ? path : "\(path):\(line)")
+        return (text, line == 1 ? file.path : "\(file.path):\(line)")
       }
       isLines = false
-      return (text + [0x0a] + (try takeRest(most: Self.largest - text.count)), path)
+      return (text + [0x0a] + (try takeRest(most: Self.largest - text.count)), file.path)
     }
     return nil
   }
@@ -98,14 +97,15 @@ package final class ReportDocuments {
   private func fill() throws(Unreadable) {
     buffer.removeFirst(used)
     used = 0
-    var chunk = [UInt8](repeating: 0, count: 256 << 10)
-    let count = fread(&chunk, 1, chunk.count, file)
-    buffer += chunk[..<count]
-    guard count < chunk.count else { return }
-    guard ferror(file) == 0 else { throw Self.failure }
-    isAtEnd = true
+    do throws(FileFault) {
+      let chunk = try file.bytes(at: position, upTo: Self.chunk)
+      buffer += chunk
+      position += UInt64(chunk.count)
+      isAtEnd = chunk.count < Self.chunk
+    } catch {
+      throw Unreadable(error)
+    }
   }
 
-  private static var failure: Unreadable { Unreadable(reason: "cannot be read: " + String(cString: strerror(errno))) }
   private static var tooLarge: Unreadable { Unreadable(reason: "larger than \(largest >> 20) MiB, which no report is") }
 }

@@ -36,23 +36,12 @@ package struct BuildID: Hashable, Sendable, CustomStringConvertible {
 
   /// The build id that `text` spells in lower-case hexadecimal, two digits a byte; nil unless it has 1 to 64 bytes.
   package init?(hexadecimal text: some StringProtocol) {
-    let digits = Array(text.utf8)
-    guard (2...128).contains(digits.count), digits.count.isMultiple(of: 2) else { return nil }
-    var bytes: [UInt8] = []
-    for start in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[start..<start + 2], as: UTF8.self), radix: 16) else { return nil }
-      bytes.append(byte)
-    }
+    guard (2...128).contains(text.utf8.count), let bytes = [UInt8](hexadecimal: text) else { return nil }
     self.init(bytes: bytes)
-    // Signs and upper-case digits make another text.
-    guard Array(description.utf8) == digits else { return nil }
   }
 
   /// Lower-case hexadecimal, two digits a byte.
-  package var description: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
+  package var description: String { bytes.hexadecimal() }
 }
 
 /// Something that should be there and could not be had: what, why, and what to do about it.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import KernelFormats
 package import KernelModel
@@ -108,7 +109,7 @@ package struct LiveIdentity {
         .failure(
           Withheld(
             "the KASLR offset",
-            why: "VMCOREINFO says 0x\(String(offset, radix: 16)), which cannot be with _text at \(text)")),
+            why: "VMCOREINFO says \(offset.hexadecimal), which cannot be with _text at \(text)")),
         "VMCOREINFO and /proc/kallsyms contradict each other about where the kernel is: one of them lies"
       )
     }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import KernelFormats
 package import KernelModel
@@ -125,5 +126,37 @@ package enum LiveKernel {
     } catch {
       return .failure(Withheld(what, why: error.description))
     }
+  }
+}
+
+/// One look at the running kernel, sharing nothing with any other look.
+package struct Acquisition {
+  package var kernel: Kernel
+  /// What was odd on the way, in words, and did not stop us.
+  package let remarks: [String]
+  /// The running kernel's memory as it is read, beneath the cache that ``kernel`` uses.
+  package let kcore: ProcKcore
+
+  /// Bytes read from `/proc/kcore` so far.
+  package var bytesRead: () -> UInt64 {
+    { [kcore] in kcore.bytesRead }
+  }
+}
+
+/// Why no kernel could be acquired: the needed things that cannot be had, each with what to do.
+package struct CannotAcquire: Error, Sendable {
+  /// Everything that was looked for.
+  package let preflight: Preflight
+  /// The needed items that cannot be had; never empty.
+  package var missing: [Preflight.Item] { preflight.missing }
+
+  package init(preflight: Preflight) {
+    self.preflight = preflight
+  }
+}
+
+extension CannotAcquire: CustomStringConvertible {
+  package var description: String {
+    "the kernel cannot be looked at: " + missing.map { "\($0.name): \($0.state)" }.joined(separator: "; ")
   }
 }

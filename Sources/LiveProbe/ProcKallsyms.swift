@@ -1,3 +1,4 @@
+package import Files
 package import KernelFormats
 
 /// All symbols of the running kernel, from `/proc/kallsyms`.
@@ -25,7 +26,7 @@ package enum ProcKallsyms {
     var decoder = KallsymsDecoder(expectedSymbolCount: 150_000)
     var byteCount = 0
     do throws(FileFault) {
-      let file = try ReadOnlyFile(root.path("proc/kallsyms"))
+      let file = try OpenedFile(root.path("proc/kallsyms"))
       try file.stream(chunkByteCount: chunkByteCount) { chunk in
         byteCount += chunk.count
         guard byteCount <= largestText else { return false }

@@ -1,3 +1,4 @@
+package import Files
 package import KernelFormats
 package import KernelModel
 
@@ -150,14 +151,9 @@ package final class ProcKcore: KernelMemory {
 
   /// The segment that holds `address`, found by bisection.
   private func segment(holding address: KernelAddress) -> CoreFileSegment? {
-    var low = 0
-    var high = segments.count
-    while low < high {
-      let middle = (low + high) / 2
-      if segments[middle].memory.start <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let segment = segments[low - 1]
+    let next = segments.partitionPoint { $0.memory.start > address }
+    guard next > 0 else { return nil }
+    let segment = segments[next - 1]
     guard let offset = address.offset(from: segment.memory.start), offset < Self.readableByteCount(of: segment) else {
       return nil
     }
@@ -170,7 +166,7 @@ package final class ProcKcore: KernelMemory {
 extension ProcKcore {
   private static func open(_ root: SystemRoot, _ channel: KcoreChannel) throws(KcoreError) -> KcoreFile {
     do throws(FileFault) {
-      return KcoreFile(try ReadOnlyFile(root.path("proc/kcore")), through: channel)
+      return KcoreFile(try OpenedFile(root.path("proc/kcore")), through: channel)
     } catch {
       throw .file(error)
     }
@@ -255,5 +251,21 @@ extension ProcKcore {
   /// Whether the segment lies where the kernel image is mapped.
   private static func isKernelImage(_ segment: CoreFileSegment) -> Bool {
     !segment.memory.start.isBelowImage
+  }
+}
+
+/// Why `/proc/kcore` cannot be used.
+package enum KcoreError: Error, Hashable, Sendable {
+  case file(FileFault)
+  /// Its headers make no sense.
+  case malformed(String)
+}
+
+extension KcoreError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .file(let fault): fault.description
+    case .malformed(let problem): "/proc/kcore: \(problem)"
+    }
   }
 }

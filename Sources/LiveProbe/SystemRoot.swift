@@ -1,3 +1,4 @@
+package import Files
 import Glibc
 
 /// The folder under which `proc`, `sys`, `boot` and `lib/modules` are sought: `/` in life, a fixture in tests.
@@ -25,7 +26,7 @@ package struct SystemRoot: Hashable, Sendable {
 extension SystemRoot {
   /// The bytes of the file `relative`; at most `limit` of them are accepted.
   package func bytes(of relative: String, limit: Int = 1 << 20) throws(FileFault) -> [UInt8] {
-    let file = try ReadOnlyFile(path(relative))
+    let file = try OpenedFile(path(relative))
     return try file.readAll(limit: limit)
   }
 
@@ -43,7 +44,7 @@ extension SystemRoot {
   /// The first line of the file `relative`, as one read gives it: for the many small files of sysfs, which give all of
   /// their text at once.
   package func line(of relative: String) throws(FileFault) -> String {
-    let file = try ReadOnlyFile(path(relative))
+    let file = try OpenedFile(path(relative))
     let bytes = try file.start(limit: 256)
     return String(decoding: bytes.prefix { $0 != 0x0a && $0 != 0 }, as: UTF8.self)
   }
@@ -59,7 +60,6 @@ extension SystemRoot {
 
   /// Whether something is at `relative`, links followed.
   package func exists(_ relative: String) -> Bool {
-    var status = stat()
-    return stat(path(relative), &status) == 0
+    FileStatus(at: path(relative), followingLinks: true) != nil
   }
 }

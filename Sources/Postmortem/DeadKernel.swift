@@ -117,7 +117,7 @@ package struct DeadKernel {
   private static func offsetConclusion(_ found: DumpMappings, _ symbols: SymbolTable) -> Conclusion {
     let offset = offset(found)
     var conclusion = Conclusion(
-      "KASLR offset", "0x\(String(offset, radix: 16))",
+      "KASLR offset", offset.hexadecimal,
       by: found.info?.kernelOffset == nil ? "the start of the image" : "VMCOREINFO")
     if found.info?.kernelOffset != nil {
       conclusion.compare(

@@ -1,13 +1,17 @@
 import Baseline
+import Cryptography
 import DecoderTrials
 import Foundation
 import KernelModel
+import TestFolder
 import Testing
 
 @Suite struct BaselineSigningTests {
   private let key = PrivateKey()
   private let time = UTCTime("2026-03-01T03:00:00Z")
   private let folder: TemporaryFolder
+  private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Fixtures/Signing")
 
   init() throws { folder = try TemporaryFolder() }
 
@@ -157,5 +161,22 @@ import Testing
     try process.run()
     process.waitUntilExit()
     return process.terminationStatus
+  }
+
+  /// The key and the baseline, of a real kernel and shortened, were made and signed when swift-crypto did that.
+  @Test func `what an earlier program signed is verified, and signed to the same bytes`() throws {
+    let written = try [UInt8](Data(contentsOf: Self.fixtures.appending(path: "recorded.baseline")))
+    let publicKey = try PublicKey(file: Self.fixtures.appending(path: "recorded.pub").path)
+    let file = try BaselineFile.decode(written)
+    let signature = try file.verify(with: publicKey)
+    #expect(publicKey.id == "cc5999c07f3488d2" && signature.keyID == publicKey.id)
+
+    let text = try String(contentsOf: Self.fixtures.appending(path: "recorded.key"), encoding: .utf8)
+    let key = try PrivateKey(pem: text)
+    #expect(key.pem == text)
+    #expect(key.publicKey.pem == publicKey.pem)
+    var unsigned = file
+    unsigned.signature = nil
+    #expect(unsigned.signed(with: key, at: signature.signedAt).bytes == written)
   }
 }

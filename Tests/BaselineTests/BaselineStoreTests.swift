@@ -1,7 +1,9 @@
 import Baseline
+import Cryptography
 import DecoderTrials
 import Foundation
 import KernelModel
+import TestFolder
 import Testing
 
 @Suite struct BaselineStoreTests {
@@ -81,8 +83,8 @@ import Testing
 
   @Test func `what a crash left unfinished is taken away by the next writer, and is no baseline`() throws {
     let store = try store()
-    try folder.write([1, 2, 3], to: "store/.unfinished-\(Self.name)")
-    try folder.write([1, 2, 3], to: "store/.unfinished-other.baseline")
+    try folder.write([1, 2, 3], to: "store/\(Self.name).unfinished")
+    try folder.write([1, 2, 3], to: "store/other.baseline.unfinished")
     #expect(try store.list() == [])
     try store.write(SampleBaseline.plain)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path(of: "store")) == [Self.name])

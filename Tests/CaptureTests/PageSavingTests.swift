@@ -1,8 +1,9 @@
 import Capture
-import Foundation
+import Files
 import KernelFormats
 import KernelModel
 import Postmortem
+import TestFolder
 import Testing
 
 /// Memory of 256 pages, each full of its number, of which some cannot be read.
@@ -26,16 +27,10 @@ private final class NumberedPages: Dump {
 
 @Suite struct PageSavingTests {
   private let memory = NumberedPages()
-  private let folder: URL
-  private var path: String { folder.appending(path: "capture").path }
+  private let folder: TemporaryFolder
+  private var path: String { folder.path(of: "capture") }
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "capture-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
-
-  private func tidy() { try? FileManager.default.removeItem(at: folder) }
-  private var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()) ?? [] }
+  init() throws { folder = try TemporaryFolder() }
 
   private var description: KdumpWriter.Description {
     KdumpWriter.Description(
@@ -48,9 +43,8 @@ private final class NumberedPages: Dump {
   }
 
   @Test func `pages are saved in their order, without those that cannot be read or are no memory`() throws {
-    defer { tidy() }
     memory.unreadable = [7, 200]
-    let file = try CaptureFile(path, replaces: false)
+    let file = try AtomicFile(path, waits: false)
     var told: [Int] = []
     let outcome = try PageSaving.save(
       pages([0, 1, 2, 6, 7, 8, 100, 200, 255, 256, 1 << 50]), of: memory, as: description, to: file,
@@ -68,8 +62,7 @@ private final class NumberedPages: Dump {
   }
 
   @Test func `whoever interrupts is obeyed`() throws {
-    defer { tidy() }
-    let file = try CaptureFile(path, replaces: false)
+    let file = try AtomicFile(path, waits: false)
     var asked = 0
     #expect(throws: PageSaving.Failure.interrupted) {
       _ = try PageSaving.save(
@@ -78,66 +71,6 @@ private final class NumberedPages: Dump {
           asked += 1
           return asked > 2
         })
-    }
-  }
-
-  // MARK: The file
-
-  @Test func `a file has its name when it is whole, and is its owner's alone`() throws {
-    defer { tidy() }
-    let file = try CaptureFile(path, replaces: false)
-    try [1, 2, 3].withUnsafeBytes { try file.write($0, at: 4) }
-    #expect(names == ["capture.unfinished"])
-    try file.finish()
-    #expect(names == ["capture"])
-    let attributes = try FileManager.default.attributesOfItem(atPath: path)
-    #expect(attributes[.posixPermissions] as? Int == 0o600)
-  }
-
-  @Test func `a file that is given up leaves nothing`() throws {
-    defer { tidy() }
-    do {
-      let file = try CaptureFile(path, replaces: false)
-      try [1, 2, 3].withUnsafeBytes { try file.write($0, at: 0) }
-    }
-    #expect(names == [])
-  }
-
-  @Test func `what is there is replaced only if that was asked, and never what is no file`() throws {
-    defer { tidy() }
-    try Data("old".utf8).write(to: URL(filePath: path))
-    #expect(throws: CaptureFileError.inTheWay(path, "is there already; --force replaces it")) {
-      _ = try CaptureFile(path, replaces: false)
-    }
-    #expect(names == ["capture"])
-    let file = try CaptureFile(path, replaces: true)
-    try [UInt8](repeating: 7, count: 2).withUnsafeBytes { try file.write($0, at: 0) }
-    #expect(try Data(contentsOf: URL(filePath: path)) == Data("old".utf8))
-    try file.finish()
-    #expect(try Data(contentsOf: URL(filePath: path)) == Data([7, 7]))
-    let link = folder.appending(path: "link").path
-    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
-    #expect(throws: CaptureFileError.self) { _ = try CaptureFile(link, replaces: true) }
-  }
-
-  @Test func `what a killed program left is taken over, and what another writes is not`() throws {
-    defer { tidy() }
-    try Data(repeating: 1, count: 10000).write(to: URL(filePath: path + ".unfinished"))
-    let file = try CaptureFile(path, replaces: false)
-    #expect(throws: CaptureFileError.inTheWay(path + ".unfinished", "is being written by another program")) {
-      _ = try CaptureFile(path, replaces: false)
-    }
-    #expect(names == ["capture.unfinished"])
-    try [UInt8](repeating: 7, count: 2).withUnsafeBytes { try file.write($0, at: 0) }
-    try file.finish()
-    #expect(try Data(contentsOf: URL(filePath: path)) == Data([7, 7]))
-  }
-
-  @Test func `a folder that is not there is told`() {
-    defer { tidy() }
-    let missing = folder.appending(path: "none/capture").path
-    #expect(throws: CaptureFileError.failed("make", missing + ".unfinished", errno: ENOENT)) {
-      _ = try CaptureFile(missing, replaces: false)
     }
   }
 }

@@ -1,5 +1,5 @@
-import Baseline
 import KernelModel
+import Vendor
 
 extension DecoderTrial {
   /// The most that is decompressed here: fuzzing must not take all memory.

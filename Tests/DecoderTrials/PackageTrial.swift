@@ -1,5 +1,5 @@
-import Baseline
 import KernelModel
+import Vendor
 
 extension DecoderTrial {
   /// The most of a file that is read here: fuzzing must not take all memory.

@@ -1,4 +1,4 @@
-import Baseline
+import Vendor
 
 /// A kernel of little more than a kilobyte, and bzImages around it.
 package enum SampleBootImage {

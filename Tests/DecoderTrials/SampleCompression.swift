@@ -1,10 +1,10 @@
-package import Baseline
 import Cbzip2
 import Clz4
 import Clzma
 import Clzo
 import Czlib
 import Czstd
+package import Vendor
 
 /// Compresses as the kernel's build does, with the libraries that decompress.
 package enum SampleCompression {

@@ -1,4 +1,4 @@
-import Baseline
+import Vendor
 
 /// A module of a few hundred bytes.
 package enum SampleModule {

@@ -1,5 +1,5 @@
-package import Baseline
 import TestKernel
+package import Vendor
 
 /// Writes small packages, right or wrong.
 package enum SamplePackage {

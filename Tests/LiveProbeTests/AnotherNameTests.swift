@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import KernelModel
 import Testing
@@ -13,7 +14,7 @@ import Testing
   private func subject(symbols: String? = nil) -> AnotherName.Subject {
     let root = system.root
     return AnotherName.Subject(root: root, kernelSymbols: symbols, spots: spots) { spot in
-      try? ReadOnlyFile(root.path("proc/kcore")).bytes(at: spot.offset, count: spot.count)
+      try? OpenedFile(root.path("proc/kcore")).bytes(at: spot.offset, count: spot.count)
     }
   }
 

@@ -1,3 +1,4 @@
+import Files
 import KernelFormats
 import KernelModel
 import LiveProbe

@@ -1,3 +1,4 @@
+import Files
 import KernelFormats
 import KernelModel
 import Testing
@@ -88,6 +89,6 @@ import Testing
   }
 
   private func openFiles() throws -> Int {
-    try ReadOnlyFile("/proc/self/fd", isDirectory: true).names(limit: 1 << 16).count
+    try Folder("/proc/self/fd").names(limit: 1 << 16).count
   }
 }

@@ -1,7 +1,7 @@
-import Baseline
 import Glibc
 import KernelModel
 import LiveProbe
+import Vendor
 
 /// What should be there, for a saved kernel: the files of its label in the lab's cache.
 ///

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Baseline
 internal import KernelModel
 
 /// `liveprobe baseline compare`: a scan that is compared with this host's baseline.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Baseline
+internal import Cryptography
 internal import KernelModel
 
 /// What a scan is compared with, and how far that is trusted.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
-internal import Baseline
+internal import Cryptography
+internal import Files
 internal import Report
 
 /// `liveprobe baseline keygen`: makes a key pair to sign baselines with.
@@ -16,8 +17,12 @@ struct KeygenCommand: ParsableCommand {
 
   func run() throws {
     let key = PrivateKey()
-    try PlacedFile("\(output).key").create(with: Array(key.pem.utf8), isPrivate: true)
-    try PlacedFile("\(output).pub").create(with: Array(key.publicKey.pem.utf8), isPrivate: false)
+    do throws(FileFault) {
+      try AtomicFile("\(output).key", replaces: false).write(Array(key.pem.utf8))
+      try AtomicFile("\(output).pub", mode: 0o644, replaces: false).write(Array(key.publicKey.pem.utf8))
+    } catch {
+      throw CommandFailure(error)
+    }
     Terminal.write(
       """
       key \(key.publicKey.id)

@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Baseline
+internal import Cryptography
+internal import Files
 internal import KernelModel
 internal import Report
 
@@ -25,7 +27,12 @@ struct SignCommand: ParsableCommand {
       throw CommandFailure("this machine's clock shows no time that can be written")
     }
     let signed = file.signed(with: key, at: now)
-    try PlacedFile(stored.path).replace(with: signed.bytes)
+    do throws(FileFault) {
+      // Where a link leads to it, the file itself is signed.
+      try AtomicFile(realPath(stored.path) ?? stored.path).write(signed.bytes)
+    } catch {
+      throw CommandFailure(error)
+    }
     Terminal.write(
       "\(PlainText(stored.path)): signed at \(now) with key \(key.publicKey.id)\n", to: .standardOutput)
   }

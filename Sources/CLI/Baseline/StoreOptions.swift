@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Baseline
+internal import Cryptography
+internal import Files
 internal import KernelModel
 internal import LiveProbe
 internal import Report
@@ -39,10 +41,10 @@ struct BaselineArgument: ParsableArguments {
 
   private func find() throws -> StoredBaseline {
     if let baseline {
-      do {
+      do throws(FileFault) {
         return try StoredBaseline(file: baseline)
       } catch {
-        throw CommandFailure("\(baseline): \(error)")
+        throw CommandFailure("\(baseline): \(error.problem)")
       }
     }
     let buildID = try LiveIdentity.claimedBuildID().get()
@@ -62,5 +64,24 @@ struct CommandFailure: Error, CustomStringConvertible {
 
   init(_ sentence: String) {
     description = PlainText(sentence: sentence).description
+  }
+
+  init(_ fault: FileFault) {
+    self.init("\(fault.path): \(fault.problem)")
+  }
+}
+
+/// The keys in files that the user names.
+enum Keys {
+  static func publicKey(_ path: String) throws -> PublicKey { try read(path, PublicKey.init(file:)) }
+
+  static func privateKey(_ path: String) throws -> PrivateKey { try read(path, PrivateKey.init(file:)) }
+
+  private static func read<Key>(_ path: String, _ read: (String) throws(KeyError) -> Key) throws -> Key {
+    do {
+      return try read(path)
+    } catch {
+      throw CommandFailure("\(path): \(error)")
+    }
   }
 }

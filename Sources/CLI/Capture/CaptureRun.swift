@@ -3,6 +3,7 @@ internal import Baseline
 internal import Capture
 internal import Checks
 internal import Crash
+internal import Files
 internal import Glibc
 internal import KernelFormats
 internal import KernelModel
@@ -11,7 +12,7 @@ internal import Postmortem
 /// One capture: finds out which pages it takes, saves them, and asks the checks again of what was saved.
 struct CaptureRun {
   private let source: CaptureSource
-  private let file: CaptureFile
+  private let file: AtomicFile
   private let progress: Progress
   private let interruption: Interruption
   private let shown: ShownDump
@@ -22,7 +23,7 @@ struct CaptureRun {
   private static let mostAttempts = 3
 
   init(
-    source: CaptureSource, reference: String?, file: CaptureFile, progress: Progress, interruption: Interruption
+    source: CaptureSource, reference: String?, file: AtomicFile, progress: Progress, interruption: Interruption
   ) {
     self.source = source
     self.file = file
@@ -159,7 +160,7 @@ struct CaptureRun {
     attempts: Int
   ) throws -> SavedCapture {
     progress.report("computing the file's digest")
-    let digest = try FileDigest(of: PlainFile(file.temporaryPath))
+    let digest = try FileDigest(of: OpenedFile(file.temporaryPath))
     guard let now = UTCTime.now(), case .success(let buildID) = plan.kernel.identity.buildIDInMemory else {
       throw AcquisitionFailure([Withheld("the kernel's build id", why: "its memory does not tell it")])
     }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Baseline
 internal import Capture
+internal import Files
 internal import KernelModel
 internal import Report
 
@@ -44,7 +45,7 @@ struct SaveCaptureCommand: ParsableCommand {
       let capture = try run.run()
       var manifest = capture.manifest
       if let key { manifest = manifest.signed(with: key, at: manifest.capturedAt) }
-      try manifest.bytes.withUnsafeBytes { try files.manifest.write($0, at: 0) }
+      try manifest.bytes.withUnsafeBytes { try files.manifest.write(contentsOf: $0, at: 0) }
       try files.manifest.settle()
       try files.capture.finish()
       try files.manifest.finish()
@@ -61,14 +62,14 @@ struct SaveCaptureCommand: ParsableCommand {
 
   private static func files(
     _ path: String, replaces: Bool
-  ) throws -> (capture: CaptureFile, manifest: CaptureFile) {
-    do {
+  ) throws -> (capture: AtomicFile, manifest: AtomicFile) {
+    do throws(FileFault) {
       return (
-        try CaptureFile(path, replaces: replaces),
-        try CaptureFile(CaptureManifest.path(for: path), replaces: replaces)
+        try AtomicFile(path, replaces: replaces, waits: false),
+        try AtomicFile(CaptureManifest.path(for: path), replaces: replaces, waits: false)
       )
     } catch {
-      throw CommandFailure("\(error)")
+      throw CommandFailure(CaptureFailure.words(for: error))
     }
   }
 }

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Audit
 internal import Baseline
+internal import Cryptography
+internal import Files
 internal import Report
 
 /// `liveprobe capture verify`: whether a capture is what its manifest says.
@@ -30,10 +32,10 @@ struct VerifyCaptureCommand: ParsableCommand {
       }
     }
     let digest: FileDigest
-    do {
-      digest = try FileDigest(of: PlainFile(file))
+    do throws(FileFault) {
+      digest = try FileDigest(of: OpenedFile(file, followingLinks: true))
     } catch {
-      throw CommandFailure("\(file): \(error)")
+      throw CommandFailure("\(file): \(error.problem)")
     }
     guard digest.byteCount == manifest.byteCount else {
       refuse("it has \(digest.byteCount) bytes, and the manifest says \(manifest.byteCount)")

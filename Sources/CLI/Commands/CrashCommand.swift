@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import Audit
-internal import Baseline
 internal import Checks
 internal import Crash
+internal import Files
 internal import KernelFormats
 internal import KernelModel
 internal import Report
@@ -98,17 +98,28 @@ struct CrashCommand: ParsableCommand {
   private func tell(textOf path: String) throws -> Never {
     var text = OopsStream()
     var isFirst = true
-    func take(_ piece: ArraySlice<UInt8>) throws(NamedFile.Unreadable) {
-      if isFirst, let form = Self.form(of: piece) { throw NamedFile.Unreadable(path: path, reason: form) }
+    var form: String?
+    func take(_ chunk: Span<UInt8>) -> Bool {
+      let piece = chunk.withUnsafeBufferPointer(Array.init)
+      if isFirst { form = Self.form(of: piece[...]) }
       isFirst = false
-      text.read(piece)
+      guard form == nil else { return false }
+      text.read(piece[...])
+      return true
     }
     try UserFiles.accepted {
-      guard path == "-" else { return try NamedFile(path: path).forEachPiece(take) }
-      guard !Terminal.isInputTyped else {
-        throw NamedFile.Unreadable(path: path, reason: "standard input is a terminal: send it the text through a pipe")
+      if path == "-", Terminal.isInputTyped {
+        form = "standard input is a terminal: send it the text through a pipe"
+      } else {
+        try NamedFile.Unreadable.from { () throws(FileFault) in
+          if path == "-" {
+            try OpenedFile.stream(0, named: path, take)
+          } else {
+            try OpenedFile(path, followingLinks: true).stream(take)
+          }
+        }
       }
-      try NamedFile.forEachPiece(of: 0, named: path, take)
+      if let form { throw NamedFile.Unreadable(path: path, reason: form) }
     }
     let report = OopsReport(text.finish())
     let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain

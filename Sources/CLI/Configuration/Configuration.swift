@@ -1,5 +1,5 @@
-internal import Baseline
 internal import Checks
+internal import Cryptography
 internal import KernelModel
 
 /// What a configuration file says about scans; the command line outranks it.

@@ -1,3 +1,6 @@
+internal import Checks
+internal import KernelModel
+
 /// The known name that somebody who misspelt one probably meant.
 enum NearestName {
   /// The nearest of `known` to `name`, by letters changed, left out, added or swapped; nil if none is near.
@@ -22,5 +25,15 @@ enum NearestName {
       rows.append(row)
     }
     return rows[a.count][b.count]
+  }
+}
+
+/// The message for a check that does not exist.
+struct UnknownCheck {
+  let id: String
+
+  var message: String {
+    let known = Registry.checks.map(\.manual.id).joined(separator: ", ")
+    return "there is no check '\(id)'; there are \(known)"
   }
 }

@@ -1,9 +1,9 @@
 internal import Audit
-internal import Baseline
 internal import Checks
 internal import KernelModel
 internal import LiveProbe
 internal import Postmortem
+internal import Vendor
 
 /// A host of which there is a dump: acquires its dead kernel.
 struct DumpedHost: KernelSource {

@@ -1,5 +1,4 @@
 internal import Audit
-internal import Baseline
 internal import Checks
 internal import KernelModel
 internal import Report
@@ -36,5 +35,16 @@ struct HostScan {
         startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead,
         symbols: host.symbolCount, peakMemoryBytes: Stopwatch.peakMemory())
     )
+  }
+}
+
+extension Exhibits {
+  /// The exhibits of `kernel`: what `liveprobe map` and `liveprobe syscalls` show of it.
+  init(of kernel: Kernel) {
+    self.init(
+      executableMemory: Result { () throws(CannotCheck) in try ExecutableMap(of: kernel) },
+      systemCalls: Machine.SystemCallInterface.allCases.map { interface in
+        (interface, Result { () throws(CannotCheck) in try SystemCallMap(of: interface, in: kernel) })
+      })
   }
 }

@@ -1,8 +1,9 @@
 internal import Audit
-internal import Baseline
 internal import Checks
+internal import Glibc
 internal import KernelModel
 internal import LiveProbe
+internal import Vendor
 
 /// The host that is scanned: acquires its kernel, as often as the audit asks, and remembers what that cost.
 struct LiveHost: KernelSource {
@@ -90,5 +91,14 @@ extension Preflight.Item {
     case .withheld(let withheld), .absent(let withheld), .edited(let withheld):
       Withheld(name, why: withheld.why, remedy: withheld.remedy)
     }
+  }
+}
+
+/// The name the kernel has for this host; no name service is asked.
+enum HostName {
+  static func current() -> String {
+    var name = [CChar](repeating: 0, count: 65)  // HOST_NAME_MAX and the end
+    guard gethostname(&name, name.count - 1) == 0 else { return "" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

@@ -1,4 +1,5 @@
 internal import CSystemCalls
+internal import Files
 internal import Glibc
 
 /// A socket that takes journal entries, one datagram each: journald's, or another of its kind.
@@ -64,7 +65,7 @@ package struct JournalSocket: ~Copyable {
   private static func failure(_ path: String, _ number: Int32) -> OutputFailure {
     let reason =
       number == EAGAIN
-      ? "has taken nothing for \(patience) seconds" : "does not take entries: " + String(cString: strerror(number))
+      ? "has taken nothing for \(patience) seconds" : "does not take entries: \(SystemError(number).words)"
     return OutputFailure(place: "the journal at \(path)", reason: reason)
   }
 }

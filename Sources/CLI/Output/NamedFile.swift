@@ -1,4 +1,5 @@
-internal import Glibc
+internal import ArgumentParser
+internal import Files
 
 /// A text file that the user names: signature rules, a configuration, allow rules.
 struct NamedFile {
@@ -16,60 +17,49 @@ struct NamedFile {
 
   /// All of the file, which must be a regular one: of a pipe nobody may ever write to, opening would not return.
   func bytes() throws(Unreadable) -> [UInt8] {
-    var bytes: [UInt8] = []
-    try forEachPiece { piece throws(Unreadable) in
-      bytes += piece
-      guard bytes.count <= limit else {
-        throw Unreadable(path: path, reason: "larger than \(limit >> 20) MiB, which no such file is")
-      }
-    }
-    return bytes
-  }
-
-  /// Hands all of the file to `take`, a piece at a time, however large it is.
-  func forEachPiece(_ take: (ArraySlice<UInt8>) throws(Unreadable) -> Void) throws(Unreadable) {
-    // A pipe that nobody writes to would never open.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-    guard descriptor >= 0 else { throw failure }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw failure }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw Unreadable(path: path, reason: "no regular file: a device, a pipe or a folder stands in its place")
-    }
-    try Self.forEachPiece(of: descriptor, named: path, take)
-  }
-
-  /// Hands all that comes from a descriptor to `take`, until it ends.
-  static func forEachPiece(
-    of descriptor: Int32, named path: String, _ take: (ArraySlice<UInt8>) throws(Unreadable) -> Void
-  ) throws(Unreadable) {
-    var chunk = [UInt8](repeating: 0, count: 256 << 10)
-    while true {
-      let count = chunk.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw NamedFile(path: path).failure }
-      guard count > 0 else { return }
-      try take(chunk[..<count])
-    }
+    try Unreadable.from { () throws(FileFault) in try OpenedFile(path, followingLinks: true).readAll(limit: limit) }
   }
 
   /// The files in the folder `path` whose names end in `suffix`, sorted by name; only itself if it is no folder.
   func filesInside(endingIn suffix: String) throws(Unreadable) -> [NamedFile] {
-    guard let folder = opendir(path) else {
-      guard errno == ENOTDIR else { throw failure }
-      return [self]
+    guard FileStatus(at: path, followingLinks: true)?.kind == .folder else { return [self] }
+    let names = try Unreadable.from { () throws(FileFault) in
+      try Folder(path, followingLinks: true).names(limit: 1 << 16)
     }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name.hasSuffix(suffix), !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted().map { NamedFile(path: "\(path)/\($0)", limit: limit) }
+    return names.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
+      .map { NamedFile(path: "\(path)/\($0)", limit: limit) }
+  }
+}
+
+extension NamedFile.Unreadable {
+  init(_ fault: FileFault) {
+    path = fault.path
+    reason =
+      switch fault.reason {
+      case .refused(let errno): "cannot be read: \(SystemError(errno).words)"
+      case .notRegular: "no regular file: a device, a pipe or a folder stands in its place"
+      case .tooLarge(let limit): "larger than \(limit >> 20) MiB, which no such file is"
+      default: fault.problem
+      }
   }
 
-  private var failure: Unreadable {
-    Unreadable(path: path, reason: "cannot be read: " + String(cString: strerror(errno)))
+  static func from<Value>(_ deed: () throws(FileFault) -> Value) throws(Self) -> Value {
+    do throws(FileFault) {
+      return try deed()
+    } catch {
+      throw Self(error)
+    }
+  }
+}
+
+/// What the user's files say.
+enum UserFiles {
+  /// What `load` makes of them; what is wrong with them is wrong with the command line.
+  static func accepted<Value>(_ load: () throws -> Value) throws -> Value {
+    do {
+      return try load()
+    } catch {
+      throw ValidationError("\(error)")
+    }
   }
 }

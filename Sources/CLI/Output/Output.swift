@@ -1,5 +1,5 @@
 internal import Audit
-internal import Glibc
+internal import Files
 internal import Report
 
 /// One report, and where it is wanted.
@@ -23,17 +23,33 @@ struct Output {
     let bytes = render(verdict, measurements)
     if let destination, destination != Self.standardOutput {
       // node_exporter runs as a user of its own.
-      try ReportFile(path: destination, mode: format == .prometheus ? 0o644 : 0o600).write(bytes)
+      try Self.write(bytes, to: destination, mode: format == .prometheus ? 0o644 : 0o600)
     } else if !Terminal.write(bytes, to: .standardOutput) {
-      throw OutputFailure(place: "standard output", reason: "cannot be written: " + String(cString: strerror(errno)))
+      throw OutputFailure(place: "standard output", reason: "cannot be written: \(SystemError.latest.words)")
+    }
+  }
+
+  /// Puts a file with these bytes in the place of whatever file is there.
+  ///
+  /// - Parameter mode: who may read it, as chmod(2) takes it.
+  static func write(_ bytes: [UInt8], to path: String, mode: UInt32) throws(OutputFailure) {
+    do throws(FileFault) {
+      try AtomicFile(path, mode: mode).write(bytes)
+    } catch {
+      let reason =
+        switch error.reason {
+        case .refused(let errno): "cannot be written: \(SystemError(errno).words)"
+        case .notRegular: "is there and is not a regular file; - is standard output"
+        default: error.why
+        }
+      throw OutputFailure(place: path, reason: reason)
     }
   }
 
   /// The socket that takes the journal's entries; nil if they are to be exported to a file.
   private var socketPath: String? {
     guard let destination, destination != JournalSocket.standardPath else { return JournalSocket.standardPath }
-    var present = stat()
-    return stat(destination, &present) == 0 && present.st_mode & S_IFMT == S_IFSOCK ? destination : nil
+    return FileStatus(at: destination, followingLinks: true)?.kind == .socket ? destination : nil
   }
 
   private func render(_ verdict: Verdict, _ measurements: Measurements) -> [UInt8] {
@@ -49,4 +65,14 @@ struct Output {
     case .journal: JournalReport(toolVersion: version).export(verdict, measurements)
     }
   }
+}
+
+/// Why a report is not where it was wanted.
+package struct OutputFailure: Error, CustomStringConvertible {
+  /// A path, or words for what has none.
+  let place: String
+  /// Lower case.
+  let reason: String
+
+  package var description: String { "\(place): \(reason)" }
 }

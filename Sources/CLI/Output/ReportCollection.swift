@@ -1,6 +1,5 @@
-internal import Baseline
 internal import Correlation
-internal import Glibc
+internal import Files
 internal import Report
 
 /// Reads reports one by one; what is none is told on standard error.
@@ -22,10 +21,10 @@ struct ReportCollection {
   /// - Parameter cohort: what its hosts are, whatever their reports say; nil if they are to be believed.
   mutating func add(_ path: String, as cohort: Cohort? = nil) throws {
     do {
-      guard let files = try FolderWalk.files(below: path) else { return try read(path, cohort) }
+      guard let files = try Folder.files(below: path) else { return try read(path, cohort) }
       for file in files where Self.suffixes.contains(where: file.hasSuffix) { try read(file, cohort) }
-    } catch let error as VendorFileError {
-      leaveOut(path, error)
+    } catch let fault as FileFault {
+      leaveOut(path, fault.problem)
     }
   }
 
@@ -33,12 +32,12 @@ struct ReportCollection {
   func finish() throws(OutputFailure) { try tables?.close() }
 
   private mutating func read(_ file: String, _ cohort: Cohort?) throws {
-    guard seen.insert(Self.canonical(file)).inserted else { return }
+    guard seen.insert(realPath(file) ?? file).inserted else { return }
     do {
       let documents = try ReportDocuments(path: file)
       while let (document, source) = try documents.next() { try add(document, from: source, cohort) }
     } catch let error as ReportDocuments.Unreadable {
-      leaveOut(file, error)
+      leaveOut(file, error.reason)
     }
   }
 
@@ -49,7 +48,7 @@ struct ReportCollection {
       fleet.add(report, from: source)
       try tables?.add(report, number: fleet.reportCount, from: source)
     } catch let error as NotAReport {
-      leaveOut(source, error)
+      leaveOut(source, error.description)
     }
   }
 
@@ -58,13 +57,7 @@ struct ReportCollection {
     let description: String
   }
 
-  private func leaveOut(_ source: String, _ reason: any Error) {
+  private func leaveOut(_ source: String, _ reason: String) {
     Terminal.write(Refusal.line("left out", LeftOut(description: "\(source): \(reason)")), to: .standardError)
-  }
-
-  private static func canonical(_ path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
   }
 }

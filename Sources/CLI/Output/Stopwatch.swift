@@ -1,4 +1,5 @@
 internal import Glibc
+internal import KernelModel
 
 /// Time passed since it was made, by a clock that nobody sets.
 struct Stopwatch {
@@ -18,4 +19,9 @@ struct Stopwatch {
     guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
     return UInt64(max(usage.ru_maxrss, 0)) * 1024
   }
+}
+
+extension UTCTime {
+  /// The time by this host's clock; nil if that is set to a year that cannot be written.
+  static func now() -> UTCTime? { UTCTime(secondsSince1970: time(nil)) }
 }

@@ -1,4 +1,5 @@
 internal import Correlation
+internal import Files
 internal import Glibc
 internal import Report
 
@@ -43,6 +44,6 @@ final class TableFolder {
   }
 
   private static func failure(_ place: String) -> OutputFailure {
-    OutputFailure(place: place, reason: "cannot be written: " + String(cString: strerror(errno)))
+    OutputFailure(place: place, reason: "cannot be written: \(SystemError.latest.words)")
   }
 }

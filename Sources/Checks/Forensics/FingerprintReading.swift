@@ -69,6 +69,6 @@ struct FingerprintReading {
   }
 
   private static func digits(_ digest: RunningDigest) -> String {
-    String(repeating: "0", count: 16 - digest.text.count) + digest.text
+    digest.value.hexadecimalDigits(atLeast: 16)
   }
 }

@@ -32,7 +32,7 @@ enum ModuleSigns {
     let next = try reader.load(UInt64.self, at: node)
     let previous = try reader.load(UInt64.self, at: node &+ 8)
     if sentinels.contains(next) || sentinels.contains(previous) {
-      return "its list pointers hold 0x\(String(next, radix: 16)) and 0x\(String(previous, radix: 16)), "
+      return "its list pointers hold \(next.hexadecimal) and \(previous.hexadecimal), "
         + "which the published rootkit Singularity writes there"
     }
     if poison.contains(next) || poison.contains(previous) {

@@ -87,8 +87,7 @@ package final class LivePages {
   }
 
   private func splitValue<Value: FixedWidthInteger>(_ type: Value.Type, at address: UInt64) -> Value? {
-    guard let bytes = bytes(at: address, count: Value.bitWidth / 8) else { return nil }
-    return bytes.reversed().reduce(0) { $0 << 8 | Value(truncatingIfNeeded: $1) }
+    bytes(at: address, count: Value.bitWidth / 8).map { Value(littleEndianBytes: $0) }
   }
 
   @inline(__always)

@@ -113,10 +113,10 @@ struct SlotFinding {
   private var neighbourEvidence: [Finding.Evidence] {
     var evidence: [Finding.Evidence] = []
     if let below = kernel.symbols.nearest(atOrBelow: entry), let distance = entry.offset(from: below.address) {
-      evidence.append(.init("nearest symbol below", "\(describe(below)), 0x\(String(distance, radix: 16)) bytes below"))
+      evidence.append(.init("nearest symbol below", "\(describe(below)), \(distance.hexadecimal) bytes below"))
     }
     if let above = kernel.symbols.next(above: entry), let distance = above.address.offset(from: entry) {
-      evidence.append(.init("nearest symbol above", "\(describe(above)), 0x\(String(distance, radix: 16)) bytes above"))
+      evidence.append(.init("nearest symbol above", "\(describe(above)), \(distance.hexadecimal) bytes above"))
     }
     return evidence
   }

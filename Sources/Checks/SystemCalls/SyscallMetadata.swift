@@ -37,8 +37,8 @@ struct SyscallMetadata {
   private static func number(in record: Symbol, of kernel: Kernel, call: String) -> Int? {
     do throws(MemoryFault) {
       let bytes = try kernel.memory.bytes(at: record.address, count: 12)
-      let word = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      let number = Int32(bitPattern: bytes[8...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+      let word = UInt64(littleEndianBytes: bytes[..<8])
+      let number = Int32(littleEndianBytes: bytes[8...])
       guard (-1...largestNumber).contains(number) else { return nil }
       let name = try kernel.memory.string(at: KernelAddress(word), limit: 128)
       guard String(decoding: name, as: UTF8.self) == "sys_\(call)" else { return nil }

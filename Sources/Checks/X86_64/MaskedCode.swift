@@ -36,7 +36,7 @@ struct MaskedCode {
     func clear(_ offset: UInt8, _ count: UInt8, where isAddress: (UInt64) -> Bool) {
       let range = Int(offset)..<Int(offset) + Int(count)
       guard range.upperBound <= instruction.count else { return }
-      let value = instruction[range].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      let value = UInt64(littleEndianBytes: instruction[range])
       guard isAddress(value) else { return }
       for index in range { instruction[index] = 0 }
     }

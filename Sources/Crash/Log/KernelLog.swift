@@ -1,4 +1,5 @@
 package import Checks
+package import KernelFormats
 package import KernelModel
 
 /// The kernel's log as it lies in memory, what no console or log daemon ever got to print included.
@@ -44,5 +45,14 @@ package struct KernelLog: Sendable {
     let unique = records.filter { numbers[$0.sequence] == 1 }
     senselessCount += records.count - unique.count
     records = unique
+  }
+}
+
+extension KernelLog {
+  /// The lines of all records, for what reads text.
+  package var lines: [OopsLine] {
+    records.flatMap { record in
+      record.text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { OopsLine($0) }
+    }
   }
 }

@@ -203,7 +203,7 @@ package struct CrashAccount: Sendable {
   }
 
   private static func name(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
-  private static func hex(_ address: UInt64?) -> String { address.map { "0x\(String($0, radix: 16))" } ?? "not said" }
+  private static func hex(_ address: UInt64?) -> String { address.map { $0.hexadecimal } ?? "not said" }
   private static func count(_ number: Int, _ one: String, _ many: String) -> String {
     "\(number) \(number == 1 ? one : many)"
   }

@@ -22,7 +22,7 @@ extension BTFError: CustomStringConvertible {
     case .truncated(let what, let needed, let available):
       "\(what) is cut short: it needs \(needed) bytes, and there are \(available)"
     case .notBTF(let magic):
-      "no BTF: it starts with 0x\(String(magic, radix: 16)), not 0xeb9f"
+      "no BTF: it starts with \(magic.hexadecimal), not 0xeb9f"
     case .bigEndian:
       "the BTF is big-endian; \(Machine.machine) kernels have little-endian BTF"
     case .unsupported(let field, let value):

@@ -28,7 +28,7 @@ extension CoreFileError: CustomStringConvertible {
     case .tooManyProgramHeaders(let count, let limit):
       "the core file promises \(count) program headers; more than \(limit) are not believed"
     case .implausibleSegment(let number, let field, let value):
-      "program header \(number) makes no sense: \(field) is 0x\(String(value, radix: 16))"
+      "program header \(number) makes no sense: \(field) is \(value.hexadecimal)"
     case .overlappingSegments(let first, let second, let address):
       "program headers \(first) and \(second) both claim the memory at \(address)"
     }

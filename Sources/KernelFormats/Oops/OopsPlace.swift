@@ -22,7 +22,7 @@ extension OopsPlace: CustomStringConvertible {
   package var description: String {
     switch self {
     case .named(let place, let size):
-      "\(place.symbol)+0x\(String(place.offset, radix: 16))/0x\(String(size, radix: 16))"
+      "\(place.symbol)+\(place.offset.hexadecimal)/\(size.hexadecimal)"
         + (place.module.map { " [\($0)]" } ?? "")
     case .address(let address): address.description
     }

@@ -1,3 +1,5 @@
+import KernelModel
+
 /// One element of DER, the encoding of certificates and signatures: a tag, a length, and what it holds.
 ///
 /// Only tags below 31 and lengths up to four bytes are decoded, which is all that signatures of modules use. Source: ITU-T

@@ -52,8 +52,5 @@ package struct KernelAddress: RawRepresentable, Comparable, Hashable, Sendable {
 
 extension KernelAddress: CustomStringConvertible {
   /// The address as kernel messages print it: `0xffffffff81000000`.
-  package var description: String {
-    let digits = String(rawValue, radix: 16)
-    return "0x" + String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  package var description: String { "0x" + rawValue.hexadecimalDigits(atLeast: 16) }
 }

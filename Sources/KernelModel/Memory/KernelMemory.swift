@@ -33,12 +33,7 @@ extension KernelMemory {
   package func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, at address: KernelAddress
   ) throws(MemoryFault) -> Value {
-    var value: Value = 0
-    let bytes = try bytes(at: address, count: Value.bitWidth / 8)
-    for byte in bytes.reversed() {
-      value = value << 8 | Value(truncatingIfNeeded: byte)
-    }
-    return value
+    Value(littleEndianBytes: try bytes(at: address, count: Value.bitWidth / 8))
   }
 
   /// The pointer at `address`.

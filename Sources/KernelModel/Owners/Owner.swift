@@ -30,7 +30,7 @@ package struct Place: Hashable, Sendable {
 extension Place: CustomStringConvertible {
   /// The place as the kernel's own messages write it: `vfs_read+0x10`, `hack_read+0x0 [hooked]`.
   package var description: String {
-    "\(symbol)+0x\(String(offset, radix: 16))" + (module.map { " [\($0)]" } ?? "")
+    "\(symbol)+\(offset.hexadecimal)" + (module.map { " [\($0)]" } ?? "")
   }
 }
 

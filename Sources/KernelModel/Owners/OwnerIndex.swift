@@ -58,14 +58,9 @@ struct OwnerIndex {
   }
 
   private func module(at address: KernelAddress) -> String? {
-    var low = 0
-    var high = modules.count
-    while low < high {
-      let middle = (low + high) / 2
-      if modules[middle].region.start <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, modules[low - 1].region.contains(address) else { return nil }
-    return modules[low - 1].name
+    let next = modules.partitionPoint { $0.region.start > address }
+    guard next > 0, modules[next - 1].region.contains(address) else { return nil }
+    return modules[next - 1].name
   }
 
   private static func region(from start: KernelAddress?, to end: KernelAddress?) -> MemoryRegion? {

@@ -206,13 +206,7 @@ package struct SymbolTable: Sendable {
 
 extension SymbolTable {
   private func lowerBound(_ address: UInt64) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].address < address { low = middle + 1 } else { high = middle }
-    }
-    return low
+    entries.partitionPoint { $0.address >= address }
   }
 
   private func upperBound(_ address: UInt64) -> Int {

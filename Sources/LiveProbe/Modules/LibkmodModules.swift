@@ -1,4 +1,5 @@
 import Ckmod
+import Files
 import Glibc
 
 /// The loaded modules as libkmod tells of them: names from `/proc/modules`, the rest from `/sys/module`.
@@ -28,7 +29,7 @@ struct LibkmodRefusal: Error, Hashable {
   var call: String
   var errorNumber: Int32
 
-  var why: String { "libkmod: \(call) failed: \(FileFault.words(for: errorNumber))" }
+  var why: String { "libkmod: \(call) failed: \(SystemError(errorNumber))" }
 }
 
 /// A libkmod context, released when the value goes.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 package import KernelModel
 
@@ -69,7 +70,7 @@ package final class ModuleFiles: ModuleIndex {
           what, why: "\(root.path(folder)) has no index modules.dep.bin", remedy: "run depmod -a for \(release)"))
     }
     guard let context = LibkmodContext(modulesFolder: root.path(folder)) else {
-      return .failure(Withheld(what, why: "libkmod could not be started: \(FileFault.words(for: errno))"))
+      return .failure(Withheld(what, why: "libkmod could not be started: \(SystemError.latest)"))
     }
     return question(context).mapError { refusal in
       guard refusal.call == "kmod_module_get_path" else { return Withheld(what, why: refusal.why) }

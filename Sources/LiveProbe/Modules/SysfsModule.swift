@@ -1,3 +1,4 @@
+import Files
 import KernelModel
 
 /// What `/sys/module/NAME` says of one loaded module.
@@ -42,7 +43,7 @@ struct SysfsModule {
     guard isFileName(name) else { return [] }
     let folder = "sys/module/\(name)/sections"
     // The module may go this moment: then nothing is claimed.
-    guard let list = try? ReadOnlyFile(root.path(folder), isDirectory: true), let names = try? list.names(limit: 4096)
+    guard let list = try? Folder(root.path(folder)), let names = try? list.names(limit: 4096)
     else { return [] }
     return names.sorted().compactMap { section in
       (try? root.line(of: "\(folder)/\(section)")).flatMap(address).map { ModuleSection(name: section, address: $0) }
@@ -53,7 +54,7 @@ struct SysfsModule {
   ///
   /// - Parameter known: names that need not be looked at.
   static func loadedNames(_ root: SystemRoot, except known: Set<String>) throws(FileFault) -> [String] {
-    let list = try ReadOnlyFile(root.path("sys/module"), isDirectory: true)
+    let list = try Folder(root.path("sys/module"))
     return try list.names(limit: 65_536).filter { !known.contains($0) && root.exists("sys/module/\($0)/initstate") }
       .sorted()
   }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import KernelFormats
 import KernelModel
@@ -119,7 +120,7 @@ struct KcorePreflight {
       switch kcore.vmcoreInfo {
       case .failure(let withheld): return .absent(withheld)
       case .success(let info):
-        let offset = info.kernelOffset.map { "KASLR offset 0x\(String($0, radix: 16))" } ?? "no KASLR offset"
+        let offset = info.kernelOffset.map { "KASLR offset \($0.hexadecimal)" } ?? "no KASLR offset"
         return .available("\(offset), for kernel \(info.osRelease ?? "of no name")")
       }
     }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import KernelFormats
 import KernelModel
@@ -122,7 +123,7 @@ struct SurroundingsPreflight {
     guard access(root.path(found), R_OK) == 0 else {
       return .withheld(
         Withheld(
-          "the vendor's kernel image", why: "\(root.path(found)) could not be read: \(FileFault.words(for: errno))",
+          "the vendor's kernel image", why: "\(root.path(found)) could not be read: \(SystemError.latest)",
           remedy: "run as root"))
     }
     return .available(root.path(found))

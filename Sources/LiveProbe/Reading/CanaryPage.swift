@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import KernelModel
 
@@ -9,7 +10,7 @@ final class CanaryPage {
     let count = CanaryText.byteCount
     let made = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let made, made != MAP_FAILED else {
-      throw Withheld("a page of our own", why: FileFault.words(for: errno))
+      throw Withheld("a page of our own", why: SystemError.latest.description)
     }
     start = made
     // Neither of the two is needed: where the page lies is asked before and after.
@@ -32,12 +33,12 @@ final class CanaryPage {
     let what = "where our own page lies in memory"
     let entry: [UInt8]
     do throws(FileFault) {
-      let map = try ReadOnlyFile("/proc/self/pagemap")
+      let map = try OpenedFile("/proc/self/pagemap")
       entry = try map.bytes(at: UInt64(UInt(bitPattern: start)) / UInt64(CanaryText.byteCount) * 8, count: 8)
     } catch {
       throw Withheld(what, why: error.description, remedy: "run as root, with CAP_SYS_ADMIN")
     }
-    let value = entry.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let value = UInt64(littleEndianBytes: entry)
     let frame = value & (1 << 55 - 1)
     guard value >> 63 == 1, frame != 0 else {
       throw Withheld(

@@ -13,12 +13,8 @@ struct Contradiction: Hashable {
     let shown = first..<min(first + 16, expected.count)
     let different = expected.indices.count { expected[$0] != observed[$0] }
     return Contradiction(
-      expected: "\(hexadecimal(expected[shown])) at byte \(first)",
-      observed: "\(hexadecimal(observed[shown])) there; \(different) bytes differ in all")
-  }
-
-  private static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
-    bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined(separator: " ")
+      expected: "\(expected[shown].hexadecimal(separator: " ")) at byte \(first)",
+      observed: "\(observed[shown].hexadecimal(separator: " ")) there; \(different) bytes differ in all")
   }
 }
 

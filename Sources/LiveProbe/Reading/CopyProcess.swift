@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import KernelModel
 
@@ -25,14 +26,14 @@ final class CopyProcess {
     try file.copy(executable)
     var ends: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-      throw Withheld(Self.what, why: FileFault.words(for: errno))
+      throw Withheld(Self.what, why: SystemError.latest.description)
     }
     defer { close(ends[1]) }
     var child: pid_t = 0
     let error = Self.spawn("/proc/self/fd/\(file.descriptor)", [RandomName.make(), argument], at: ends[1], &child)
     guard error == 0 else {
       close(ends[0])
-      throw Withheld(Self.what, why: "it could not be started: \(FileFault.words(for: error))")
+      throw Withheld(Self.what, why: "it could not be started: \(SystemError(error))")
     }
     process = child
     socket = ends[0]

@@ -1,3 +1,4 @@
+import Files
 import KernelFormats
 import KernelModel
 
@@ -54,7 +55,7 @@ enum CopyQuestion: Hashable {
         return Confinement.read(root).effectiveCapabilities.map { String($0, radix: 16) } ?? "none told"
       case .kernelSymbols:
         var digest = KernelSymbolsDigest()
-        let file = try ReadOnlyFile(root.path("proc/kallsyms"))
+        let file = try OpenedFile(root.path("proc/kallsyms"))
         try file.stream(chunkByteCount: ProcKallsyms.chunkByteCount) { chunk in
           digest.consume(chunk)
           return !digest.isDone
@@ -63,7 +64,7 @@ enum CopyQuestion: Hashable {
       case .modules:
         return Self.digest(ofModules: try root.bytes(of: "proc/modules", limit: 16 << 20))
       case .kcore(let offset, let count):
-        let file = try ReadOnlyFile(root.path("proc/kcore"))
+        let file = try OpenedFile(root.path("proc/kcore"))
         return RunningDigest.of(try file.bytes(at: offset, count: count))
       }
     } catch {

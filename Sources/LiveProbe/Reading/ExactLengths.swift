@@ -1,3 +1,4 @@
+import Files
 import KernelModel
 
 /// The trial `exact-lengths`: each channel must give as many bytes as it was asked for and says, and no more.
@@ -34,14 +35,14 @@ enum ExactLengths {
     let outcome: ReadingTrial.Outcome
     if usable.isEmpty {
       let reasons = channels.compactMap { channel in
-        refused[channel.name].map { "\(channel.name): \(FileFault.words(for: $0))" }
+        refused[channel.name].map { "\(channel.name): \(SystemError($0))" }
       }
       outcome = .impossible(
         Withheld("reading /proc/kcore", why: "no way of reading gives anything: " + reasons.joined(separator: ", ")))
     } else {
       let missing = channels.compactMap { channel in
         usable.contains(channel.name)
-          ? nil : refused[channel.name].map { "\(channel.name) (\(FileFault.words(for: $0)))" }
+          ? nil : refused[channel.name].map { "\(channel.name) (\(SystemError($0)))" }
       }
       outcome = contradictions.outcome(
         heldAs: "tried \(usable.joined(separator: ", "))"

@@ -1,12 +1,13 @@
+import Files
 import Glibc
 
 /// `/proc/kcore` while it is open, read through one channel.
 struct KcoreFile: ~Copyable {
-  private let file: ReadOnlyFile
+  private let file: OpenedFile
   /// The channel and what it needs, unless it is `pread`, which needs nothing.
   private let other: (reader: ChannelReader, channel: KcoreChannel)?
 
-  init(_ file: consuming ReadOnlyFile, through channel: KcoreChannel) {
+  init(_ file: OpenedFile, through channel: KcoreChannel) {
     self.file = file
     other = channel == .pread ? nil : (ChannelReader(), channel)
   }

@@ -1,4 +1,5 @@
 internal import CSystemCalls
+import Files
 import Glibc
 import KernelModel
 
@@ -8,7 +9,7 @@ struct MemoryFile: ~Copyable {
 
   init(isExecutable: Bool = false) throws(Withheld) {
     let made = RandomName.make().withCString { sys_memfd($0, isExecutable ? 1 : 0) }
-    guard made >= 0 else { throw Withheld("a file in memory", why: FileFault.words(for: Int32(-made))) }
+    guard made >= 0 else { throw Withheld("a file in memory", why: SystemError(Int32(-made)).description) }
     descriptor = Int32(made)
   }
 
@@ -24,7 +25,7 @@ struct MemoryFile: ~Copyable {
         pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(done))
       }
       if came < 0, errno == EINTR { continue }
-      guard came > 0 else { throw Withheld("a file in memory", why: FileFault.words(for: errno)) }
+      guard came > 0 else { throw Withheld("a file in memory", why: SystemError.latest.description) }
       done += came
     }
   }
@@ -32,13 +33,16 @@ struct MemoryFile: ~Copyable {
   /// Puts all of the file at `path` at the file's end, without its bytes passing through us.
   func copy(_ path: String) throws(Withheld) {
     let what = "a copy of \(path)"
-    let source = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-    guard source >= 0 else { throw Withheld(what, why: FileFault.words(for: errno)) }
-    defer { close(source) }
+    let source: OpenedFile
+    do throws(FileFault) {
+      source = try OpenedFile(path, followingLinks: true)
+    } catch {
+      throw Withheld(what, why: error.why)
+    }
     while true {
-      let came = sendfile(descriptor, source, nil, 1 << 20)
+      let came = sendfile(descriptor, source.descriptor, nil, 1 << 20)
       if came < 0, errno == EINTR { continue }
-      guard came >= 0 else { throw Withheld(what, why: FileFault.words(for: errno)) }
+      guard came >= 0 else { throw Withheld(what, why: SystemError.latest.description) }
       if came == 0 { return }
     }
   }

@@ -1,4 +1,5 @@
 internal import CSystemCalls
+import Files
 import Glibc
 import KernelFormats
 import KernelModel
@@ -8,7 +9,7 @@ final class ReadingPath {
   private let root: SystemRoot
   private let reader = GuardedRead()
   private let channelReader = ChannelReader()
-  private let file: Result<OpenFile, FileFault>
+  private let file: Result<OpenedFile, FileFault>
   /// The renamed copy, started as early as can be so that it reads while we do.
   private var copy: Result<CopyProcess, Withheld>?
   private let executable: String?
@@ -23,7 +24,7 @@ final class ReadingPath {
     self.distorted = distorted
     self.root = root
     self.executable = root.isLive ? executable : nil
-    file = Result { () throws(FileFault) in try OpenFile(root.path("proc/kcore")) }
+    file = Result { () throws(FileFault) in try OpenedFile(root.path("proc/kcore")) }
     copy = self.executable.map(Self.startCopy)
   }
 
@@ -49,7 +50,7 @@ final class ReadingPath {
   func tryOut(
     _ kcore: ProcKcore, symbols: SymbolTable, symbolsDigest: String
   ) -> (trials: Result<[ReadingTrial], Withheld>, channel: KcoreChannel, other: KcoreChannel?) {
-    let file: OpenFile
+    let file: OpenedFile
     switch self.file {
     case .success(let opened): file = opened
     case .failure(let fault):
@@ -103,7 +104,7 @@ final class ReadingPath {
     }
   }
 
-  private func reading(_ file: OpenFile, _ channel: KcoreChannel) -> ReadingChannel {
+  private func reading(_ file: OpenedFile, _ channel: KcoreChannel) -> ReadingChannel {
     distorted(Self.reading(file.descriptor, channel, channelReader))
   }
 
@@ -148,7 +149,7 @@ extension ReadingPath {
     let path = root.path(relative)
     return DirectoryHonesty.Directory(path: "/" + relative, holdsProcesses: relative == "proc") {
       // Unreadable is as good as absent: the directory is then not among those that were listed.
-      guard let folder = try? OpenFile(path, isDirectory: true) else { return nil }
+      guard let folder = try? Folder(path) else { return nil }
       return { sys_getdents64(folder.descriptor, $0.baseAddress, $0.count) }
     }
   }

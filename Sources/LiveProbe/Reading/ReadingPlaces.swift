@@ -109,3 +109,11 @@ struct ReadingPlaces {
     return functions.filter { text?.contains($0.address) == true }
   }
 }
+
+/// A place of a file that trials read.
+struct ReadingSpot: Hashable {
+  /// What is there, in words.
+  let name: String
+  let offset: UInt64
+  let count: Int
+}

@@ -10,20 +10,14 @@ package enum RenamedCopy {
   /// An argument that no user types and no list of arguments gives away: random, and its own digest.
   static func makeArgument() -> String {
     let random = RandomBytes.make(16)
-    return hexadecimal(random) + digest(of: random)
+    return random.hexadecimal() + digest(of: random)
   }
 
   /// Whether the program was started as the copy.
   package static func isMeant(by arguments: [String]) -> Bool {
     guard arguments.count == 2, arguments[1].utf8.count == 48 else { return false }
-    let digits = Array(arguments[1].utf8)
-    var random: [UInt8] = []
-    for index in stride(from: 0, to: 32, by: 2) {
-      let pair = String(decoding: digits[index..<index + 2], as: UTF8.self)
-      guard let byte = UInt8(pair, radix: 16) else { return false }
-      random.append(byte)
-    }
-    return String(decoding: digits[32...], as: UTF8.self) == digest(of: random)
+    guard let random = [UInt8](hexadecimal: arguments[1].prefix(32)) else { return false }
+    return arguments[1].dropFirst(32) == digest(of: random)
   }
 
   /// Answers questions from standard input until there are no more; calls itself what its first argument says.
@@ -63,11 +57,6 @@ package enum RenamedCopy {
   private static func digest(of random: [UInt8]) -> String {
     var digest = RunningDigest()
     digest.add(Array("liveprobe's renamed copy".utf8) + random)
-    let text = digest.text
-    return String(repeating: "0", count: 16 - text.count) + text
-  }
-
-  private static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return digest.value.hexadecimalDigits(atLeast: 16)
   }
 }

@@ -205,8 +205,8 @@ struct TwoViews {
     let shown = differences.prefix(Self.mostDifferences).map {
       Finding.Evidence(
         "\($0.address)",
-        "\(Self.hex($0.plain)) where it is used (\(kcore.channel.rawValue)), "
-          + "\(Self.hex($0.direct)) in the direct map (\(other.channel.rawValue))")
+        "\($0.plain.hexadecimal(separator: " ")) where it is used (\(kcore.channel.rawValue)), "
+          + "\($0.direct.hexadecimal(separator: " ")) in the direct map (\(other.channel.rawValue))")
     }
     return .broken(
       evidence: Array(shown), expected: "the same bytes both ways",
@@ -246,9 +246,5 @@ struct TwoViews {
       liars.channel = liars.channel || answers[0] != answers[1] || answers[2] != answers[3]
       liars.view = liars.view || answers[1] != answers[3]
     }
-  }
-
-  private static func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
   }
 }

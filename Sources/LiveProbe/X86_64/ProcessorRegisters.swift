@@ -1,3 +1,4 @@
+import Files
 package import KernelModel
 
 /// Reads where each CPU enters the kernel, from `/dev/cpu/N/msr`, if the `msr` driver is already there.
@@ -15,7 +16,7 @@ package enum ProcessorRegisters {
   /// What the registers of every CPU say.
   package static func read(_ root: SystemRoot) -> Result<[X86_64.EntryPoints], Withheld> {
     do throws(FileFault) {
-      let folder = try ReadOnlyFile(root.path("dev/cpu"), isDirectory: true)
+      let folder = try Folder(root.path("dev/cpu"))
       // The folder holds `microcode` as well.
       let numbers = try folder.names(limit: mostCPUs + 16).compactMap { Int($0) }.filter { $0 >= 0 }.sorted()
       var found: [X86_64.EntryPoints] = []
@@ -34,19 +35,19 @@ package enum ProcessorRegisters {
 
   /// Source of the numbers: arch/x86/include/asm/msr-index.h (Linux v6.12).
   private static func entryPoints(of cpu: Int, _ root: SystemRoot) throws(FileFault) -> X86_64.EntryPoints {
-    let device = try ReadOnlyFile(root.path("dev/cpu/\(cpu)/msr"), deviceMajor: deviceMajor)
+    let device = try OpenedFile(root.path("dev/cpu/\(cpu)/msr"), deviceMajor: deviceMajor)
     return X86_64.EntryPoints(
       cpu: cpu, syscall: KernelAddress(try register(0xc000_0082, of: device)),
       compatibilitySyscall: KernelAddress(try register(0xc000_0083, of: device)),
       sysenter: KernelAddress(try register(0x176, of: device)), fredConfiguration: fredConfiguration(of: device))
   }
 
-  private static func register(_ number: UInt64, of device: borrowing ReadOnlyFile) throws(FileFault) -> UInt64 {
+  private static func register(_ number: UInt64, of device: OpenedFile) throws(FileFault) -> UInt64 {
     // The driver takes the file's position for the register's number.
-    try device.bytes(at: number, count: 8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    UInt64(littleEndianBytes: try device.bytes(at: number, count: 8))
   }
 
-  private static func fredConfiguration(of device: borrowing ReadOnlyFile) -> UInt64? {
+  private static func fredConfiguration(of device: OpenedFile) -> UInt64? {
     do throws(FileFault) {
       return try register(0x1d4, of: device)
     } catch {

@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// AVML's compressed files: before each stretch of memory a header as LiME's, then the memory as a stream in Snappy's
 /// framing format, then the size of the stream in eight bytes.

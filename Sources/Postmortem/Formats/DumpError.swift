@@ -1,5 +1,6 @@
-internal import Glibc
+internal import Files
 package import KernelFormats
+internal import KernelModel
 
 /// Why a file cannot be read as a dump.
 package enum DumpError: Error, Hashable, Sendable {
@@ -27,17 +28,24 @@ package enum DumpError: Error, Hashable, Sendable {
   case map(String)
 }
 
+extension DumpError {
+  /// Why a dump's file cannot be opened.
+  init(_ fault: FileFault) {
+    self = fault.errorNumber.map { .cannotOpen(errno: $0) } ?? .notRegular
+  }
+}
+
 extension DumpError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .cannotOpen(let errno): "it cannot be opened: " + String(cString: strerror(errno))
+    case .cannotOpen(let errno): "it cannot be opened: " + SystemError(errno).words
     case .notRegular: "no regular file: a device, a pipe or a folder stands in its place"
     case .empty: "the file is empty"
     case .unreadable(let fault): "reading its headers failed: \(fault)"
     case .truncated(let what, let needed, let available):
       "\(what) is cut short: it needs \(needed) bytes, and there are \(available)"
     case .coreFile(let error): error.description
-    case .implausible(let field, let value): "the dump makes no sense: \(field) is 0x\(String(value, radix: 16))"
+    case .implausible(let field, let value): "the dump makes no sense: \(field) is \(value.hexadecimal)"
     case .unsupported(let kind, let remedy): "\(kind) is not read: \(remedy)"
     case .tooMany(let what, let limit): "more than \(limit) \(what) are not believed"
     case .noMemory(let why): "there is no physical memory in it: \(why)"

@@ -1,3 +1,4 @@
+internal import Files
 internal import KernelFormats
 
 /// Opens dumps: what format a file has is told by its content, never by its name.
@@ -6,11 +7,20 @@ package enum DumpFile {
   ///
   /// - Parameter map: the path of a text in the way of `/proc/iomem`, which says where raw memory belongs.
   package static func open(path: String, map: String? = nil) throws(DumpError) -> any Dump {
-    let source = try FileSource(path)
+    let source = try file(path)
     guard let map else { return try open(source) }
-    let file = try FileSource(map)
-    guard file.byteCount <= UInt64(MemoryMapText.largest) else { throw .map("it is larger than a map is") }
-    return try open(source, map: try file.available(MemoryMapText.largest, at: 0))
+    let text = try file(map)
+    guard text.byteCount <= UInt64(MemoryMapText.largest) else { throw .map("it is larger than a map is") }
+    return try open(source, map: try text.available(MemoryMapText.largest, at: 0))
+  }
+
+  /// The regular file at `path`, links followed.
+  private static func file(_ path: String) throws(DumpError) -> OpenedFile {
+    do throws(FileFault) {
+      return try OpenedFile(path, followingLinks: true)
+    } catch {
+      throw DumpError(error)
+    }
   }
 
   /// The dump in `source`.

@@ -1,3 +1,5 @@
+package import Files
+
 /// The bytes of a dump, readable at any offset: a file, memory that stands for one, or a file rearranged.
 package protocol DumpSource: AnyObject {
   var byteCount: UInt64 { get }
@@ -34,6 +36,27 @@ extension DumpSource {
       throw .truncated(what, needed: UInt64(clamping: count), available: UInt64(bytes.count))
     }
     return bytes
+  }
+}
+
+extension OpenedFile: DumpSource {
+  package var byteCount: UInt64 { status.byteCount }
+
+  package func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) throws(SourceFault) -> Int {
+    guard offset < byteCount else { return 0 }
+    var done = 0
+    while done < target.count {
+      do throws(FileFault) {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
+        let came = try readSome(at: offset &+ UInt64(done), into: rest)
+        guard came > 0 else { break }
+        done += came
+      } catch {
+        guard done == 0 else { break }
+        throw .refused(errno: error.errorNumber ?? 0)
+      }
+    }
+    return done
   }
 }
 

@@ -1,3 +1,5 @@
+package import Files
+
 /// Where a dump is written to: a file, or memory that stands for one.
 package protocol DumpTarget: AnyObject {
   /// Writes all of `bytes` at `offset`; what lies between what was written reads as zeros.
@@ -12,6 +14,16 @@ package struct TargetFault: Error, Hashable, Sendable {
   package init(offset: UInt64, errno: Int32) {
     self.offset = offset
     self.errno = errno
+  }
+}
+
+extension AtomicFile: DumpTarget {
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(TargetFault) {
+    do throws(FileFault) {
+      try write(contentsOf: bytes, at: offset)
+    } catch {
+      throw TargetFault(offset: offset, errno: error.errorNumber ?? 0)
+    }
   }
 }
 

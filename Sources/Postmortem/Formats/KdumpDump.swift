@@ -36,7 +36,7 @@ package final class KdumpDump: Dump {
     isFiltered = bitmap.leftOutCount > 0
     extents = bitmap.extents.map { PhysicalAddress(frame: $0.lowerBound)..<PhysicalAddress(frame: $0.upperBound) }
     if header.status & ~KdumpHeader.knownStatus != 0 {
-      remarks.append("its status has bits that are not known: 0x\(String(header.status, radix: 16))")
+      remarks.append("its status has bits that are not known: \(header.status.hexadecimal)")
     }
     if let remark = try pages.missing() { remarks.append(remark) }
     self.remarks = remarks

@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// Runs of addresses, none overlapping, each with where its first byte is found: which byte of memory is where in a file.
 struct RangeTable {
   struct Run: Hashable {
@@ -62,13 +64,8 @@ struct RangeTable {
 
   /// The index of the first run that starts above `address`; nil if that is the first one.
   private func index(after address: UInt64) -> Int? {
-    var low = 0
-    var high = runs.count
-    while low < high {
-      let middle = (low + high) / 2
-      if runs[middle].start <= address { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 ? low : nil
+    let index = runs.partitionPoint { $0.start > address }
+    return index > 0 ? index : nil
   }
 }
 

@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// The chunks of Snappy streams in a file, one after the other, as if they were not compressed.
 final class SnappySource: DumpSource {
   private struct Chunk {
@@ -78,12 +80,6 @@ final class SnappySource: DumpSource {
 
   /// The number of the chunk that holds `position`, found by bisection; there is one.
   private func chunk(holding position: UInt64) -> Int {
-    var low = 0
-    var high = chunks.count
-    while low < high {
-      let middle = (low + high) / 2
-      if chunks[middle].start <= position { low = middle + 1 } else { high = middle }
-    }
-    return low - 1
+    chunks.partitionPoint { $0.start > position } - 1
   }
 }

@@ -104,7 +104,7 @@ extension Page {
         ? "\(Hexdump.hexadecimal(step.before)) becomes \(Hexdump.hexadecimal(step.after))"
         : "the bytes stay as they are"
       let distance = step.address.offset(from: explanation.start) ?? 0
-      let at: PlainText = distance == 0 ? "" : ", at +0x\(String(distance, radix: 16))"
+      let at: PlainText = distance == 0 ? "" : ", at +\(distance.hexadecimal)"
       entry("step", "\(step.title)\(at): \(bytes)", indent: 2, column: column)
       entry("why", PlainText(sentence: step.reason), indent: 4, column: column)
     }

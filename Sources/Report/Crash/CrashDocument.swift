@@ -126,7 +126,7 @@ struct CrashContextDocument: Encodable {
 
   private static func document(_ registers: Machine.Registers) -> [String: PlainText] {
     Dictionary(
-      registers.named.map { name, value in (name.description, "0x\(String(value, radix: 16))") },
+      registers.named.map { name, value in (name.description, "\(value.hexadecimal)") },
       uniquingKeysWith: { first, _ in first })
   }
 }
@@ -150,7 +150,7 @@ struct PanickingCallDocument: Encodable {
     abi = PlainText(call.interface.rawValue)
     number = call.number
     name = OrNull(call.name.map { PlainText($0) })
-    arguments = call.arguments.map { "0x\(String($0, radix: 16))" }
+    arguments = call.arguments.map { "\($0.hexadecimal)" }
     let row = try? call.row.get()
     handlers = (row?.handlers ?? []).map { handler in
       Handler(

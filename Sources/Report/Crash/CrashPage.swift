@@ -127,7 +127,7 @@ extension Page {
   private mutating func writeCall(_ call: PanickingCall?) {
     guard let call else { return }
     fact("system call", "\(call.number) (\(call.name ?? "not assigned")), of \(call.interface.programs)")
-    fact("arguments", .join(call.arguments.map { "0x\(String($0, radix: 16))" }))
+    fact("arguments", .join(call.arguments.map { "\($0.hexadecimal)" }))
     switch call.row {
     case .failure(let reason): fact("leads to", "unknown: \(sentence: reason.description)", as: .unknown)
     case .success(let row):
@@ -143,8 +143,7 @@ extension Page {
     let pairs = registers.named
     for start in stride(from: 0, to: pairs.count, by: 4) {
       let row = pairs[start..<min(start + 4, pairs.count)].map { name, value -> PlainText in
-        let digits = String(value, radix: 16)
-        return "\(name.padded(to: 3)) \(String(repeating: "0", count: 16 - digits.count))\(digits)"
+        "\(name.padded(to: 3)) \(value.hexadecimalDigits(atLeast: 16))"
       }
       line("\((start == 0 ? label : "").padded(to: Self.column - 2))\(PlainText.join(row, "  "))", indent: 2)
     }
@@ -225,7 +224,7 @@ extension Page {
       }
       for near in memory.words {
         let distance: PlainText =
-          near.hook.map { "0x\(String($0.byteCount, radix: 16)) bytes behind the target of \($0.subject)" }
+          near.hook.map { "\($0.byteCount.hexadecimal) bytes behind the target of \($0.subject)" }
           ?? "behind no hooked target"
         let call: PlainText = near.word.call == nil ? "no call before it" : "a call ends there"
         fact("stack word", "\(near.word.value) at \(near.word.address): \(distance), \(call)")

@@ -27,7 +27,6 @@ struct FingerprintDocument: Encodable {
 
   /// `0x040`.
   private static func inPage(_ offset: UInt64) -> PlainText {
-    let digits = String(offset, radix: 16)
-    return PlainText("0x" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits)
+    PlainText("0x" + offset.hexadecimalDigits(atLeast: 3))
   }
 }

@@ -74,7 +74,7 @@ struct KernelDocument: Encodable {
     buildID = BuildIDs(
       claimed: Self.known(identity.claimedBuildID) { Hexdump.compact($0.bytes) },
       inMemory: Self.known(identity.buildIDInMemory) { Hexdump.compact($0.bytes) })
-    kaslrOffset = Self.known(identity.kaslrOffset) { "0x\(String($0, radix: 16))" }
+    kaslrOffset = Self.known(identity.kaslrOffset) { "\($0.hexadecimal)" }
     withheld =
       Self.reason(identity.claimedBuildID) + Self.reason(identity.buildIDInMemory) + Self.reason(identity.kaslrOffset)
   }

@@ -23,15 +23,11 @@ enum Hexdump {
 
   /// Two digits a byte, with spaces between.
   static func hexadecimal(_ bytes: some Sequence<UInt8>) -> PlainText {
-    .join(bytes.map(digits), " ")
+    PlainText(bytes.hexadecimal(separator: " "))
   }
 
   /// Two digits a byte, without spaces.
   static func compact(_ bytes: some Sequence<UInt8>) -> PlainText {
-    .join(bytes.map(digits), "")
-  }
-
-  private static func digits(_ byte: UInt8) -> PlainText {
-    "\(String(byte >> 4, radix: 16))\(String(byte & 15, radix: 16))"
+    PlainText(bytes.hexadecimal())
   }
 }

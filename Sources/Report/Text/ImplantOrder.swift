@@ -40,7 +40,7 @@ extension Implant {
   /// The place as listings of code write it: `<hack_read>`, `<hack_read+0x10>`.
   func name(of address: KernelAddress) -> PlainText? {
     guard let place = place(of: address) else { return nil }
-    return place.offset == 0 ? "<\(place.symbol)>" : "<\(place.symbol)+0x\(String(place.offset, radix: 16))>"
+    return place.offset == 0 ? "<\(place.symbol)>" : "<\(place.symbol)+\(place.offset.hexadecimal)>"
   }
 }
 

@@ -124,11 +124,7 @@ struct TextFindings {
   }
 
   static func hex(_ bytes: [UInt8]) -> String {
-    let shown = bytes.prefix(32).map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }
-    return shown.joined(separator: " ") + (bytes.count > 32 ? " ..." : "")
+    bytes.prefix(32).hexadecimal(separator: " ") + (bytes.count > 32 ? " ..." : "")
   }
 
   /// The instructions around one change.

@@ -279,8 +279,7 @@ private struct SideReader {
   /// The words among constants that are addresses of something mapped.
   private func pointers(in bytes: [UInt8]) -> [KernelAddress] {
     stride(from: 0, to: bytes.count - 7, by: 8).compactMap { offset in
-      let word = bytes[offset..<offset + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      let target = KernelAddress(word)
+      let target = KernelAddress(UInt64(littleEndianBytes: bytes[offset..<offset + 8]))
       return target.isInKernelHalf && kernel.mappings.mapping(of: target).page != nil ? target : nil
     }
   }

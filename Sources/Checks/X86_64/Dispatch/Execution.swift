@@ -160,8 +160,7 @@ extension MachineState {
       guard bytes.count == memory.byteCount else {
         throw .implausible("the table at \(KernelAddress(address))", "ends in the middle of an entry")
       }
-      let value = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
-      return .init(quantity: Quantity(value: value), byteCount: memory.byteCount)
+      return .init(quantity: Quantity(value: UInt64(littleEndianBytes: bytes)), byteCount: memory.byteCount)
     }
   }
 

@@ -1,4 +1,5 @@
 internal import KernelFormats
+import KernelModel
 
 /// Checks of indirect calls, kCFI and FineIBT: the hash before each function, and the one that each caller brings.
 ///

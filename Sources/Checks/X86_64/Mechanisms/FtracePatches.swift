@@ -141,14 +141,9 @@ struct FunctionEntries {
       hint += 1
       return true
     }
-    var low = 0
-    var high = offsets.count
-    while low < high {
-      let middle = (low + high) / 2
-      if offsets[middle] < wanted { low = middle + 1 } else { high = middle }
-    }
-    guard low < offsets.count, offsets[low] == wanted else { return false }
-    hint = low + 1
+    let index = offsets.partitionPoint { $0 >= wanted }
+    guard index < offsets.count, offsets[index] == wanted else { return false }
+    hint = index + 1
     return true
   }
 }

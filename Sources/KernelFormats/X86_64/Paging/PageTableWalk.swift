@@ -91,7 +91,7 @@ struct PageTableWalk {
       case .nonsense:
         throw .implausible(
           "the page table entry of \(KernelAddress(address))",
-          "0x\(String(word, radix: 16)) sets bits that must be clear")
+          "\(word.hexadecimal) sets bits that must be clear")
       case .page(let physical):
         guard pages.count < Self.mostPages else {
           throw .implausible("the kernel's page tables", "map more than \(Self.mostPages) such pages")

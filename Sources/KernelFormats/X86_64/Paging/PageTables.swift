@@ -174,6 +174,6 @@ package final class PageTables: KernelMappings {
 
   private func nonsense(_ entry: UInt64, level: Int, of address: KernelAddress) -> Mapping {
     .unknown(
-      "the level \(level) page table entry of \(address), 0x\(String(entry, radix: 16)), sets bits that must be clear")
+      "the level \(level) page table entry of \(address), \(entry.hexadecimal), sets bits that must be clear")
   }
 }

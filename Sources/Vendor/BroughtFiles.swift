@@ -1,0 +1,210 @@
+import Files
+import KernelModel
+
+/// The vendor's files that the person who scans brought: an image, a folder, or a distribution's packages.
+///
+/// A folder is searched for images, for modules of the kernel that is running, and for packages. What a package holds is
+/// read in one pass: images, and the modules that are loaded. Nothing is written to disk.
+///
+/// A folder that has modules and neither an image nor a package is an addition to what is installed: it has the files that
+/// no package brought here. All else that is brought takes the place of what is installed, so that nothing on this disk is
+/// relied on.
+final class BroughtFiles {
+  /// The most that is kept of all packages: compressed images, and the loaded modules.
+  private static let mostUnpacked = 256 << 20
+  private static let mostImages = 16
+  /// Files that are opened for what they are called by themselves, at most.
+  private static let mostOpened = 64
+
+  private let path: String
+  private let loadedModules: () -> [String]
+  private var survey: Survey?
+  /// What was read from packages, by its place.
+  private var unpacked: [String: VendorObject.Contents] = [:]
+  private var unpackedByteCount = 0
+
+  /// What there is for one release.
+  private struct Survey {
+    let release: String
+    var images: [String] = []
+    /// Places of modules, by their names with `_` for `-`.
+    var modules: [String: String] = [:]
+    var packages: [String] = []
+    /// What could not be read, and why.
+    var problems: [String] = []
+    /// Whether it is no folder and no package: then it says nothing about modules.
+    var isImageOnly = false
+    /// Modules that were sought in all packages.
+    var sought: Set<String> = []
+    /// Whether files were opened for the names in them.
+    var knowsInnerNames = false
+
+    var isAddition: Bool { !modules.isEmpty && images.isEmpty && packages.isEmpty }
+  }
+
+  /// - Parameters:
+  ///   - path: the image, folder or package.
+  ///   - loadedModules: the names of the modules that will be asked for, as far as they are known.
+  init(_ path: String, loadedModules: @escaping () -> [String]) {
+    self.path = path
+    self.loadedModules = loadedModules
+  }
+
+  /// Where images may be, the likeliest first, and what could not be read.
+  func kernelImages(release: String) -> (places: [String], problems: [String]) {
+    let survey = survey(of: release)
+    return (survey.images, survey.problems)
+  }
+
+  /// Whether what was brought adds to what is installed, and does not replace it.
+  func isAddition(for release: String) -> Bool { survey(of: release).isAddition }
+
+  /// Where the module is, or nil if what is installed is to be asked.
+  func place(ofModule name: String, release: String) throws(Withheld) -> String? {
+    var survey = survey(of: release)
+    let name = Self.normalised(name)
+    if let place = survey.modules[name] { return place }
+    guard !survey.isImageOnly else { return nil }
+    if !survey.packages.isEmpty, !survey.sought.contains(name) {
+      // It was loaded after the packages were read.
+      unpack([name], into: &survey)
+      self.survey = survey
+      if let place = survey.modules[name] { return place }
+    }
+    if !survey.knowsInnerNames {
+      survey.knowsInnerNames = true
+      addInnerNames(to: &survey)
+      self.survey = survey
+      if let place = survey.modules[name] { return place }
+    }
+    guard !survey.isAddition else { return nil }
+    let problems = survey.problems.isEmpty ? "" : " (" + survey.problems.joined(separator: "; ") + ")"
+    throw Withheld(
+      "the file of module \(name)", why: "\(path) has none for kernel \(release)\(problems)",
+      remedy: "bring the package that this module comes from, too")
+  }
+
+  /// Whether `place` is one of ours.
+  func has(_ place: String) -> Bool {
+    place == path || place.hasPrefix(path.hasSuffix("/") ? path : path + "/") || unpacked[place] != nil
+  }
+
+  /// The bytes of the file at `place`.
+  func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
+    if let known = unpacked[place] { return known }
+    return try OpenedFile.contents(of: place, limit: limit)
+  }
+
+  /// Adds the names under which modules are loaded whose files are called otherwise: those of a few files, not of all that
+  /// a kernel has.
+  private func addInnerNames(to survey: inout Survey) {
+    let files = Set(survey.modules.values).filter { unpacked[$0] == nil }.sorted()
+    guard files.count <= Self.mostOpened else { return }
+    for file in files {
+      // What cannot be read has no name; who asks for it by its file's name is told why.
+      guard let contents = try? OpenedFile.contents(of: file, limit: VendorStore.moduleLimit),
+        let object = try? VendorStore.module(in: contents, source: file), let name = object.moduleName
+      else { continue }
+      survey.modules[name] = survey.modules[name] ?? file
+    }
+  }
+
+  private func survey(of release: String) -> Survey {
+    if let survey, survey.release == release { return survey }
+    var survey = Survey(release: release)
+    do {
+      if let files = try Folder.files(below: path) {
+        sort(files, into: &survey)
+      } else if PackageLayout.isPackage(try OpenedFile.vendor(path).bytes(0..<8)) {
+        survey.packages = [path]
+      } else {
+        survey.images = [path]
+        survey.isImageOnly = true
+      }
+    } catch {
+      // Whoever reads it as an image meets the same obstacle, and says so.
+      survey.images = [path]
+      survey.isImageOnly = true
+    }
+    if !survey.packages.isEmpty { unpack(Set(loadedModules().map(Self.normalised)), into: &survey) }
+    survey.images = Self.likeliestFirst(survey.images, release: release)
+    self.survey = survey
+    return survey
+  }
+
+  /// Sorts a folder's files by what they are.
+  private func sort(_ files: [String], into survey: inout Survey) {
+    for file in files {
+      let name = Self.lastComponent(file)
+      if FileNames.isPackage(name) {
+        survey.packages.append(file)
+      } else if FileNames.isKernelImage(name) {
+        survey.images.append(file)
+      } else if let module = FileNames.module(file, release: survey.release) {
+        survey.modules[module] = survey.modules[module] ?? file
+      }
+    }
+    survey.packages = Self.likeliestFirst(survey.packages, release: survey.release)
+  }
+
+  /// Reads the packages for images and for the modules called `names`; stops when all were found.
+  private func unpack(_ names: Set<String>, into survey: inout Survey) {
+    var wanted = names.subtracting(survey.modules.keys)
+    survey.sought.formUnion(names)
+    for package in survey.packages {
+      let hasImage = survey.images.contains { Self.lastComponent($0).contains(survey.release) }
+      if hasImage, wanted.isEmpty { return }
+      do throws(VendorFileError) {
+        try unpack(&wanted, from: package, into: &survey)
+      } catch {
+        let problem = "\(package) \(error)"
+        if !survey.problems.contains(problem) { survey.problems.append(problem) }
+      }
+    }
+  }
+
+  private func unpack(
+    _ wanted: inout Set<String>, from package: String, into survey: inout Survey
+  ) throws(VendorFileError) {
+    let reader = try PackageReader(try OpenedFile.vendor(package))
+    let release = survey.release
+    let asked = wanted
+    try reader.read { (entry) throws(VendorFileError) in
+      let isImage =
+        FileNames.isKernelImage(Self.lastComponent(entry.path)) && FileNames.isForKernel(entry.path)
+        && unpacked["\(package): \(entry.path)"] == nil && survey.images.count < Self.mostImages
+      let module = entry.path.contains("modules/\(release)/") ? FileNames.module(entry.path, release: release) : nil
+      guard isImage || module.map(asked.contains) == true else { return false }
+      let limit = isImage ? BootImage.fileLimit : VendorStore.moduleLimit
+      guard entry.byteCount <= min(limit, Self.mostUnpacked - unpackedByteCount) else {
+        throw .tooLarge("\(entry.path) in it", byteCount: UInt64(entry.byteCount), limit: limit)
+      }
+      return true
+    } _: { entry, contents in
+      let place = "\(package): \(entry.path)"
+      unpacked[place] = contents
+      unpackedByteCount += contents.bytes.count
+      if let module = FileNames.module(entry.path, release: release) {
+        survey.modules[module] = place
+        wanted.remove(module)
+      } else {
+        survey.images.append(place)
+      }
+      return true
+    }
+  }
+
+  /// Those whose names have the release in them before the others.
+  private static func likeliestFirst(_ paths: [String], release: String) -> [String] {
+    let isLikely = { (path: String) in lastComponent(path).contains(release) || path.contains("/\(release)/") }
+    return paths.filter(isLikely) + paths.filter { !isLikely($0) }
+  }
+
+  private static func lastComponent(_ path: String) -> String {
+    FileNames.lastComponent(path)
+  }
+
+  private static func normalised(_ name: String) -> String {
+    FileNames.normalised(module: name)
+  }
+}

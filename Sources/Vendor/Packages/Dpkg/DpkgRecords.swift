@@ -1,0 +1,137 @@
+import Files
+import KernelModel
+
+/// The digests that dpkg recorded of kernels and modules, and of the sources that modules were built from.
+///
+/// Source: dpkg's own files below /var/lib/dpkg: `info/PACKAGE.md5sums`, lines of a digest, two blanks and a path without
+/// a slash at its beginning; `diversions`, three lines each; `status`, as in deb-control(5).
+final class DpkgRecords {
+  private static let largestFile = 64 << 20
+  private static let mostPackages = 100_000
+  /// The beginnings of the paths that are remembered: where kernels and modules are.
+  private static let remembered = ["boot/", "lib/modules/", "usr/lib/modules/", "usr/lib/debug/"].map { Array($0.utf8) }
+
+  private let folder: String
+  /// Further folders of which digests are remembered, with a slash before them and none behind.
+  private let besides: () -> [String]
+  /// Digest and package, by path; read when first asked for.
+  private var index: [String: [(digest: String, package: String)]]?
+  /// By where the file was moved to: its own path, and the package that had it moved.
+  private var diversions: [String: (from: String, by: String)] = [:]
+  private var problem: String?
+  private var versions: [String: String?] = [:]
+
+  init(root: String, besides: @escaping () -> [String] = { [] }) {
+    folder = root + "/var/lib/dpkg"
+    self.besides = besides
+  }
+
+  /// What is recorded of the file that has these names.
+  func answer(_ names: [String]) -> PackageRecords.Answer {
+    guard let index = index ?? read() else { return problem.map { .unvouched($0) } ?? .notInUse }
+    for name in names {
+      var owners: [(digest: String, package: String)] = []
+      if let diversion = diversions[name] {
+        owners = (index[diversion.from] ?? []).filter { Self.bare($0.package) != diversion.by }
+      } else if let diversion = diversions.first(where: { $0.value.from == name }) {
+        owners = (index[name] ?? []).filter { Self.bare($0.package) == diversion.value.by }
+      } else {
+        owners = index[name] ?? []
+      }
+      guard let owner = owners.first else { continue }
+      let version = version(of: owner.package).map { " \($0)" } ?? ""
+      return .recorded(
+        PackageRecord(manager: "dpkg", package: owner.package + version, algorithm: "md5", digest: owner.digest))
+    }
+    return .unvouched("no package of dpkg brings \(names.first ?? "it") with a digest")
+  }
+
+  /// Reads all digests of kernels and modules; nil if dpkg is not in use here.
+  private func read() -> [String: [(digest: String, package: String)]]? {
+    var files: [String]
+    do throws(FileFault) {
+      guard let found = try Folder.files(below: folder + "/info") else { return nil }
+      files = found.filter { $0.hasSuffix(".md5sums") }
+      guard !files.isEmpty else { return nil }
+    } catch {
+      if !error.isAbsence { problem = "\(folder)/info \(error.problem)" }
+      return nil
+    }
+    let remembered = Self.remembered + besides().map { Array("\($0.dropFirst())/".utf8) }
+    var index: [String: [(digest: String, package: String)]] = [:]
+    for file in files.prefix(Self.mostPackages) {
+      let package = String(FileNames.lastComponent(file).dropLast(".md5sums".count))
+      Self.forEachLine(of: file) { line in
+        let path = line.dropFirst(34)
+        guard remembered.contains(where: path.starts(with:)) else { return }
+        let digest = String(decoding: line.prefix(32), as: UTF8.self).lowercased()
+        index["/" + String(decoding: path, as: UTF8.self), default: []].append((digest, package))
+      }
+    }
+    readDiversions()
+    self.index = index
+    return index
+  }
+
+  private func readDiversions() {
+    var lines: [String] = []
+    Self.forEachLine(of: folder + "/diversions") { lines.append(String(decoding: $0, as: UTF8.self)) }
+    for start in stride(from: 0, to: lines.count - 2, by: 3) {
+      diversions[lines[start + 1]] = (lines[start], lines[start + 2])
+    }
+  }
+
+  /// The installed version of a package; nil if `status` does not say.
+  private func version(of package: String) -> String? {
+    if let known = versions[package] { return known }
+    let version = readVersion(of: package)
+    versions[package] = .some(version)
+    return version
+  }
+
+  private func readVersion(of package: String) -> String? {
+    let parts = package.split(separator: ":")
+    let name = Array("Package: \(parts.first ?? "")".utf8)
+    let architecture = parts.dropFirst().first.map { Array("Architecture: \($0)".utf8) }
+    let field = Array("Version: ".utf8)
+    var found: String?
+    var paragraph: (isPackage: Bool, isArchitecture: Bool, version: String?) = (false, false, nil)
+    func endParagraph() {
+      if paragraph.isPackage, paragraph.isArchitecture || architecture == nil { found = found ?? paragraph.version }
+      paragraph = (false, false, nil)
+    }
+    Self.forEachLine(of: folder + "/status") { line in
+      if line.isEmpty {
+        endParagraph()
+      } else if line.elementsEqual(name) {
+        paragraph.isPackage = true
+      } else if line.starts(with: field) {
+        paragraph.version = String(decoding: line.dropFirst(field.count).prefix(128), as: UTF8.self)
+      } else if let architecture, line.elementsEqual(architecture) {
+        paragraph.isArchitecture = true
+      }
+    }
+    endParagraph()
+    return found
+  }
+
+  /// Hands each line of a file to `body`.
+  ///
+  /// A file that cannot be read has none: it vouches for nothing, so the reason is not kept.
+  private static func forEachLine(of path: String, _ body: (Slice<UnsafeRawBufferPointer>) -> Void) {
+    guard let contents = try? OpenedFile.contents(of: path, limit: largestFile) else { return }
+    contents.withBytes { bytes in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let line = rest.prefix { $0 != 0x0a }
+        body(line)
+        rest = rest.dropFirst(line.count + 1)
+      }
+    }
+  }
+
+  /// `linux-image-amd64` for `linux-image-amd64:amd64`.
+  private static func bare(_ package: String) -> String {
+    package.split(separator: ":").first.map(String.init) ?? package
+  }
+}

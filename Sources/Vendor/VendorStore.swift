@@ -1,0 +1,106 @@
+import Files
+package import KernelModel
+
+/// The vendor's files, read and decompressed: for all acquisitions of one scan.
+///
+/// They are those installed on this host, or those that somebody brought. The kernel image is kept, because
+/// decompressing it takes a good part of a second; modules are not.
+package final class VendorStore {
+  /// No module of a distribution has a tenth of it.
+  static let moduleLimit = 64 << 20
+
+  private let root: String
+  /// The image, folder or package that was named.
+  let reference: String?
+  private let brought: BroughtFiles?
+  private let records: PackageRecords
+  /// The image that was read last.
+  private var image: (place: String, object: VendorObject)?
+  private var provenances: [String: Provenance] = [:]
+
+  /// - Parameters:
+  ///   - root: the directory that stands for `/`.
+  ///   - reference: an image, a folder or a package to use instead of what is installed.
+  ///   - loadedModules: the names of the modules that will be asked for, as far as they are known: a package is read
+  ///     once for all of them.
+  package init(root: String = "/", reference: String? = nil, loadedModules: @escaping () -> [String] = { [] }) {
+    self.root = root
+    self.reference = reference
+    brought = reference.map { BroughtFiles($0, loadedModules: loadedModules) }
+    records = PackageRecords(root: root)
+  }
+
+  /// Reads the first image of `release` that can be read, if there is one; ``VendorReference`` says why not.
+  ///
+  /// Decompressing takes up to 128 MiB that are given back; done before the kernel's symbols are read, the two need not
+  /// be there at once.
+  package func readAhead(release: String) {
+    for place in kernelImages(release: release).places {
+      do throws(VendorFileError) {
+        _ = try kernelImage(at: place)
+        return
+      } catch {
+        // The reference meets the same obstacle, and has somewhere to say it.
+        continue
+      }
+    }
+  }
+
+  /// Where the image of `release` may be, the likeliest first, and what could not be searched.
+  func kernelImages(release: String) -> (places: [String], problems: [String]) {
+    if let brought, !brought.isAddition(for: release) { return brought.kernelImages(release: release) }
+    return (VendorImagePaths.candidates(release: release, root: root), [])
+  }
+
+  /// The kernel in the image at `place`; it has a build id.
+  func kernelImage(at place: String) throws(VendorFileError) -> VendorObject {
+    if let image, image.place == place { return image.object }
+    // Never two at once.
+    image = nil
+    let object = try Self.kernel(in: try file(at: place, limit: BootImage.fileLimit), source: place)
+    image = (place, object)
+    return object
+  }
+
+  /// Where the module is, if it is among files that were brought; nil if the host's own files are to be asked.
+  func placeOfBroughtModule(named name: String, release: String) throws(Withheld) -> String? {
+    try brought?.place(ofModule: name, release: release)
+  }
+
+  /// The module in the file at `place`, which may be compressed.
+  func module(at place: String) throws(VendorFileError) -> VendorObject {
+    try Self.module(in: try file(at: place, limit: Self.moduleLimit), source: place)
+  }
+
+  /// How far the file at `place` can be trusted.
+  func provenance(of place: String) -> Provenance {
+    if let brought, brought.has(place) { return .brought }
+    if let known = provenances[place] { return known }
+    let provenance = records.provenance(of: place)
+    provenances[place] = provenance
+    return provenance
+  }
+
+  private func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
+    if let brought { return try brought.file(at: place, limit: limit) }
+    return try OpenedFile.contents(of: place, limit: limit)
+  }
+
+  /// The kernel in a boot image; it has a build id.
+  package static func kernel(in file: VendorObject.Contents, source: String) throws(VendorFileError) -> VendorObject {
+    let kernel = try ElfObject.decode(try BootImage(file).kernel(), .kernel, source: source)
+    guard kernel.buildID != nil else { throw .buildIDMissing }
+    return kernel
+  }
+
+  /// The module in a file, which may be compressed.
+  package static func module(in file: VendorObject.Contents, source: String) throws(VendorFileError) -> VendorObject {
+    // What is neither compressed nor an ELF file is refused as no ELF file.
+    guard let compression = Compression(of: file.bytes), compression != .none else {
+      return try ElfObject.decode(file, .module, source: source)
+    }
+    let module = try GrowingBytes(limit: moduleLimit)
+    try compression.decompress(file.bytes, into: module)
+    return try ElfObject.decode(module.finish(), .module, source: source)
+  }
+}
