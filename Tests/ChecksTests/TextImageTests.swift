@@ -2,6 +2,7 @@ import TestKernel
 import Testing
 
 @testable import Checks
+import KernelFormats
 
 @Suite struct TextImageTests {
   private func image(_ blocks: [(UInt64, Int)]) -> TextImage {

@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// Every place in one object that a mechanism may write, as the vendor's own tables name it, whether or not it is known
 /// here what is written there.

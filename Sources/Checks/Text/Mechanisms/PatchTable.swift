@@ -1,3 +1,5 @@
+internal import KernelFormats
+
 /// A table of places to patch, as the vendor's file has it: its bytes, and where it lies or lay in the running kernel.
 struct PatchTable {
   let bytes: UnsafeRawBufferPointer

@@ -1,7 +1,8 @@
 extension RandomAccessCollection where Index == Int {
   /// The first index whose element satisfies `predicate`, which all elements behind it must satisfy too; `endIndex` if
   /// none does.
-  func partitionPoint(_ predicate: (Element) -> Bool) -> Int {
+  @inlinable
+  package func partitionPoint(_ predicate: (Element) -> Bool) -> Int {
     var low = startIndex
     var high = endIndex
     while low < high {
