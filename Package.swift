@@ -52,17 +52,20 @@ let package = Package(
       ["Carchive", "Celf", "Cryptography", "Csqlite3", "Files", "KernelFormats", "KernelModel"] + compression),
     library("Baseline", ["Cryptography", "Files", "KernelModel"]),
     library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"]),
-    library("Checks", ["KernelFormats", "KernelModel"], resources: [.embedInCode("Forensics/signatures.rules")]),
+    library("KernelObjects", ["KernelFormats", "KernelModel"]),
+    library(
+      "Checks", ["KernelFormats", "KernelModel", "KernelObjects"],
+      resources: [.embedInCode("Forensics/signatures.rules")]),
     library("Audit", ["KernelModel"]),
-    library("Crash", ["Checks", "KernelFormats", "KernelModel"]),
-    library("Capture", ["Checks", "Crash", "KernelFormats", "KernelModel", "Postmortem"]),
+    library("Crash", ["Checks", "KernelFormats", "KernelModel", "KernelObjects"]),
+    library("Capture", ["Checks", "Crash", "KernelFormats", "KernelModel", "KernelObjects", "Postmortem"]),
     library("Correlation", ["Files", "KernelModel"]),
-    library("Report", ["Audit", "Checks", "Correlation", "Crash", "KernelFormats", "KernelModel"]),
+    library("Report", ["Audit", "Checks", "Correlation", "Crash", "KernelFormats", "KernelModel", "KernelObjects"]),
     library(
       "CLI",
       [
         "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "Cryptography", "CSystemCalls", "Files",
-        "KernelFormats", "KernelModel", "LiveProbe", "Postmortem", "Report", "Vendor",
+        "KernelFormats", "KernelModel", "KernelObjects", "LiveProbe", "Postmortem", "Report", "Vendor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "liveprobe", dependencies: ["CHarden", "CLI", "LiveProbe"], swiftSettings: settings),
@@ -85,12 +88,12 @@ let package = Package(
     system("Csnappy", "libsnappy-dev"),
 
     // Tests, and what they share. Fuzz/ compiles DecoderTrials and TestKernel too.
-    testLibrary("TestKernel", ["Checks", "KernelModel"], path: "Tests/TestKernel"),
+    testLibrary("TestKernel", ["Checks", "KernelFormats", "KernelModel", "KernelObjects"], path: "Tests/TestKernel"),
     testLibrary(
       "DecoderTrials",
       [
-        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
-        "TestKernel", "Vendor",
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "KernelObjects",
+        "Postmortem", "TestKernel", "Vendor",
       ]
         + compression,
       path: "Tests/DecoderTrials"),
@@ -99,14 +102,15 @@ let package = Package(
     tests("FilesTests", ["Files", "TestFolder"]),
     tests("KernelModelTests", ["DecoderTrials", "KernelModel", "TestKernel"]),
     tests("KernelFormatsTests", ["DecoderTrials", "KernelFormats", "KernelModel", "TestKernel"]),
+    tests("KernelObjectsTests", ["KernelFormats", "KernelModel", "KernelObjects", "TestKernel"]),
     tests("CryptographyTests", ["Cryptography", "KernelFormats", "KernelModel"]),
     tests("VendorTests", ["Cryptography", "DecoderTrials", "Files", "KernelModel", "TestFolder", "Vendor"]),
     tests("BaselineTests", ["Baseline", "Cryptography", "DecoderTrials", "Files", "KernelModel", "TestFolder"]),
     tests(
       "CaptureTests", ["Capture", "Files", "KernelFormats", "KernelModel", "Postmortem", "TestFolder", "TestKernel"]),
-    tests("ChecksTests", ["Checks", "KernelModel", "TestKernel"]),
+    tests("ChecksTests", ["Checks", "KernelFormats", "KernelModel", "KernelObjects", "TestKernel"]),
     tests("PostmortemTests", ["DecoderTrials", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
-    tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "TestKernel"]),
+    tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "KernelObjects", "TestKernel"]),
     tests("LiveProbeTests", ["Files", "KernelFormats", "KernelModel", "LiveProbe", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),

@@ -43,16 +43,20 @@ let package = Package(
     .target(
       name: "Postmortem", dependencies: ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"],
       swiftSettings: settings),
+    .target(name: "KernelObjects", dependencies: ["KernelFormats", "KernelModel"], swiftSettings: settings),
     .target(
-      name: "Checks", dependencies: ["KernelFormats", "KernelModel"],
+      name: "Checks", dependencies: ["KernelFormats", "KernelModel", "KernelObjects"],
       resources: [.embedInCode("Forensics/signatures.rules")], swiftSettings: settings),
-    .target(name: "Crash", dependencies: ["Checks", "KernelFormats", "KernelModel"], swiftSettings: settings),
-    .target(name: "TestKernel", dependencies: ["Checks", "KernelModel"], swiftSettings: settings),
+    .target(
+      name: "Crash", dependencies: ["Checks", "KernelFormats", "KernelModel", "KernelObjects"], swiftSettings: settings),
+    .target(
+      name: "TestKernel", dependencies: ["Checks", "KernelFormats", "KernelModel", "KernelObjects"],
+      swiftSettings: settings),
     .target(
       name: "DecoderTrials",
       dependencies: [
-        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "Postmortem",
-        "TestKernel", "Vendor",
+        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "KernelObjects",
+        "Postmortem", "TestKernel", "Vendor",
       ] + compression,
       swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),

@@ -1,14 +1,14 @@
-internal import Checks
 internal import Crash
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// What crash (8.0.2) reads of a kernel before it takes a command, besides what other parts have: the text that the kernel
 /// left for crash tools, and how memory is managed.
 struct CrashToolPages {
   /// The text, as vmcoreinfo_data has it: a page at most; nil if it cannot be had.
   let vmcoreInfo: [UInt8]?
-  private let reader: StructureReader
+  private let reader: Snapshot
 
   /// Roots of sections at most: 2^52 bytes of memory in sections of 2^27, 128 of them in a page.
   private static let mostRoots: UInt64 = 1 << 18
@@ -16,7 +16,7 @@ struct CrashToolPages {
   private static let mostNodes: UInt64 = 1024
   private static let mostCaches = 4096
 
-  init(_ reader: StructureReader) {
+  init(_ reader: Snapshot) {
     self.reader = reader
     vmcoreInfo = reader.symbols["vmcoreinfo_data"].flatMap(reader.word).flatMap {
       reader.live.bytes(at: $0, count: Int(Machine.pageSize))

@@ -1,7 +1,7 @@
-internal import Checks
 internal import Crash
 internal import KernelFormats
 package import KernelModel
+internal import KernelObjects
 package import Postmortem
 
 /// The pages of a kernel that a capture has whatever the checks read: the image, the page tables, all that may be executed
@@ -41,7 +41,7 @@ package struct KernelSurvey {
     take("fixed addresses and processors' entry areas") { (notes) throws(CannotCheck) in
       for region in Machine.fixedRegions { try notes.note(mapped: region) }
     }
-    let read = Result { () throws(CannotCheck) in try StructureReader(of: kernel) }
+    let read = Result { () throws(CannotCheck) in try Snapshot(of: kernel) }
     take("processors") { (notes) throws(CannotCheck) in try ProcessorPages(read.get()).note(in: &notes) }
     take("tasks and their stacks") { (notes) throws(CannotCheck) in try TaskPages(read.get()).note(in: &notes) }
     take("the log") { (notes) throws(CannotCheck) in try LogPages.note(in: &notes, read.get()) }

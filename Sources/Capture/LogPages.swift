@@ -1,7 +1,7 @@
-internal import Checks
 internal import Crash
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// All of the kernel's log: its ring of descriptors, what is known of each record, and the ring of texts.
 ///
@@ -11,7 +11,7 @@ enum LogPages {
   private static let mostTextBits: UInt32 = 30
   private static let mostDescriptorBits: UInt32 = 25
 
-  static func note(in notes: inout PageNotes, _ reader: StructureReader) throws(CannotCheck) {
+  static func note(in notes: inout PageNotes, _ reader: Snapshot) throws(CannotCheck) {
     guard let ring = try reader.value(UInt64.self, of: "prb") else { throw .symbolMissing("prb") }
     let owner = "printk_ringbuffer"
     notes.note(ring, byteCount: UInt64(reader.types.structure(owner)?.byteCount ?? Int(Machine.pageSize)))
@@ -28,7 +28,7 @@ enum LogPages {
   }
 
   private static func size(
-    _ member: String, of ring: UInt64, _ reader: StructureReader, limit: UInt32
+    _ member: String, of ring: UInt64, _ reader: Snapshot, limit: UInt32
   ) throws(CannotCheck) -> UInt64 {
     let bits = try reader.value(UInt32.self, member, of: "printk_ringbuffer", at: ring)
     guard bits > 0, bits <= limit else { throw .implausible("the kernel's log", "has a size of 2^\(bits)") }

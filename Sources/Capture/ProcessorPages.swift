@@ -1,10 +1,10 @@
-internal import Checks
 internal import Crash
 internal import KernelModel
+internal import KernelObjects
 
 /// What the kernel keeps for each processor: its copy of the per-CPU variables, and its stacks.
 struct ProcessorPages {
-  private let reader: StructureReader
+  private let reader: Snapshot
   private let processors: PerProcessor
 
   /// What follows a processor's static variables, in bytes: those of modules and the first that were allocated
@@ -13,7 +13,7 @@ struct ProcessorPages {
   /// No kernel has more static variables of one processor, in bytes.
   private static let mostBytes: UInt64 = 4 << 20
 
-  init(_ reader: StructureReader) throws(CannotCheck) {
+  init(_ reader: Snapshot) throws(CannotCheck) {
     self.reader = reader
     processors = try PerProcessor(reader, known: 1)
   }

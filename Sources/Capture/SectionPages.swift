@@ -1,7 +1,7 @@
-internal import Checks
 internal import Crash
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Where the kernel keeps the names and addresses of its modules' sections and notes, with which crash and drgn load a module's debug
 /// information.
@@ -18,12 +18,12 @@ struct SectionPages {
   /// `struct module_notes_attrs` with a handful of notes, in bytes: where a module's build id is told.
   private static let noteRecordsByteCount: UInt64 = 1024
 
-  private let reader: StructureReader
+  private let reader: Snapshot
   private let start: UInt64
   private let stride: UInt64
   private let name: UInt64
 
-  init?(_ reader: StructureReader) {
+  init?(_ reader: Snapshot) {
     self.reader = reader
     let types = reader.types
     let (entry, path) =

@@ -38,7 +38,7 @@ package struct BuildIdentity: Check {
     if claimed != inMemory {
       examination.report(
         Finding(
-          severity: .critical, subject: subject,
+          kind: .contradiction, severity: .critical, subject: subject,
           message: "the kernel names another build than the one in memory",
           expected: "\(inMemory), as in memory",
           observed: "\(claimed), as \(kernel.isRunning ? "/sys/kernel/notes" : "VMCOREINFO") says",

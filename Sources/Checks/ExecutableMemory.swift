@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 /// Every page of kernel memory that may be executed should have an owner, and none should be writable.
 package struct ExecutableMemory: Check {
@@ -40,6 +41,12 @@ package struct ExecutableMemory: Check {
   /// Findings told one by one; of what is left, the number.
   private static let mostFindings = 32
 
+  /// A page that nobody owns, or one that is writable too.
+  private struct WrongPage: Hashable {
+    let start: UInt64
+    let isWritable: Bool
+  }
+
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
@@ -52,16 +59,14 @@ package struct ExecutableMemory: Check {
       structures = nil
       examination.leaveUnanswered(Subject("executable memory"), error)
     }
-    var census = try ExecutableCensus(kernel, structures)
-    var orphans = census.orphans
-    var writable = census.writable
-    for _ in 1..<Self.looks where !orphans.isEmpty || !writable.isEmpty {
-      kernel.pause()
-      census = try ExecutableCensus(kernel, structures)
-      let (still, stillWritable) = (Set(census.orphans), Set(census.writable))
-      orphans = orphans.filter(still.contains)
-      writable = writable.filter(stillWritable.contains)
+    let (census, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
+      try ExecutableCensus(kernel, structures)
+    } wrong: { census in
+      census.orphans.map { WrongPage(start: $0, isWritable: false) }
+        + census.writable.map { WrongPage(start: $0, isWritable: true) }
     }
+    let orphans = wrong.filter { !$0.isWritable }.map(\.start)
+    let writable = wrong.filter(\.isWritable).map(\.start)
     // How many pages modules, programs and probes have is another matter every day.
     for kind in [ExecutableOwners.Kind.kernelText, .realMode] {
       if let count = census.pages[kind.rawValue] {
@@ -117,7 +122,8 @@ package struct ExecutableMemory: Check {
     var isModules = false
     if case .module = allocator { isModules = true }
     return Finding(
-      severity: isModules ? .warning : .critical, subject: Subject("executable memory at \(run.start)"),
+      kind: .stranger, severity: isModules ? .warning : .critical,
+      subject: Subject("executable memory at \(run.start)"),
       message: isModules ? "a module made memory executable that is not its own" : "nobody owns this executable memory",
       expected: "an owner: text, a listed module, BPF, a trampoline, slots of probes",
       observed: "\(Self.pages(run)), executable, for which no structure of the kernel accounts",
@@ -139,7 +145,7 @@ package struct ExecutableMemory: Check {
 
   private func writableFinding(_ run: MemoryRegion, _ kernel: Kernel, message: String) -> Finding {
     Finding(
-      severity: .critical, subject: Subject("memory protection at \(run.start)"), message: message,
+      kind: .stranger, severity: .critical, subject: Subject("memory protection at \(run.start)"), message: message,
       expected: "read-only", observed: "writable, \(Self.pages(run)) at \(run.start)",
       owner: kernel.owner(of: run.start), target: run.start,
       meaning: "whoever can write to kernel memory can change this without touching the page tables first",

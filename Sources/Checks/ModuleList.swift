@@ -72,7 +72,7 @@ package struct ModuleList: Check {
     if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further modules")) }
     let missing = row.missing.map(\.name).joined(separator: ", ")
     return Finding(
-      severity: .critical, subject: subject(of: row), message: message(row, isHidden: isHidden),
+      kind: .stranger, severity: .critical, subject: subject(of: row), message: message(row, isHidden: isHidden),
       expected: "known to every place that knows of modules",
       observed: ([missing.isEmpty ? "" : "missing from \(missing)"] + row.signs).filter { !$0.isEmpty }
         .joined(separator: "; "),

@@ -90,7 +90,7 @@ package struct Reader: Check {
     _ trial: ReadingTrial, _ subject: Subject, _ evidence: [Finding.Evidence], expected: String, observed: String
   ) -> Finding {
     Finding(
-      severity: .critical, subject: subject,
+      kind: .contradiction, severity: .critical, subject: subject,
       message: "your view of the kernel is being edited; asked: \(trial.question)",
       expected: expected, observed: observed, evidence: evidence,
       meaning: "something between the kernel's memory and this program changes what is read, so that no answer of this "

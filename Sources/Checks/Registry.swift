@@ -12,6 +12,7 @@ package enum Registry {
     ModuleText(),
     ModuleList(),
     ExecutableMemory(),
+    Notifiers(),
     Taint(),
   ]
 

@@ -134,7 +134,9 @@ package struct SyscallTable: Check {
         examination.note(subject, .text("not the expected handler"))
         let meaning = dispatch.meaning(call: subject.label ?? "number \(number)")
         examination.report(
-          SlotFinding(subject: subject, entry: entry, fault: fault, meaning: meaning, kernel: kernel).finding)
+          SlotFinding(
+            kind: .systemCallEntry, subject: subject, entry: entry, fault: fault, meaning: meaning, kernel: kernel
+          ).finding)
       }
     }
     unproven.leaveUnanswered(of: abi.table, labels, into: &examination)

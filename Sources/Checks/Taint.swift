@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 /// The kernel's taint should be that of its modules, and what user space is told.
 package struct Taint: Check {
@@ -65,7 +66,8 @@ package struct Taint: Check {
 
   private func finding(_ subject: Subject, _ message: String, expected: String, observed: String) -> Finding {
     Finding(
-      severity: .critical, subject: subject, message: message, expected: expected, observed: observed,
+      kind: .contradiction, severity: .critical, subject: subject, message: message, expected: expected,
+      observed: observed,
       meaning: "the mask was cleared to make an unsigned or foreign module go unnoticed",
       innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
   }

@@ -134,7 +134,7 @@ package struct VendorFiles: Check {
     examination.note(subject, .text("nothing vouches for it: \(identity)"))
     examination.report(
       Finding(
-        severity: .warning, subject: subject,
+        kind: .contradiction, severity: .warning, subject: subject,
         message: "nothing vouches for this module: no package, no package's source, no key that is trusted",
         expected: "a file that a package brought, that DKMS built from a package's sources, or that one of the "
           + "kernel's keys signed",
@@ -177,7 +177,7 @@ package struct VendorFiles: Check {
       examination.note(subject, .text("not as \(record.manager) recorded it for \(record.package)"))
       examination.report(
         Finding(
-          severity: .critical, subject: subject,
+          kind: .contradiction, severity: .critical, subject: subject,
           message: "\(source) was changed after the package manager installed it",
           expected: "\(record.algorithm) \(record.digest), as \(record.manager) recorded it for \(record.package)",
           observed: "\(record.algorithm) \(actual)",

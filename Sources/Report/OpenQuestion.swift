@@ -22,7 +22,7 @@ struct OpenQuestion: Hashable {
     case .unsettled(let subjects):
       reason = "the kernel kept changing while it was looked at (\(subjects.joined(separator: ", ")))"
       remedy = "scan again; if it never settles, treat the subjects named as findings"
-    case .symbolMissing, .symbolAmbiguous, .memoryUnreadable, .implausible, .notApplicable:
+    case .symbolMissing, .symbolAmbiguous, .memoryUnreadable, .implausible, .torn, .layoutUnknown, .notApplicable:
       reason = failure.description
       remedy = otherwise
     }

@@ -18,7 +18,8 @@ import Testing
       for (index, owner) in owners.enumerated() {
         examination.report(
           Finding(
-            severity: .critical, subject: Subject("table", index: index), message: "leads astray", expected: "a",
+            kind: .systemCallEntry, severity: .critical, subject: Subject("table", index: index),
+            message: "leads astray", expected: "a",
             observed: "b", owner: owner, hiddenModule: hidden))
       }
       return examination

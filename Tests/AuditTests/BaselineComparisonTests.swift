@@ -61,11 +61,14 @@ import Testing
       examination.note(Subject("module x"), .text("nothing vouches for it: \(identity)"))
       examination.report(
         Finding(
-          severity: .warning, subject: Subject("module x"), message: "?", expected: "", observed: "",
+          kind: .contradiction, severity: .warning, subject: Subject("module x"), message: "?", expected: "",
+          observed: "",
           stranger: Finding.Stranger(module: "x", identity: identity)))
       if isHooked {
         examination.report(
-          Finding(severity: .critical, subject: Subject("module y"), message: "?", expected: "", observed: ""))
+          Finding(
+            kind: .contradiction, severity: .critical, subject: Subject("module y"), message: "?", expected: "",
+            observed: ""))
       }
       return examination
     }

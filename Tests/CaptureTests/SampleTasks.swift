@@ -39,9 +39,9 @@ struct SampleTasks {
     types.structure("mm_struct", 0x1400, [("pgd", pointer, 0)])
     types.structure("pid", 32, [("tasks", types.array(of: pointer, 3), 64)])
     let root = types.structure("xarray", 16, [("xa_head", pointer, 64)])
-    let tree = types.structure("idr", 24, [("idr_rt", root, 0)])
+    let tree = types.structure("idr", 24, [("idr_rt", root, 0), ("idr_base", int, 16 * 8)])
     types.structure("pid_namespace", 64, [("idr", tree, 64)])
-    types.structure("xa_node", 64, [("slots", types.array(of: pointer, 4), 0)])
+    types.structure("xa_node", 64, [("slots", types.array(of: pointer, 4), 0), ("shift", char, 40 * 8)])
     types.structure("prb_desc", 24, [("state_var", pointer, 0)])
     types.structure("printk_info", 88, [("seq", pointer, 0)])
     let ring = types.structure(
@@ -52,6 +52,7 @@ struct SampleTasks {
     write(bytes, at: Self.types)
     test.add("__start_BTF", KernelAddress(Self.types))
     test.add("__stop_BTF", KernelAddress(Self.types + UInt64(bytes.count)))
+    test.symbolsAreWhole = true
     writeTasks()
     writeProcessors()
     writeLog()
@@ -81,6 +82,7 @@ struct SampleTasks {
     link([Self.signals + 0x108, Self.listed + 40, Self.thread + 40])
     // The tree: a node with a node with the number of the process that is in no list.
     write(Self.numbers + 2, at: Self.variables + 16)
+    write(2, at: Self.numbers + 40)
     write(Self.numbers + 0x100 + 2, at: Self.numbers + 8)
     write(Self.numbers + 0x200, at: Self.numbers + 0x110)
     write(6, at: Self.numbers + 0x118)  // an entry of the tree's own

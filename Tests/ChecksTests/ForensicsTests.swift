@@ -7,7 +7,8 @@ import Testing
   private func findings(_ targets: [KernelAddress]) -> [Finding] {
     targets.enumerated().map { index, target in
       Finding(
-        severity: .critical, subject: Subject("sys_call_table", index: index), message: "", expected: "", observed: "",
+        kind: .systemCallEntry, severity: .critical, subject: Subject("sys_call_table", index: index), message: "",
+        expected: "", observed: "",
         target: target)
     }
   }

@@ -167,9 +167,11 @@ import Testing
 
   @Test func `lists and trees without an end are refused`() throws {
     let kernel = TestTextKernel.withSampleEverywhere
-    // A node that leads to itself: seen once, and the tree ends there.
+    // A node that leads to itself.
     kernel.setTreeRoots([TestTextKernel.heap + 0x3088, TestTextKernel.heap + 0x3088])
     kernel.memory.write(TestTextKernel.heap + 0x3088, at: KernelAddress(TestTextKernel.heap + 0x3090))
+    #expect(throws: CannotCheck.self) { try examine(kernel) }
+    kernel.setTreeRoots([0, 0])
     _ = try examine(kernel)
     // A list whose second node leads to itself.
     kernel.memory.write(

@@ -12,7 +12,8 @@ import Testing
     let kernel = TestKernel()
     kernel.implant(strings: strings)
     let finding = Finding(
-      severity: .critical, subject: Subject("sys_call_table", index: 0), message: "", expected: "", observed: "",
+      kind: .systemCallEntry, severity: .critical, subject: Subject("sys_call_table", index: 0), message: "",
+      expected: "", observed: "",
       target: TestKernel.orphan)
     let implants = Forensics(signatures: rules).investigate([finding], in: kernel.kernel)
     return try #require(implants.first).signatures.map(\.family)

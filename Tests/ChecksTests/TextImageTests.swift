@@ -1,7 +1,9 @@
+import KernelModel
 import TestKernel
 import Testing
 
 @testable import Checks
+import KernelFormats
 
 @Suite struct TextImageTests {
   private func image(_ blocks: [(UInt64, Int)]) -> TextImage {

@@ -1,6 +1,7 @@
 import Checks
 import Crash
 import KernelModel
+import KernelObjects
 import TestKernel
 import Testing
 

@@ -2,6 +2,7 @@ import Checks
 import Crash
 import KernelFormats
 import KernelModel
+import KernelObjects
 import TestKernel
 import Testing
 
@@ -132,6 +133,7 @@ import Testing
   @Test func `without types nothing of memory is told, and nothing invented`() throws {
     let (panic, hooks) = TestPanic.hooked()
     panic.symbols.removeAll { $0.name == "__start_BTF" }
+    panic.symbolsAreWhole = false
     let story = panic.story(hooks)
     #expect(throws: CannotCheck.symbolMissing("__start_BTF")) { try story.context.get() }
     #expect(throws: CannotCheck.symbolMissing("__start_BTF")) { try story.system.log.get() }

@@ -131,10 +131,10 @@ import Testing
 
   @Test func `what is found where it must not be is foreign without leading anywhere`() throws {
     let stranger = Finding(
-      severity: .critical, subject: Subject("module hooked"), message: "", expected: "", observed: "",
+      kind: .stranger, severity: .critical, subject: Subject("module hooked"), message: "", expected: "", observed: "",
       target: KernelAddress(TestPanic.orphan))
     panic.set(TestPanic.slots[1], 0 as UInt64)
-    let memory = try #require(panic.story(strangers: [stranger]).foreign.first)
+    let memory = try #require(panic.story([stranger]).foreign.first)
     #expect(memory.implant.subjects == [stranger.subject])
     #expect(!memory.ran)
     #expect(memory.references.map(\.isPointer).contains(false) == false)

@@ -2,13 +2,14 @@ import Checks
 import Crash
 import KernelFormats
 import KernelModel
+internal import KernelObjects
 import TestKernel
 import Testing
 
 /// The log's ring buffer, written as the kernel writes it.
 @Suite struct KernelLogTests {
   private func read(_ panic: TestPanic) throws -> KernelLog {
-    try KernelLog(StructureReader(of: panic.kernel))
+    try KernelLog(Snapshot(of: panic.kernel))
   }
 
   private func texts(_ log: KernelLog) -> [String] {

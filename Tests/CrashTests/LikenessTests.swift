@@ -1,6 +1,7 @@
 import Checks
 import Crash
 import KernelModel
+import KernelObjects
 import TestKernel
 import Testing
 
@@ -70,7 +71,8 @@ import Testing
     panic.listModule(taints: "OEK")
     panic.remember(taint: 1 << 15 | 1 << 12)
     let redirected = Finding(
-      severity: .critical, subject: Subject("vfs_read+0x0"), message: "", expected: "", observed: "",
+      kind: .redirection, severity: .critical, subject: Subject("vfs_read+0x0"), message: "", expected: "",
+      observed: "",
       target: KernelAddress(TestPanic.moduleCode))
     let livepatch = try likeness(.livepatch, panic.story([redirected]))
     #expect(
@@ -79,6 +81,19 @@ import Testing
         "the code is of a module that the kernel lists, as a live patch is",
       ])
     #expect(livepatch.opposing == [])
+  }
+
+  @Test func `what a finding is decides, and not what it is called`() throws {
+    emptyStack()
+    var hook = panic.hook()[0]
+    hook.subject = Subject("something")
+    let written = "the table of system calls, which the kernel write-protects, was written to"
+    #expect(try likeness(.rootkit, panic.story([hook])).favouring.contains(written))
+    hook.kind = .redirection
+    hook.subject = Subject("sys_call_table", index: 0)
+    #expect(try !likeness(.rootkit, panic.story([hook])).favouring.contains(written))
+    hook.kind = .contradiction
+    #expect(panic.story([hook]).foreign.isEmpty)
   }
 
   @Test func `neighbouring entries that lead nowhere are most like an accident`() throws {

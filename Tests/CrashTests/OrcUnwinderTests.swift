@@ -1,6 +1,7 @@
 import Checks
 import Crash
 import KernelModel
+internal import KernelObjects
 import TestKernel
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 @Suite struct OrcUnwinderTests {
   private func trace(_ panic: TestPanic, from registers: X86_64.Registers? = nil) throws -> StackTrace {
     let kernel = panic.kernel
-    let reader = try StructureReader(of: kernel)
+    let reader = try Snapshot(of: kernel)
     let context = try PanicContext(kernel, reader)
     let unwinder = try OrcUnwinder(kernel, reader, stacks: context.stacks)
     return unwinder.trace(from: try #require(registers ?? context.registers))
@@ -103,7 +104,7 @@ import Testing
     panic.set(saved + 48, TestPanic.Function.system.address + 0x30)
     panic.set(TestPanic.slots[3], TestPanic.returns[3])
     let kernel = panic.kernel
-    let reader = try StructureReader(of: kernel)
+    let reader = try Snapshot(of: kernel)
     let context = try PanicContext(kernel, reader)
     let unwinder = try OrcUnwinder(kernel, reader, stacks: context.stacks)
     let trace = try unwinder.trace(ofStopped: context.task)
@@ -118,7 +119,7 @@ import Testing
     panic.set(TestPanic.task + 80, saved)
     panic.set(saved + 48, TestPanic.Function.fork.address)
     let kernel = panic.kernel
-    let reader = try StructureReader(of: kernel)
+    let reader = try Snapshot(of: kernel)
     let context = try PanicContext(kernel, reader)
     let trace = try OrcUnwinder(kernel, reader, stacks: context.stacks).trace(ofStopped: context.task)
     #expect(trace.frames.map(\.isInterrupted) == [true])

@@ -1,6 +1,7 @@
 import Checks
 import Crash
 import KernelModel
+internal import KernelObjects
 import TestKernel
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 @Suite struct PanicContextTests {
   private func read(_ panic: TestPanic, said: Int? = nil) throws -> PanicContext {
     let kernel = panic.kernel
-    return try PanicContext(kernel, StructureReader(of: kernel), said: said)
+    return try PanicContext(kernel, Snapshot(of: kernel), said: said)
   }
 
   @Test func `the panicking processor, its task and its registers are found`() throws {

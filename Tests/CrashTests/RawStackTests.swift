@@ -1,6 +1,7 @@
 import Checks
 import Crash
 import KernelModel
+internal import KernelObjects
 import TestKernel
 import Testing
 
@@ -8,9 +9,9 @@ import Testing
 @Suite struct RawStackTests {
   private let panic = TestPanic()
 
-  private func read(_ body: (Kernel, StructureReader, StackTrace) throws -> Void) throws {
+  private func read(_ body: (Kernel, Snapshot, StackTrace) throws -> Void) throws {
     let kernel = panic.kernel
-    let reader = try StructureReader(of: kernel)
+    let reader = try Snapshot(of: kernel)
     let context = try PanicContext(kernel, reader)
     let unwinder = try OrcUnwinder(kernel, reader, stacks: context.stacks)
     try body(kernel, reader, unwinder.trace(from: try #require(context.registers)))
@@ -66,7 +67,7 @@ import Testing
   @Test func `what cannot be read is said`() throws {
     try read { kernel, _, trace in
       panic.memory.withheld = [MemoryRegion(start: KernelAddress(TestPanic.stack + 0x3000), byteCount: 64)]
-      let raw = RawStack(kernel, try StructureReader(of: kernel), region: region, trace: trace)
+      let raw = RawStack(kernel, try Snapshot(of: kernel), region: region, trace: trace)
       #expect(raw.fault == .refused(KernelAddress(TestPanic.stack + 0x3000), errno: 14))
     }
   }

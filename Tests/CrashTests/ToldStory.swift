@@ -10,12 +10,10 @@ extension TestPanic {
 
   /// What is told of it.
   ///
-  /// - Parameters:
-  ///   - hooks: what the checks found that leads astray.
-  ///   - strangers: what they found that is where it must not be.
-  func story(_ hooks: [Finding] = [], strangers: [Finding] = []) -> CrashStory {
+  /// - Parameter findings: what the checks found.
+  func story(_ findings: [Finding] = []) -> CrashStory {
     CrashStory(
-      of: kernel, hooks: hooks, strangers: strangers, by: Forensics(signatures: SignatureRules.shippedOrNone()))
+      of: kernel, findings: findings, by: Forensics(signatures: SignatureRules.shippedOrNone()))
   }
 
   /// A panic whose task was in `read`, which was made to lead to code that nobody owns and that hid its record.

@@ -1,6 +1,7 @@
 import Checks
 import Crash
 import KernelModel
+internal import KernelObjects
 import TestKernel
 
 /// The bytes as the memory of a kernel that panicked: its log, or its stack, its task and its unwind tables.
@@ -51,7 +52,7 @@ struct PanicTrial {
     let kernel = panic.kernel
     defer { kernel.workings.clear() }
     do throws(CannotCheck) {
-      let log = try KernelLog(StructureReader(of: kernel))
+      let log = try KernelLog(Snapshot(of: kernel))
       let numbers = log.records.map(\.sequence)
       guard zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 }) else { return "records out of order" }
       guard log.records.allSatisfy({ $0.text.count <= Int(UInt16.max) && $0.level < 8 }) else {
@@ -89,7 +90,7 @@ struct PanicTrial {
     let kernel = panic.kernel
     defer { kernel.workings.clear() }
     do throws(CannotCheck) {
-      let reader = try StructureReader(of: kernel)
+      let reader = try Snapshot(of: kernel)
       let context = try PanicContext(kernel, reader)
       _ = context.disagreements.map(\.description)
       let unwinder = try OrcUnwinder(kernel, reader, stacks: context.stacks)

@@ -97,6 +97,14 @@ struct DistributionVmlinuxTests {
       #expect((text.address..<textEnd).contains(function))
       #expect(table.symbols(at: KernelAddress(function)).contains { $0.name.contains("sys_") }, "\(number)")
     }
+    // Whatever stands in the image can be asked for by its name.
+    var lost = 0
+    kallsyms.forEach { name, _, address in
+      let name = name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+      if !table.places(ofKernels: name).contains(where: { $0.address.rawValue == address }) { lost += 1 }
+    }
+    #expect(lost == 0)
+    #expect(table.places(ofKernels: "no_such_symbol").isEmpty)
     if image.name != "5.10" { #expect(try (text.address..<textEnd).contains(address("x64_sys_call"))) }
   }
 }

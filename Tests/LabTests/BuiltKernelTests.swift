@@ -19,7 +19,9 @@ struct BuiltKernelTests {
   /// Which checks stay without an answer, with the image.
   ///
   /// Everything else is clear. Without data symbols the image's symbols are not known either: kallsyms, there and in memory, has no others.
-  private static let open = ["built-embedded-nodatasymbols": ["kernel-text", "executable-memory", "taint"]]
+  private static let open = [
+    "built-embedded-nodatasymbols": ["kernel-text", "executable-memory", "notifiers", "taint"]
+  ]
 
   @Test(arguments: labels)
   func `has no finding, with its image and without`(label: String) async throws {

@@ -96,7 +96,7 @@ enum Sample {
   static func hook(_ index: Int, _ call: String, at target: UInt64, owner: Owner) -> Finding {
     let place = owner.place.map { " (\($0))" } ?? ""
     return Finding(
-      severity: .critical, subject: Subject("sys_call_table", index: index, label: call),
+      kind: .systemCallEntry, severity: .critical, subject: Subject("sys_call_table", index: index, label: call),
       message: "the entry leads astray: to \(owner)", expected: "__x64_sys_\(call)+0x0",
       observed: "\(KernelAddress(target))\(place)", owner: owner, target: KernelAddress(target),
       evidence: [
@@ -190,7 +190,7 @@ enum Sample {
           whyNotBetter: ["the vendor's kernel image /boot/vmlinuz-6.1.0-56-amd64: no such file"]),
         findings: [
           Finding(
-            severity: .warning, subject: Subject("sys_call_table", index: 59, label: "execve"),
+            kind: .systemCallEntry, severity: .warning, subject: Subject("sys_call_table", index: 59, label: "execve"),
             message: "the entry leads into a visible module",
             expected: "__x64_sys_execve+0x0", observed: "0xffffffffc0b00010 (guard_execve+0x0 [edr_guard])",
             owner: .module(Place(symbol: "guard_execve", module: "edr_guard")),

@@ -20,7 +20,7 @@ enum SampleCrash {
   ) -> CrashReport {
     let kernel = panic.kernel
     let story = CrashStory(
-      of: kernel, hooks: hooks, strangers: [], by: Forensics(signatures: SignatureRules.shippedOrNone()))
+      of: kernel, findings: hooks, by: Forensics(signatures: SignatureRules.shippedOrNone()))
     var answers = hooks.isEmpty ? [Sample.answer([])] : [Sample.answer(hooks)]
     if open {
       let reason = CannotCheck.memoryUnreadable(.absent(KernelAddress(TestPanic.orphan)))
@@ -102,6 +102,7 @@ enum SampleCrash {
   static var untold: CrashReport {
     let panic = TestPanic()
     panic.symbols.removeAll { $0.name == "__start_BTF" }
+    panic.symbolsAreWhole = false
     return report(panic, nodeName: nil)
   }
 

@@ -44,7 +44,7 @@ extension Sample {
   static let changed: Verdict = {
     func finding(_ place: Place, _ expected: String, _ observed: String, owner: Owner) -> Finding {
       Finding(
-        severity: .critical, subject: Subject(place.description),
+        kind: .redirection, severity: .critical, subject: Subject(place.description),
         message: "1 byte is not the vendor's, and no mechanism of the kernel's produces it", expected: expected,
         observed: observed, owner: owner)
     }

@@ -11,10 +11,13 @@ import Testing
     let findings =
       strangers.map {
         Finding(
-          severity: .warning, subject: Subject("module \($0)"), message: "?", expected: "", observed: "",
+          kind: .contradiction, severity: .warning, subject: Subject("module \($0)"), message: "?", expected: "",
+          observed: "",
           stranger: Finding.Stranger(module: $0, identity: "sha256 1"))
       }
-      + others.map { Finding(severity: $0, subject: Subject("x"), message: "?", expected: "", observed: "") }
+      + others.map {
+        Finding(kind: .contradiction, severity: $0, subject: Subject("x"), message: "?", expected: "", observed: "")
+      }
     verdict.answers = [verdict.answers[0]]
     verdict.answers[0].findings = findings
     verdict.answers[0].examination = Examination()

@@ -44,6 +44,7 @@ package final class TestKernel {
   package var buildID = BuildID(bytes: [0xab, 0xcd, 0xef])
   package var claimedBuildID = BuildID(bytes: [0xab, 0xcd, 0xef])
   package var modulesAreWithheld = false
+  package var symbolsAreWhole = false
   package var entryPoints: Result<[X86_64.EntryPoints], Withheld> = .failure(
     Withheld("the CPUs' entry points", why: "this test does not say"))
   package var reading: Result<[ReadingTrial], Withheld> = .success(TestReading.held)
@@ -82,6 +83,7 @@ package final class TestKernel {
         taint: .success(0), entryPoints: entryPoints),
       reference: reference)
     kernel.reading = reading
+    kernel.symbolsAreWhole = symbolsAreWhole
     return kernel
   }
 

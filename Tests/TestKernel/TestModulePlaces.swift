@@ -29,6 +29,7 @@ extension TestTextKernel {
   package static var withTypesInMemory: TestTextKernel {
     let kernel = TestTextKernel.withSampleEverywhere
     let start = Self.live(TestVendorKernel.typeInformation)
+    kernel.symbolsAreWhole = true
     kernel.add("__start_BTF", start, "R")
     kernel.add("__stop_BTF", KernelAddress(start.rawValue + UInt64(kernel.vendor.file[".BTF"].count)), "R")
     return kernel

@@ -30,6 +30,7 @@ package final class TestPanic {
     package static let areas = data + 0x70
     package static let unloaded = data + 0x80
     package static let lastUnloaded = data + 0x90
+    package static let ticks = data + 0xf0
     package static let ring = data + 0x100
     package static let firstTask = data + 0x600
     package static let probes = data + 0x800
@@ -71,6 +72,7 @@ package final class TestPanic {
   }
 
   package let memory = SparseMemory()
+  package var symbolsAreWhole = true
   package let mappings: TestMappings
   package var symbols: [Symbol] = []
   package var processors: [ProcessorState] = []
@@ -89,7 +91,8 @@ package final class TestPanic {
       ("_text", Self.textStart), ("_stext", Self.textStart), ("_etext", Self.textEnd), ("_end", Self.end),
       ("panic_cpu", Variable.panicProcessor), ("crashing_cpu", Variable.crashProcessor),
       ("nr_cpu_ids", Variable.processorCount), ("prb", Variable.log), ("__per_cpu_offset", Variable.offsets),
-      ("modules", Variable.modules), ("pcpu_hot", 0x100), ("cea_exception_stacks", 0x180),
+      ("modules", Variable.modules), ("jiffies_64", Variable.ticks), ("pcpu_hot", 0x100),
+      ("cea_exception_stacks", 0x180),
     ] {
       add(name, address, address >= Self.textStart && address < Self.textEnd ? "T" : "D")
     }
@@ -118,6 +121,7 @@ package final class TestPanic {
       claims: Claims(
         loadedModules: .success(modules), commandLine: .success(""), taint: .success(0)), reference: TestReference())
     kernel.isRunning = false
+    kernel.symbolsAreWhole = symbolsAreWhole
     let unasked = Withheld("user space", why: "it runs no more")
     kernel.moduleNames = { _ in
       ModuleNames(procModules: .failure(unasked), sysfs: .failure(unasked), kallsyms: .failure(unasked))

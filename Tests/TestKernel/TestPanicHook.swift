@@ -45,7 +45,8 @@ extension TestPanic {
     return [(0, Self.hackRead), (2, Self.hackOpen)].map { number, target in
       set(Variable.calls + UInt64(number) * 8, target)
       return Finding(
-        severity: .critical, subject: Subject("sys_call_table", index: number, label: Self.callNames[number]),
+        kind: .systemCallEntry, severity: .critical,
+        subject: Subject("sys_call_table", index: number, label: Self.callNames[number]),
         message: "the entry leads astray", expected: "__x64_sys_\(Self.callNames[number])+0x0",
         observed: "\(KernelAddress(target))", target: KernelAddress(target))
     }

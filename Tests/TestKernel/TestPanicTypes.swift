@@ -40,9 +40,18 @@ package enum TestPanicTypes {
     types.structure(
       "mod_unload_taint", 80,
       [("list", list, 0), ("name", types.array(of: char, 56), 16 * 8), ("taints", long, 72 * 8)])
-    types.structure("ftrace_ops", 16, [("func", pointer, 0), ("next", pointer, 8 * 8)])
     types.structure(
-      "kprobe", 80, [("hlist", list, 0), ("pre_handler", pointer, 64 * 8), ("post_handler", pointer, 72 * 8)])
+      "ftrace_ops", 40,
+      [
+        ("func", pointer, 0), ("next", pointer, 8 * 8), ("flags", long, 16 * 8), ("trampoline", long, 24 * 8),
+        ("trampoline_size", long, 32 * 8),
+      ])
+    types.structure(
+      "kprobe", 128,
+      [
+        ("hlist", list, 0), ("list", list, 16 * 8), ("addr", pointer, 40 * 8), ("pre_handler", pointer, 64 * 8),
+        ("post_handler", pointer, 72 * 8), ("opcode", char, 80 * 8), ("flags", int, 120 * 8),
+      ])
     types.structure("vmap_area", 24, [("list", list, 0), ("vm", pointer, 16 * 8)])
     types.structure(
       "vm_struct", 32,

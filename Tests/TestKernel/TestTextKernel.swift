@@ -18,6 +18,7 @@ package final class TestTextKernel {
   /// What is read instead of ``memory``, if anything.
   package var reader: (any KernelMemory)?
   package var symbols: [Symbol] = []
+  package var symbolsAreWhole = false
   package var modules: [ModuleClaim] = []
   package var reference = TestReference()
   package var machine = "x86_64"
@@ -88,6 +89,7 @@ package final class TestTextKernel {
       claims: Claims(loadedModules: .success(modules), commandLine: .success(""), taint: .success(toldTaint)),
       reference: reference)
     kernel.pause = pause
+    kernel.symbolsAreWhole = symbolsAreWhole
     if let account { kernel.account = account }
     if let told { kernel.moduleNames = { _ in told } }
     kernel.reading = .success(TestReading.held)
@@ -143,8 +145,8 @@ extension TestTextKernel {
   private func writeConstants() {
     write(vendor.file[".rodata"], at: TestVendorKernel.rodata)
     write(vendor.file[".BTF"], at: TestVendorKernel.typeInformation)
-    write(vendor.file["__ksymtab"], at: 0x5000)
-    write(vendor.file["__ksymtab_strings"], at: 0x5100)
+    write(vendor.file["__ksymtab"], at: 0x5800)
+    write(vendor.file["__ksymtab_strings"], at: 0x5900)
     var place = TestVendorKernel.rodata + 0x80
     for length in UInt64(1)...11 {
       set(TestVendorKernel.rodata + length * 8, to: Self.live(place).rawValue)

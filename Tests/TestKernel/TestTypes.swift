@@ -76,6 +76,14 @@ package enum TestTypes {
     types.structure(
       "vm_struct", 32,
       [("addr", pointer, 0), ("size", long, 8 * 8), ("flags", long, 16 * 8), ("caller", pointer, 24 * 8)])
+    types.structure(
+      "notifier_block", 24, [("notifier_call", pointer, 0), ("next", pointer, 8 * 8), ("priority", int, 16 * 8)])
+    let chain = types.structure("atomic_notifier_head", 16, [("head", pointer, 8 * 8)])
+    types.structure("blocking_notifier_head", 48, [("head", pointer, 40 * 8)])
+    types.structure("raw_notifier_head", 8, [("head", pointer, 0)])
+    types.structure("srcu_notifier_head", 72, [("head", pointer, 64 * 8)])
+    // A variable that only its type says is a chain.
+    types.add(14, "typed_chain", size: types.add(8, "chain_t", size: chain), details: little(UInt32(1)))
     // A function that fills a table of /proc, and one that answers nobody.
     types.function("traced_alone", [types.add(2, size: types.structure("seq_file", 8, [])), pointer])
     types.function("traced", [long])

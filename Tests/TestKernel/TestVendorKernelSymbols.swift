@@ -38,6 +38,11 @@ extension TestVendorKernel {
     package static let changeCount: UInt64 = 0xa6f0
     package static let change: UInt64 = 0xa700
     package static let names: UInt64 = 0xa800
+    package static let panicChain: UInt64 = 0xa900
+    package static let rebootChain: UInt64 = 0xa910
+    package static let deviceChain: UInt64 = 0xa940
+    package static let typedChain: UInt64 = 0xa950
+    package static let ticks: UInt64 = 0xa960
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -78,6 +83,8 @@ extension TestVendorKernel {
       ("tracepoint_module_list", Variable.tracepoints), ("btf_modules", Variable.moduleTypes),
       ("kprobe_table", Variable.probes), ("tp_vec", Variable.changes), ("tp_vec_nr", Variable.changeCount),
       ("bp_desc", Variable.change), ("init_uts_ns", Variable.names),
+      ("panic_notifier_list", Variable.panicChain), ("reboot_notifier_list", Variable.rebootChain),
+      ("netdev_chain", Variable.deviceChain), ("typed_chain", Variable.typedChain), ("jiffies_64", Variable.ticks),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

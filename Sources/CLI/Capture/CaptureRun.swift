@@ -149,7 +149,7 @@ struct CaptureRun {
       throw AcquisitionFailure(verdict.obstacles)
     }
     progress.report("reading what a story of a panic needs")
-    _ = CrashStory(of: kernel, after: verdict, by: forensics)
+    _ = CrashStory(of: kernel, findings: verdict.answers.flatMap(\.findings), by: forensics)
     return verdict
   }
 

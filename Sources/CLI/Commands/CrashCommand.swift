@@ -88,7 +88,7 @@ struct CrashCommand: ParsableCommand {
     verdict.inventory = verdict.inventory?.orNamed(host.nodeName)
     progress.report("telling the story")
     return CrashReport(
-      CrashStory(of: kernel, after: verdict, by: forensics), verdict,
+      CrashStory(of: kernel, findings: verdict.answers.flatMap(\.findings), by: forensics), verdict,
       CrashReport.DumpFacts(nodeName: host.nodeName, conclusions: host.remarks),
       Measurements(
         startedAt: startedAt, wallSeconds: stopwatch.seconds, kcoreBytesRead: host.bytesRead,
@@ -137,16 +137,5 @@ struct CrashCommand: ParsableCommand {
     }
     let dumps = ["\u{7f}ELF", "KDUMP   ", "EMiL", "makedumpfile\0"]
     return dumps.contains { start.starts(with: $0.utf8) } ? "a dump and no text: leave out --log" : nil
-  }
-}
-
-extension CrashStory {
-  /// The story of a kernel of which the checks have been asked.
-  init(of kernel: Kernel, after verdict: Verdict, by forensics: Forensics) {
-    let strangers = verdict.answers.filter { $0.check.id == "module-list" || $0.check.id == "executable-memory" }
-    self.init(
-      of: kernel,
-      hooks: verdict.answers.filter { answer in !strangers.contains { $0.check.id == answer.check.id } }
-        .flatMap(\.findings), strangers: strangers.flatMap(\.findings), by: forensics)
   }
 }

@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Executable memory that the kernel keeps for BPF programs, and hands out in chunks.
 ///
@@ -16,12 +17,12 @@ struct BpfPack {
   private static let mostBytes: UInt64 = 1 << 30
 
   /// - Parameter address: of the kernel's `struct bpf_prog_pack`.
-  init(at address: UInt64, _ reader: StructureReader, _ areas: VmallocAreas) throws(CannotCheck) {
+  init(at address: UInt64, _ reader: Snapshot, _ areas: VmallocAreas) throws(CannotCheck) {
     let start = try reader.word("ptr", of: "bpf_prog_pack", at: address)
     // One large page for each memory node; the area it lies in says how many there are.
     let byteCount = areas.area(at: start).map { $0.range.upperBound - start } ?? Self.byteCount
     guard byteCount <= Self.mostBytes, !start.addingReportingOverflow(byteCount).overflow else {
-      throw .implausible("a pack of BPF programs", "is \(byteCount) bytes long")
+      throw .torn("a pack of BPF programs", "is \(byteCount) bytes long")
     }
     let bitmap = address &+ (try reader.offset("bitmap", in: "bpf_prog_pack"))
     var used: [Range<UInt64>] = []

@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Every executable page of the kernel at one moment, and whose it is.
 struct ExecutableCensus {
@@ -29,7 +30,7 @@ struct ExecutableCensus {
     let leaves = try kernel.mappings.executablePages()
     // After the pages: what was given an owner meanwhile has one.
     owners = try structures.map { structures throws(CannotCheck) in
-      try structures.now { (reader: StructureReader) throws(CannotCheck) in
+      try structures.now { (reader: Snapshot) throws(CannotCheck) in
         try ExecutableOwners(reader, text: structures.text)
       }
     }

@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 extension ExecutableMap {
   /// Looks at every executable page of `kernel`, once.

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Whose executable memory is whose, by the structures in the kernel's memory that account for it.
 ///
@@ -38,7 +39,7 @@ struct ExecutableOwners {
   /// - Parameters:
   ///   - reader: of the moment that is asked about.
   ///   - text: the kernel's code.
-  init(_ reader: StructureReader, text: Range<UInt64>) throws(CannotCheck) {
+  init(_ reader: Snapshot, text: Range<UInt64>) throws(CannotCheck) {
     areas = try VmallocAreas(reader)
     addText(text)
     try addModules(reader)
@@ -80,7 +81,7 @@ struct ExecutableOwners {
     add(text.lowerBound, end &- text.lowerBound, .kernelText, "kernel text")
   }
 
-  private mutating func addModules(_ reader: StructureReader) throws(CannotCheck) {
+  private mutating func addModules(_ reader: Snapshot) throws(CannotCheck) {
     for module in try LiveModules(reader).modules {
       for range in module.executable { add(range.lowerBound, UInt64(range.count), .module, module.name) }
     }
@@ -91,7 +92,7 @@ struct ExecutableOwners {
   ///
   /// Classic BPF programs are in no list: they lie in packs, or, before these, in areas that `bpf_jit_binary_alloc`
   /// allocated and that begin with their size.
-  private mutating func addBpf(_ reader: StructureReader) throws(CannotCheck) {
+  private mutating func addBpf(_ reader: Snapshot) throws(CannotCheck) {
     for node in try reader.list(at: "bpf_kallsyms", linkedBy: "lnode", of: "bpf_ksym", limit: Self.mostNodes) {
       let start = try reader.word("start", of: "bpf_ksym", at: node)
       let end = try reader.word("end", of: "bpf_ksym", at: node)
@@ -121,14 +122,14 @@ struct ExecutableOwners {
     }
   }
 
-  private mutating func addTrampolines(_ reader: StructureReader) throws(CannotCheck) {
+  private mutating func addTrampolines(_ reader: Snapshot) throws(CannotCheck) {
     for operations in try FtraceState(reader).operations where operations.trampoline != 0 {
       guard operations.ownsTrampoline else { continue }
       add(operations.trampoline, operations.trampolineByteCount, .ftrace, "ftrace trampoline")
     }
   }
 
-  private mutating func addProbeSlots(_ reader: StructureReader) throws(CannotCheck) {
+  private mutating func addProbeSlots(_ reader: Snapshot) throws(CannotCheck) {
     for cache in ["kprobe_insn_slots", "kprobe_optinsn_slots"] {
       guard let structure = reader.symbols[cache] else { continue }
       let head = structure &+ (try reader.offset("pages", in: "kprobe_insn_cache"))
@@ -141,7 +142,7 @@ struct ExecutableOwners {
   /// What starts other processors, below one megabyte.
   ///
   /// Source: set_real_mode_permissions() in arch/x86/realmode/init.c (Linux v5.10 to v7.2).
-  private mutating func addRealMode(_ reader: StructureReader) throws(CannotCheck) {
+  private mutating func addRealMode(_ reader: Snapshot) throws(CannotCheck) {
     guard let header = try reader.value(UInt64.self, of: "real_mode_header"), header != 0,
       let base = try reader.value(UInt64.self, of: "page_offset_base")
     else { return }
@@ -167,7 +168,7 @@ struct ExecutableOwners {
   /// The page from which another kernel is started, where one is loaded.
   ///
   /// Source: machine_kexec_prepare() in arch/x86/kernel/machine_kexec_64.c (Linux v7.2).
-  private mutating func addKexec(_ reader: StructureReader) throws(CannotCheck) {
+  private mutating func addKexec(_ reader: Snapshot) throws(CannotCheck) {
     for variable in ["kexec_image", "kexec_crash_image"] {
       guard let image = try reader.value(UInt64.self, of: variable), image != 0,
         let pages = try reader.value(UInt64.self, of: "vmemmap_base"),
@@ -183,7 +184,7 @@ struct ExecutableOwners {
   /// The page that Hyper-V fills with the instruction that calls it.
   ///
   /// Source: hyperv_init() in arch/x86/hyperv/hv_init.c (Linux v5.10 to v7.2).
-  private mutating func addHypercallPage(_ reader: StructureReader) throws(CannotCheck) {
+  private mutating func addHypercallPage(_ reader: Snapshot) throws(CannotCheck) {
     guard let page = try reader.value(UInt64.self, of: "hv_hypercall_pg"), page != 0 else { return }
     add(page, Machine.pageSize, .hypercall, "hv_hypercall_pg")
   }

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Records of modules, found by what they look like in the memory where modules lie, whoever lists them.
 ///
@@ -15,7 +16,7 @@ struct CarvedModules {
   private static let most = 4096
 
   /// - Parameter space: where modules may lie.
-  init(in space: MemoryRegion, _ kernel: Kernel, _ reader: StructureReader) throws(CannotCheck) {
+  init(in space: MemoryRegion, _ kernel: Kernel, _ reader: Snapshot) throws(CannotCheck) {
     guard let shape = Shape(reader, space) else { return }
     var runs: [MemoryRegion] = []
     for page in try kernel.mappings.pages(in: space) where page.isWritable {
@@ -64,7 +65,7 @@ struct CarvedModules {
     private let codeStart: Int
     private let codeByteCount: Int
 
-    init?(_ reader: StructureReader, _ space: MemoryRegion) {
+    init?(_ reader: Snapshot, _ space: MemoryRegion) {
       let types = reader.types
       guard let module = types.structure("module"), let state = module.member("state"), let name = module.member("name")
       else { return nil }

@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 extension Inventory {
   /// Modules whose build ids are read at most: in a dump each one is searched for, and a list may be forged.
@@ -32,12 +33,8 @@ extension Inventory {
   /// Source: `init_uts_ns` in init/version.c, `struct uts_namespace` in include/linux/utsname.h (Linux v5.10 to v6.12).
   private static func hostName(_ structures: KernelStructures) throws(CannotCheck) -> String {
     try structures.now { (reader) throws(CannotCheck) in
-      guard let namespace = reader.symbols["init_uts_ns"] else { throw .symbolMissing("init_uts_ns") }
-      let place = namespace &+ (try reader.offset("name.nodename", in: "uts_namespace"))
-      guard let name = reader.live.text(at: place) else {
-        throw .memoryUnreadable(reader.live.fault ?? .absent(KernelAddress(place)))
-      }
-      return name
+      try reader.text(
+        at: reader.symbols.address(of: "init_uts_ns") &+ reader.offset("name.nodename", in: "uts_namespace"))
     }
   }
 

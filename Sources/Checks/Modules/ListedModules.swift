@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 /// The modules that a kernel's own list in memory has, in the words of `/proc/modules`: for a kernel that cannot be asked.
 package enum ListedModules {

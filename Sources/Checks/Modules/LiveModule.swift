@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// One module, as the kernel's own record of it says: `struct module`.
 ///
@@ -38,13 +39,10 @@ package struct LiveModule {
     types.structure("module")?.member("mem") == nil
   }
 
-  init(at address: UInt64, _ reader: StructureReader) throws(CannotCheck) {
+  init(at address: UInt64, _ reader: Snapshot) throws(CannotCheck) {
     structure = address
     state = State(rawValue: try reader.value(UInt32.self, "state", of: "module", at: address)) ?? .unformed
-    guard let name = reader.live.text(at: address &+ (try reader.offset("name", in: "module"))) else {
-      throw .memoryUnreadable(reader.live.fault ?? .absent(KernelAddress(address)))
-    }
-    self.name = name
+    name = try reader.text(at: address &+ reader.offset("name", in: "module"))
     percpu = try reader.valueIfAny(UInt64.self, "percpu", of: "module", at: address) ?? 0
     instance = Self.instance(of: address, reader)
     memory = try Self.memory(of: address, reader)
@@ -54,12 +52,12 @@ package struct LiveModule {
   /// How many entries its symbol table claims to have, and 0 if there is no table; nil if this kernel keeps none.
   ///
   /// Source: `struct mod_kallsyms`, include/linux/module.h (Linux v5.10 to v7.2).
-  func symbolCount(_ reader: StructureReader) throws(CannotCheck) -> UInt32? {
+  func symbolCount(_ reader: Snapshot) throws(CannotCheck) -> UInt32? {
     guard let table = try reader.valueIfAny(UInt64.self, "kallsyms", of: "module", at: structure) else { return nil }
     return table == 0 ? 0 : try reader.value(UInt32.self, "num_symtab", of: "mod_kallsyms", at: table)
   }
 
-  private static func instance(of address: UInt64, _ reader: StructureReader) -> UInt64? {
+  private static func instance(of address: UInt64, _ reader: Snapshot) -> UInt64? {
     guard let pointer = reader.types.offsetIfAny(of: "mkobj.kobj.sd", in: "module"),
       let number = reader.types.offsetIfAny(of: "id", in: "kernfs_node"),
       let node = reader.live.value(UInt64.self, at: address &+ pointer), node != 0
@@ -76,7 +74,7 @@ package struct LiveModule {
   }
 
   /// Source: `struct module_layout` (Linux v5.10), `struct module_memory` and MOD_INIT_TEXT (v6.4).
-  private static func executable(of address: UInt64, _ reader: StructureReader) throws(CannotCheck) -> [Range<UInt64>] {
+  private static func executable(of address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> [Range<UInt64>] {
     var found: [Range<UInt64>?] = []
     if isOneArea(reader.types) {
       for layout in ["core_layout", "init_layout"] {
@@ -94,8 +92,7 @@ package struct LiveModule {
     return found.compactMap { $0 }
   }
 
-  private static func memory(of address: UInt64, _ reader: StructureReader) throws(CannotCheck) -> [Kind: Range<UInt64>]
-  {
+  private static func memory(of address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> [Kind: Range<UInt64>] {
     guard !isOneArea(reader.types) else {
       let core = range(
         try reader.word("core_layout.base", of: "module", at: address),
@@ -105,7 +102,7 @@ package struct LiveModule {
     var areas: [Kind: Range<UInt64>] = [:]
     for kind in Kind.allCases {
       guard let place = try area(kind.rawValue, of: address, reader) else {
-        throw .implausible(KernelTypes.subject, "does not say where a module's memory is")
+        throw .layoutUnknown(structure: "module", member: "mem")
       }
       areas[kind] = try range(at: place, reader)
     }
@@ -113,14 +110,14 @@ package struct LiveModule {
   }
 
   /// Where a module's `struct module_memory` of a kind lies.
-  private static func area(_ kind: Int, of address: UInt64, _ reader: StructureReader) throws(CannotCheck) -> UInt64? {
+  private static func area(_ kind: Int, of address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> UInt64? {
     guard let member = reader.types.structure("module")?.member("mem"), member.elementByteCount > 0,
       kind < member.elementCount ?? 0
     else { return nil }
     return address &+ UInt64(member.byteOffset + kind * member.elementByteCount)
   }
 
-  private static func range(at place: UInt64, _ reader: StructureReader) throws(CannotCheck) -> Range<UInt64>? {
+  private static func range(at place: UInt64, _ reader: Snapshot) throws(CannotCheck) -> Range<UInt64>? {
     range(
       try reader.word("base", of: "module_memory", at: place),
       try reader.value(UInt32.self, "size", of: "module_memory", at: place))

@@ -1,4 +1,5 @@
 package import KernelModel
+package import KernelObjects
 
 /// The modules that the kernel's own list holds, in memory.
 package struct LiveModules {
@@ -8,7 +9,7 @@ package struct LiveModules {
 
   static let most = 4096
 
-  package init(_ reader: StructureReader) throws(CannotCheck) {
+  package init(_ reader: Snapshot) throws(CannotCheck) {
     isOneArea = LiveModule.isOneArea(reader.types)
     guard let head = reader.symbols["modules"] else {
       guard reader.symbols.isBuiltWithoutModules else { throw .symbolMissing("modules") }

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The build id of a loaded module, as its own note section in memory has it.
 enum ModuleBuildID {

@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// One look at all the places that know of modules, in memory and in what user space is told.
 ///
@@ -61,7 +62,7 @@ struct ModuleCensus {
   private typealias Places = (known: ModulePlaces, areas: VmallocAreas, traced: TracedCode)
 
   /// The record at an address that only some places know, or nil if there is none: what was freed meanwhile.
-  private func record(at address: UInt64, _ reader: StructureReader, isNamedByAPlace: Bool) -> LiveModule? {
+  private func record(at address: UInt64, _ reader: Snapshot, isNamedByAPlace: Bool) -> LiveModule? {
     // A record that cannot be read has no code that could run.
     guard let module = try? LiveModule(at: address, reader) else { return nil }
     return isNamedByAPlace || isExecutable(module) ? module : nil
@@ -73,7 +74,7 @@ struct ModuleCensus {
 
   private mutating func add(
     _ module: LiveModule, isListed: Bool, isSteady: Bool, _ places: Places, _ carved: [UInt64], _ told: ModuleNames,
-    _ reader: StructureReader
+    _ reader: Snapshot
   ) throws(CannotCheck) {
     let isExecutable = isExecutable(module)
     var marks = memoryMarks(module, places, isExecutable: isExecutable, reader)
@@ -100,7 +101,7 @@ struct ModuleCensus {
 
   /// What memory says, but for the list.
   private func memoryMarks(
-    _ module: LiveModule, _ places: Places, isExecutable: Bool, _ reader: StructureReader
+    _ module: LiveModule, _ places: Places, isExecutable: Bool, _ reader: Snapshot
   ) -> [Place: Mark] {
     var marks: [Place: Mark] = [:]
     for place in Place.allCases {
@@ -127,7 +128,7 @@ struct ModuleCensus {
     return names.contains(name) ? .present : .missing
   }
 
-  private func symbolsMark(_ module: LiveModule, _ told: ModuleNames, _ reader: StructureReader) -> Mark {
+  private func symbolsMark(_ module: LiveModule, _ told: ModuleNames, _ reader: Snapshot) -> Mark {
     guard !kernel.symbols.addressesAreWithheld else { return .notExpected }
     let names = told.kallsyms ?? .success(Set(kernel.symbols.moduleNames))
     let mark = Self.mark(names, module.name)

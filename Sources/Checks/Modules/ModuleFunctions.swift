@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Functions that a module's own symbol table names: what a module is called can be chosen, what it does is told by these.
 enum ModuleFunctions {
@@ -10,7 +11,7 @@ enum ModuleFunctions {
   /// The first of them, in the table's order; a table that claims to be empty is read all the same.
   ///
   /// Source: `struct mod_kallsyms`, include/linux/module.h (Linux v5.10 to v7.2).
-  static func names(of module: LiveModule, _ reader: StructureReader) -> [String] {
+  static func names(of module: LiveModule, _ reader: Snapshot) -> [String] {
     guard let pointer = reader.types.offsetIfAny(of: "kallsyms", in: "module"),
       let symbols = reader.types.offsetIfAny(of: "symtab", in: "mod_kallsyms"),
       let strings = reader.types.offsetIfAny(of: "strtab", in: "mod_kallsyms"),

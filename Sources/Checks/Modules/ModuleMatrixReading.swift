@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 extension ModuleMatrix {
   /// How often what looks wrong is looked at: what is being loaded or removed is through after some of these.

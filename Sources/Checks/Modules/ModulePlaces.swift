@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Where the kernel's memory knows of modules, at one moment: the addresses of their records (`struct module`), place by
 /// place.
@@ -10,7 +11,7 @@ struct ModulePlaces {
   private static let mostNodes = 1 << 14
 
   /// - Throws: if a list is cut while it is read.
-  init(_ reader: StructureReader) throws(CannotCheck) {
+  init(_ reader: Snapshot) throws(CannotCheck) {
     try read(.kset, "module_kset", reader) { (head) throws(CannotCheck) in
       let kset = try reader.load(UInt64.self, at: head)
       guard kset != 0 else { return [] }
@@ -51,7 +52,7 @@ struct ModulePlaces {
   var all: Set<UInt64> { records.values.reduce(into: []) { $0.formUnion($1) } }
 
   private mutating func read(
-    _ place: ModuleMatrix.Place, _ variable: String, _ reader: StructureReader,
+    _ place: ModuleMatrix.Place, _ variable: String, _ reader: Snapshot,
     _ addresses: (UInt64) throws(CannotCheck) -> [UInt64]
   ) throws(CannotCheck) {
     guard let head = reader.symbols[variable] else {
@@ -62,8 +63,8 @@ struct ModulePlaces {
       records[place] = Set(try addresses(head))
     } catch {
       // A structure that has another shape will have it at the next look, too.
-      guard case .implausible(KernelTypes.subject, let problem) = error else { throw error }
-      unread[place] = "the kernel's type information \(problem)"
+      guard case .layoutUnknown = error else { throw error }
+      unread[place] = "\(error)"
     }
   }
 }

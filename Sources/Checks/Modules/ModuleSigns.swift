@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// What was done to a module's record to hide it, as the record itself still shows.
 enum ModuleSigns {
@@ -8,7 +9,7 @@ enum ModuleSigns {
   private static let sentinels: Set<UInt64> = [0x3737_3731, 0x2237_3717]
 
   /// - Parameter isExecutable: whether the module's code may be executed.
-  static func signs(of module: LiveModule, isExecutable: Bool, _ reader: StructureReader) throws(CannotCheck)
+  static func signs(of module: LiveModule, isExecutable: Bool, _ reader: Snapshot) throws(CannotCheck)
     -> [String]
   {
     var signs: [String] = []
@@ -27,7 +28,7 @@ enum ModuleSigns {
   }
 
   /// Whether the neighbours on the list point back.
-  private static func links(of module: LiveModule, _ reader: StructureReader) throws(CannotCheck) -> String? {
+  private static func links(of module: LiveModule, _ reader: Snapshot) throws(CannotCheck) -> String? {
     let node = module.structure &+ (try reader.offset("list", in: "module"))
     let next = try reader.load(UInt64.self, at: node)
     let previous = try reader.load(UInt64.self, at: node &+ 8)

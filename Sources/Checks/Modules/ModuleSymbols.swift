@@ -1,5 +1,6 @@
 internal import KernelFormats
 package import KernelModel
+internal import KernelObjects
 
 /// The symbols of loaded modules, as the modules' own tables in memory have them: what `/proc/kallsyms` prints of them.
 package enum ModuleSymbols {
@@ -27,7 +28,7 @@ package enum ModuleSymbols {
   /// Source: `struct mod_kallsyms`, include/linux/module.h, and module_get_kallsym, kernel/module/kallsyms.c (Linux v5.10
   /// to v7.2).
   private static func add(
-    _ module: LiveModule, as number: UInt16, _ reader: StructureReader, to builder: inout SymbolTable.Builder
+    _ module: LiveModule, as number: UInt16, _ reader: Snapshot, to builder: inout SymbolTable.Builder
   ) {
     guard let pointer = reader.types.offsetIfAny(of: "kallsyms", in: "module"),
       let table = reader.live.value(UInt64.self, at: module.structure &+ pointer), table != 0,

@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// The code that the function tracer has records of, outside of the kernel's own: whoever is on a list or not, the tracer
 /// noted where its functions begin when it was loaded.
@@ -9,7 +10,7 @@ struct TracedCode {
   private(set) var unread: String?
   private var entries: [UInt64] = []
 
-  init(_ reader: StructureReader) throws(CannotCheck) {
+  init(_ reader: Snapshot) throws(CannotCheck) {
     guard reader.symbols["ftrace_pages_start"] != nil, let start = reader.symbols["_text"],
       let end = reader.symbols["_end"]
     else {
@@ -23,7 +24,7 @@ struct TracedCode {
     }
     let state = try FtraceState(reader)
     var found: [UInt64] = []
-    try state.forEachRecord(live: reader.live) { address, _ in
+    try state.forEachRecord(reader) { address, _ in
       if address < start || address >= end, address >> 63 == 1 { found.append(address) }
     }
     entries = found.sorted()

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The keys by which a kernel takes modules: those of the vendor's image, and those of its own keyrings in memory.
 ///
@@ -64,7 +65,7 @@ enum TrustedKeys {
   /// include/linux/key.h; keyring_ptr_to_key(), security/keys/keyring.c (Linux v5.10 to v6.12). Of a pointer, bit 0 says
   /// that it leads to a node, and bit 1 then that this is a shortcut; of one to a key, bit 1 says that it is a keyring.
   private static func keys(
-    on keyring: UInt64, called name: String, _ reader: StructureReader
+    on keyring: UInt64, called name: String, _ reader: Snapshot
   ) throws(CannotCheck) -> [TrustedKey] {
     let slots = try reader.offset("slots", in: "assoc_array_node")
     var found: [TrustedKey] = []
@@ -73,7 +74,7 @@ enum TrustedKeys {
     while let pointer = waiting.popLast() {
       let place = pointer & ~3
       guard place != 0, seen.insert(pointer).inserted else { continue }
-      guard seen.count <= mostNodes else { throw .implausible(name, "has no end") }
+      guard seen.count <= mostNodes else { throw .torn(name, "has no end") }
       switch pointer & 3 {
       case 1:
         for slot in 0..<fanOut { waiting.append(try reader.load(UInt64.self, at: place &+ slots &+ slot * 8)) }
@@ -93,16 +94,14 @@ enum TrustedKeys {
   /// Source: `struct public_key`, include/crypto/public_key.h; `asym_crypto`, the first of a key's payload, in
   /// include/keys/asymmetric-type.h (Linux v5.10 to v6.12).
   private static func key(
-    at place: UInt64, _ reader: StructureReader
+    at place: UInt64, _ reader: Snapshot
   ) throws(CannotCheck) -> TrustedKey? {
     let payload = try reader.word("payload.data", of: "key", at: place)
     guard payload != 0 else { return nil }
     let count = try reader.value(UInt32.self, "keylen", of: "public_key", at: payload)
     guard count > 0, count <= mostKeyBytes else { return nil }
     let address = try reader.word("key", of: "public_key", at: payload)
-    guard let bytes = reader.live.bytes(at: address, count: Int(count)) else {
-      throw .memoryUnreadable(reader.live.fault ?? .absent(KernelAddress(address)))
-    }
+    let bytes = try reader.bytes(at: address, count: Int(count))
     guard let value = X509Certificate.rsaKey(bytes.span, in: 0..<bytes.count) ?? X509Certificate.ellipticCurveKey(bytes)
     else { return nil }
     let name = reader.live.text(at: try reader.word("description", of: "key", at: place)) ?? "?"

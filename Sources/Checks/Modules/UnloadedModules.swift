@@ -1,4 +1,5 @@
 package import KernelModel
+package import KernelObjects
 
 /// Modules that were unloaded, as far as the kernel remembers them.
 package struct UnloadedModules: Hashable, Sendable {
@@ -16,7 +17,7 @@ package struct UnloadedModules: Hashable, Sendable {
 
   private static let most = 1024
 
-  package init(_ reader: StructureReader) throws(CannotCheck) {
+  package init(_ reader: Snapshot) throws(CannotCheck) {
     last = Self.last(reader)
     guard reader.symbols["unloaded_tainted_modules"] != nil, reader.types.structure("mod_unload_taint") != nil else {
       return
@@ -37,7 +38,7 @@ package struct UnloadedModules: Hashable, Sendable {
   /// The one that was unloaded last.
   ///
   /// An array of characters up to Linux v6.0, a structure that begins with one later: kernel/module/main.c.
-  static func last(_ reader: StructureReader) -> String? {
+  static func last(_ reader: Snapshot) -> String? {
     reader.symbols["last_unloaded_module"].flatMap { reader.live.text(at: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 }

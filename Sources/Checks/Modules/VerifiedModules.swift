@@ -27,10 +27,10 @@ package struct VerifiedModules: ModuleIdentifier {
     } else {
       module = try LiveModule(at: structure, verifier.facts.reader)
     }
-    guard module.name == name else { throw .implausible("the module \(name)", "changed its name meanwhile") }
+    guard module.name == name else { throw .torn("the module \(name)", "changed its name meanwhile") }
     switch texts.compare(module, in: kernel.memory) {
     case .cannot(let reason): throw reason
-    case .inTransition(let state): throw .implausible("the module \(name)", "is \(state)")
+    case .inTransition(let state): throw .torn("the module \(name)", "is \(state)")
     case .compared(let text, let comparison):
       guard comparison.unexplained == 0, comparison.unreadable.isEmpty, text.recreation.violations.isEmpty else {
         throw .implausible("the module \(name)", "is not its file's in memory")

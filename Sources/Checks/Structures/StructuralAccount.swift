@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 /// Who holds kernel memory, by the structures in it: the oracle behind `kernel.owner(of:)`.
 ///
@@ -40,7 +41,7 @@ package final class StructuralAccount: MemoryAccount {
   private static func read(
     _ structures: KernelStructures
   ) throws(CannotCheck) -> (ExecutableOwners, [(range: Range<UInt64>, module: String)]) {
-    try structures.now { (reader: StructureReader) throws(CannotCheck) in
+    try structures.now { (reader: Snapshot) throws(CannotCheck) in
       let data = try LiveModules(reader).modules.flatMap { module in
         module.memory.values.map { (range: $0, module: module.name) }
       }

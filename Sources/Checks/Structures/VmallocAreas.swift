@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The areas of the kernel's vmalloc space, and who asked for each.
 ///
@@ -22,7 +23,7 @@ struct VmallocAreas {
   /// VM_NO_GUARD: include/linux/vmalloc.h (Linux v5.10 to v7.2).
   private static let withoutGuard: UInt64 = 0x40
 
-  init(_ reader: StructureReader) throws(CannotCheck) {
+  init(_ reader: Snapshot) throws(CannotCheck) {
     var heads: [UInt64] = []
     if let head = reader.symbols["vmap_area_list"] {
       heads = [head]
@@ -36,7 +37,7 @@ struct VmallocAreas {
     let allocators = Self.allocators(reader)
     for head in heads {
       for area in try reader.list(at: head, linkedBy: "list", of: "vmap_area", limit: Self.mostAreas) {
-        guard areas.count < Self.mostAreas else { throw .implausible("the vmalloc areas", "have no end") }
+        guard areas.count < Self.mostAreas else { throw .torn("the vmalloc areas", "have no end") }
         let vm = try reader.word("vm", of: "vmap_area", at: area)
         // Areas of vm_map_ram() have no vm_struct; an address it is, or nothing.
         guard vm >> 63 == 1 else { continue }
@@ -62,7 +63,7 @@ struct VmallocAreas {
     return areas[index - 1]
   }
 
-  private static func allocators(_ reader: StructureReader) -> [(name: String, range: Range<UInt64>)] {
+  private static func allocators(_ reader: Snapshot) -> [(name: String, range: Range<UInt64>)] {
     ["bpf_jit_binary_alloc", "bpf_jit_alloc_exec", "bpf_struct_ops_map_alloc"].compactMap { name in
       guard let start = reader.symbols[name],
         let end = reader.symbols.functionStart(atOrAfter: start &+ 1), end > start

@@ -72,7 +72,7 @@ struct DispatchPath {
   func finding(in kernel: Kernel) -> Finding? {
     guard case .anotherTable(let tables) = route, let first = tables.first else { return nil }
     return Finding(
-      severity: .critical, subject: Subject("\(table.abi.table) dispatch"),
+      kind: .redirection, severity: .critical, subject: Subject("\(table.abi.table) dispatch"),
       message: "the entry code reads system call handlers from another table than \(table.abi.table)",
       expected: "\(table.abi.table) at \(table.address)",
       observed: tables.map { "\($0), in \(kernel.owner(of: $0))" }.joined(separator: "; "),

@@ -2,6 +2,7 @@ internal import KernelModel
 
 /// Words for one system call that does not lead where it should: an entry of a table, or a way through a dispatcher.
 struct SlotFinding {
+  let kind: Finding.Kind
   let subject: Subject
   let entry: KernelAddress
   let fault: SlotJudge.Fault
@@ -12,7 +13,8 @@ struct SlotFinding {
   var finding: Finding {
     let owner = kernel.owner(of: entry)
     return Finding(
-      severity: .critical, subject: subject, message: message, expected: expected, observed: "\(entry), \(observed)",
+      kind: kind, severity: .critical, subject: subject, message: message, expected: expected,
+      observed: "\(entry), \(observed)",
       owner: owner, target: target, evidence: evidence(owner), meaning: meaning,
       innocentCauses: innocentCauses(owner), response: SyscallTable.manual.response)
   }

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Whether a function has a part in what user space is told: whoever redirects it decides what is seen.
 ///

@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// One way by which other code than the kernel's own image is called where functions run.
 struct Interception: Hashable {

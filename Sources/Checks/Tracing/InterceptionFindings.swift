@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Says what is wrong with who is called where functions run.
 struct InterceptionFindings {
@@ -38,7 +39,7 @@ struct InterceptionFindings {
     }
     if let holder = holder(of: interception, besides: owner) { evidence.append(.init("registered by", holder)) }
     return Finding(
-      severity: severity, subject: subject ?? self.subject(of: interception),
+      kind: .redirection, severity: severity, subject: subject ?? self.subject(of: interception),
       message: message(interception, owner, isOwned: isOwned),
       expected: interception.redirects
         ? "the function itself, or a live patch that equals its file"

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Finds who is called through the function tracer, its graph, probes and live patches, at one moment.
 ///
@@ -7,7 +8,7 @@ internal import KernelModel
 /// function of the kernel's which calls the user's (`ftrace_ops_assist_func`, `ftrace_ops_list_func`). Likewise the
 /// kernel's own users are seen through, as far as they call on.
 struct InterceptionReading {
-  private let reader: StructureReader
+  private let reader: Snapshot
   private let ownership: CodeOwnership
   private(set) var found: [Interception] = []
   /// Why some of it could not be read; nil if all was.
@@ -18,7 +19,7 @@ struct InterceptionReading {
   private static let functionProbeBucketCount: UInt64 = 64
   private static let most = 65_536
 
-  init(_ reader: StructureReader, _ ownership: CodeOwnership, ftrace: FtraceState, probes: KprobeState) {
+  init(_ reader: Snapshot, _ ownership: CodeOwnership, ftrace: FtraceState, probes: KprobeState) {
     self.reader = reader
     self.ownership = ownership
     // What hinders the reading of one must not hide another.
@@ -170,31 +171,25 @@ struct InterceptionReading {
   ///
   /// Source: `struct fprobe_hlist` in include/linux/fprobe.h, kernel/trace/fprobe.c (Linux v7.2).
   private mutating func readFunctionProbes() throws(CannotCheck) {
-    guard let table = reader.symbols["fprobe_table"], reader.types.structure("fprobe_hlist") != nil else { return }
-    let places = try reader.offset("array", in: "fprobe_hlist")
-    let stride = UInt64(reader.types.structure("fprobe_hlist_node")?.byteCount ?? 0)
+    guard reader.types.structure("fprobe_hlist") != nil,
+      let table = try reader.symbols.addressIfAny(of: "fprobe_table")
+    else { return }
     let reader = reader
-    var count = 0
-    for bucket in 0..<Self.functionProbeBucketCount {
-      var node = try reader.load(UInt64.self, at: table &+ bucket * 8)
-      while node != 0 {
-        count += 1
-        guard count < Self.most else { throw .implausible("fprobe_table", "a list has no end") }
-        let list = node &- (try reader.offset("hlist", in: "fprobe_hlist"))
-        let probe = try reader.word("fp", of: "fprobe_hlist", at: list)
-        if probe != 0 {
-          let size = try reader.value(UInt32.self, "size", of: "fprobe_hlist", at: list)
-          guard size <= 1 << 18 else { throw .implausible("fprobe_hlist", "has \(size) places") }
-          try readFunctionProbe(at: probe) { () throws(CannotCheck) in
-            var functions: [UInt64] = []
-            for index in 0..<UInt64(size) {
-              functions.append(
-                try reader.word("addr", of: "fprobe_hlist_node", at: list &+ places &+ index &* stride))
-            }
-            return .these(functions.sorted())
-          }
+    let places = try reader.offset("array", in: "fprobe_hlist")
+    let stride = UInt64(try reader.types.byteCount(of: "fprobe_hlist_node"))
+    for list in try reader.hashTable(
+      at: table, count: Self.functionProbeBucketCount, linkedBy: "hlist", of: "fprobe_hlist", limit: Self.most
+    ).whole() {
+      let probe = try reader.word("fp", of: "fprobe_hlist", at: list)
+      guard probe != 0 else { continue }
+      let size = try reader.value(UInt32.self, "size", of: "fprobe_hlist", at: list)
+      guard size <= 1 << 18 else { throw .torn("fprobe_hlist", "has \(size) places") }
+      try readFunctionProbe(at: probe) { () throws(CannotCheck) in
+        var functions: [UInt64] = []
+        for index in 0..<UInt64(size) {
+          functions.append(try reader.word("addr", of: "fprobe_hlist_node", at: list &+ places &+ index &* stride))
         }
-        node = try reader.load(UInt64.self, at: node)
+        return .these(functions.sorted())
       }
     }
   }

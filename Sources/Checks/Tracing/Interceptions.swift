@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// All code but the kernel's own that is called where functions run, judged.
 ///
@@ -29,7 +30,7 @@ struct Interceptions {
 
   private static let mostPlaces = 1 << 20
 
-  init(_ reading: InterceptionReading, kernel: Kernel, reader: StructureReader, ownership: CodeOwnership) {
+  init(_ reading: InterceptionReading, kernel: Kernel, reader: Snapshot, ownership: CodeOwnership) {
     let found = reading.found
     self.kernel = kernel
     obstacle = reading.obstacle
@@ -80,7 +81,7 @@ struct Interceptions {
   /// - Throws: if the tracer's or the probes' records cannot be read.
   static func current(of kernel: Kernel) throws(CannotCheck) -> Interceptions {
     let structures = try KernelStructures.shared(kernel)
-    return try structures.now { (reader: StructureReader) throws(CannotCheck) in
+    return try structures.now { (reader: Snapshot) throws(CannotCheck) in
       let ownership = CodeOwnership(kernel: kernel, symbols: reader.symbols, text: structures.text)
       let reading = InterceptionReading(
         reader, ownership, ftrace: try FtraceState(reader), probes: try KprobeState(reader))

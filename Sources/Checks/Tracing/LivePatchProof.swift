@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Whether code that a live patch leads to is a live patch's: of a module that the kernel loaded as one, and equal to its
 /// file.
@@ -7,7 +8,7 @@ internal import KernelModel
 /// (Linux v5.10 to v7.2).
 struct LivePatchProof {
   let kernel: Kernel
-  let reader: StructureReader
+  let reader: Snapshot
 
   enum Answer {
     case proven

@@ -1,15 +1,16 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// What the kernel's own patching decides by: the image's symbols and types, and the live variables.
 ///
 /// The kernel's text and every module's are verified with the same facts.
 final class KernelFacts {
-  let symbols: VendorSymbols
+  let symbols: SymbolIndex
   let types: KernelTypes
   let live: LivePages
   /// Reads the kernel's structures by the same names, at the same moment.
-  let reader: StructureReader
+  let reader: Snapshot
   /// Live addresses of the kernel's code, `_text` up to `_etext`.
   let text: Range<UInt64>
   let nops: Nops
@@ -28,27 +29,30 @@ final class KernelFacts {
   let fineIBT: FineIBT?
   /// Bytes of one entry of a table of alternatives: see ``PatchTables/alternativeByteCount``.
   let alternativeByteCount: Int
+  /// The kernel's own static calls.
+  let staticCalls: [StaticCallKeys.Trampoline]
   /// Decided once, by the kernel's own sites, and then demanded of every site: see ``PatchModes``.
   var modes = PatchModes()
   /// Features that are taken to have had their other value when text was patched: see ``FeatureDrift``.
   var reversedFeatures: Set<Int> = []
 
   init(
-    symbols: VendorSymbols, types: KernelTypes, live: LivePages, text: Range<UInt64>, image: TextImage,
-    ownership: CodeOwnership, alternativeByteCount: Int
+    symbols: SymbolIndex, types: KernelTypes, live: LivePages, text: Range<UInt64>, image: TextImage,
+    ownership: CodeOwnership, alternativeByteCount: Int, staticCalls: [StaticCallKeys.Trampoline]
   ) throws(CannotCheck) {
     self.symbols = symbols
     self.types = types
     self.live = live
-    reader = StructureReader(symbols: symbols, types: types, live: live)
+    reader = Snapshot(symbols: symbols, types: types, live: live)
     changing = CodeInChange(reader)
     self.text = text
     self.ownership = ownership
     self.alternativeByteCount = alternativeByteCount
+    self.staticCalls = staticCalls
     nops = try Self.nops(symbols: symbols, reader: reader, image: image)
     callThunk = CallThunk(symbols: symbols, image: image)
     fineIBT = FineIBT(symbols: symbols, image: image)
-    features = try CPUFeatures(symbols: symbols, types: types, live: live)
+    features = try CPUFeatures(reader)
     droppedLocks =
       try reader.value(UInt8.self, of: "uniproc_patched").map { $0 != 0 } ?? false
     returnThunk = try reader.value(UInt64.self, of: "x86_return_thunk")
@@ -70,7 +74,7 @@ final class KernelFacts {
   }
 
   private static func nops(
-    symbols: VendorSymbols, reader: StructureReader, image: TextImage
+    symbols: SymbolIndex, reader: Snapshot, image: TextImage
   ) throws(CannotCheck) -> Nops {
     func pointers(at table: UInt64) -> [UInt64] {
       guard let raw = image.pointer(at: table, count: 13 * 8) else { return [] }
@@ -116,14 +120,13 @@ final class KernelFacts {
 struct CPUFeatures {
   private let words: [UInt32]
 
-  init(symbols: VendorSymbols, types: KernelTypes, live: LivePages) throws(CannotCheck) {
-    guard let data = symbols["boot_cpu_data"] else { throw .symbolMissing("boot_cpu_data") }
-    guard let member = types.structure("cpuinfo_x86")?.member("x86_capability"), member.byteCount <= 256 else {
-      throw .implausible("the image's type information", "has no cpuinfo_x86.x86_capability")
+  init(_ reader: Snapshot) throws(CannotCheck) {
+    let data = try reader.symbols.address(of: "boot_cpu_data")
+    let member = try reader.types.member("x86_capability", of: "cpuinfo_x86")
+    guard member.byteCount <= 256 else {
+      throw .implausible("cpuinfo_x86.x86_capability", "is \(member.byteCount) bytes long")
     }
-    guard let bytes = live.bytes(at: data &+ UInt64(member.byteOffset), count: member.byteCount) else {
-      throw .memoryUnreadable(live.fault ?? .absent(KernelAddress(data)))
-    }
+    let bytes = try reader.bytes(at: data &+ UInt64(member.byteOffset), count: member.byteCount)
     let span = bytes.span
     words = stride(from: 0, to: bytes.count, by: 4).compactMap { span.integer(UInt32.self, at: $0) }
   }

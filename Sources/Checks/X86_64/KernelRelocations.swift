@@ -1,3 +1,4 @@
+internal import KernelFormats
 internal import KernelModel
 
 /// The places in the kernel's image that hold addresses, which move with the kernel.

@@ -1,3 +1,4 @@
+internal import KernelFormats
 internal import KernelModel
 
 /// The addresses that the loader puts into a module.

@@ -1,5 +1,5 @@
-package import Checks
 package import KernelModel
+package import KernelObjects
 
 /// Where a kernel was when it died: which processor, which task, with which registers and stacks.
 ///
@@ -59,7 +59,7 @@ package struct PanicContext: Sendable {
   ///   - victim: the number of the task that the log says died, where the kernel says nothing of having died with it.
   /// - Throws: if nothing says which processor it was, its task cannot be read, or the task that died is no more.
   package init(
-    _ kernel: Kernel, _ reader: StructureReader, said: Int? = nil, victim: Int32? = nil
+    _ kernel: Kernel, _ reader: Snapshot, said: Int? = nil, victim: Int32? = nil
   ) throws(CannotCheck) {
     let perProcessor = try PerProcessor(reader, known: kernel.processors.count)
     var disagreements: [Disagreement] = []
@@ -115,12 +115,12 @@ package struct PanicContext: Sendable {
   /// A kernel goes on after an exception in a task unless kernel.panic_on_oops is set: oops_end(), arch/x86/kernel/dumpstack.c
   /// (Linux v5.10 to v7.2). The task exits, and its record goes as soon as its parent asks for it.
   private static func survivor(
-    _ victim: Int32, _ current: UInt64, on processor: Int, _ reader: StructureReader
+    _ victim: Int32, _ current: UInt64, on processor: Int, _ reader: Snapshot
   ) throws(CannotCheck) -> UInt64? {
     let pid = try reader.offset("pid", in: "task_struct")
     func number(_ task: UInt64) -> Int32? { reader.live.value(Int32.self, at: task &+ pid) }
     guard let now = number(current), now != victim else { return nil }
-    if let task = try StuckTask.tasks(reader).first(where: { number($0) == victim }) { return task }
+    if let task = try Tasks(reader).processes().whole().first(where: { number($0) == victim }) { return task }
     throw .withheld(
       Withheld(
         "the task that died",
@@ -137,7 +137,7 @@ package struct PanicContext: Sendable {
   }
 
   private static func processor(
-    _ reader: StructureReader, _ perProcessor: PerProcessor, _ said: Int?, _ disagreements: inout [Disagreement]
+    _ reader: Snapshot, _ perProcessor: PerProcessor, _ said: Int?, _ disagreements: inout [Disagreement]
   ) throws(CannotCheck) -> (Int, ProcessorSource) {
     func number(_ variable: String) throws(CannotCheck) -> Int? {
       // -1 while there is no panic, and as long as there is none the number may be anything.

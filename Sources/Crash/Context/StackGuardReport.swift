@@ -1,5 +1,5 @@
-package import Checks
 package import KernelModel
+package import KernelObjects
 
 /// The address in `stack-protector: Kernel stack is corrupted in: …`, explained.
 ///
@@ -13,7 +13,7 @@ package struct StackGuardReport: Hashable, Sendable {
   /// Whether that call leads to `__stack_chk_fail`: what the message says, seen in the code.
   package var isConfirmed: Bool
 
-  package init(_ address: KernelAddress, _ kernel: Kernel, _ reader: StructureReader) {
+  package init(_ address: KernelAddress, _ kernel: Kernel, _ reader: Snapshot) {
     self.address = address
     owner = kernel.owner(ofReturnTo: address)
     let found = CodePlaces(kernel, reader).call(endingAt: address)

@@ -1,6 +1,6 @@
-package import Checks
 package import KernelFormats
 package import KernelModel
+package import KernelObjects
 
 /// The kernel's log as it lies in memory, what no console or log daemon ever got to print included.
 ///
@@ -19,7 +19,7 @@ package struct KernelLog: Sendable {
   private static let mostUnreadable = 4096
 
   /// - Throws: if there is no log, or its ring as a whole cannot be read.
-  package init(_ reader: StructureReader) throws(CannotCheck) {
+  package init(_ reader: Snapshot) throws(CannotCheck) {
     guard let ring = try reader.value(UInt64.self, of: "prb") else { throw .symbolMissing("prb") }
     let descriptors = try LogDescriptors(reader, ring: ring)
     let texts = try LogTexts(reader, ring: ring)

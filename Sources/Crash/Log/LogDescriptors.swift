@@ -1,6 +1,6 @@
-internal import Checks
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The ring of descriptors of the kernel's log.
 struct LogDescriptors {
@@ -16,7 +16,7 @@ struct LogDescriptors {
 
   /// From the oldest to the newest; no more than there are descriptors.
   let ids: [UInt64]
-  private let reader: StructureReader
+  private let reader: Snapshot
   private let descriptors: UInt64
   private let descriptorByteCount: UInt64
   private let infos: UInt64
@@ -31,7 +31,7 @@ struct LogDescriptors {
   /// 2^20 descriptors are the log of 2^25 bytes (`log_buf_len`), the largest that the kernel's configuration offers.
   private static let mostCountBits: UInt32 = 20
 
-  init(_ reader: StructureReader, ring: UInt64) throws(CannotCheck) {
+  init(_ reader: Snapshot, ring: UInt64) throws(CannotCheck) {
     self.reader = reader
     let owner = "printk_ringbuffer"
     let bits = try reader.value(UInt32.self, "desc_ring.count_bits", of: owner, at: ring)

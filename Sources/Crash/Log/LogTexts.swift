@@ -1,5 +1,5 @@
-internal import Checks
 internal import KernelModel
+internal import KernelObjects
 
 /// The ring of texts of the kernel's log.
 ///
@@ -21,7 +21,7 @@ struct LogTexts {
     case unreadable
   }
 
-  private let reader: StructureReader
+  private let reader: Snapshot
   private let data: UInt64
   private let byteCount: UInt64
 
@@ -31,7 +31,7 @@ struct LogTexts {
   private static let emptyLine: UInt64 = 3
   private static let idByteCount: UInt64 = 8
 
-  init(_ reader: StructureReader, ring: UInt64) throws(CannotCheck) {
+  init(_ reader: Snapshot, ring: UInt64) throws(CannotCheck) {
     self.reader = reader
     let bits = try reader.value(UInt32.self, "text_data_ring.size_bits", of: "printk_ringbuffer", at: ring)
     guard bits > 3, bits <= Self.mostSizeBits else {

@@ -1,18 +1,18 @@
-internal import Checks
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Which addresses are code, and what calls end at them.
 final class CodePlaces {
   private let kernel: Kernel
-  private let reader: StructureReader
+  private let reader: Snapshot
   /// By the number of a page.
   private var known: [UInt64: Bool] = [:]
 
   /// Pages that are remembered at most.
   private static let mostKnown = 1 << 16
 
-  init(_ kernel: Kernel, _ reader: StructureReader) {
+  init(_ kernel: Kernel, _ reader: Snapshot) {
     self.kernel = kernel
     self.reader = reader
   }

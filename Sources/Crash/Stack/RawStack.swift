@@ -1,5 +1,5 @@
-package import Checks
 package import KernelModel
+package import KernelObjects
 
 /// Every word of a stack that points to code, whatever an unwinder makes of it.
 ///
@@ -40,7 +40,7 @@ package struct RawStack: Sendable {
   /// - Parameters:
   ///   - region: from the stack pointer up to the end of the stack.
   ///   - trace: what an unwinder found.
-  package init(_ kernel: Kernel, _ reader: StructureReader, region: MemoryRegion, trace: StackTrace) {
+  package init(_ kernel: Kernel, _ reader: Snapshot, region: MemoryRegion, trace: StackTrace) {
     let code = CodePlaces(kernel, reader)
     let start = (region.start.rawValue &+ 7) & ~7
     let byteCount = min(region.byteCount, Self.mostBytes)
@@ -50,7 +50,7 @@ package struct RawStack: Sendable {
     for offset in stride(from: 0, to: byteCount & ~7, by: 8) {
       guard let address = KernelAddress(start).advanced(by: offset), self.region.contains(address) else { break }
       guard let value = reader.word(at: address.rawValue).map({ KernelAddress($0) }) else {
-        fault = fault ?? reader.live.fault ?? .absent(address)
+        fault = fault ?? reader.live.latestFault
         continue
       }
       guard code.isCode(value) else { continue }

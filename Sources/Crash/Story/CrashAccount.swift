@@ -1,6 +1,7 @@
 internal import Checks
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// What happened, in one sentence and in one paragraph: only what the steps before it have shown.
 package struct CrashAccount: Sendable {

@@ -1,6 +1,6 @@
-internal import Checks
 internal import KernelFormats
 package import KernelModel
+internal import KernelObjects
 
 /// What happened to a kernel that died, step by step: each step is a fact with its evidence.
 package struct CrashStory: Sendable {
@@ -21,11 +21,12 @@ package struct CrashStory: Sendable {
 
   /// - Parameters:
   ///   - kernel: one that runs no more.
-  ///   - hooks: what the checks found that leads to where it must not.
-  ///   - strangers: what they found that is where it must not be, such as a hidden module.
+  ///   - findings: what the checks found.
   ///   - investigator: looks around what hooks and the stack lead to.
-  package init(of kernel: Kernel, hooks: [Finding], strangers: [Finding], by investigator: any Investigator) {
-    let reader = Result { () throws(CannotCheck) in try StructureReader(of: kernel) }
+  package init(of kernel: Kernel, findings: [Finding], by investigator: any Investigator) {
+    let hooks = findings.filter(\.kind.isHook)
+    let strangers = findings.filter { $0.kind == .stranger }
+    let reader = Result { () throws(CannotCheck) in try Snapshot(of: kernel) }
     let system = CrashSystem(kernel, reader)
     let end = system.end
     let context = Result { () throws(CannotCheck) in
@@ -60,7 +61,7 @@ package struct CrashStory: Sendable {
   /// How the task came into the kernel, where nothing but its stack is known of it.
   private static func entry(
     _ registers: Machine.Registers?, _ context: Result<PanicContext, CannotCheck>,
-    _ reader: Result<StructureReader, CannotCheck>
+    _ reader: Result<Snapshot, CannotCheck>
   ) -> UserEntry? {
     guard case .failure = context, let registers, let reader = try? reader.get() else { return nil }
     let stack = StackEvidence.stack(holding: registers.sp)

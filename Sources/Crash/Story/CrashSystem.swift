@@ -1,6 +1,7 @@
 package import Checks
 package import KernelFormats
 package import KernelModel
+internal import KernelObjects
 
 /// The state of a dead kernel, and what its log says of its death.
 package struct CrashSystem: Sendable {
@@ -28,7 +29,7 @@ package struct CrashSystem: Sendable {
     package var place: Place? { owner.place }
   }
 
-  init(_ kernel: Kernel, _ reader: Result<StructureReader, CannotCheck>) {
+  init(_ kernel: Kernel, _ reader: Result<Snapshot, CannotCheck>) {
     log = Result { () throws(CannotCheck) in try KernelLog(try reader.get()) }
     let lines = ((try? log.get())?.records ?? []).flatMap { record in
       record.text.split(separator: UInt8(ascii: "\n")).map { OopsLine($0) }

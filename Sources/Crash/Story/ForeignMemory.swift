@@ -1,5 +1,6 @@
 internal import Checks
 package import KernelModel
+internal import KernelObjects
 
 /// One run of memory that a hook or the stack leads into, and all that is known of it.
 package struct ForeignMemory: Sendable {
@@ -45,11 +46,12 @@ package struct ForeignMemory: Sendable {
   static func all(
     _ hooks: [Finding], _ strangers: [Finding], _ words: [RawStack.Word], by investigator: any Investigator,
     _ kernel: Kernel,
-    _ reader: StructureReader
+    _ reader: Snapshot
   ) -> (memory: [ForeignMemory], unsearched: [String]) {
     let onStack = words.map { word in
       Finding(
-        severity: .critical, subject: Subject("stack", label: "\(word.address)"), message: "", expected: "",
+        kind: .redirection, severity: .critical, subject: Subject("stack", label: "\(word.address)"), message: "",
+        expected: "",
         observed: "", target: word.value)
     }
     let implants = investigator.investigate(hooks + strangers + onStack, in: kernel)
@@ -103,7 +105,7 @@ package struct ForeignMemory: Sendable {
   ]
 
   /// Constants and variables of the kernel and of the modules on its list.
-  private static func places(_ kernel: Kernel, _ reader: StructureReader) -> [MemoryRegion] {
+  private static func places(_ kernel: Kernel, _ reader: Snapshot) -> [MemoryRegion] {
     var places: [MemoryRegion] = []
     if let image = kernel.image, let textEnd = kernel.text?.end, let end = image.end {
       places = [MemoryRegion(from: textEnd, to: end)]

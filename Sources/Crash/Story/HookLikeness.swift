@@ -1,4 +1,3 @@
-internal import Checks
 internal import KernelModel
 
 /// What foreign code in a kernel resembles.
@@ -15,7 +14,7 @@ struct HookLikeness {
   init(_ story: CrashStory, _ hooks: [Finding]) {
     self.story = story
     self.hooks = hooks
-    slots = hooks.filter { $0.subject.name.hasSuffix("sys_call_table") }
+    slots = hooks.filter { $0.kind == .systemCallEntry }
     owned = story.foreign.filter { memory in memory.module.map { $0.marks[.list] == .present } ?? false }
     let known = Set(owned.map(\.implant.run))
     unowned = story.foreign.filter { !known.contains($0.implant.run) }

@@ -1,4 +1,3 @@
-internal import Checks
 internal import KernelModel
 
 /// What the thing resembles, with what speaks for it and what against.

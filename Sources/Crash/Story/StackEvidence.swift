@@ -1,5 +1,5 @@
-internal import Checks
 internal import KernelModel
+internal import KernelObjects
 
 /// What the panicking task's stack says: the unwound trace, and beside it every word that leads to code.
 package struct StackEvidence: Sendable {
@@ -9,7 +9,7 @@ package struct StackEvidence: Sendable {
   /// Where the two do not agree, in sentences.
   package var disagreements: [String]
 
-  init(_ context: PanicContext, _ kernel: Kernel, _ reader: StructureReader) throws(CannotCheck) {
+  init(_ context: PanicContext, _ kernel: Kernel, _ reader: Snapshot) throws(CannotCheck) {
     let unwinder = try OrcUnwinder(kernel, reader, stacks: context.stacks)
     let found: StackTrace
     let start: KernelAddress
@@ -34,7 +34,7 @@ package struct StackEvidence: Sendable {
   /// The trace of a task that ran when no registers were saved, from a word of its stack that goes back to where a kernel dies,
   /// the innermost of those that lead furthest; no frames if there is none.
   private static func trace(
-    ofPanicOn stack: MemoryRegion, _ unwinder: OrcUnwinder, _ kernel: Kernel, _ reader: StructureReader
+    ofPanicOn stack: MemoryRegion, _ unwinder: OrcUnwinder, _ kernel: Kernel, _ reader: Snapshot
   ) -> StackTrace {
     let none = StackTrace(frames: [], end: .noUnwindInformation(stack.start))
     let words = RawStack(kernel, reader, region: stack, trace: none).words
@@ -51,7 +51,7 @@ package struct StackEvidence: Sendable {
   /// A kernel stack is THREAD_SIZE bytes, aligned to as many: 16 KiB (arch/x86/include/asm/page_64_types.h, Linux v5.10 to
   /// v7.2).
   init(
-    _ registers: Machine.Registers, _ kernel: Kernel, _ reader: StructureReader
+    _ registers: Machine.Registers, _ kernel: Kernel, _ reader: Snapshot
   ) throws(CannotCheck) {
     let stack = Self.stack(holding: registers.sp)
     let unwinder = try OrcUnwinder(kernel, reader, stacks: [StackArea(kind: .task, region: stack)])

@@ -1,5 +1,5 @@
-package import Checks
 package import KernelModel
+package import KernelObjects
 
 /// How a task came into the kernel: the registers it had in user space, which lie at the top of its stack.
 package struct UserEntry: Hashable, Sendable {
@@ -38,7 +38,7 @@ package struct UserEntry: Hashable, Sendable {
   ///
   /// Where the kernel is built for FRED, 16 bytes above them are left free: TOP_OF_KERNEL_STACK_PADDING in
   /// arch/x86/include/asm/thread_info.h (Linux v6.12).
-  package init?(below tops: [UInt64], on stack: MemoryRegion, _ reader: StructureReader) {
+  package init?(below tops: [UInt64], on stack: MemoryRegion, _ reader: Snapshot) {
     for top in tops {
       let address = top &- X86_64.Registers.savedByteCount
       let region = MemoryRegion(

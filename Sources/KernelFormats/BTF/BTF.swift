@@ -108,6 +108,22 @@ package struct BTF {
     } ?? base?.btf.structure(name)
   }
 
+  /// The names of the variables that are structures or unions called `structure`, in the section's order.
+  ///
+  /// Kernels of distributions name their per-CPU variables alone (scripts/Makefile.btf, Linux v6.12 and v7.2).
+  package func variables(of structure: String) -> [String] {
+    let own = withName(structure) { structure in
+      starts.compactMap { start -> String? in
+        let variable = BTFType(types, at: Int(start))
+        guard variable.kind == .variable, let type = followed(variable.sizeOrType),
+          type.kind == .structure || type.kind == .union, isName(type.nameOffset, structure)
+        else { return nil }
+        return text(variable.nameOffset)
+      }
+    }
+    return (base?.btf.variables(of: structure) ?? []) + own
+  }
+
   /// The value of the constant `name` of an enumeration, or nil if there is none, or several of different value.
   ///
   /// Before Linux kernel commit 6089fb325cf7 ("bpf: Add btf enum64 support") (in v6.0) nothing says whether a value is
@@ -143,6 +159,21 @@ package struct BTF {
     guard number > before, Int(number) - before <= starts.count else { return nil }
     return BTFType(types, at: Int(starts[Int(number) - before - 1]))
   }
+
+  /// The type of number `number`, without the names and qualifiers before it.
+  func followed(_ number: UInt32) -> BTFType? {
+    var type = self.type(number)
+    for _ in 0..<Self.deepest {
+      switch type?.kind {
+      case .typedef, .volatile, .const, .restrict, .typeTag: type = type.flatMap { self.type($0.sizeOrType) }
+      default: return type
+      }
+    }
+    return nil
+  }
+
+  /// Types followed from one to the next, and anonymous structures within each other; a kernel has a handful.
+  static let deepest = 32
 
   /// Whether `name` stands at `offset` of the names.
   func isName(_ offset: UInt32, _ name: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -44,7 +44,7 @@ extension BTF {
     }
   }
 
-  private func text(_ offset: UInt32) -> String {
+  func text(_ offset: UInt32) -> String {
     let before = base?.btf.nameByteCount ?? 0
     if let base, Int(offset) < before { return base.btf.text(offset) }
     let start = Int(offset) - before

@@ -1,8 +1,6 @@
 extension BTF {
   /// How a structure or union is laid out.
   package struct Structure {
-    /// Types followed from one to the next, and anonymous structures within each other; a kernel has a handful.
-    private static let deepest = 32
     /// Members looked at to find one.
     ///
     /// A kernel's largest structures have a few hundred; hostile types may name each other so that there is no end.
@@ -45,14 +43,14 @@ extension BTF {
     private func find(
       _ name: UnsafeBufferPointer<UInt8>, in structure: BTFType, depth: Int, left: inout Int
     ) -> BTFType.Member? {
-      guard depth < Self.deepest else { return nil }
+      guard depth < BTF.deepest else { return nil }
       let anonymous = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
       for index in 0..<structure.elementCount {
         guard left > 0 else { return nil }
         left -= 1
         let member = structure.member(index)
         if btf.isName(member.nameOffset, name) { return member }
-        guard btf.isName(member.nameOffset, anonymous), let inner = followed(member.type),
+        guard btf.isName(member.nameOffset, anonymous), let inner = btf.followed(member.type),
           inner.kind == .structure || inner.kind == .union
         else { continue }
         if var found = find(name, in: inner, depth: depth + 1, left: &left) {
@@ -64,7 +62,7 @@ extension BTF {
     }
 
     private func member(type number: UInt32, bitOffset: Int, bitCount: Int) -> Member? {
-      guard let type = followed(number), let byteCount = byteCount(of: type, depth: 0) else { return nil }
+      guard let type = btf.followed(number), let byteCount = byteCount(of: type, depth: 0) else { return nil }
       var bitOffset = bitOffset
       var bitCount = bitCount
       if bitCount == 0, type.kind == .integer {
@@ -88,7 +86,8 @@ extension BTF {
       }
       if type.kind == .array {
         let elements = type.elements
-        guard let element = followed(elements.type), let elementByteCount = self.byteCount(of: element, depth: 0) else {
+        guard let element = btf.followed(elements.type), let elementByteCount = self.byteCount(of: element, depth: 0)
+        else {
           return nil
         }
         member.elementCount = Int(elements.count)
@@ -102,24 +101,12 @@ extension BTF {
 
     /// The structure or union that a type is, or an array of.
     private func aggregate(_ number: UInt32) -> BTFType? {
-      var type = followed(number)
-      for _ in 0..<Self.deepest {
+      var type = btf.followed(number)
+      for _ in 0..<BTF.deepest {
         guard let current = type, current.kind == .array else { break }
-        type = followed(current.elements.type)
+        type = btf.followed(current.elements.type)
       }
       return type?.kind == .structure || type?.kind == .union ? type : nil
-    }
-
-    /// The type of number `number`, without the names and qualifiers before it.
-    private func followed(_ number: UInt32) -> BTFType? {
-      var type = btf.type(number)
-      for _ in 0..<Self.deepest {
-        switch type?.kind {
-        case .typedef, .volatile, .const, .restrict, .typeTag: type = type.flatMap { btf.type($0.sizeOrType) }
-        default: return type
-        }
-      }
-      return nil
     }
 
     private func byteCount(of type: BTFType, depth: Int) -> Int? {
@@ -128,7 +115,7 @@ extension BTF {
       case .pointer: return 8
       case .array:
         let elements = type.elements
-        guard depth < Self.deepest, let element = followed(elements.type),
+        guard depth < BTF.deepest, let element = btf.followed(elements.type),
           let byteCount = byteCount(of: element, depth: depth + 1)
         else { return nil }
         let (total, overflow) = byteCount.multipliedReportingOverflow(by: Int(elements.count))

@@ -18,6 +18,8 @@ package struct ImageKallsyms {
 
   /// How many symbols there are.
   package let count: Int
+  /// The link-time address of `_text`, as given.
+  private let text: UInt64
   private let tokens: KallsymsTokens
   private let names: KallsymsNames
   private let addresses: KallsymsAddresses
@@ -46,6 +48,7 @@ package struct ImageKallsyms {
         continue
       }
       count = names.count
+      self.text = text
       self.tokens = tokens
       self.names = names
       self.addresses = addresses
@@ -71,35 +74,16 @@ package struct ImageKallsyms {
     }
   }
 
-  /// Calls `body` with each symbol, and spells only the names that somebody wants: most of the time goes into that.
+  /// All symbols, ready to be looked up.
   ///
-  /// - Parameters:
-  ///   - isWanted: asked with a name's first seven bytes, the first in the lowest byte, 0 behind its end.
-  ///   - body: gets an empty name where the name is not wanted.
-  package func forEach(
-    whereName isWanted: (_ head: UInt64) -> Bool,
-    _ body: (_ name: Span<UInt8>, _ type: UInt8, _ address: UInt64) -> Void
-  ) {
-    let room = 1 + Self.longestName
-    withUnsafeTemporaryAllocation(byteCount: room + KallsymsTokens.slack, alignment: 8) { buffer in
-      var position = names.place.lowerBound
-      for index in 0..<count {
-        let symbols = names.symbols(at: &position)
-        // The type is the first character of what the tokens spell.
-        let head = tokens.head(of: symbols)
-        var length = 0
-        if isWanted(head >> 8) { length = tokens.spell(symbols, into: buffer, room: room) }
-        let name = UnsafeBufferPointer(buffer.bindMemory(to: UInt8.self)).extracting(min(1, length)..<length)
-        body(name.span, head == 0 ? UInt8(ascii: "?") : UInt8(truncatingIfNeeded: head), addresses[index])
-      }
-    }
-  }
-
-  /// All symbols, ready to be looked up, at their link-time addresses.
-  package func symbolTable() -> SymbolTable {
+  /// - Parameter offset: how far the kernel was moved from its link-time addresses; what lies below ``text`` has none, as
+  ///   per-CPU variables up to v6.14, and stays as it is.
+  package func symbolTable(movedBy offset: UInt64 = 0) -> SymbolTable {
     var builder = SymbolTable.Builder()
     builder.reserve(symbolCount: count, nameByteCount: count * 24)
-    forEach { name, type, address in builder.add(name: name, address: address, type: type) }
+    forEach { name, type, address in
+      builder.add(name: name, address: address < text ? address : address &+ offset, type: type)
+    }
     return SymbolTable(builder)
   }
 }

@@ -100,20 +100,6 @@ struct KallsymsTokens {
     Int((0 &- (address &+ UInt64(offset))) & UInt64(alignment - 1))
   }
 
-  /// The first eight bytes of what `symbols` stand for, the first in the lowest byte, 0 behind its end.
-  @inline(__always)
-  func head(of symbols: Range<Int>) -> UInt64 {
-    var length = 0
-    var head: UInt64 = 0
-    for position in symbols {
-      let token = Int(bytes[position])
-      head |= words[token] << UInt64(length * 8)
-      length += lengths[token]
-      guard length < 8 else { break }
-    }
-    return head
-  }
-
   /// Writes what `symbols` stand for into `buffer`, at most `room` bytes of it.
   ///
   /// - Parameter buffer: of `room` bytes and ``slack`` more.

@@ -23,3 +23,24 @@ extension Span<UInt8> {
     return extracting(offset..<offset + byteCount).withUnsafeBufferPointer { Array($0) }
   }
 }
+
+extension UnsafeRawBufferPointer {
+  /// The little-endian integer at `offset`, which the caller has checked to lie inside.
+  @inlinable @inline(__always)
+  package func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value {
+    Value(littleEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// The little-endian integer at `offset`.
+  @inlinable @inline(__always)
+  package func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int = 0) -> Value {
+    Value(littleEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
+  }
+
+  @inlinable @inline(__always)
+  package func set<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int = 0) {
+    storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
+  }
+}

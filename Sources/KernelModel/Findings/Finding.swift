@@ -11,6 +11,22 @@ package struct Finding: Hashable, Sendable {
     }
   }
 
+  /// What sort of thing is wrong.
+  package enum Kind: Hashable, Sendable {
+    /// An entry of a table of system calls leads elsewhere.
+    case systemCallEntry
+    /// Code, or what code goes by, is not what it must be or leads elsewhere.
+    case redirection
+    /// Memory or a module is where none must be.
+    case stranger
+    /// What the kernel, the records of its host or the way of reading tell does not hold.
+    case contradiction
+
+    /// Whether it is a place that leads astray.
+    package var isHook: Bool { self == .systemCallEntry || self == .redirection }
+  }
+
+  package var kind: Kind
   package var severity: Severity
   package var subject: Subject
   /// What is wrong, in one sentence.
@@ -61,11 +77,13 @@ package struct Finding: Hashable, Sendable {
   }
 
   package init(
-    severity: Severity, subject: Subject, message: String, expected: String, observed: String, owner: Owner? = nil,
+    kind: Kind, severity: Severity, subject: Subject, message: String, expected: String, observed: String,
+    owner: Owner? = nil,
     hiddenModule: String? = nil, target: KernelAddress? = nil, evidence: [Evidence] = [], stranger: Stranger? = nil,
     meaning: String = "", innocentCauses: [String] = [],
     response: [String] = []
   ) {
+    self.kind = kind
     self.severity = severity
     self.subject = subject
     self.message = message

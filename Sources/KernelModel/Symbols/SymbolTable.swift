@@ -85,6 +85,37 @@ package struct SymbolTable: Sendable {
     return found.renamed.count == 1 ? found.renamed.map { self[$0] } : []
   }
 
+  /// Where one of the kernel's own symbols lies, and what sets it apart from another of the same name.
+  package struct Place: Hashable, Sendable {
+    package var address: KernelAddress
+    /// Up to the next symbol: its size and the padding behind it; nil for the last.
+    package var byteCount: UInt64?
+    /// As in ``Symbol/type``: which section it lies in.
+    package var type: UInt8
+  }
+
+  /// Where the kernel's own symbols called `name` lie, found as by ``symbols(named:)``.
+  package func places(ofKernels name: String) -> [Place] {
+    var name = name
+    let found = name.withUTF8 { indices(ofName: $0.span) { entries[$0].moduleNumber == 0 } }
+    return (found.exact.isEmpty && found.renamed.count == 1 ? found.renamed : found.exact).map { index in
+      let entry = entries[index]
+      let next = upperBound(entry.address)
+      return Place(
+        address: KernelAddress(entry.address), byteCount: next < count ? entries[next].address - entry.address : nil,
+        type: entry.type)
+    }
+  }
+
+  /// Where the first of the kernel's own code symbols at or above `address` lies; nil if there is none.
+  package func code(atOrAfter address: KernelAddress) -> KernelAddress? {
+    for index in lowerBound(address.rawValue)..<count
+    where Symbol.isText(entries[index].type) && entries[index].moduleNumber == 0 {
+      return KernelAddress(entries[index].address)
+    }
+    return nil
+  }
+
   /// The name that a symbol has in the source: `tainted_mask` of `tainted_mask.llvm.8921463638014102906`.
   ///
   /// Clang's link-time optimisation gives what one file keeps to itself and another then refers to such a name (ThinLTO,
@@ -224,14 +255,18 @@ extension SymbolTable {
   }
 
   /// The symbols called `name`, and those that link-time optimisation made of a `name`, lowest first.
-  private func indices(ofName name: borrowing Span<UInt8>) -> (exact: [Int], renamed: [Int]) {
+  ///
+  /// - Parameter isWanted: which symbols count, by their index.
+  private func indices(
+    ofName name: borrowing Span<UInt8>, where isWanted: (Int) -> Bool = { _ in true }
+  ) -> (exact: [Int], renamed: [Int]) {
     guard !listHeads.isEmpty else { return ([], []) }
     var found: (exact: [Int], renamed: [Int]) = ([], [])
     let allNames = names.span
     var index = listHeads[Self.list(ofHash: Self.hash(name), listCount: listHeads.count)]
     while index != .max {
       let candidate = Int(index)
-      if starts(candidate, with: name) {
+      if starts(candidate, with: name), isWanted(candidate) {
         if entries[candidate].nameByteCount == name.count {
           found.exact.append(candidate)
         } else if allNames.extracting(entries[candidate].nameRange).lengthInSource == name.count {

@@ -18,18 +18,25 @@ struct LibkmodModules {
   /// All modules that libkmod lists, or the error number of its refusal.
   static func read() -> Result<[String: Module], LibkmodRefusal> {
     guard let context = LibkmodContext(modulesFolder: nil) else {
-      return .failure(LibkmodRefusal(call: "kmod_new", errorNumber: errno))
+      return .failure(LibkmodRefusal.failed(call: "kmod_new", errorNumber: errno))
     }
     return context.loaded()
   }
 }
 
-/// A call of libkmod that failed.
-struct LibkmodRefusal: Error, Hashable {
-  var call: String
-  var errorNumber: Int32
+/// Why libkmod gave no answer.
+enum LibkmodRefusal: Error, Hashable {
+  /// A call of it failed.
+  case failed(call: String, errorNumber: Int32)
+  /// The index names no file for the module.
+  case notInIndex
 
-  var why: String { "libkmod: \(call) failed: \(SystemError(errorNumber))" }
+  var why: String {
+    switch self {
+    case .failed(let call, let errorNumber): "libkmod: \(call) failed: \(SystemError(errorNumber))"
+    case .notInIndex: "libkmod: the index does not name the module"
+    }
+  }
 }
 
 /// A libkmod context, released when the value goes.
@@ -57,7 +64,7 @@ struct LibkmodContext: ~Copyable {
     var list: OpaquePointer?
     let status = kmod_module_new_from_loaded(context, &list)
     guard status >= 0 else {
-      return .failure(LibkmodRefusal(call: "kmod_module_new_from_loaded", errorNumber: -status))
+      return .failure(LibkmodRefusal.failed(call: "kmod_module_new_from_loaded", errorNumber: -status))
     }
     defer { kmod_module_unref_list(list) }
     var modules: [String: LibkmodModules.Module] = [:]
@@ -81,11 +88,11 @@ struct LibkmodContext: ~Copyable {
     var found: OpaquePointer?
     let status = kmod_module_new_from_name(context, name, &found)
     guard status >= 0, let module = found else {
-      return .failure(LibkmodRefusal(call: "kmod_module_new_from_name", errorNumber: -status))
+      return .failure(LibkmodRefusal.failed(call: "kmod_module_new_from_name", errorNumber: -status))
     }
     defer { kmod_module_unref(module) }
     guard let path = kmod_module_get_path(module).map({ String(cString: $0) }) else {
-      return .failure(LibkmodRefusal(call: "kmod_module_get_path", errorNumber: ENOENT))
+      return .failure(LibkmodRefusal.notInIndex)
     }
     return .success(path)
   }
@@ -95,16 +102,16 @@ struct LibkmodContext: ~Copyable {
     var found: OpaquePointer?
     let status = kmod_module_new_from_name(context, name, &found)
     guard status >= 0, let module = found else {
-      return .failure(LibkmodRefusal(call: "kmod_module_new_from_name", errorNumber: -status))
+      return .failure(LibkmodRefusal.failed(call: "kmod_module_new_from_name", errorNumber: -status))
     }
     defer { kmod_module_unref(module) }
     guard let path = kmod_module_get_path(module).map({ String(cString: $0) }) else {
-      return .failure(LibkmodRefusal(call: "kmod_module_get_path", errorNumber: ENOENT))
+      return .failure(LibkmodRefusal.notInIndex)
     }
     var list: OpaquePointer?
     let infoStatus = kmod_module_get_info(module, &list)
     guard infoStatus >= 0 else {
-      return .failure(LibkmodRefusal(call: "kmod_module_get_info of \(path)", errorNumber: -infoStatus))
+      return .failure(LibkmodRefusal.failed(call: "kmod_module_get_info of \(path)", errorNumber: -infoStatus))
     }
     defer { kmod_module_info_free_list(list) }
     var info: [(key: String, value: String)] = []

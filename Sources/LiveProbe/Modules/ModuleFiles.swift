@@ -73,7 +73,7 @@ package final class ModuleFiles: ModuleIndex {
       return .failure(Withheld(what, why: "libkmod could not be started: \(SystemError.latest)"))
     }
     return question(context).mapError { refusal in
-      guard refusal.call == "kmod_module_get_path" else { return Withheld(what, why: refusal.why) }
+      guard refusal == .notInIndex else { return Withheld(what, why: refusal.why) }
       return Self.absent(name, why: "the index in \(root.path(folder)) does not name it")
     }
   }

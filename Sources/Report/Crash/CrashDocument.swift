@@ -3,6 +3,7 @@ internal import Checks
 internal import Crash
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 extension CrashReport {
   /// The story for programs.

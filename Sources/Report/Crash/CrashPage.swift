@@ -3,6 +3,7 @@ internal import Checks
 internal import Crash
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The six steps of a panic's story, as a page says them.
 extension Page {

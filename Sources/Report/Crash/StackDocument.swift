@@ -1,5 +1,6 @@
 internal import Crash
 internal import KernelModel
+internal import KernelObjects
 
 /// What a stack says, as JSON: the unwound trace, and every word that leads to code.
 struct StackDocument: Encodable {

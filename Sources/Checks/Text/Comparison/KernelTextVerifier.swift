@@ -1,6 +1,7 @@
 package import KernelModel
 
 internal import KernelFormats
+internal import KernelObjects
 
 /// Compares the running kernel's text and constants, byte for byte, with what the vendor's image must have become.
 package final class KernelTextVerifier {
@@ -25,7 +26,7 @@ package final class KernelTextVerifier {
     facts = try KernelFacts(
       symbols: vendor.symbols, types: vendor.types, live: LivePages(memory), text: vendor.text, image: recreation.image,
       ownership: CodeOwnership(kernel: kernel, symbols: vendor.symbols, text: vendor.text),
-      alternativeByteCount: vendor.tables.alternativeByteCount)
+      alternativeByteCount: vendor.tables.alternativeByteCount, staticCalls: vendor.trampolines)
     let reader = facts.reader
     modules = Result { () throws(CannotCheck) in
       // Those of the first attempt are read at the same moment as all else.
@@ -96,7 +97,7 @@ package final class KernelTextVerifier {
     return PatchPlaces(
       facts: facts, tables: vendor.tables, image: Self.moved(vendor, relocations).image,
       entries: (0..<entries.entryCount(of: 8)).map { entries.bytes.value(UInt64.self, at: $0 * 8) &+ vendor.offset },
-      trampolines: facts.symbols.trampolines, paravirtOffset: vendor.offset, written: sites())
+      trampolines: vendor.trampolines, paravirtOffset: vendor.offset, written: sites())
   }
 
   /// Does all of the kernel's own patching again, in the kernel's order.
@@ -112,7 +113,7 @@ package final class KernelTextVerifier {
     try sequence.applyLive(
       to: recreation, trampolines: trampolines,
       entries: FunctionEntries(vendor.tables.functionEntries, movedBy: vendor.offset, base: vendor.text.lowerBound),
-      staticCalls: StaticCallKeys(facts.symbols.trampolines))
+      staticCalls: StaticCallKeys(vendor.trampolines))
     FtracePatches(facts: facts, state: ftrace, trampolines: trampolines, callDepth: sequence.callDepth)
       .applyEntryCode(to: recreation)
     BootStrings(facts: facts, vendor: vendor).apply(to: recreation)

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import KernelFormats
 package import KernelModel
+internal import KernelObjects
 
 /// A run of bytes in memory that no mechanism produces.
 package struct UnexplainedRun: Hashable, Sendable {

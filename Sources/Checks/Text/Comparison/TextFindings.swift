@@ -62,7 +62,7 @@ struct TextFindings {
     let owner = target.map { kernel.owner(of: $0) }
     let hidden = target.flatMap { target in owner.flatMap { HiddenModules.name(at: target, owner: $0, in: kernel) } }
     return Finding(
-      severity: .critical, subject: Subject(violation.subject), message: "\(violation.message)",
+      kind: .redirection, severity: .critical, subject: Subject(violation.subject), message: "\(violation.message)",
       expected: violation.expected, observed: violation.observed,
       owner: owner, hiddenModule: hidden, target: target,
       evidence: [Finding.Evidence("mechanism", violation.mechanism.title)]
@@ -92,7 +92,8 @@ struct TextFindings {
     }
     let differing = runs.reduce(0) { $0 + $1.differing }
     return Finding(
-      severity: .critical, subject: Subject(place(of: run.address)?.description ?? run.address.description),
+      kind: .redirection, severity: .critical,
+      subject: Subject(place(of: run.address)?.description ?? run.address.description),
       message: "\(differing) \(differing == 1 ? "byte is" : "bytes are") not the vendor's, and no mechanism of the "
         + "kernel's produces \(differing == 1 ? "it" : "them")",
       expected: Self.hex(run.expected), observed: Self.hex(run.observed),

@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 /// The recreated kernel text of one acquisition, shared by the checks that compare with it.
 package final class TextWork {

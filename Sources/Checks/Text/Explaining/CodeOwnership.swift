@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Whether a function that the kernel's text was made to lead to is somebody's who may.
 struct CodeOwnership {
@@ -16,7 +17,7 @@ struct CodeOwnership {
   }
 
   let kernel: Kernel
-  let symbols: any SymbolLookup
+  let symbols: SymbolIndex
   let text: Range<UInt64>
 
   func standing(of address: UInt64) -> Standing {

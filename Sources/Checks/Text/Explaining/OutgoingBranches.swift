@@ -79,7 +79,8 @@ struct OutgoingBranches {
   private func finding(at address: KernelAddress, target: KernelAddress) -> Finding {
     let owner = kernel.owner(of: target)
     return Finding(
-      severity: .critical, subject: Subject(kernel.owner(of: address).place?.description ?? address.description),
+      kind: .redirection, severity: .critical,
+      subject: Subject(kernel.owner(of: address).place?.description ?? address.description),
       message: "a direct branch leaves the kernel's code for executable memory that nobody owns",
       expected: "a branch within the kernel's code, or to a listed module, trampoline or program",
       observed: "\(target), \(owner)", owner: owner, target: target,

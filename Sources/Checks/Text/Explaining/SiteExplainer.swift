@@ -126,7 +126,7 @@ private struct ComparedPlace {
     else { return nil }
     switch texts.compare(module, in: memory, tracing: traced) {
     case .inTransition(let state):
-      throw .implausible("module \(module.name)", "it is \(state): look again later")
+      throw .torn("module \(module.name)", "it is \(state): look again later")
     case .cannot(let reason):
       throw reason
     case .compared(let text, let comparison):

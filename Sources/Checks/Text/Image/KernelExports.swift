@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// The symbols that the kernel exports to modules, by name.
 ///

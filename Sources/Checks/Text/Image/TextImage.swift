@@ -1,4 +1,6 @@
 internal import Glibc
+internal import KernelFormats
+internal import KernelModel
 
 /// A private copy of a vendor's code and read-only data, at the addresses where they lie in the running kernel.
 ///
@@ -100,26 +102,7 @@ final class TextImage {
   }
 }
 
-extension UnsafeRawBufferPointer {
-  /// The little-endian integer at `offset`, which the caller has checked to lie inside.
-  @inline(__always)
-  func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value {
-    Value(littleEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
-  }
-}
-
 extension UnsafeMutableRawPointer {
-  /// The little-endian integer at `offset`.
-  @inline(__always)
-  func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int = 0) -> Value {
-    Value(littleEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
-  }
-
-  @inline(__always)
-  func set<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at offset: Int = 0) {
-    storeBytes(of: value.littleEndian, toByteOffset: offset, as: Value.self)
-  }
-
   /// Where the 4-byte displacement at `offset` leads from an instruction at `address` that ends right behind it.
   @inline(__always)
   func branchTarget(at address: UInt64, displacementOffset offset: Int) -> UInt64 {

@@ -1,69 +1,39 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
-/// The vendor's kernel image, decoded as far as verifying text needs it: symbols, types, tables of places to patch.
-///
-/// All of it is the image's; nothing here is read from the running kernel but how far it was moved.
+/// The vendor's kernel image, decoded as far as verifying text needs it: code, constants, tables of places to patch.
 final class VendorKernel {
-  let object: VendorObject
-  /// How far the running kernel was moved from its link-time addresses.
-  let offset: UInt64
-  let symbols: VendorSymbols
-  let types: KernelTypes
+  private let image: VendorImage
   let tables: PatchTables
-  /// Live addresses of the code, `_text` up to `_etext`.
-  let text: Range<UInt64>
   /// Sections of code and of data that never changes, by live address, ascending.
   let sections: [VendorObject.Section]
   /// Live addresses of data that is written once, while the kernel boots.
   let writtenOnce: Range<UInt64>
+  /// Static call trampolines (`__SCT__x`) and the keys (`__SCK__x`) of the same name.
+  let trampolines: [StaticCallKeys.Trampoline]
 
-  private static let subject = "the vendor's kernel image"
+  var object: VendorObject { image.object }
+  /// How far the running kernel was moved from its link-time addresses.
+  var offset: UInt64 { image.offset }
+  var symbols: SymbolIndex { image.symbols }
+  var types: KernelTypes { image.types }
+  /// Live addresses of the code, `_text` up to `_etext`.
+  var text: Range<UInt64> { image.text }
 
   /// What is shared on `kernel`.
   ///
   /// - Throws: if the vendor's image is not to be had or makes no sense.
   static func shared(_ kernel: Kernel) throws(CannotCheck) -> VendorKernel {
-    try kernel.workings.value { () throws(CannotCheck) in
-      let object: VendorObject
-      let offset: UInt64
-      do throws(Withheld) {
-        object = try kernel.reference.kernelImage()
-        offset = try kernel.identity.kaslrOffset.get()
-      } catch {
-        throw .withheld(error)
-      }
-      return try VendorKernel(object, offset: offset)
-    }
+    try kernel.workings.value { () throws(CannotCheck) in try VendorKernel(VendorImage.shared(kernel)) }
   }
 
-  init(_ object: VendorObject, offset: UInt64) throws(CannotCheck) {
-    self.object = object
-    self.offset = offset
+  init(_ image: VendorImage) throws(CannotCheck) {
+    self.image = image
+    let (object, symbols, offset) = (image.object, image.symbols, image.offset)
     guard let code = object.section(named: ".text"), let constants = object.section(named: ".rodata") else {
-      throw .implausible(Self.subject, "has no sections .text and .rodata")
+      throw .implausible(VendorImage.subject, "has no sections .text and .rodata")
     }
-    guard let typeSection = object.section(named: ".BTF") else {
-      throw .withheld(KernelTypes.notBuilt("\(object.source) has no section .BTF"))
-    }
-    do throws(BTFError) {
-      types = KernelTypes(try BTF(object.bytes(of: typeSection), owner: object.contents))
-    } catch {
-      throw .implausible(Self.subject, "its type information: \(error)")
-    }
-    let runtime = object.sections.filter { $0.name.hasPrefix("runtime_ptr_") || $0.name.hasPrefix("runtime_shift_") }
-    do throws(ImageKallsymsError) {
-      let kallsyms = try ImageKallsyms(object.bytes(of: constants), at: constants.address, text: code.address)
-      symbols = VendorSymbols(
-        kallsyms, base: code.address &+ offset, offset: offset,
-        variables: runtime.compactMap { Self.variable(of: $0.name) })
-    } catch {
-      throw .implausible(Self.subject, "its symbols: \(error)")
-    }
-    guard let start = symbols["_text"], let end = symbols["_etext"], start < end, start == code.address &+ offset,
-      end - start <= code.byteCount &+ 4096
-    else { throw .implausible(Self.subject, "_text and _etext do not bound its code") }
-    text = start..<end
     let constantsEnd = symbols["__end_rodata"].map { $0 &- offset } ?? constants.address &+ constants.byteCount
     sections = object.sections.filter { section in
       section.isAllocated && !section.isNoBits && section.byteCount > 0 && section.address >= code.address
@@ -72,15 +42,22 @@ final class VendorKernel {
         && !(section.address &+ offset).addingReportingOverflow(section.byteCount).overflow
     }.sorted { $0.address < $1.address }
     for (lower, upper) in zip(sections, sections.dropFirst()) where upper.address - lower.address < lower.byteCount {
-      throw .implausible(Self.subject, "its sections \(lower.name) and \(upper.name) lie over one another")
+      throw .implausible(VendorImage.subject, "its sections \(lower.name) and \(upper.name) lie over one another")
     }
     if let first = symbols["__start_ro_after_init"], let last = symbols["__end_ro_after_init"], first <= last {
       writtenOnce = first..<last
     } else {
-      writtenOnce = start..<start
+      writtenOnce = image.text.lowerBound..<image.text.lowerBound
     }
-    var tables = Self.tables(of: object, offset: offset, symbols: symbols, runtime: runtime)
-    tables.callRange = text
+    let prefixes = (trampoline: "__SCT__", key: "__SCK__")
+    trampolines = symbols.symbols(withPrefix: prefixes.trampoline).compactMap { symbol in
+      let name = String(symbol.name.dropFirst(prefixes.trampoline.count))
+      return symbols[prefixes.key + name].map {
+        StaticCallKeys.Trampoline(name: name, address: symbol.address.rawValue, key: $0)
+      }
+    }
+    var tables = Self.tables(of: object, offset: offset, symbols: symbols)
+    tables.callRange = image.text
     self.tables = tables
   }
 
@@ -113,7 +90,7 @@ final class VendorKernel {
   }
 
   private static func tables(
-    of object: VendorObject, offset: UInt64, symbols: VendorSymbols, runtime: [VendorObject.Section]
+    of object: VendorObject, offset: UInt64, symbols: SymbolIndex
   ) -> PatchTables {
     func table(_ section: VendorObject.Section) -> PatchTable {
       PatchTable(bytes: object.bytes(of: section), address: section.address &+ offset)
@@ -137,7 +114,7 @@ final class VendorKernel {
     tables.jumpLabels = table(from: "__start___jump_table", to: "__stop___jump_table")
     tables.staticCalls = table(from: "__start_static_call_sites", to: "__stop_static_call_sites")
     tables.functionEntries = table(from: "__start_mcount_loc", to: "__stop_mcount_loc")
-    for section in runtime {
+    for section in object.sections {
       guard let variable = variable(of: section.name) else { continue }
       if section.name.hasPrefix("runtime_ptr_") {
         tables.runtimePointers.append((variable, table(section)))

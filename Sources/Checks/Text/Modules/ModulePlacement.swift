@@ -1,4 +1,6 @@
+internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// A module's file laid out where the kernel loaded it: which section lies where, and what each symbol's address is.
 ///

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Compares the code and constants of one loaded module, byte for byte, with what its file must have become.
 struct ModuleTextVerifier {
@@ -36,7 +37,7 @@ struct ModuleTextVerifier {
     try sequence.applyLive(
       to: recreation, trampolines: trampolines,
       entries: FunctionEntries(addresses: entries, base: placement.code.lowerBound),
-      staticCalls: StaticCallKeys(Self.trampolines(of: placement), known: facts.symbols.trampolines))
+      staticCalls: StaticCallKeys(Self.trampolines(of: placement), known: facts.staticCalls))
   }
 
   /// What is compared: the sections of code, and those of constants that the kernel leaves alone.

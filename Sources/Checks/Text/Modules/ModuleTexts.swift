@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// The code and constants of all loaded modules, each compared with its file.
 final class ModuleTexts {

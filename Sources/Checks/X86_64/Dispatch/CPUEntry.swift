@@ -71,7 +71,7 @@ struct CPUEntry {
   ) -> Finding {
     let owner = kernel.owner(of: address)
     return Finding(
-      severity: .critical, subject: subject, message: "\(message): at \(owner)", expected: expected,
+      kind: .redirection, severity: .critical, subject: subject, message: "\(message): at \(owner)", expected: expected,
       observed: "\(address), \(owner)", owner: owner, target: address,
       meaning: "every system call that enters this way runs what lies there before the kernel's own code, or instead",
       innocentCauses: SyscallDispatch.manual.innocentCauses, response: SyscallDispatch.manual.response)

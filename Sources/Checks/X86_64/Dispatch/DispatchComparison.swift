@@ -260,7 +260,7 @@ struct DispatchComparison {
     switch deviation.fault {
     case .lost(let expected):
       return Finding(
-        severity: .critical, subject: subject, message: "leads to no handler", expected: expected,
+        kind: .redirection, severity: .critical, subject: subject, message: "leads to no handler", expected: expected,
         observed: "the code returns, or goes on elsewhere, without calling a handler", evidence: [ways],
         meaning: "\(calls) of \(abi.callers) is swallowed, or served by code that could not be followed",
         innocentCauses: SyscallDispatch.manual.innocentCauses, response: SyscallDispatch.manual.response)
@@ -270,7 +270,9 @@ struct DispatchComparison {
         "\(calls) of \(abi.callers) runs what stands there: the kernel's own code leads to it"
         + (entry.map { ", through \($0), whose change syscall-table reports too" } ?? "")
       var finding =
-        SlotFinding(subject: subject, entry: handler.address, fault: fault, meaning: meaning, kernel: kernel).finding
+        SlotFinding(
+          kind: .redirection, subject: subject, entry: handler.address, fault: fault, meaning: meaning, kernel: kernel
+        ).finding
       finding.evidence.append(ways)
       finding.evidence.append(
         .init("branch", "\(kernel.owner(of: handler.site)): \(code.live.text(at: handler.site.rawValue))"))

@@ -131,7 +131,8 @@ struct EntryChain {
   private func astray(_ function: Symbol, _ branch: Branch) -> Finding {
     let owner = kernel.owner(of: branch.target)
     return Finding(
-      severity: .critical, subject: Subject("\(function.name)+\(branch.offset.hexadecimal)"),
+      kind: .redirection, severity: .critical,
+      subject: Subject("\(function.name)+\(branch.offset.hexadecimal)"),
       message: "the entry code branches out of the kernel's code: to \(owner)",
       expected: "a branch within the kernel's code", observed: "\(branch.target), \(owner)", owner: owner,
       target: isMapped(owner) ? branch.target : nil, evidence: [instruction(function, branch.offset)],
@@ -143,7 +144,8 @@ struct EntryChain {
     let right = kernel.owner(of: expected.target)
     let owner = live.map { kernel.owner(of: $0.target) }
     return Finding(
-      severity: .critical, subject: Subject("\(function.name)+\(expected.offset.hexadecimal)"),
+      kind: .redirection, severity: .critical,
+      subject: Subject("\(function.name)+\(expected.offset.hexadecimal)"),
       message: "the entry code does not call what the vendor's kernel calls there"
         + (owner.map { ": it leads to \($0)" } ?? ""),
       expected: "a branch to \(right)",

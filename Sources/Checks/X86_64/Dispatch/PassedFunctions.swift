@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// The functions that system calls pass on their way to a handler: those of the entry code, and the dispatchers.
 struct PassedFunctions {

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// `ALTERNATIVE()`: the instructions that the kernel chose by the features of the processor.
 ///

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import KernelModel
+internal import KernelObjects
 
 /// Constant strings that the kernel takes apart with strsep() while it boots, before constants become read-only: each
 /// comma becomes a NUL.

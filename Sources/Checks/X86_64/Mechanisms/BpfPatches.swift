@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The dispatcher of XDP programs, as it was before it became a static call: its function's first instruction jumps to
 /// code that was generated for the programs there are.

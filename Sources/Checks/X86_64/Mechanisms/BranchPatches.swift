@@ -1,4 +1,6 @@
 internal import KernelFormats
+internal import KernelModel
+internal import KernelObjects
 
 /// Indirect branches and returns: what the mitigations of speculation that are in force make of them.
 ///

@@ -1,3 +1,7 @@
+internal import KernelFormats
+internal import KernelModel
+internal import KernelObjects
+
 /// Call depth tracking: calls are led to the padding before the function, which counts and falls into it.
 ///
 /// Source: arch/x86/kernel/callthunks.c (Linux v6.12, v7.2).
@@ -111,7 +115,7 @@ struct CallThunk {
   let bytes: [UInt8]
 
   /// - Parameter image: the kernel's own; a module has none.
-  init?(symbols: VendorSymbols, image: TextImage) {
+  init?(symbols: SymbolIndex, image: TextImage) {
     guard let start = symbols["skl_call_thunk_template"], let end = symbols["skl_call_thunk_tail"], end > start,
       end - start <= 32, let place = image.pointer(at: start, count: Int(end - start))
     else { return nil }

@@ -1,4 +1,6 @@
 internal import KernelFormats
+internal import KernelModel
+internal import KernelObjects
 
 /// Pointers that the kernel patched thousands of sites by: each must lead to a function of the kernel's own.
 ///

@@ -1,5 +1,6 @@
 internal import KernelFormats
 import KernelModel
+internal import KernelObjects
 
 /// Checks of indirect calls, kCFI and FineIBT: the hash before each function, and the one that each caller brings.
 ///
@@ -222,7 +223,7 @@ struct FineIBT {
   let caller: Template
 
   /// - Parameter image: the kernel's own; a module has none.
-  init?(symbols: VendorSymbols, image: TextImage) {
+  init?(symbols: SymbolIndex, image: TextImage) {
     func template(_ name: String, byteCount: UInt64) -> Template? {
       guard let start = symbols["\(name)_start"], let end = symbols["\(name)_end"], end &- start == byteCount,
         let place = image.pointer(at: start, count: Int(byteCount))

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The places of code that the kernel is changing at this very moment, by its own list of them.
 ///
@@ -23,7 +24,7 @@ struct CodeInChange {
   /// More than TP_VEC_MAX and TEXT_POKE_ARRAY_MAX, which are what a page holds.
   private static let most: Int32 = 512
 
-  init(_ reader: StructureReader) {
+  init(_ reader: Snapshot) {
     do throws(CannotCheck) {
       guard let layout = try Layout(reader) else { return }
       if let list = reader.symbols["tp_vec"], let count = try reader.value(Int32.self, of: "tp_vec_nr") {
@@ -80,7 +81,7 @@ struct CodeInChange {
     let byteCount: UInt64?
 
     /// - Returns: nil if this kernel has no such list.
-    init?(_ reader: StructureReader) throws(CannotCheck) {
+    init?(_ reader: Snapshot) throws(CannotCheck) {
       let types = reader.types
       guard let start = reader.symbols["_stext"],
         let name = ["text_poke_loc", "smp_text_poke_loc"].first(where: { types.structure($0) != nil }),
@@ -98,7 +99,7 @@ struct CodeInChange {
   }
 
   private mutating func read(
-    _ list: UInt64, _ count: Int32, replacesBreakpoints: Bool, _ layout: Layout, _ reader: StructureReader
+    _ list: UInt64, _ count: Int32, replacesBreakpoints: Bool, _ layout: Layout, _ reader: Snapshot
   ) throws(CannotCheck) {
     guard count >= 0, count <= Self.most else { return }
     for index in 0..<UInt64(count) {
@@ -134,7 +135,7 @@ struct CodeInChange {
 
   /// The list that breakpoints are looked up in: `bp_desc`, a structure that is in use or, before v6.1 and what took over its
   /// change (b7bc1c9e56ad), a pointer to one.
-  private static func current(_ reader: StructureReader) throws(CannotCheck) -> (UInt64, Int32)? {
+  private static func current(_ reader: Snapshot) throws(CannotCheck) -> (UInt64, Int32)? {
     guard let variable = reader.symbols["bp_desc"] else { return nil }
     let first = try reader.load(UInt64.self, at: variable)
     for structure in [first, variable] where KernelAddress(structure).isInKernelHalf {
@@ -149,7 +150,7 @@ struct CodeInChange {
   }
 
   /// Whether breakpoints are looked up in `text_poke_array`: each processor counts.
-  private static func isInUse(_ reader: StructureReader) -> Bool {
+  private static func isInUse(_ reader: Snapshot) -> Bool {
     guard let count = reader.symbols["text_poke_array_refs"], let table = reader.symbols["__per_cpu_offset"],
       let first = reader.live.value(UInt64.self, at: table)
     else { return false }

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Function entries as the tracer left them, and the tracer's own entry code.
 ///
@@ -17,7 +18,7 @@ struct FtracePatches {
   func apply(to recreation: Recreation, entries: FunctionEntries) throws(CannotCheck) {
     let verified = trampolines.addresses
     var hint = 0
-    try state.forEachRecord(live: facts.live) { address, flags in
+    try state.forEachRecord(facts.reader) { address, flags in
       guard let site = recreation.image.pointer(at: address, count: 5), entries.contains(address, hint: &hint) else {
         return
       }

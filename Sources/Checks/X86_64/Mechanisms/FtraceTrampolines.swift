@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The code that the tracer generated for each of its users, made again from the kernel's own and compared.
 ///

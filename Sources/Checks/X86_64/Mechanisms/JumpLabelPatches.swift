@@ -1,3 +1,7 @@
+internal import KernelFormats
+internal import KernelModel
+internal import KernelObjects
+
 /// Static keys: each site is a jump or an instruction that does nothing, as the key's live value says.
 ///
 /// Source: arch/x86/kernel/jump_label.c, kernel/jump_label.c, include/linux/jump_label.h (Linux v5.10 to v7.2).

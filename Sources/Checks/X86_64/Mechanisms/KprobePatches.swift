@@ -1,4 +1,6 @@
+internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Breakpoints, and jumps in their place, at the probes that are registered.
 ///

@@ -1,4 +1,5 @@
 internal import KernelFormats
+internal import KernelModel
 
 /// The instructions that do nothing which this kernel pads with, and the kernel's own ways of joining them.
 ///

@@ -1,4 +1,6 @@
 internal import KernelFormats
+internal import KernelModel
+internal import KernelObjects
 
 /// Calls through `pv_ops`, as they were patched up to v6.6: later they are alternatives.
 ///

@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// All mechanisms, one after another, in the order in which the kernel applies them to one object: itself, or a module.
 struct PatchSequence {

@@ -1,3 +1,6 @@
+internal import KernelFormats
+internal import KernelModel
+
 /// A table of places to patch, as the vendor's file has it: its bytes, and where it lies or lay in the running kernel.
 struct PatchTable {
   let bytes: UnsafeRawBufferPointer

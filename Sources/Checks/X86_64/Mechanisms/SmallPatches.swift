@@ -1,4 +1,6 @@
 internal import KernelFormats
+internal import KernelModel
+internal import KernelObjects
 
 /// Mechanisms of a few bytes a site: sealed `ENDBR64`s, `LOCK` prefixes, run-time constants.
 ///

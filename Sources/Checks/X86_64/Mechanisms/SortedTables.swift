@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// The tables of static keys and static calls in memory: the kernel sorts them while it boots, so they are compared as
 /// sets.
@@ -50,9 +51,7 @@ struct SortedTables {
   ) throws(CannotCheck) {
     let size = mechanism == .jumpLabel ? JumpLabelPatches.entryByteCount : StaticCallPatches.entryByteCount
     guard table.entryCount(of: size) > 0 else { return }
-    guard let memory = facts.live.bytes(at: table.address, count: table.bytes.count) else {
-      throw .memoryUnreadable(facts.live.fault ?? .absent(KernelAddress(table.address)))
-    }
+    let memory = try facts.reader.bytes(at: table.address, count: table.bytes.count)
     byteCount += UInt64(memory.count)
     let isEqual = memory.withUnsafeBytes { raw in
       let live = PatchTable(bytes: raw, address: table.address)

@@ -1,4 +1,6 @@
+internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// Static calls: each site calls the function that the key holds, and so does the key's trampoline.
 ///

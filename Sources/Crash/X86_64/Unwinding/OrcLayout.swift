@@ -1,6 +1,6 @@
-internal import Checks
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// How this kernel writes an ``OrcEntry``.
 ///
@@ -11,7 +11,7 @@ internal import KernelModel
 ///   table says itself which.
 struct OrcLayout {
   let byteCount: Int
-  private let reader: StructureReader
+  private let reader: Snapshot
   private let stackPointerOffset, framePointerOffset, stackPointer, framePointer, type: BTF.Member
   /// A member of its own before v6.4.
   private let end: BTF.Member?
@@ -46,23 +46,17 @@ struct OrcLayout {
   private static let sampleCount: UInt64 = 256
 
   /// - Parameter table: the kernel's own entries, of which a sample votes.
-  init(_ reader: StructureReader, table: Range<UInt64>) throws(CannotCheck) {
-    let missing = CannotCheck.implausible(KernelTypes.subject, "does not say how an ORC entry is laid out")
-    guard let structure = reader.types.structure("orc_entry"), structure.byteCount > 0 else { throw missing }
-    guard let stackPointerOffset = structure.member("sp_offset"),
-      let framePointerOffset = structure.member("bp_offset"),
-      let stackPointer = structure.member("sp_reg"), let framePointer = structure.member("bp_reg"),
-      let type = structure.member("type")
-    else { throw missing }
+  init(_ reader: Snapshot, table: Range<UInt64>) throws(CannotCheck) {
     self.reader = reader
-    byteCount = structure.byteCount
-    self.stackPointerOffset = stackPointerOffset
-    self.framePointerOffset = framePointerOffset
-    self.stackPointer = stackPointer
-    self.framePointer = framePointer
-    self.type = type
-    end = structure.member("end")
-    signal = structure.member("signal")
+    byteCount = try reader.types.byteCount(of: "orc_entry")
+    func member(_ name: String) throws(CannotCheck) -> BTF.Member { try reader.types.member(name, of: "orc_entry") }
+    stackPointerOffset = try member("sp_offset")
+    framePointerOffset = try member("bp_offset")
+    stackPointer = try member("sp_reg")
+    framePointer = try member("bp_reg")
+    type = try member("type")
+    end = reader.types.structure("orc_entry")?.member("end")
+    signal = reader.types.structure("orc_entry")?.member("signal")
 
     let count = UInt64(table.upperBound - table.lowerBound) / UInt64(byteCount)
     var votes = (first: 0, second: 0)

@@ -1,5 +1,6 @@
 internal import Checks
 internal import KernelModel
+internal import KernelObjects
 
 /// The tables by which the kernel finds its way up a stack: its own, and those of loaded modules.
 ///
@@ -15,7 +16,7 @@ struct OrcTable {
     var count: UInt64
   }
 
-  private let reader: StructureReader
+  private let reader: Snapshot
   private let layout: OrcLayout
   private var parts: [Part] = []
 
@@ -23,7 +24,7 @@ struct OrcTable {
   private static let mostEntries: UInt64 = 1 << 24
 
   /// - Throws: if the kernel has no such table of its own.
-  init(_ reader: StructureReader) throws(CannotCheck) {
+  init(_ reader: Snapshot) throws(CannotCheck) {
     self.reader = reader
     func symbol(_ name: String) throws(CannotCheck) -> UInt64 {
       guard let address = reader.symbols[name] else { throw .symbolMissing(name) }

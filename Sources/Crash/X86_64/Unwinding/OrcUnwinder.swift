@@ -1,6 +1,6 @@
-package import Checks
 internal import KernelFormats
 package import KernelModel
+package import KernelObjects
 
 /// Goes up a stack by the kernel's own unwind tables (ORC), as arch/x86/kernel/unwind_orc.c does (Linux v5.10 to v7.2).
 ///
@@ -8,7 +8,7 @@ package import KernelModel
 /// granted. Here, the next frame must be a return address behind a call, and it and all that follow are known as guesses.
 package struct OrcUnwinder {
   private let kernel: Kernel
-  private let reader: StructureReader
+  private let reader: Snapshot
   private let tables: OrcTable
   private let stacks: [StackArea]
   private let code: CodePlaces
@@ -20,7 +20,7 @@ package struct OrcUnwinder {
 
   /// - Parameter stacks: those that may be read.
   /// - Throws: if the kernel has no unwind tables.
-  package init(_ kernel: Kernel, _ reader: StructureReader, stacks: [StackArea]) throws(CannotCheck) {
+  package init(_ kernel: Kernel, _ reader: Snapshot, stacks: [StackArea]) throws(CannotCheck) {
     self.kernel = kernel
     self.reader = reader
     self.stacks = stacks

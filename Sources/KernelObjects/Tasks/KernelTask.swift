@@ -1,4 +1,3 @@
-package import Checks
 package import KernelModel
 
 /// One thread, as the kernel's own record of it says: `struct task_struct`, include/linux/sched.h (Linux v5.10 to v7.2).
@@ -21,7 +20,7 @@ package struct KernelTask: Hashable, Sendable {
   private static let kernelThread: UInt32 = 0x0020_0000
 
   /// - Throws: if the record cannot be read, or cannot be a task's.
-  package init(at address: KernelAddress, _ reader: StructureReader) throws(CannotCheck) {
+  package init(at address: KernelAddress, _ reader: Snapshot) throws(CannotCheck) {
     let task = "task_struct"
     let place = address.rawValue
     self.address = address
@@ -41,7 +40,7 @@ package struct KernelTask: Hashable, Sendable {
 
   /// What is known of a task whose own record cannot be read: its number, as the dump says, and its stack, by where the
   /// processor's ends; no name.
-  init(at address: KernelAddress, pid: Int32, topOfStack: UInt64, _ reader: StructureReader) {
+  package init(at address: KernelAddress, pid: Int32, topOfStack: UInt64, _ reader: Snapshot) {
     self.address = address
     self.pid = pid
     tgid = pid
@@ -57,7 +56,7 @@ package struct KernelTask: Hashable, Sendable {
   ///
   /// Source: INIT_TASK_DATA in include/asm-generic/vmlinux.lds.h: `__start_init_task` and `__end_init_task` (Linux v5.10),
   /// `__start_init_stack` and `__end_init_stack` (v6.12); it is 32 KiB with KASAN.
-  private static func stackByteCount(_ reader: StructureReader) -> UInt64 {
+  private static func stackByteCount(_ reader: Snapshot) -> UInt64 {
     for name in ["stack", "task"] {
       if let start = reader.symbols["__start_init_\(name)"], let end = reader.symbols["__end_init_\(name)"],
         end > start, end - start <= 1 << 18, (end - start).nonzeroBitCount == 1

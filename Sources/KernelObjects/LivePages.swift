@@ -1,3 +1,4 @@
+internal import KernelFormats
 package import KernelModel
 
 /// The running kernel's variables, read a page at a time and once each.
@@ -8,16 +9,19 @@ package final class LivePages {
   private let memory: any KernelMemory
   private var pages: [UInt64: UnsafeMutableRawPointer] = [:]
   /// The pages asked for last, by the low bits of their number: a dictionary takes longer than the rest of a look-up.
-  private let recent: UnsafeMutablePointer<(page: UInt64, bytes: UnsafeMutableRawPointer?)>
+  @usableFromInline
+  let recent: UnsafeMutablePointer<(page: UInt64, bytes: UnsafeMutableRawPointer?)>
   /// The first address that could not be read, if any.
   package private(set) var fault: MemoryFault?
-  /// The last address that could not be read, and how many there were.
-  private(set) var latestFault: (fault: MemoryFault, count: Int)?
+  /// Why the last read failed that did; nil if none has.
+  package private(set) var latestFault: MemoryFault?
 
-  private static let pageSize = 4096
+  @usableFromInline
+  static let pageSize = 4096
   /// Pages kept at most: 64 MiB of a kernel's variables are more than any has.
   private static let mostPages = 16384
-  private static let recentCount = 512
+  @usableFromInline
+  static let recentCount = 512
 
   package init(_ memory: any KernelMemory) {
     self.memory = memory
@@ -31,7 +35,7 @@ package final class LivePages {
   }
 
   /// The integer at `address`, or nil if it cannot be read.
-  @inline(__always)
+  @inlinable @inline(__always)
   package func value<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at address: UInt64) -> Value? {
     let inPage = Int(truncatingIfNeeded: address & UInt64(Self.pageSize - 1))
     guard inPage <= Self.pageSize - MemoryLayout<Value>.size else { return splitValue(type, at: address) }
@@ -41,7 +45,10 @@ package final class LivePages {
 
   /// The `count` bytes at `address`, or nil if one of them cannot be read.
   package func bytes(at address: UInt64, count: Int) -> [UInt8]? {
-    guard count >= 0, count <= 1 << 24 else { return nil }
+    guard count >= 0, count <= 1 << 24 else {
+      note(.unreasonable(KernelAddress(address), byteCount: UInt64(clamping: count)))
+      return nil
+    }
     do throws(MemoryFault) {
       if count > Self.pageSize { return try memory.bytes(at: KernelAddress(address), count: count) }
     } catch {
@@ -71,27 +78,13 @@ package final class LivePages {
     return nil
   }
 
-  /// The addresses of a circular list of `list_head`s, without its head; nil if it is broken or longer than `limit`.
-  ///
-  /// A list that changes while it is read may look broken: look again.
-  func list(at head: UInt64, limit: Int) -> [UInt64]? {
-    var found: [UInt64] = []
-    guard var next = value(UInt64.self, at: head) else { return nil }
-    while next != head {
-      guard found.count < limit, next != 0 else { return nil }
-      found.append(next)
-      guard let following = value(UInt64.self, at: next) else { return nil }
-      next = following
-    }
-    return found
-  }
-
-  private func splitValue<Value: FixedWidthInteger>(_ type: Value.Type, at address: UInt64) -> Value? {
+  @usableFromInline
+  func splitValue<Value: FixedWidthInteger>(_ type: Value.Type, at address: UInt64) -> Value? {
     bytes(at: address, count: Value.bitWidth / 8).map { Value(littleEndianBytes: $0) }
   }
 
-  @inline(__always)
-  private func page(_ start: UInt64) -> UnsafeMutableRawPointer? {
+  @inlinable @inline(__always)
+  func page(_ start: UInt64) -> UnsafeMutableRawPointer? {
     let slot = Int(truncatingIfNeeded: start / UInt64(Self.pageSize)) & (Self.recentCount - 1)
     if recent[slot].page == start { return recent[slot].bytes }
     guard let bytes = keptPage(start) else { return nil }
@@ -99,9 +92,13 @@ package final class LivePages {
     return bytes
   }
 
-  private func keptPage(_ start: UInt64) -> UnsafeMutableRawPointer? {
+  @usableFromInline
+  func keptPage(_ start: UInt64) -> UnsafeMutableRawPointer? {
     if let known = pages[start] { return known }
-    guard pages.count < Self.mostPages else { return nil }
+    guard pages.count < Self.mostPages else {
+      note(.unreasonable(KernelAddress(start), byteCount: UInt64(Self.pageSize)))
+      return nil
+    }
     let page = UnsafeMutableRawPointer.allocate(byteCount: Self.pageSize, alignment: 16)
     do throws(MemoryFault) {
       var span = UnsafeMutableRawBufferPointer(start: page, count: Self.pageSize).mutableBytes
@@ -117,6 +114,6 @@ package final class LivePages {
 
   private func note(_ error: MemoryFault) {
     if fault == nil { fault = error }
-    latestFault = (error, (latestFault?.count ?? 0) + 1)
+    latestFault = error
   }
 }

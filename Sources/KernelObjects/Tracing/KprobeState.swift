@@ -1,49 +1,53 @@
-internal import KernelModel
+package import KernelModel
 
 /// The probes that are registered, and whom each calls.
 ///
 /// Source: kernel/kprobes.c, include/linux/kprobes.h (Linux v5.10 to v7.2).
-struct KprobeState {
+package struct KprobeState {
   /// One entry of `kprobe_table`.
-  struct Probe {
+  package struct Probe {
     /// Of the kernel's `struct kprobe`.
-    var structure: UInt64
-    var address: UInt64
-    var opcode: UInt8
-    var flags: UInt32
+    package var structure: UInt64
+    package var address: UInt64
+    package var opcode: UInt8
+    package var flags: UInt32
     /// Whom it calls; some are its dispatchers of the kernel's own.
-    var handlers: [UInt64]
+    package var handlers: [UInt64]
     /// Whom it calls when the function returns, or before that is arranged.
-    var returnHandlers: [UInt64]
+    package var returnHandlers: [UInt64]
 
     /// KPROBE_FLAG_GONE or KPROBE_FLAG_DISABLED.
-    var isDisarmed: Bool { flags & 3 != 0 }
+    package var isDisarmed: Bool { flags & 3 != 0 }
     /// KPROBE_FLAG_OPTIMIZED.
-    var isOptimized: Bool { flags & 4 != 0 }
+    package var isOptimized: Bool { flags & 4 != 0 }
     /// KPROBE_FLAG_FTRACE: the tracer's call is used instead.
-    var usesFtrace: Bool { flags & 8 != 0 }
+    package var usesFtrace: Bool { flags & 8 != 0 }
   }
 
-  private(set) var probes: [Probe] = []
+  package let probes: [Probe]
 
-  private static let bucketCount = 64
+  /// KPROBE_TABLE_SIZE.
+  private static let bucketCount: UInt64 = 64
   private static let mostProbes = 65_536
   private static let mostAtOnePlace = 1024
 
-  init(_ reader: StructureReader) throws(CannotCheck) {
-    guard let table = reader.symbols["kprobe_table"] else { return }
-    if try reader.value(UInt8.self, of: "kprobes_all_disarmed") ?? 0 != 0 { return }
-    for bucket in 0..<Self.bucketCount {
-      var node = try reader.load(UInt64.self, at: table &+ UInt64(bucket * 8))
-      while node != 0 {
-        guard probes.count < Self.mostProbes else { throw .implausible("kprobe_table", "a list has no end") }
-        probes.append(try Self.probe(at: node, reader))
-        node = try reader.load(UInt64.self, at: node)
-      }
+  package init(_ reader: Snapshot) throws(CannotCheck) {
+    probes = try Self.probes(reader).whole()
+  }
+
+  /// The probes, as far as they can be followed.
+  package static func probes(_ reader: Snapshot) -> Walk<Probe> {
+    Walk { (found: inout [Probe]) throws(CannotCheck) in
+      guard let table = try reader.symbols.addressIfAny(of: "kprobe_table") else { return }
+      if try reader.value(UInt8.self, of: "kprobes_all_disarmed") ?? 0 != 0 { return }
+      let structures = reader.hashTable(
+        at: table, count: bucketCount, linkedBy: "hlist", of: "kprobe", limit: mostProbes)
+      for structure in structures.elements { found.append(try probe(at: structure, reader)) }
+      _ = try structures.whole()
     }
   }
 
-  private static func probe(at address: UInt64, _ reader: StructureReader) throws(CannotCheck) -> Probe {
+  private static func probe(at address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> Probe {
     var probe = Probe(
       structure: address, address: try reader.word("addr", of: "kprobe", at: address),
       opcode: try reader.value(UInt8.self, "opcode", of: "kprobe", at: address),
@@ -61,7 +65,7 @@ struct KprobeState {
   }
 
   private static func addHandlers(
-    of kprobe: UInt64, to probe: inout Probe, _ reader: StructureReader
+    of kprobe: UInt64, to probe: inout Probe, _ reader: Snapshot
   ) throws(CannotCheck) {
     let first = try reader.word("pre_handler", of: "kprobe", at: kprobe)
     // Handlers of faults are in v5.10 only.

@@ -8,17 +8,17 @@ package final class KernelTypes {
   package static let subject = "the kernel's type information"
 
   /// That a kernel has none, and how that is known.
-  static func notBuilt(_ sign: String) -> Withheld {
+  package static func notBuilt(_ sign: String) -> Withheld {
     Withheld(
       subject, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF): \(sign)",
       remedy: "nothing that could be brought replaces it: this question cannot be answered on this kernel")
   }
 
-  let information: BTF
+  package let information: BTF
   private var structures: [String: BTF.Structure?] = [:]
   private var offsets: [String: UInt64] = [:]
 
-  init(_ information: BTF) {
+  package init(_ information: BTF) {
     self.information = information
   }
 
@@ -30,10 +30,28 @@ package final class KernelTypes {
     return found
   }
 
+  /// Bytes of a structure or union, padding at its end included.
+  package func byteCount(of structure: String) throws(CannotCheck) -> Int {
+    guard let byteCount = self.structure(structure)?.byteCount, byteCount > 0 else {
+      throw .layoutUnknown(structure: structure)
+    }
+    return byteCount
+  }
+
+  /// A member's place and size.
+  ///
+  /// - Parameter path: as ``BTF/Structure/member(_:)`` takes it.
+  package func member(_ path: String, of structure: String) throws(CannotCheck) -> BTF.Member {
+    guard let member = self.structure(structure)?.member(path) else {
+      throw .layoutUnknown(structure: structure, member: path)
+    }
+    return member
+  }
+
   /// The offset of a member, in bytes.
   package func offset(of member: String, in structure: String) throws(CannotCheck) -> UInt64 {
     guard let offset = offsetIfAny(of: member, in: structure) else {
-      throw .implausible(Self.subject, "has no \(structure).\(member)")
+      throw .layoutUnknown(structure: structure, member: member)
     }
     return offset
   }

@@ -1,10 +1,10 @@
-internal import KernelModel
+package import KernelModel
 
 /// Whose calls a user of the function tracer asked for.
 ///
 /// Source: `struct ftrace_ops_hash`, `struct ftrace_hash`, `struct ftrace_func_entry` in include/linux/ftrace.h and
 /// kernel/trace/trace.h; ftrace_ops_test() in kernel/trace/ftrace.c (Linux v5.10 to v7.2).
-enum TracedFunctions: Hashable {
+package enum TracedFunctions: Hashable {
   /// The tracer's places in these functions.
   case these([UInt64])
   /// All that can be traced, but those.
@@ -16,7 +16,7 @@ enum TracedFunctions: Hashable {
   private static let most = 1 << 18
 
   /// - Parameter filter: the address of a `struct ftrace_ops_hash`.
-  init(_ filter: UInt64, _ reader: StructureReader) throws(CannotCheck) {
+  package init(_ filter: UInt64, _ reader: Snapshot) throws(CannotCheck) {
     guard filter != 0, reader.types.structure("ftrace_ops_hash") != nil, reader.types.structure("ftrace_hash") != nil
     else {
       self = .unknown
@@ -31,27 +31,21 @@ enum TracedFunctions: Hashable {
   }
 
   /// The functions in the table at `hash`, and what each calls directly.
-  static func entries(
-    at hash: UInt64, _ reader: StructureReader
+  package static func entries(
+    at hash: UInt64, _ reader: Snapshot
   ) throws(CannotCheck) -> [(function: UInt64, direct: UInt64)] {
     guard hash != 0 else { return [] }
     let bits = try reader.word("size_bits", of: "ftrace_hash", at: hash) & 0xff
     let table = try reader.word("buckets", of: "ftrace_hash", at: hash)
     guard table != 0 else { return [] }
-    guard bits <= 16 else { throw .implausible("ftrace_hash", "has 2^\(bits) buckets") }
-    let ip = try reader.offset("ip", in: "ftrace_func_entry")
-    let direct = reader.types.offsetIfAny(of: "direct", in: "ftrace_func_entry")
-    var found: [(function: UInt64, direct: UInt64)] = []
-    for bucket in 0..<(UInt64(1) << bits) {
-      var node = try reader.load(UInt64.self, at: table &+ bucket * 8)
-      while node != 0 {
-        guard found.count < most else { throw .implausible("ftrace_hash", "a list has no end") }
-        let target: UInt64
-        if let direct { target = try reader.load(UInt64.self, at: node &+ direct) } else { target = 0 }
-        found.append((try reader.load(UInt64.self, at: node &+ ip), target))
-        node = try reader.load(UInt64.self, at: node)
-      }
+    guard bits <= 16 else { throw .torn("ftrace_hash", "has 2^\(bits) buckets") }
+    return try reader.hashTable(
+      at: table, count: 1 << bits, linkedBy: "hlist", of: "ftrace_func_entry", limit: most
+    ).whole().map { entry throws(CannotCheck) in
+      (
+        try reader.word("ip", of: "ftrace_func_entry", at: entry),
+        try reader.valueIfAny(UInt64.self, "direct", of: "ftrace_func_entry", at: entry) ?? 0
+      )
     }
-    return found
   }
 }

@@ -5,11 +5,11 @@ package import KernelModel
 /// none, what the kernel says of itself.
 package final class KernelStructures {
   /// At the moment of the acquisition.
-  package let reader: StructureReader
+  package let reader: Snapshot
   /// Live addresses of the kernel's code, `_text` up to `_etext`.
-  let text: Range<UInt64>
+  package let text: Range<UInt64>
   /// What was relied on.
-  let expectation: Expectation
+  package let expectation: Expectation
   private let kernel: Kernel
 
   /// - Throws: if neither the vendor's image nor the kernel itself says how its structures are laid out.
@@ -18,8 +18,8 @@ package final class KernelStructures {
     let subject = "the kernel's structures"
     let obstacle: CannotCheck
     do throws(CannotCheck) {
-      let vendor = try VendorKernel.shared(kernel)
-      reader = StructureReader(symbols: vendor.symbols, types: vendor.types, live: LivePages(kernel.memory))
+      let vendor = try VendorImage.shared(kernel)
+      reader = Snapshot(symbols: vendor.symbols, types: vendor.types, live: LivePages(kernel.memory))
       text = vendor.text
       expectation = Expectation(
         subject: subject, rung: .vendorImage, source: "symbols and types of \(vendor.object.source)",
@@ -28,7 +28,7 @@ package final class KernelStructures {
     } catch {
       obstacle = error
     }
-    let symbols = ClaimedSymbols(kernel: kernel)
+    let symbols = SymbolIndex(of: kernel)
     guard let start = symbols["_text"], let end = symbols["_etext"], start < end else { throw obstacle }
     let types: BTF
     do throws(CannotCheck) {
@@ -41,7 +41,7 @@ package final class KernelStructures {
       default: throw error
       }
     }
-    reader = StructureReader(symbols: symbols, types: KernelTypes(types), live: LivePages(kernel.memory))
+    reader = Snapshot(symbols: symbols, types: KernelTypes(types), live: LivePages(kernel.memory))
     text = start..<end
     expectation = Expectation(
       subject: subject, rung: .kernelRecords,
@@ -56,8 +56,8 @@ package final class KernelStructures {
   }
 
   /// What `attempt` reads of the kernel as it is now.
-  func now<Value>(
-    attempts: Int = 4, _ attempt: (StructureReader) throws(CannotCheck) -> Value
+  package func now<Value>(
+    attempts: Int = 4, _ attempt: (Snapshot) throws(CannotCheck) -> Value
   ) throws(CannotCheck) -> Value {
     try kernel.steadily(reading: kernel.memory.fresh, attempts: attempts) {
       (memory: any KernelMemory) throws(CannotCheck) -> Value in
@@ -71,7 +71,7 @@ package final class KernelStructures {
   /// The section that the kernel keeps in memory for BPF.
   ///
   /// Source: `__start_BTF`, `__stop_BTF` in include/asm-generic/vmlinux.lds.h (Linux v5.10 to v7.2).
-  private static func typesInMemory(_ kernel: Kernel, _ symbols: ClaimedSymbols) throws(CannotCheck) -> BTF {
+  private static func typesInMemory(_ kernel: Kernel, _ symbols: SymbolIndex) throws(CannotCheck) -> BTF {
     guard let start = symbols["__start_BTF"], let end = symbols["__stop_BTF"], start < end else {
       guard kernel.symbolsAreWhole else { throw .symbolMissing("__start_BTF") }
       guard kernel.symbols.namesData else {

@@ -1,4 +1,3 @@
-package import Checks
 package import KernelModel
 
 /// Where each processor has its own copy of the kernel's per-CPU variables.
@@ -6,7 +5,7 @@ package import KernelModel
 /// `__per_cpu_offset[cpu]` is added to a variable's symbol, whether that is an offset from zero (Linux v6.12) or an address
 /// of the image (v7.2): arch/x86/kernel/setup_percpu.c.
 package struct PerProcessor {
-  private let reader: StructureReader
+  private let reader: Snapshot
   /// By processor number.
   package let offsets: [UInt64]
 
@@ -14,9 +13,9 @@ package struct PerProcessor {
   private static let mostProcessors: UInt32 = 8192
 
   /// - Parameter known: how many processors there are at least.
-  package init(_ reader: StructureReader, known: Int) throws(CannotCheck) {
+  package init(_ reader: Snapshot, known: Int) throws(CannotCheck) {
     self.reader = reader
-    guard let table = reader.symbols["__per_cpu_offset"] else { throw .symbolMissing("__per_cpu_offset") }
+    let table = try reader.symbols.address(of: "__per_cpu_offset")
     // A kernel that was built for one number of processors has no such variable.
     let count = min(
       try reader.value(UInt32.self, of: "nr_cpu_ids") ?? UInt32(clamping: max(known, 1)), Self.mostProcessors)
@@ -51,7 +50,7 @@ package struct PerProcessor {
   }
 
   /// The address behind the `struct pt_regs` at the top of the stack of the task that runs on a processor.
-  func topOfStack(on processor: Int) -> UInt64? {
+  package func topOfStack(on processor: Int) -> UInt64? {
     word(["pcpu_hot.top_of_stack", "cpu_current_top_of_stack"], on: processor)
   }
 }

@@ -1,0 +1,172 @@
+internal import KernelFormats
+package import KernelModel
+
+/// What the running kernel's function tracer holds: its operations, their trampolines, and the direct calls.
+///
+/// Source: include/linux/ftrace.h, kernel/trace/ftrace.c (Linux v5.10 to v7.2).
+package struct FtraceState {
+  /// One registered user of the tracer, or one that was registered and whose trampoline is still there.
+  package struct Operations {
+    package var address: UInt64
+    /// Whether it is on the tracer's list.
+    package var isRegistered: Bool
+    package var function: UInt64
+    /// What the user gave for ``function``, where the kernel put a filter by process in its place.
+    package var savedFunction: UInt64
+    package var flags: UInt64
+    package var trampoline: UInt64
+    package var trampolineByteCount: UInt64
+    /// Of the kernel's `struct ftrace_ops_hash`: whose calls it asks for.
+    package var filter: UInt64
+    /// The code that its functions call directly; 0 where the kernel keeps it in `direct_functions` only, as v6.1 does.
+    package var directCall: UInt64
+
+    /// FTRACE_OPS_FL_SAVE_REGS.
+    package var savesRegisters: Bool { flags & 1 << 2 != 0 }
+    /// FTRACE_OPS_FL_IPMODIFY: it says where its functions' callers go on.
+    package var modifiesAddress: Bool { flags & 1 << 12 != 0 }
+    /// FTRACE_OPS_FL_DIRECT: its functions call code directly.
+    package var isDirect: Bool { flags & 1 << 17 != 0 }
+    /// FTRACE_OPS_FL_ALLOC_TRAMP.
+    package var ownsTrampoline: Bool { flags & 1 << 11 != 0 }
+  }
+
+  /// The kernel's record of one function entry, as its flags say it is patched.
+  package enum Entry {
+    case untouched
+    /// A call of the common entry code.
+    case common(savesRegisters: Bool)
+    /// A call of the trampoline of the one user of this function.
+    case trampoline
+    /// A call, or a jump, straight to somebody's code.
+    case direct
+
+    /// Source: FTRACE_FL_* in include/linux/ftrace.h (Linux v7.2).
+    package init(flags: UInt64) {
+      if flags & 1 << 31 == 0 {
+        self = .untouched
+      } else if flags & 1 << 23 != 0 {
+        self = .direct
+      } else if flags & 1 << 27 != 0 {
+        self = .trampoline
+      } else {
+        self = .common(savesRegisters: flags & 1 << 29 != 0)
+      }
+    }
+  }
+
+  package private(set) var operations: [Operations] = []
+  /// By function entry: where the call leads.
+  package private(set) var directCalls: [UInt64: UInt64] = [:]
+  /// Whether the lowest bit of a direct call's address asks for a jump.
+  package let marksJumps: Bool
+  /// Runs of records: the address of the first one, and how many.
+  package private(set) var recordRuns: [(address: UInt64, count: Int)] = []
+
+  private static let mostOperations = 65_536
+  private static let mostRuns = 65_536
+  /// Records believed in all runs together; a kernel with all its modules has a hundred thousand.
+  private static let mostRecords = 1 << 22
+  private static let recordByteCount = 16
+
+  package init(_ reader: Snapshot) throws(CannotCheck) {
+    marksJumps = Self.marksJumps(reader)
+    guard let records = try reader.symbols.addressIfAny(of: "ftrace_pages_start") else { return }
+    try readRuns(records, reader)
+    operations = try Self.operations(reader).whole()
+    try readDirectCalls(reader)
+  }
+
+  /// Where a direct call leads.
+  package func callee(ofDirect address: UInt64) -> UInt64 { isJump(address) ? address & ~1 : address }
+
+  /// Whether a direct call is a jump.
+  package func isJump(_ address: UInt64) -> Bool { marksJumps && address & 1 != 0 }
+
+  /// Whether this kernel's own code asks for the lowest bit of a direct call's address before it takes it for one.
+  ///
+  /// Others take any address for what it is, an odd one too. Source: arch/x86/kernel/ftrace_64.S, the code behind
+  /// `ftrace_regs_caller_end`: a return, and then `testb $1, %al` and a conditional jump (CONFIG_DYNAMIC_FTRACE_WITH_JMP,
+  /// Linux v7.2; neither v5.10, v6.1 nor v6.12).
+  private static func marksJumps(_ reader: Snapshot) -> Bool {
+    guard let end = reader.symbols["ftrace_regs_caller_end"],
+      let code = reader.live.bytes(at: end, count: 64)
+    else { return false }
+    return code.indices.dropLast(2).contains { code[$0] == 0xa8 && code[$0 + 1] == 0x01 && code[$0 + 2] == 0x74 }
+  }
+
+  /// Calls `body` with the address and the flags of every record.
+  package func forEachRecord(_ reader: Snapshot, _ body: (UInt64, UInt64) -> Void) throws(CannotCheck) {
+    for run in recordRuns {
+      let bytes = try reader.bytes(at: run.address, count: run.count * Self.recordByteCount)
+      bytes.withUnsafeBytes { raw in
+        for index in 0..<run.count {
+          body(
+            raw.value(UInt64.self, at: index * Self.recordByteCount),
+            raw.value(UInt64.self, at: index * Self.recordByteCount + 8))
+        }
+      }
+    }
+  }
+
+  private mutating func readRuns(_ start: UInt64, _ reader: Snapshot) throws(CannotCheck) {
+    guard try reader.types.byteCount(of: "dyn_ftrace") == Self.recordByteCount else {
+      throw .implausible("dyn_ftrace", "is not \(Self.recordByteCount) bytes long")
+    }
+    var total = 0
+    let first = try reader.load(UInt64.self, at: start)
+    for page in try reader.chain(from: first, next: "next", of: "ftrace_page", limit: Self.mostRuns).whole() {
+      let count = try reader.value(Int32.self, "index", of: "ftrace_page", at: page)
+      guard count >= 0, count <= 1 << 20 else { throw .torn("ftrace_page", "holds \(count) records") }
+      total += Int(count)
+      guard total <= Self.mostRecords else { throw .torn("ftrace_pages_start", "leads to \(total) records") }
+      recordRuns.append((try reader.word("records", of: "ftrace_page", at: page), Int(count)))
+    }
+  }
+
+  /// The users of the tracer, the registered ones first, as far as they can be followed.
+  package static func operations(_ reader: Snapshot) -> Walk<Operations> {
+    Walk { (found: inout [Operations]) throws(CannotCheck) in
+      var registered: Set<UInt64> = []
+      if let head = try reader.symbols.addressIfAny(of: "ftrace_ops_list") {
+        let users = reader.chain(
+          from: try reader.load(UInt64.self, at: head), next: "next", of: "ftrace_ops",
+          upTo: try reader.symbols.addressIfAny(of: "ftrace_list_end") ?? 0, limit: mostOperations)
+        registered = Set(users.elements)
+        for address in users.elements { found.append(try operations(at: address, isRegistered: true, reader)) }
+        _ = try users.whole()
+      }
+      // Trampolines stay after their user has gone, until no task can be in them any more.
+      for address in try reader.list(
+        at: "ftrace_ops_trampoline_list", linkedBy: "list", of: "ftrace_ops", limit: mostOperations)
+      where !registered.contains(address) {
+        found.append(try operations(at: address, isRegistered: false, reader))
+      }
+    }
+  }
+
+  private static func operations(
+    at address: UInt64, isRegistered: Bool, _ reader: Snapshot
+  ) throws(CannotCheck) -> Operations {
+    func word(_ member: String) throws(CannotCheck) -> UInt64 {
+      try reader.word(member, of: "ftrace_ops", at: address)
+    }
+    func wordIfAny(_ member: String) throws(CannotCheck) -> UInt64 {
+      try reader.valueIfAny(UInt64.self, member, of: "ftrace_ops", at: address) ?? 0
+    }
+    return Operations(
+      address: address, isRegistered: isRegistered, function: try word("func"),
+      savedFunction: try wordIfAny("saved_func"),
+      flags: try word("flags"), trampoline: try word("trampoline"), trampolineByteCount: try word("trampoline_size"),
+      filter: try wordIfAny("func_hash"), directCall: try wordIfAny("direct_call"))
+  }
+
+  private mutating func readDirectCalls(_ reader: Snapshot) throws(CannotCheck) {
+    guard reader.types.structure("ftrace_hash") != nil,
+      let table = try reader.value(UInt64.self, of: "direct_functions")
+    else { return }
+    for entry in try TracedFunctions.entries(at: table, reader) {
+      directCalls[entry.function] = entry.direct
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import TestKernel
+
+/// Type information of the containers, at offsets of its own.
+enum ObjectTypes {
+  static let bytes: [UInt8] = {
+    var types = SampleBTF()
+    let char = types.integer("unsigned char", 1)
+    let int = types.integer("unsigned int", 4)
+    let long = types.integer("unsigned long", 8)
+    let pointer = types.add(2)
+    let list = types.array(of: pointer, 2)
+    let node = types.structure(
+      "rb_node", 24, [("__rb_parent_color", long, 0), ("rb_right", pointer, 8 * 8), ("rb_left", pointer, 16 * 8)])
+    types.structure(
+      "thing", 160,
+      [
+        ("value", long, 0), ("links", list, 24 * 8), ("chained", pointer, 40 * 8), ("next", pointer, 48 * 8),
+        ("tree", node, 56 * 8), ("latched", types.array(of: node, 2), 80 * 8),
+        ("name", types.array(of: char, 16), 136 * 8),
+      ])
+    types.structure(
+      "xa_node", 80,
+      [("shift", char, 0), ("slots", types.array(of: pointer, 4), 32 * 8)])
+    let array = types.structure("xarray", 16, [("xa_head", pointer, 8 * 8)])
+    types.structure("idr", 24, [("idr_rt", array, 0), ("idr_base", int, 16 * 8)])
+    types.structure(
+      "notifier_block", 24, [("notifier_call", pointer, 0), ("next", pointer, 8 * 8), ("priority", int, 16 * 8)])
+    for (kind, offset) in [("atomic", 8), ("blocking", 40), ("raw", 0), ("srcu", 64)] as [(String, UInt32)] {
+      types.structure("\(kind)_notifier_head", offset + 8, [("head", pointer, offset * 8)])
+    }
+    types.structure("pcpu_hot", 16, [("current_task", pointer, 8 * 8)])
+    return types.bytes()
+  }()
+}
