@@ -71,6 +71,15 @@ import Testing
     }
   }
 
+  @Test func `the callback of a hidden module names it`() throws {
+    kernel.unlinkSample()
+    kernel.modules = []
+    hang([moduleFunction], into: Variable.panicChain, of: "atomic_notifier_head")
+    let finding = try #require(try Notifiers().examine(kernel.kernel).findings.first)
+    #expect(finding.hiddenModule == "sample")
+    #expect(finding.evidence.last?.name == "module")
+  }
+
   @Test func `a module that is in the middle of being unloaded is no finding`() throws {
     hang([TestTextKernel.orphan.rawValue], into: Variable.panicChain, of: "atomic_notifier_head")
     let memory = kernel.memory

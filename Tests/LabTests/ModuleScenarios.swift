@@ -16,7 +16,11 @@ extension Scenario {
       "a module unlinked from the list of modules, the tree and sysfs", only: [], shown: "\(listed); \(inSysfs)"
     ) { tampering in
       try tampering.removeModule(Tampering.quietModule, from: [.list, .tree, .sysfs])
-      return .tampered("module-list", subject, and: [Expectation.unownedCode], alsoSeenBy: ["module-text"])
+      // It listens to what becomes of network devices.
+      return .tampered(
+        "module-list", subject,
+        and: [Expectation.unownedCode, Expectation.Named(check: "notifiers", text: "netdev_chain")],
+        alsoSeenBy: ["module-text"])
     },
 
     unlisted("a module missing from sysfs alone", shown: inSysfs) { tampering in
