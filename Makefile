@@ -61,9 +61,7 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	@rm -f .build/times
 	@scripts/together '$(MAKE) lint'
 	@scripts/together '$(MAKE) kernels' '$(MAKE) unit' '$(MAKE) deb' '$(MAKE) fuzzer'
-	@scripts/together '$(MAKE) run-browser' '$(MAKE) run-file'
-	@scripts/together '$(MAKE) run-peers'
-	@scripts/together '$(MAKE) run-fuzz'
+	@scripts/together '$(MAKE) run-browser' '$(MAKE) run-file run-peers' '$(MAKE) run-fuzz'
 	@scripts/together '$(MAKE) run-lab'
 	@cat .build/times
 
