@@ -40,6 +40,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   /// Scenarios that follow one another with the same machine share a guest, in the order of the table.
   var machine = Machine()
   var guests = Guests.each
+  /// Kernels that are saved with its machine, if not all of the lab is asked for; nil for all of them.
+  var savedKernels: Set<String>?
   /// Whether what it does cannot be undone: the scenarios after it get another guest, which is as the kernel booted.
   var leavesGuestChanged = false
   /// Why the scenario does not apply to this kernel; nil if it does.
@@ -89,6 +91,12 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     case (.change, .of(let labels, _)): labels.contains(label)
     case (.change, .whenAllIsAsked): false
     }
+  }
+
+  /// Whether a run of the lab has this of a saved kernel.
+  func runsSaved(_ label: String, _ tier: LabSettings.Tier) -> Bool {
+    guard change != nil else { return false }
+    return tier == .all || savedKernels?.contains(label) ?? true
   }
 
   /// Why a run of the lab may do without this.

@@ -43,7 +43,7 @@ struct ScenarioResult: Sendable {
   ///
   /// Never fails: what goes wrong is in the results, one for each scenario.
   static func run(_ scenarios: [Scenario], label: String, settings: LabSettings) -> [ScenarioResult] {
-    let saved = groups(scenarios.filter { $0.change != nil }).flatMap { group in
+    let saved = groups(scenarios.filter { $0.runsSaved(label, settings.tier) }).flatMap { group in
       run(group, label: label) {
         try StillGuest(
           kernel(label, settings), settings: settings, options: group[0].machine.options,

@@ -26,6 +26,8 @@ struct TierTests {
     for scenario in Scenario.all + Scenario.plain {
       let inGuests = GuestKernel.labels.contains { scenario.runsInGuest(of: $0, .change) }
       if case .whenAllIsAsked = scenario.guests {} else { #expect(inGuests, "\(scenario.name)") }
+      let isSaved = GuestKernel.labels.contains { scenario.runsSaved($0, .change) }
+      #expect(isSaved == (scenario.change != nil), "\(scenario.name)")
       #expect(GuestKernel.labels.allSatisfy { scenario.runsInGuest(of: $0, .all) }, "\(scenario.name)")
       #expect(!GuestKernel.labels.contains { scenario.runsInGuest(of: $0, .saved) }, "\(scenario.name)")
     }
@@ -38,11 +40,17 @@ struct TierTests {
       case .each: break
       case .of(let labels, let why):
         let kernels = GuestKernel.labels.filter(labels.contains).joined(separator: ", ")
-        lines.append("| \(scenario.name) | \(kernels)\(scenario.change == nil ? "" : "; saved: all") | \(why) |")
+        lines.append("| \(scenario.name) | \(kernels)\(saved(scenario)) | \(why) |")
       case .whenAllIsAsked(let why):
-        lines.append("| \(scenario.name) | none\(scenario.change == nil ? "" : "; saved: all") | \(why) |")
+        lines.append("| \(scenario.name) | none\(saved(scenario)) | \(why) |")
       }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func saved(_ scenario: Scenario) -> String {
+    let kernels = GuestKernel.labels.filter { scenario.runsSaved($0, .change) }
+    if kernels.isEmpty { return "" }
+    return "; saved: " + (kernels == GuestKernel.labels ? "all" : kernels.joined(separator: ", "))
   }
 }

@@ -64,7 +64,8 @@ extension Scenario {
         complaints: isOpen ? [] : ["without its file: status \(lacking.exitStatus), \(lacking.report?.findings ?? [])"])
     },
 
-    Scenario(name: "a direct call that changes, during 6 scans", guests: eachForm, exemption: hasNoFixture) { guest in
+    Scenario(name: "a direct call that changes, during 6 scans", guests: shared(by: "5.10"), exemption: hasNoFixture) {
+      guest in
       _ = try guest.output(of: "insmod /fixtures/direct.ko")
       let asked = ["syscall-table", "kernel-text"]
       // Each that is made here catches the kernel where it stops, now and then in the middle.
@@ -78,7 +79,7 @@ extension Scenario {
   static let hiddenRedirection: [Scenario] = [
     Scenario(
       name: "calls redirected, and returns probed, by a hidden module",
-      guests: eachForm, leavesGuestChanged: true, exemption: hasNoFixture
+      guests: shared(by: "6.12"), leavesGuestChanged: true, exemption: hasNoFixture
     ) { guest in
       for parameters in ["symbol=\(harmless) way=kretprobe", "symbol=__x64_sys_kill"] {
         _ = try guest.output(of: "insmod /fixtures/redirecting.ko hide=1 \(parameters)")
