@@ -138,7 +138,7 @@ fuzzer:
 # What is wrong after three seconds; `make fuzz` and `make test-all` go on for longer.
 run-fuzz: export FUZZ_SECONDS ?= 3
 run-fuzz:
-	scripts/fuzz
+	scripts/fuzz run
 
 run-browser:
 	Tests/Browser/run "$(SWIFT)" test $(strict) --skip-build
