@@ -80,7 +80,7 @@ package struct Snapshot {
     guard (1...8).contains(member.byteCount),
       let bytes = live.bytes(at: address &+ UInt64(member.byteOffset), count: member.byteCount)
     else { return nil }
-    let whole = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let whole = UInt64(littleEndianBytes: bytes)
     guard let bitCount = member.bitCount, bitCount < 64 else { return whole }
     return (whole >> UInt64(member.bitOffset)) & (1 << UInt64(bitCount) &- 1)
   }

@@ -118,11 +118,9 @@ extension Scenario {
 
   /// - Parameter labels: the kernels that are saved with it in each run: booting a machine takes longer than all of its rows.
   private static func machine(
-    _ machine: Machine, _ name: String, of labels: Set<String>, guests: Guests? = nil
+    _ machine: Machine, _ name: String, of labels: Set<String>, guests: Guests = savedAlone
   ) -> Scenario {
-    var scenario =
-      guests.map { Scenario(name: "clean, \(name)", machine: machine, guests: $0, change: nothing) }
-      ?? Scenario(name: "clean, \(name)", machine: machine, change: nothing)
+    var scenario = Scenario(name: "clean, \(name)", machine: machine, guests: guests, change: nothing)
     scenario.savedKernels = labels
     return scenario
   }

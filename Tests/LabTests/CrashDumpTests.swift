@@ -120,7 +120,7 @@ struct CrashDumpTests {
   /// Level 0 for 7.2: at level 31, version 1.7.8, which is older, leaves out pages of it that are in use.
   private static let methods = [["-d", "31", "-z"], ["-d", "0", "-c"], ["-d", "31", "-c"], ["-d", "0", "-z"]]
 
-  /// Of each kernel one dump of a hooked or a clean one, if not all of the lab is asked for.
+  /// The kernels that a dump is made of: these, or all of them if all of the lab is asked for.
   private static func chosen(_ labels: Set<String>) -> [String] {
     let settings = LabSettings()
     return settings.tier == .all ? settings.labels : settings.labels.filter(labels.contains)

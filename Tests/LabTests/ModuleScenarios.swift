@@ -73,11 +73,11 @@ extension Scenario {
 
   /// - Parameter shown: a command that prints something before the change, and nothing while it is in place.
   private static func unlisted(
-    _ name: String, only checks: [String] = checksOfModules, guests: Guests? = nil, shown: String,
+    _ name: String, only checks: [String] = checksOfModules, guests: Guests = savedAlone, shown: String,
     _ make: @escaping @Sendable (Tampering) throws -> Expectation
   ) -> Scenario {
     // The kernel must be able to unload the module: it has got back what it knew of it.
     let change = Change(checks: checks, traces: shown, proof: "rmmod \(Tampering.quietModule)", make: make)
-    return guests.map { Scenario(name: name, guests: $0, change: change) } ?? Scenario(name: name, change: change)
+    return Scenario(name: name, guests: guests, change: change)
   }
 }

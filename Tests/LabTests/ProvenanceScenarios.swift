@@ -4,7 +4,8 @@ import Lab
 /// Modules that nothing vouches for, and those that somebody does.
 extension Scenario {
   static let provenance: [Scenario] = [
-    stranger("a visible module that nothing vouches for, a rule and a signature", on: "6.12") { guest in
+    stranger("a visible module that nothing vouches for, a rule and a signature", guests: .of(["6.12"], why: same)) {
+      guest in
       var complaints: [String] = []
       let line = try guest.run("/liveprobe scan --only vendor-files --format text", timeout: 300).text
       if !line.hasPrefix("WARNING") || !line.contains("1 module that nothing vouches for: hooked") {
@@ -16,9 +17,13 @@ extension Scenario {
       return try complaints + signatureComplaints(guest)
     },
 
-    stranger("the same module, which a baseline accepts", on: nil) { guest in try baselineComplaints(guest) },
+    stranger("the same module, which a baseline accepts", guests: .whenAllIsAsked(why: same)) { guest in
+      try baselineComplaints(guest)
+    },
 
-    stranger("the same module, in a tree as DKMS lays it out", on: "5.10") { guest in try sourceTreeComplaints(guest) },
+    stranger("the same module, in a tree as DKMS lays it out", guests: .of(["5.10"], why: same)) { guest in
+      try sourceTreeComplaints(guest)
+    },
 
     Scenario(
       name: "a module inserted from elsewhere: which file to bring, and brought it is answered",
@@ -73,12 +78,9 @@ extension Scenario {
   ]
 
   private static func stranger(
-    _ name: String, on label: String?, _ complaints: @escaping @Sendable (Guest) throws -> [String]
+    _ name: String, guests: Guests, _ complaints: @escaping @Sendable (Guest) throws -> [String]
   ) -> Scenario {
-    let why = "files and records, which are the same with every kernel"
-    return Scenario(
-      name: name, guests: label.map { .of([$0], why: why) } ?? .whenAllIsAsked(why: why), exemption: hasNoFixture
-    ) { guest in
+    Scenario(name: name, guests: guests, exemption: hasNoFixture) { guest in
       try HookedModule.load(into: guest, slots: [])
       let scan = try Scan(in: guest, only: checks)
       let found = try complaints(guest)
@@ -91,6 +93,7 @@ extension Scenario {
     }
   }
 
+  private static let same = "files and records, which are the same with every kernel"
   private static let subject = ScanReport.Subject.module("hooked")
   private static let checks = ["syscall-table", "vendor-files"]
 

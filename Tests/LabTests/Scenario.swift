@@ -72,7 +72,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   ///
   /// - Parameter guests: where it is scanned in guests, too; if it is not said, only if all of the lab is asked for.
   init(
-    name: String, machine: Machine = Machine(), guests: Guests = .whenAllIsAsked(why: Self.onlyMemory),
+    name: String, machine: Machine = Machine(), guests: Guests = savedAlone,
     exemption: @escaping @Sendable (any TamperedKernel) throws -> String? = { _ in nil }, change: Change
   ) {
     self.name = name
@@ -117,7 +117,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     .of(Set(labels), why: "kernels do it alike, or in an older and a newer way, and each of these is run")
   }
 
-  private static let onlyMemory = "only memory is changed: a saved kernel is scanned in each run"
+  /// Where a change of memory is that is scanned in no guest, if not all of the lab is asked for.
+  static let savedAlone = Guests.whenAllIsAsked(why: "only memory is changed: a saved kernel is scanned in each run")
 }
 
 extension Scenario {

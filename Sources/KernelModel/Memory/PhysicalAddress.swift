@@ -34,7 +34,7 @@ package struct PhysicalAddress: RawRepresentable, Comparable, Hashable, Sendable
 
 extension PhysicalAddress: CustomStringConvertible {
   /// The address with the word that tells it from a kernel address: `physical 0x1a2b000`.
-  package var description: String { "physical 0x\(String(rawValue, radix: 16))" }
+  package var description: String { "physical \(rawValue.hexadecimal)" }
 }
 
 /// A run of physical memory.

@@ -11,11 +11,11 @@ extension Tampering {
     let head = try system.symbol(chain) + types.offset(structure, "head")
     let page = try plantUnownedPage()
     let block = page.address + 0x800
-    for (member, value) in [("notifier_call", page.hooks[0]), ("next", try word(at: head))] {
-      let bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
-      try patch(bytes, at: block + types.offset("notifier_block", member))
-    }
-    try patch((0..<8).map { UInt8(truncatingIfNeeded: block >> ($0 * 8)) }, at: head)
+    var changes = WordChanges(self)
+    changes.store(page.hooks[0], at: block + (try types.offset("notifier_block", "notifier_call")))
+    changes.store(try changes.load(head), at: block + (try types.offset("notifier_block", "next")))
+    changes.store(block, at: head)
+    try apply(changes)
     return page
   }
 }
