@@ -11,7 +11,7 @@ struct JournalSocketTests {
   }
 
   /// Listens at a path of its own.
-  private final class Listener {
+  private final class Listener: Sendable {
     let path = FileManager.default.temporaryDirectory.appending(path: "lp-\(UUID().uuidString)").path
     private let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
 
@@ -94,6 +94,22 @@ struct JournalSocketTests {
     listener = nil
     let failure = #expect(throws: OutputFailure.self) { try journal.send(Array("MESSAGE=one\n".utf8)) }
     #expect(failure?.description.contains("does not take entries: Connection refused") == true)
+  }
+
+  @Test func `what was sent is waited for until it is taken`() async throws {
+    let listener = try Listener()
+    let journal = try JournalSocket(path: listener.path)
+    journal.waitUntilTaken()
+    try journal.send(Array("MESSAGE=one\n".utf8))
+    let delay = 0.2
+    let start = ContinuousClock.now
+    let taken = Thread {
+      Thread.sleep(forTimeInterval: delay)
+      _ = try? listener.receive()
+    }
+    taken.start()
+    journal.waitUntilTaken()
+    #expect(start.duration(to: .now) >= .seconds(delay))
   }
 
   private static let entries = ProcessInfo.processInfo.environment["LIVEPROBE_JOURNAL_ENTRIES"]

@@ -62,6 +62,21 @@ package struct JournalSocket: ~Copyable {
     }
   }
 
+  /// Waits until every entry has been taken, for as long as a journal that takes nothing is waited for.
+  ///
+  /// What journald adds of the sender, its unit among it, it reads in /proc when it takes an entry; of a process that has
+  /// ended it finds nothing there, and `journalctl -u` does not show the entry.
+  ///
+  /// Source: systemd v252, journald-context.c, `client_context_read_basic`, `client_context_read_cgroup`; linux v6.12,
+  /// net/unix/af_unix.c, `unix_ioctl`: the bytes that the receiver has not read yet.
+  package func waitUntilTaken() {
+    for _ in 0..<Self.patience * 1000 {
+      var waiting: Int32 = 0
+      guard ioctl(socket, UInt(TIOCOUTQ), &waiting) == 0, waiting > 0 else { return }
+      usleep(1000)
+    }
+  }
+
   private static func failure(_ path: String, _ number: Int32) -> OutputFailure {
     let reason =
       number == EAGAIN

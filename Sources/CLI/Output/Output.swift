@@ -18,6 +18,7 @@ struct Output {
       for entry in JournalReport(toolVersion: Liveprobe.version).entries(verdict, measurements) {
         try journal.send(entry.bytes)
       }
+      journal.waitUntilTaken()
       return
     }
     let bytes = render(verdict, measurements)
