@@ -65,7 +65,8 @@ package struct ExecutableMemory: Check {
       census.orphans.map { WrongPage(start: $0, isWritable: false) }
         + census.writable.map { WrongPage(start: $0, isWritable: true) }
     }
-    let orphans = wrong.filter { !$0.isWritable }.map(\.start)
+    var orphans = wrong.filter { !$0.isWritable }.map(\.start)
+    Self.excuseComingOrGoing(from: &orphans, kernel, &examination)
     let writable = wrong.filter(\.isWritable).map(\.start)
     // How many pages modules, programs and probes have is another matter every day.
     for kind in [ExecutableOwners.Kind.kernelText, .realMode] {
@@ -92,6 +93,22 @@ package struct ExecutableMemory: Check {
   }
 
   // MARK: Nobody's
+
+  /// Leaves out the code of modules that were being loaded or unloaded when the kernel stopped: nobody can look again.
+  private static func excuseComingOrGoing(
+    from orphans: inout [UInt64], _ kernel: Kernel, _ examination: inout Examination
+  ) {
+    guard !kernel.isRunning, !orphans.isEmpty, let matrix = try? ModuleMatrix.shared(kernel) else { return }
+    for row in matrix.rows where row.isComingOrGoing {
+      guard let code = row.code else { continue }
+      let count = orphans.count
+      orphans.removeAll { MemoryRegion(start: KernelAddress($0), byteCount: Machine.pageSize).overlaps(code) }
+      guard orphans.count < count else { continue }
+      examination.remark(
+        "\(count - orphans.count) executable pages are of module \(row.name), which was being loaded or unloaded when "
+          + "this kernel stopped")
+    }
+  }
 
   private func report(
     _ orphans: [UInt64], _ census: ExecutableCensus, _ kernel: Kernel, into examination: inout Examination

@@ -53,6 +53,9 @@ package struct ModuleList: Check {
     for (place, reason) in matrix.unread.sorted(by: { $0.key.name < $1.key.name }) {
       examination.remark("\(place.name) could not be asked: \(reason)")
     }
+    for row in matrix.rows where row.isComingOrGoing && !kernel.isRunning {
+      examination.remark("module \(row.name) was being loaded or unloaded when this kernel stopped")
+    }
     let unsound = matrix.rows.filter { !$0.isSound }
     for row in unsound.prefix(Self.mostFindings) {
       examination.report(finding(row, others: max(unsound.count - Self.mostFindings, 0)))

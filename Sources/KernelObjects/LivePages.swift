@@ -6,7 +6,7 @@ package import KernelModel
 /// One of these is one moment: whoever wants to look again makes another. What cannot be read is remembered, so that
 /// nothing that rests on it is called legal.
 package final class LivePages {
-  private let memory: any KernelMemory
+  package let memory: any KernelMemory
   private var pages: [UInt64: UnsafeMutableRawPointer] = [:]
   /// The pages asked for last, by the low bits of their number: a dictionary takes longer than the rest of a look-up.
   @usableFromInline

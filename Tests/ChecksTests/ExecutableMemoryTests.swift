@@ -91,6 +91,42 @@ import Testing
     #expect(try examine(kernel).findings.isEmpty)
   }
 
+  @Test func `the code that a module began with has an owner until it is given back`() throws {
+    typealias Variable = TestVendorKernel.Variable
+    let kernel = TestTextKernel.accounted
+    let heap = TestTextKernel.heap + 0x4000
+    let objects = try TestObjects(TestTypes.bytes, in: kernel.memory, heap: heap)
+    let stack = heap + 0xb000
+    kernel.memory.map(MemoryRegion(start: KernelAddress(heap), byteCount: 0xf000))
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    kernel.allocate(TestTextKernel.orphan, byteCount: 4096, by: TestTextKernel.live(0x784), number: 1)
+    let record = objects.make("mod_initfree") { $0["init_text"] = TestTextKernel.orphan.rawValue }
+    #expect(try examine(kernel).findings.count == 1)
+    // do_init_module() has put it on the list.
+    kernel.set(Variable.initFreeList, to: record.place(of: "node"))
+    #expect(try examine(kernel).findings.isEmpty)
+    record["init_text"] += 64
+    #expect(try examine(kernel).findings.count == 1)
+    record["init_text"] -= 64
+    // do_free_init() has taken the list, and waits.
+    kernel.set(Variable.initFreeList, to: UInt64(0))
+    #expect(try examine(kernel).findings.count == 1)
+    kernel.memory.write(record.place(of: "node"), at: KernelAddress(stack + 0x3e80))
+    let task = objects.make("task_struct") { $0["stack"] = stack }
+    let worker = objects.make("worker") {
+      $0["current_work"] = TestTextKernel.live(Variable.initFreeWork).rawValue
+      $0["task"] = task.address
+    }
+    let pool = objects.make("worker_pool")
+    objects.chain([worker], by: "hentry", head: pool.place(of: "busy_hash") + 8)
+    objects.make("idr", at: TestTextKernel.live(Variable.workerPools).rawValue) { $0["idr_rt.xa_head"] = pool.address }
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty && examination.unanswered.isEmpty)
+    // A worker in the middle of something else leads to nothing.
+    worker["current_work"] = pool.address
+    #expect(try examine(kernel).findings.count == 1)
+  }
+
   // MARK: Tampered
 
   @Test func `executable memory that nobody owns is found, with who allocated it`() throws {

@@ -62,6 +62,60 @@ import Testing
     #expect(finding.evidence.contains { $0.name == "functions" && $0.value == "hack_read" })
   }
 
+  @Test func `a module that was being unloaded when the kernel stopped is a remark`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    kernel.unlinkSample()
+    let module = TestTextModule.sample.structure
+    kernel.memory.write(UInt32(3), at: KernelAddress(module))
+    // The task that unloads it, by its stack: free_module(), and below it a register that has the module.
+    let heap = TestTextKernel.heap + 0x1_0000
+    let stack = heap + 0x1000
+    kernel.memory.map(MemoryRegion(start: KernelAddress(heap), byteCount: 0x6000))
+    let objects = try TestObjects(TestTypes.bytes, in: kernel.memory, heap: heap)
+    let signal = objects.make("signal_struct")
+    let task = objects.make("task_struct") {
+      $0["stack"] = stack
+      $0["signal"] = signal.address
+      $0["thread.sp"] = stack + 0x3e00
+    }
+    let first = objects.make("task_struct", at: TestTextKernel.live(TestVendorKernel.Variable.firstTask).rawValue)
+    objects.link([task], by: "tasks", head: first.place(of: "tasks"))
+    objects.link([task], by: "thread_node", head: signal.place(of: "thread_head"))
+    let (register, returnAddress) = (KernelAddress(stack + 0x3e10), KernelAddress(stack + 0x3e40))
+    kernel.memory.write(module, at: register)
+    kernel.memory.write(TestTextKernel.live(0x7c4).rawValue, at: returnAddress)
+    var stopped: Kernel {
+      var stopped = kernel.kernel
+      stopped.isRunning = false
+      return stopped
+    }
+    let examination = try ModuleList().examine(stopped)
+    #expect(examination.findings.isEmpty)
+    #expect(examination.remarks.contains { $0.contains("sample was being loaded or unloaded when this kernel") })
+    let memory = try ExecutableMemory().examine(stopped)
+    #expect(memory.findings.isEmpty)
+    #expect(memory.remarks.contains { $0.contains("sample, which was being loaded or unloaded") })
+    // A kernel that runs is looked at again instead.
+    #expect(try examine(kernel).findings.count == 1)
+    // Who is in the middle of something else, names another module, or has named it before, unloads none.
+    kernel.memory.write(TestTextKernel.live(0x784).rawValue, at: returnAddress)
+    #expect(try ModuleList().examine(stopped).findings.count == 1)
+    kernel.memory.write(TestTextKernel.live(0x7c4).rawValue, at: returnAddress)
+    kernel.memory.write(module + 8, at: register)
+    #expect(try ModuleList().examine(stopped).findings.count == 1)
+    kernel.memory.write(module, at: KernelAddress(stack + 0x3d00))
+    #expect(try ModuleList().examine(stopped).findings.count == 1)
+    #expect(try ExecutableMemory().examine(stopped).findings.count == 1)
+    // One that is on the list still, or already.
+    let listed = TestTextKernel.withSampleEverywhere
+    listed.memory.write(UInt32(3), at: KernelAddress(module))
+    #expect(try only(listed).message.contains("UNFORMED"))
+    // A module that says that it is live is not being unloaded.
+    kernel.memory.write(module, at: register)
+    kernel.memory.write(UInt32(0), at: KernelAddress(module))
+    #expect(try ModuleList().examine(stopped).findings.count == 1)
+  }
+
   @Test func `a listed module that is missing from a place is found`() throws {
     let cases: [(String, (TestTextKernel) -> Void)] = [
       ("module_kset", { $0.removeSampleFromSet() }),

@@ -160,6 +160,26 @@ extension Scenario {
     },
 
     Scenario(
+      name: "stopped 12 times while modules come and go",
+      guests: .of(["6.12"], why: "the newest kernel; what races is the same on the others")
+    ) { guest in
+      _ = try guest.output(
+        of: """
+          rmmod veth macvlan nbd dummy 2>/dev/null; rm -f /tmp/calm /tmp/over
+          storm() {
+            until [ -e /tmp/calm ]; do
+              for m in dummy veth macvlan nbd; do modprobe $m; sleep 0.02; rmmod $m; done
+            done
+            : >/tmp/over
+          }
+          storm >/dev/null 2>&1 &
+          """)
+      let scans = try (0..<12).map { _ in try Scan(ofMemoryOf: guest) }
+      _ = try guest.output(of: ": >/tmp/calm; until [ -e /tmp/over ]; do sleep 0.1; done; rm /tmp/over")
+      return Run(scans: scans, expectation: .clean)
+    },
+
+    Scenario(
       name: "BPF programs come and go during 5 scans",
       guests: .of(["6.12"], why: "the newest kernel that the program is attached to"), exemption: cannotAttach
     ) { guest in

@@ -153,9 +153,6 @@ extension Scenario {
   static func scanned(
     _ guest: Guest, only checks: [String] = [], expecting expectation: Expectation
   ) throws -> Run {
-    // The code that a module began with is given back a moment after it was loaded (do_free_init, kernel/module/main.c):
-    // a kernel that is stopped before that holds executable memory that no structure names any more.
-    _ = try guest.output(of: "sleep 0.3")
     let outside = try Scan(ofMemoryOf: guest, only: checks)
     guard LabSettings().tier == .all else { return Run(scans: [outside], expectation: expectation) }
     return try scannedInBothPlaces(guest, only: checks, outside, expecting: expectation)

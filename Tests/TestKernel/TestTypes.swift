@@ -82,6 +82,22 @@ package enum TestTypes {
     types.structure("blocking_notifier_head", 48, [("head", pointer, 40 * 8)])
     types.structure("raw_notifier_head", 8, [("head", pointer, 0)])
     types.structure("srcu_notifier_head", 72, [("head", pointer, 64 * 8)])
+    types.structure("mod_initfree", 24, [("init_text", pointer, 8 * 8), ("node", pointer, 16 * 8)])
+    types.structure("xa_node", 80, [("shift", char, 0), ("slots", types.array(of: pointer, 4), 32 * 8)])
+    let tree = types.structure("xarray", 16, [("xa_head", pointer, 8 * 8)])
+    types.structure("idr", 24, [("idr_rt", tree, 0), ("idr_base", int, 16 * 8)])
+    types.structure("worker_pool", 40, [("busy_hash", types.array(of: pointer, 4), 8 * 8)])
+    types.structure(
+      "worker", 40, [("hentry", list, 8 * 8), ("current_work", pointer, 24 * 8), ("task", pointer, 32 * 8)])
+    types.structure("signal_struct", 24, [("thread_head", list, 8 * 8)])
+    let thread = types.structure("thread_struct", 16, [("sp", long, 8 * 8)])
+    types.structure(
+      "task_struct", 120,
+      [
+        ("pid", int, 0), ("tgid", int, 4 * 8), ("flags", int, 8 * 8), ("stack", pointer, 16 * 8),
+        ("comm", types.array(of: char, 16), 24 * 8), ("thread", thread, 40 * 8), ("tasks", list, 64 * 8),
+        ("thread_node", list, 80 * 8), ("signal", pointer, 96 * 8),
+      ])
     // A variable that only its type says is a chain.
     types.add(14, "typed_chain", size: types.add(8, "chain_t", size: chain), details: little(UInt32(1)))
     // A function that fills a table of /proc, and one that answers nobody.

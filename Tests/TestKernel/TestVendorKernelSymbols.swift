@@ -43,6 +43,10 @@ extension TestVendorKernel {
     package static let deviceChain: UInt64 = 0xa940
     package static let typedChain: UInt64 = 0xa950
     package static let ticks: UInt64 = 0xa960
+    package static let initFreeList: UInt64 = 0xa970
+    package static let initFreeWork: UInt64 = 0xa980
+    package static let workerPools: UInt64 = 0xa9a0
+    package static let firstTask: UInt64 = 0xaa00
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -57,7 +61,7 @@ extension TestVendorKernel {
       ("traced_directly", 0x620), ("traced_alone", 0x630), ("__fentry__", 0x640), ("ftrace_caller", 0x680),
       ("ftrace_caller_op_ptr", 0x680), ("ftrace_call", 0x687), ("ftrace_caller_end", 0x68c), ("ftrace_stub", 0x6c0),
       ("tracer", 0x700), ("probed", 0x740), ("probed_by_jump", 0x760), ("bpf_struct_ops_map_alloc", 0x770),
-      ("victim", 0x780), ("_etext", 0x800),
+      ("victim", 0x780), ("free_module", 0x7c0), ("_etext", 0x800),
     ]
     let constants: [(String, UInt64)] = [
       ("__start_rodata", 0x1000), ("x86_nops", 0x1000), ("x86nops", 0x1080), ("table_of_operations", 0x10d0),
@@ -85,6 +89,8 @@ extension TestVendorKernel {
       ("bp_desc", Variable.change), ("init_uts_ns", Variable.names),
       ("panic_notifier_list", Variable.panicChain), ("reboot_notifier_list", Variable.rebootChain),
       ("netdev_chain", Variable.deviceChain), ("typed_chain", Variable.typedChain), ("jiffies_64", Variable.ticks),
+      ("init_free_list", Variable.initFreeList), ("init_free_wq", Variable.initFreeWork),
+      ("worker_pool_idr", Variable.workerPools), ("init_task", Variable.firstTask),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

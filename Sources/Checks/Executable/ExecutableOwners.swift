@@ -85,6 +85,9 @@ struct ExecutableOwners {
     for module in try LiveModules(reader).modules {
       for range in module.executable { add(range.lowerBound, UInt64(range.count), .module, module.name) }
     }
+    for area in try InitMemory(reader, areas).areas {
+      add(area.range.lowerBound, UInt64(area.range.count), .module, "code that a module began with")
+    }
   }
 
   /// Programs, trampolines and dispatchers by `bpf_kallsyms`, and the packs that programs share since Linux kernel

@@ -35,8 +35,19 @@ extension ModuleMatrix {
         return again[Identity(row)].map { row.confirmed(by: $0) }
       }
     }
+    if !kernel.isRunning { try Self.excuseComingOrGoing(&rows, structures.reader) }
     self.init(
       rows: Self.ordered(rows), unread: census.unread, expectation: structures.expectation)
+  }
+
+  /// Expects nothing more of modules that were being loaded or unloaded when the kernel stopped: there is no looking again.
+  private static func excuseComingOrGoing(_ rows: inout [Row], _ reader: Snapshot) throws(CannotCheck) {
+    let unformed = rows.filter { !$0.isSound && $0.isUnformed }
+    let excused = try ComingOrGoing.among(Set(unformed.compactMap { $0.structure?.rawValue }), reader)
+    for index in rows.indices where rows[index].structure.map({ excused.contains($0.rawValue) }) == true {
+      rows[index].marks = rows[index].marks.mapValues { $0 == .missing ? .notExpected : $0 }
+      rows[index].signs = []
+    }
   }
 
   /// What makes two rows of two looks the same.
@@ -56,6 +67,11 @@ extension ModuleMatrix {
 }
 
 extension ModuleMatrix.Row {
+  fileprivate var isUnformed: Bool { state == "\(LiveModule.State.unformed)" }
+
+  /// Whether, in a kernel that stopped, it was being loaded or unloaded: see ``ComingOrGoing``.
+  var isComingOrGoing: Bool { isSound && isUnformed }
+
   /// What is wrong here and in `other`, a later look.
   fileprivate func confirmed(by other: Self) -> Self {
     var row = other

@@ -5,7 +5,7 @@ package import KernelModel
 /// Source: include/linux/sched.h, sched/signal.h, pid.h (Linux v5.10 to v7.2; before Linux kernel commit 8e1f385104ac ("kill
 /// task_struct->thread_group"), in v6.7, thread_head is there too).
 package struct Tasks {
-  private let snapshot: Snapshot
+  let snapshot: Snapshot
 
   /// Threads at most.
   package static let most = 1 << 18
