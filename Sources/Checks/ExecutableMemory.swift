@@ -54,7 +54,7 @@ package struct ExecutableMemory: Check {
     var examination = Examination()
     let structures: KernelStructures?
     do throws(CannotCheck) {
-      structures = try KernelStructures.shared(kernel)
+      structures = try kernel.structures
     } catch {
       structures = nil
       examination.leaveUnanswered(Subject("executable memory"), error)
@@ -98,7 +98,7 @@ package struct ExecutableMemory: Check {
   private static func excuseComingOrGoing(
     from orphans: inout [UInt64], _ kernel: Kernel, _ examination: inout Examination
   ) {
-    guard !kernel.isRunning, !orphans.isEmpty, let matrix = try? ModuleMatrix.shared(kernel) else { return }
+    guard !kernel.isRunning, !orphans.isEmpty, let matrix = try? kernel.moduleMatrix else { return }
     for row in matrix.rows where row.isComingOrGoing {
       guard let code = row.code else { continue }
       let count = orphans.count
@@ -152,7 +152,7 @@ package struct ExecutableMemory: Check {
   /// The module that says the memory is its code, where one is found that the kernel's list does not have.
   private static func records(in run: MemoryRegion, _ kernel: Kernel) -> [Finding.Evidence] {
     // What is wrong with modules, and why they cannot be told, is for module-list to say.
-    guard let matrix = try? ModuleMatrix.shared(kernel) else { return [] }
+    guard let matrix = try? kernel.moduleMatrix else { return [] }
     return matrix.rows.filter { row in row.structure != nil && row.code.map { run.overlaps($0) } == true }.flatMap {
       [Finding.Evidence("module", $0.name)] + $0.recordEvidence
     }

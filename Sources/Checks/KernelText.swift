@@ -48,7 +48,7 @@ package struct KernelText: Check {
     var examination = Examination()
     let work: TextWork
     do throws(CannotCheck) {
-      work = try TextWork.shared(kernel)
+      work = try kernel.textWork
     } catch {
       try OutgoingBranches(kernel, manual: Self.manual).examine(into: &examination)
       examineInterceptions(of: kernel, into: &examination)
@@ -64,7 +64,8 @@ package struct KernelText: Check {
     return examination
   }
 
-  private func compare(_ work: TextWork, into examination: inout Examination) throws(CannotCheck) {
+  private func compare(_ first: TextWork, into examination: inout Examination) throws(CannotCheck) {
+    var work = first
     let kernel = work.kernel
     var comparison = work.verifier.compare(kernel.memory)
     let comparedBytes = comparison.byteCount
@@ -81,7 +82,7 @@ package struct KernelText: Check {
       comparison = drift.comparison
       if let remark = drift.remark { examination.remark(remark) }
     }
-    let first = comparison.runs.count + violations.count + intercepting.count
+    let wrong = comparison.runs.count + violations.count + intercepting.count
     var looks = 0
     while looks < Self.looks,
       !comparison.runs.isEmpty || !violations.isEmpty || !intercepting.isEmpty || obstacle != nil
@@ -90,7 +91,7 @@ package struct KernelText: Check {
       let places = comparison.runs.map { run in
         run.address.rawValue..<run.address.rawValue &+ UInt64(run.observed.count)
       }
-      try work.lookAgain()
+      work = try work.again()
       // Only what was wrong before and still is; whole sites, so that a place is not cut in two.
       comparison = work.verifier.compare(kernel.memory.fresh, only: places, mostRuns: ClassFailures.mostRuns)
       let subjects = Set(violations.map(\.subject))
@@ -99,7 +100,7 @@ package struct KernelText: Check {
       obstacle = work.verifier.interceptions().obstacle
       intercepting = work.verifier.interceptions().wrong.filter { before.contains($0.interception) }
     }
-    let settled = first - comparison.runs.count - violations.count - intercepting.count
+    let settled = wrong - comparison.runs.count - violations.count - intercepting.count
     if settled > 0 {
       examination.remark("\(settled) places were in the middle of being patched, and right when looked at again")
     }

@@ -38,7 +38,7 @@ package struct ModuleList: Check {
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
     try kernel.requireKnownMachine()
     guard !kernel.isBuiltWithoutModules else { throw .builtWithoutModules }
-    let matrix = try ModuleMatrix.shared(kernel)
+    let matrix = try kernel.moduleMatrix
     var examination = Examination()
     examination.expect(matrix.expectation)
     for row in matrix.rows where row.isSound && row.state == "live" {

@@ -41,7 +41,7 @@ package struct ModuleText: Check {
     try kernel.requireKnownMachine()
     guard !kernel.isBuiltWithoutModules else { throw .builtWithoutModules }
     var examination = Examination()
-    let work = try TextWork.shared(kernel)
+    var work = try kernel.textWork
     var setAside = SetAside()
     var texts = try ModuleTexts(work.verifier)
     guard !texts.modules.modules.isEmpty else { throw .notApplicable("the kernel's list of modules is empty") }
@@ -65,7 +65,7 @@ package struct ModuleText: Check {
         }
       }
       guard !wrong.isEmpty else { break }
-      try work.lookAgain()
+      work = try work.again()
       memory = kernel.memory.fresh
       texts = try ModuleTexts(work.verifier)
       waiting = wrong.compactMap { module in Self.find(module, in: texts.modules.modules, &examination) }

@@ -56,7 +56,7 @@ package struct Notifiers: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    let structures = try KernelStructures.shared(kernel)
+    let structures = try kernel.structures
     let ownership = CodeOwnership(kernel: kernel, symbols: structures.reader.symbols, text: structures.text)
     var examination = Examination()
     examination.expect(structures.expectation)

@@ -28,7 +28,7 @@ package struct Taint: Check {
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
     try kernel.requireKnownMachine()
-    let structures = try KernelStructures.shared(kernel)
+    let structures = try kernel.structures
     guard
       let mask = try structures.now({ (reader) throws(CannotCheck) in try reader.value(UInt64.self, of: "tainted_mask")
       })
@@ -49,7 +49,7 @@ package struct Taint: Check {
     case .failure where !kernel.isRunning: break
     case .failure(let withheld): examination.leaveUnanswered(Subject("taint", label: "as told"), .withheld(withheld))
     }
-    for row in try ModuleMatrix.shared(kernel).rows where row.taints & ~mask != 0 {
+    for row in try kernel.moduleMatrix.rows where row.taints & ~mask != 0 {
       var finding =
         finding(
           Subject("taint", label: "module \(row.name)"), "a module has a taint that the kernel's mask lacks",

@@ -13,12 +13,12 @@ package final class KernelStructures {
   private let kernel: Kernel
 
   /// - Throws: if neither the vendor's image nor the kernel itself says how its structures are laid out.
-  private init(_ kernel: Kernel) throws(CannotCheck) {
+  fileprivate init(_ kernel: Kernel) throws(CannotCheck) {
     self.kernel = kernel
     let subject = "the kernel's structures"
     let obstacle: CannotCheck
     do throws(CannotCheck) {
-      let vendor = try VendorImage.shared(kernel)
+      let vendor = try kernel.vendorImage
       reader = Snapshot(symbols: vendor.symbols, types: vendor.types, live: LivePages(kernel.memory))
       text = vendor.text
       expectation = Expectation(
@@ -48,11 +48,6 @@ package final class KernelStructures {
       source: kernel.isRunning
         ? "/proc/kallsyms and the types in the kernel's memory" : "the symbols and types in the kernel's memory",
       whyNotBetter: ["the vendor's image: \(obstacle)"])
-  }
-
-  /// What is used on `kernel`.
-  package static func shared(_ kernel: Kernel) throws(CannotCheck) -> KernelStructures {
-    try kernel.workings.value { () throws(CannotCheck) in try KernelStructures(kernel) }
   }
 
   /// What `attempt` reads of the kernel as it is now.
@@ -98,5 +93,16 @@ package final class KernelStructures {
     } catch {
       throw .implausible("the kernel's type information in memory", "\(error)")
     }
+  }
+}
+
+extension Kernel {
+  private static let structuresMember = Workings.Member { (kernel) throws(CannotCheck) in try KernelStructures(kernel) }
+
+  /// By what its structures are read.
+  ///
+  /// - Throws: if neither the vendor's image nor the kernel itself says how they are laid out.
+  package var structures: KernelStructures {
+    get throws(CannotCheck) { try value(of: Self.structuresMember) }
   }
 }

@@ -20,7 +20,7 @@ package struct Snapshot {
   ///
   /// - Throws: if nothing says how its structures are laid out.
   package init(of kernel: Kernel) throws(CannotCheck) {
-    self = try KernelStructures.shared(kernel).reader.reading(kernel.memory)
+    self = try kernel.structures.reader.reading(kernel.memory)
   }
 
   /// The same kernel at another moment.

@@ -17,23 +17,6 @@ package struct VendorImage {
 
   package static let subject = "the vendor's kernel image"
 
-  /// What is shared on `kernel`.
-  ///
-  /// - Throws: if the vendor's image is not to be had or makes no sense.
-  package static func shared(_ kernel: Kernel) throws(CannotCheck) -> VendorImage {
-    try kernel.workings.value { () throws(CannotCheck) in
-      let object: VendorObject
-      let offset: UInt64
-      do throws(Withheld) {
-        object = try kernel.reference.kernelImage()
-        offset = try kernel.identity.kaslrOffset.get()
-      } catch {
-        throw .withheld(error)
-      }
-      return try VendorImage(object, offset: offset)
-    }
-  }
-
   package init(_ object: VendorObject, offset: UInt64) throws(CannotCheck) {
     self.object = object
     self.offset = offset
@@ -58,5 +41,26 @@ package struct VendorImage {
       end - start <= code.byteCount &+ 4096
     else { throw .implausible(Self.subject, "_text and _etext do not bound its code") }
     text = start..<end
+  }
+}
+
+extension Kernel {
+  private static let vendorImageMember = Workings.Member { (kernel) throws(CannotCheck) in
+    let object: VendorObject
+    let offset: UInt64
+    do throws(Withheld) {
+      object = try kernel.reference.kernelImage()
+      offset = try kernel.identity.kaslrOffset.get()
+    } catch {
+      throw .withheld(error)
+    }
+    return try VendorImage(object, offset: offset)
+  }
+
+  /// The vendor's image of it.
+  ///
+  /// - Throws: if that is not to be had or makes no sense.
+  package var vendorImage: VendorImage {
+    get throws(CannotCheck) { try value(of: Self.vendorImageMember) }
   }
 }

@@ -83,7 +83,7 @@ import Testing
     objects.link([task], by: "thread_node", head: signal.place(of: "thread_head"))
     let (register, returnAddress) = (KernelAddress(stack + 0x3e10), KernelAddress(stack + 0x3e40))
     kernel.memory.write(module, at: register)
-    kernel.memory.write(TestTextKernel.live(0x7c4).rawValue, at: returnAddress)
+    kernel.memory.write(TestTextKernel.live(0x7fc).rawValue, at: returnAddress)
     var stopped: Kernel {
       var stopped = kernel.kernel
       stopped.isRunning = false
@@ -100,7 +100,7 @@ import Testing
     // Who is in the middle of something else, names another module, or has named it before, unloads none.
     kernel.memory.write(TestTextKernel.live(0x784).rawValue, at: returnAddress)
     #expect(try ModuleList().examine(stopped).findings.count == 1)
-    kernel.memory.write(TestTextKernel.live(0x7c4).rawValue, at: returnAddress)
+    kernel.memory.write(TestTextKernel.live(0x7fc).rawValue, at: returnAddress)
     kernel.memory.write(module + 8, at: register)
     #expect(try ModuleList().examine(stopped).findings.count == 1)
     kernel.memory.write(module, at: KernelAddress(stack + 0x3d00))

@@ -31,7 +31,7 @@ struct PatchSitesTrial {
     // What is shared holds the kernel that holds it.
     defer { kernel.workings.clear() }
     do throws(CannotCheck) {
-      _ = try TextWork.shared(kernel)
+      _ = try kernel.textWork
     } catch {
       if error.description.isEmpty { return "an error without words" }
     }

@@ -9,7 +9,7 @@ extension ExecutableMap {
     let structures: KernelStructures?
     var unknown: CannotCheck?
     do throws(CannotCheck) {
-      structures = try KernelStructures.shared(kernel)
+      structures = try kernel.structures
     } catch {
       structures = nil
       unknown = error

@@ -5,7 +5,7 @@ enum HiddenModules {
   /// The one in whose code `region` wholly lies; nil if there is none, or if it has no name.
   static func name(holding region: MemoryRegion, in kernel: Kernel) -> String? {
     // What is wrong with modules, and why they cannot be told, is for module-list to say.
-    guard let matrix = try? ModuleMatrix.shared(kernel) else { return nil }
+    guard let matrix = try? kernel.moduleMatrix else { return nil }
     let row = matrix.rows.first { row in
       guard !row.isSound, row.structure != nil, let code = row.code else { return false }
       return MemoryRegion(start: code.start, byteCount: Machine.pageEnd(code.byteCount)).contains(region)

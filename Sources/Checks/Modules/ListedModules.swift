@@ -5,7 +5,7 @@ internal import KernelObjects
 package enum ListedModules {
   /// - Throws: if the list cannot be read.
   package static func claims(of kernel: Kernel) throws(CannotCheck) -> [ModuleClaim] {
-    let reader = try KernelStructures.shared(kernel).reader
+    let reader = try kernel.structures.reader
     var claims: [ModuleClaim] = []
     for module in try LiveModules(reader).modules {
       let taints = try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0

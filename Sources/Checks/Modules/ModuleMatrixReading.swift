@@ -5,18 +5,13 @@ extension ModuleMatrix {
   /// How often what looks wrong is looked at: what is being loaded or removed is through after some of these.
   private static let looks = 8
 
-  /// What `init(of:)` gives, once for all checks.
-  static func shared(_ kernel: Kernel) throws(CannotCheck) -> ModuleMatrix {
-    try kernel.workings.value { () throws(CannotCheck) in try ModuleMatrix(of: kernel) }
-  }
-
   /// Asks every place of `kernel` that knows of modules.
   ///
   /// What looks wrong is looked at again and again: only what is wrong each time, in the same way, is wrong here.
   ///
   /// - Throws: if the kernel's structures cannot be read.
   package init(of kernel: Kernel) throws(CannotCheck) {
-    let structures = try KernelStructures.shared(kernel)
+    let structures = try kernel.structures
     guard !kernel.isBuiltWithoutModules else {
       self.init(rows: [], unread: [:], expectation: structures.expectation)
       return
@@ -78,5 +73,17 @@ extension ModuleMatrix.Row {
     for place in other.missing where marks[place] != .missing { row.marks[place] = .notExpected }
     row.signs = signs.filter(other.signs.contains)
     return row
+  }
+}
+
+extension Kernel {
+  private static let moduleMatrixMember = Workings.Member { (kernel) throws(CannotCheck) in try ModuleMatrix(of: kernel)
+  }
+
+  /// Who in it knows of which module.
+  ///
+  /// - Throws: if its structures cannot be read.
+  var moduleMatrix: ModuleMatrix {
+    get throws(CannotCheck) { try value(of: Self.moduleMatrixMember) }
   }
 }

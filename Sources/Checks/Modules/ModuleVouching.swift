@@ -28,7 +28,7 @@ struct ModuleVouching {
     self.recordsReach = recordsReach
     keys = TrustedKeys.of(kernel)
     // Why records cannot be read is for module-list to say; the letters that are told must do then.
-    rows = (try? ModuleMatrix.shared(kernel).rows.filter { $0.marks[.list] == .present }) ?? []
+    rows = (try? kernel.moduleMatrix.rows.filter { $0.marks[.list] == .present }) ?? []
     for row in rows { taints[row.name, default: 0] |= row.taints }
     if rows.isEmpty, case .success(let claims) = kernel.claims.loadedModules {
       for claim in claims { taints[claim.name, default: 0] |= TaintFlags.mask(of: claim.taints) }

@@ -28,7 +28,7 @@ enum TrustedKeys {
   /// wireless regulations, stand elsewhere.
   private static func inImage(of kernel: Kernel) -> [TrustedKey] {
     // Why there is none is told by the checks that compare with it.
-    guard let vendor = try? VendorKernel.shared(kernel), let list = vendor.symbols["system_certificate_list"],
+    guard let vendor = try? kernel.vendorKernel, let list = vendor.symbols["system_certificate_list"],
       let size = vendor.symbols["system_certificate_list_size"],
       let count = bytes(of: vendor, at: size, count: 8)?.loadUnaligned(as: UInt64.self), count <= mostBytes,
       let bytes = bytes(of: vendor, at: list, count: count)
@@ -47,7 +47,7 @@ enum TrustedKeys {
   /// Source: mod_verify_sig() in kernel/module/signing.c, certs/system_keyring.c (Linux v5.10 to v6.12).
   private static func inMemory(of kernel: Kernel) -> [TrustedKey] {
     // Where structures cannot be read, a key is not found, and what it signed is vouched for by nobody.
-    guard let structures = try? KernelStructures.shared(kernel) else { return [] }
+    guard let structures = try? kernel.structures else { return [] }
     var found: [TrustedKey] = []
     for variable in ["builtin_trusted_keys", "secondary_trusted_keys", "platform_trusted_keys"] {
       let onKeyring = try? structures.now { (reader) throws(CannotCheck) in

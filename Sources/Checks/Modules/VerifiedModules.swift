@@ -14,12 +14,12 @@ package struct VerifiedModules: ModuleIdentifier {
   package init() {}
 
   package func identity(ofModule name: String, in kernel: Kernel) throws(CannotCheck) -> ModuleIdentity {
-    let rows = try ModuleMatrix.shared(kernel).rows.filter { $0.name == name }
+    let rows = try kernel.moduleMatrix.rows.filter { $0.name == name }
     guard let row = rows.first else { throw .symbolMissing("the module \(name)") }
     guard rows.count == 1, let structure = row.structure?.rawValue else {
       throw .implausible("the module \(name)", "has \(rows.count == 1 ? "no record" : "several records") in memory")
     }
-    let verifier = try TextWork.shared(kernel).verifier
+    let verifier = try kernel.textWork.verifier
     let texts = try ModuleTexts(verifier)
     let module: LiveModule
     if let listed = texts.modules.modules.first(where: { $0.structure == structure }) {

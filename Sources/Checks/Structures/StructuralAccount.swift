@@ -15,16 +15,18 @@ package final class StructuralAccount: MemoryAccount {
 
   private static let mostRenewals = 8
 
+  private static let member = Workings.Member { (kernel) throws(CannotCheck) in try StructuralAccount(kernel) }
+
   private init(_ kernel: Kernel) throws(CannotCheck) {
     self.kernel = kernel
-    structures = try KernelStructures.shared(kernel)
+    structures = try kernel.structures
     (owners, data) = try Self.read(structures)
   }
 
   /// The account of `kernel`, made when it is first asked for; nil if its structures cannot be read.
   package static func of(_ kernel: Kernel) -> (any MemoryAccount)? {
     // Why they cannot be read is told by the checks that are about them.
-    try? kernel.workings.value { () throws(CannotCheck) in try StructuralAccount(kernel) }
+    try? kernel.value(of: member)
   }
 
   package func holder(of address: KernelAddress) -> MemoryHolder? {

@@ -80,7 +80,7 @@ struct Interceptions {
   ///
   /// - Throws: if the tracer's or the probes' records cannot be read.
   static func current(of kernel: Kernel) throws(CannotCheck) -> Interceptions {
-    let structures = try KernelStructures.shared(kernel)
+    let structures = try kernel.structures
     return try structures.now { (reader: Snapshot) throws(CannotCheck) in
       let ownership = CodeOwnership(kernel: kernel, symbols: reader.symbols, text: structures.text)
       let reading = InterceptionReading(

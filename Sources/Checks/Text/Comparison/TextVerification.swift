@@ -6,7 +6,7 @@ package struct TextVerification {
 
   /// - Throws: if there is no image to compare with, or the kernel's own state cannot be read.
   package init(_ kernel: Kernel) throws(CannotCheck) {
-    work = try TextWork.shared(kernel)
+    work = try kernel.textWork
   }
 
   /// Runs of bytes that no mechanism produces.

@@ -1,24 +1,32 @@
 package import KernelModel
 internal import KernelObjects
 
-/// The recreated kernel text of one acquisition, shared by the checks that compare with it.
+/// The kernel text that the vendor's image must have become, recreated at one moment.
+///
+/// That of the acquisition is shared by the checks that compare with it: `kernel.textWork`.
 package final class TextWork {
   let kernel: Kernel
   private let vendor: VendorKernel
-  private(set) var verifier: KernelTextVerifier
+  let verifier: KernelTextVerifier
   private var knownFailures: Set<Mechanism>?
 
-  private init(_ kernel: Kernel) throws(CannotCheck) {
+  private init(
+    _ kernel: Kernel, _ vendor: VendorKernel, memory: any KernelMemory, reversing features: Set<Int> = []
+  ) throws(CannotCheck) {
     self.kernel = kernel
-    vendor = try VendorKernel.shared(kernel)
-    verifier = try Self.recreated(kernel, vendor, memory: kernel.memory)
+    self.vendor = vendor
+    verifier = try Self.recreated(kernel, vendor, memory: memory, reversing: features)
+  }
+
+  fileprivate convenience init(_ kernel: Kernel) throws(CannotCheck) {
+    try self.init(kernel, kernel.vendorKernel, memory: kernel.memory)
   }
 
   /// The text recreated from the live state.
   ///
   /// Records of the function tracer go with the modules they are of.
   private static func recreated(
-    _ kernel: Kernel, _ vendor: VendorKernel, memory: any KernelMemory, reversing features: Set<Int> = []
+    _ kernel: Kernel, _ vendor: VendorKernel, memory: any KernelMemory, reversing features: Set<Int>
   ) throws(CannotCheck) -> KernelTextVerifier {
     try kernel.steadily(reading: memory) { (memory: any KernelMemory) throws(CannotCheck) in
       let verifier = try KernelTextVerifier(kernel, vendor: vendor, memory: memory)
@@ -26,13 +34,6 @@ package final class TextWork {
       try verifier.recreate()
       return verifier
     }
-  }
-
-  /// What is shared on `kernel`.
-  ///
-  /// - Throws: if the vendor's image is not to be had or makes no sense, or the kernel's own state cannot be read.
-  package static func shared(_ kernel: Kernel) throws(CannotCheck) -> TextWork {
-    try kernel.workings.value { () throws(CannotCheck) in try TextWork(kernel) }
   }
 
   /// Mechanisms that the kernel's build applies in ways that are not known here: what they made of modules is not known
@@ -45,11 +46,20 @@ package final class TextWork {
     return failed
   }
 
-  /// Recreates the text from the live state as it is now, a moment later.
-  func lookAgain() throws(CannotCheck) {
+  /// The text recreated from the live state as it is now, a moment later.
+  func again() throws(CannotCheck) -> TextWork {
     kernel.pause()
-    let reversed = verifier.facts.reversedFeatures
-    verifier.discardImage()
-    verifier = try Self.recreated(kernel, vendor, memory: kernel.memory.fresh, reversing: reversed)
+    return try TextWork(kernel, vendor, memory: kernel.memory.fresh, reversing: verifier.facts.reversedFeatures)
+  }
+}
+
+extension Kernel {
+  private static let textWorkMember = Workings.Member { (kernel) throws(CannotCheck) in try TextWork(kernel) }
+
+  /// Its text as it must be, at the moment of the acquisition.
+  ///
+  /// - Throws: if the vendor's image is not to be had or makes no sense, or its own state cannot be read.
+  package var textWork: TextWork {
+    get throws(CannotCheck) { try value(of: Self.textWorkMember) }
   }
 }

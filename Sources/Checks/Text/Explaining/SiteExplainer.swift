@@ -12,11 +12,11 @@ extension SiteExplanation {
   /// - Throws: if the place is not one that is compared, or something that is needed for it cannot be had.
   package init(of address: KernelAddress, in kernel: Kernel) throws(CannotCheck) {
     try kernel.requireKnownMachine()
-    let work = try TextWork.shared(kernel)
+    var work = try kernel.textWork
     var explanation = try Self.look(at: address.rawValue, work, in: kernel.memory)
     if !explanation.isExplained { try work.settleFeatures(for: explanation) }
     for _ in 0..<Self.looks where !explanation.isExplained {
-      try work.lookAgain()
+      work = try work.again()
       explanation = try Self.look(at: address.rawValue, work, in: kernel.memory.fresh)
     }
     if !explanation.isExplained { try work.throwIfClassFails(at: explanation) }

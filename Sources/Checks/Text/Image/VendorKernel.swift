@@ -21,13 +21,6 @@ final class VendorKernel {
   /// Live addresses of the code, `_text` up to `_etext`.
   var text: Range<UInt64> { image.text }
 
-  /// What is shared on `kernel`.
-  ///
-  /// - Throws: if the vendor's image is not to be had or makes no sense.
-  static func shared(_ kernel: Kernel) throws(CannotCheck) -> VendorKernel {
-    try kernel.workings.value { () throws(CannotCheck) in try VendorKernel(VendorImage.shared(kernel)) }
-  }
-
   init(_ image: VendorImage) throws(CannotCheck) {
     self.image = image
     let (object, symbols, offset) = (image.object, image.symbols, image.offset)
@@ -124,5 +117,18 @@ final class VendorKernel {
     }
     tables.measureAlternatives()
     return tables
+  }
+}
+
+extension Kernel {
+  private static let vendorKernelMember = Workings.Member { (kernel) throws(CannotCheck) in
+    try VendorKernel(kernel.vendorImage)
+  }
+
+  /// The vendor's image of it, and what its text is patched by.
+  ///
+  /// - Throws: if the image is not to be had or makes no sense.
+  var vendorKernel: VendorKernel {
+    get throws(CannotCheck) { try value(of: Self.vendorKernelMember) }
   }
 }
