@@ -93,20 +93,21 @@ struct Interceptions {
   ///
   /// - Throws: as ``current(of:)`` does.
   static func settled(of kernel: Kernel) throws(CannotCheck) -> Interceptions {
-    var found = try current(of: kernel)
-    for _ in 0..<looks where !found.wrong.isEmpty || found.obstacle != nil {
-      kernel.pause()
-      let before = Set(found.wrong.map(\.interception))
-      found = try current(of: kernel)
-      found.judged = found.judged.map { judged in
-        guard judged.severity != nil, !before.contains(judged.interception) else { return judged }
-        return Judged(interception: judged.interception)
-      }
+    // What cannot be told is looked at again, too: nil stands for it.
+    var (found, wrong) = try kernel.persisting(looks: looks) { () throws(CannotCheck) in
+      try current(of: kernel)
+    } wrong: { look in
+      look.wrong.map { Optional($0.interception) } + (look.obstacle == nil ? [] : [nil])
+    }
+    let persisting = Set(wrong)
+    found.judged = found.judged.map { judged in
+      guard judged.severity != nil, !persisting.contains(judged.interception) else { return judged }
+      return Judged(interception: judged.interception)
     }
     return found
   }
 
-  private static let looks = 2
+  private static let looks = 3
 
   /// What is wrong.
   var wrong: [Judged] { judged.filter { $0.severity != nil } }
