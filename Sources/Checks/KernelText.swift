@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 /// Every byte of the kernel's code and constants should be the vendor's, or what the kernel's own patching makes of it.
 package struct KernelText: Check {

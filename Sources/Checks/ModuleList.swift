@@ -1,4 +1,5 @@
 package import KernelModel
+internal import KernelObjects
 
 /// All places that know of loaded modules should know of the same ones.
 package struct ModuleList: Check {

@@ -28,6 +28,13 @@ enum ObjectTypes {
     for (kind, offset) in [("atomic", 8), ("blocking", 40), ("raw", 0), ("srcu", 64)] as [(String, UInt32)] {
       types.structure("\(kind)_notifier_head", offset + 8, [("head", pointer, offset * 8)])
     }
+    let keys = types.structure("assoc_array", 16, [("nr_leaves_on_tree", long, 0), ("root", pointer, 8 * 8)])
+    types.structure(
+      "assoc_array_node", 48, [("back_pointer", pointer, 0), ("slots", types.array(of: pointer, 4), 16 * 8)])
+    types.structure("assoc_array_shortcut", 16, [("next_node", pointer, 8 * 8)])
+    let payload = types.structure("key_payload", 32, kind: 5, [("data", types.array(of: pointer, 4), 0)])
+    types.structure("key", 80, [("description", pointer, 0), ("payload", payload, 16 * 8), ("keys", keys, 56 * 8)])
+    types.structure("public_key", 24, [("keylen", int, 0), ("key", pointer, 8 * 8)])
     types.structure("pcpu_hot", 16, [("current_task", pointer, 8 * 8)])
     return types.bytes()
   }()

@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Who vouches for a loaded module whose file no package brought, as it stands on disk.
 ///

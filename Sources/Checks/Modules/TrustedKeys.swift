@@ -9,11 +9,6 @@ internal import KernelObjects
 enum TrustedKeys {
   /// Bytes of certificates at most: a distribution's kernel carries some thousand.
   private static let mostBytes: UInt64 = 1 << 20
-  /// Bytes of a key at most.
-  private static let mostKeyBytes: UInt32 = 4096
-  private static let mostNodes = 4096
-  /// `ASSOC_ARRAY_FAN_OUT`, include/linux/assoc_array.h.
-  private static let fanOut: UInt64 = 16
 
   static func of(_ kernel: Kernel) -> [TrustedKey] {
     let image = inImage(of: kernel)
@@ -52,59 +47,21 @@ enum TrustedKeys {
     for variable in ["builtin_trusted_keys", "secondary_trusted_keys", "platform_trusted_keys"] {
       let onKeyring = try? structures.now { (reader) throws(CannotCheck) in
         guard let keyring = try reader.value(UInt64.self, of: variable), keyring != 0 else { return [TrustedKey]() }
-        return try Self.keys(on: keyring, called: variable, reader)
+        let keys = try Keyring(at: keyring, reader).keys.whole().map { key throws(CannotCheck) in
+          try PublicKey(ofKey: key, reader)
+        }
+        return keys.compactMap { $0.flatMap(Self.trusted) }
       }
       found += onKeyring ?? []
     }
     return found
   }
 
-  /// Walks a keyring, and those that are linked to it.
-  ///
-  /// Source: `struct assoc_array_node` and `struct assoc_array_shortcut`, include/linux/assoc_array_priv.h; `struct key`,
-  /// include/linux/key.h; keyring_ptr_to_key(), security/keys/keyring.c (Linux v5.10 to v6.12). Of a pointer, bit 0 says
-  /// that it leads to a node, and bit 1 then that this is a shortcut; of one to a key, bit 1 says that it is a keyring.
-  private static func keys(
-    on keyring: UInt64, called name: String, _ reader: Snapshot
-  ) throws(CannotCheck) -> [TrustedKey] {
-    let slots = try reader.offset("slots", in: "assoc_array_node")
-    var found: [TrustedKey] = []
-    var waiting = [try reader.word("keys.root", of: "key", at: keyring)]
-    var seen: Set<UInt64> = []
-    while let pointer = waiting.popLast() {
-      let place = pointer & ~3
-      guard place != 0, seen.insert(pointer).inserted else { continue }
-      guard seen.count <= mostNodes else { throw .torn(name, "has no end") }
-      switch pointer & 3 {
-      case 1:
-        for slot in 0..<fanOut { waiting.append(try reader.load(UInt64.self, at: place &+ slots &+ slot * 8)) }
-      case 3:
-        waiting.append(try reader.word("next_node", of: "assoc_array_shortcut", at: place))
-      case 2:
-        waiting.append(try reader.word("keys.root", of: "key", at: place))
-      default:
-        if let key = try key(at: place, reader) { found.append(key) }
-      }
+  /// Nil if it is of another kind than modules are signed with.
+  private static func trusted(_ key: PublicKey) -> TrustedKey? {
+    let bytes = key.bytes
+    return (X509Certificate.rsaKey(bytes.span, in: 0..<bytes.count) ?? X509Certificate.ellipticCurveKey(bytes)).map {
+      TrustedKey(name: key.description ?? "?", origin: "the kernel's keyrings in memory", value: $0)
     }
-    return found
-  }
-
-  /// The key at `place`; its bytes are those of its certificate.
-  ///
-  /// Source: `struct public_key`, include/crypto/public_key.h; `asym_crypto`, the first of a key's payload, in
-  /// include/keys/asymmetric-type.h (Linux v5.10 to v6.12).
-  private static func key(
-    at place: UInt64, _ reader: Snapshot
-  ) throws(CannotCheck) -> TrustedKey? {
-    let payload = try reader.word("payload.data", of: "key", at: place)
-    guard payload != 0 else { return nil }
-    let count = try reader.value(UInt32.self, "keylen", of: "public_key", at: payload)
-    guard count > 0, count <= mostKeyBytes else { return nil }
-    let address = try reader.word("key", of: "public_key", at: payload)
-    let bytes = try reader.bytes(at: address, count: Int(count))
-    guard let value = X509Certificate.rsaKey(bytes.span, in: 0..<bytes.count) ?? X509Certificate.ellipticCurveKey(bytes)
-    else { return nil }
-    let name = reader.live.text(at: try reader.word("description", of: "key", at: place)) ?? "?"
-    return TrustedKey(name: name, origin: "the kernel's keyrings in memory", value: value)
   }
 }

@@ -1,6 +1,6 @@
-package import KernelModel
-
 internal import KernelFormats
+package import KernelModel
+internal import KernelObjects
 
 /// Knows a loaded module by what its memory was compared with.
 ///

@@ -1,5 +1,6 @@
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// The addresses that the loader puts into a module.
 ///

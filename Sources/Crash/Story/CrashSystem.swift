@@ -1,7 +1,6 @@
-package import Checks
 package import KernelFormats
 package import KernelModel
-internal import KernelObjects
+package import KernelObjects
 
 /// The state of a dead kernel, and what its log says of its death.
 package struct CrashSystem: Sendable {

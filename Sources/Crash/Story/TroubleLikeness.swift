@@ -1,6 +1,7 @@
 internal import Checks
 internal import KernelFormats
 internal import KernelModel
+internal import KernelObjects
 
 /// What the trouble of a kernel resembles in which nothing leads astray.
 struct TroubleLikeness {

@@ -1,5 +1,6 @@
 internal import KernelFormats
 package import KernelModel
+internal import KernelObjects
 
 extension SiteExplanation {
   /// The most bytes that are explained at once; what is longer is cut around the address.

@@ -1,4 +1,3 @@
-internal import Checks
 internal import KernelModel
 internal import KernelObjects
 

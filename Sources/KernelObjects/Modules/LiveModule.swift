@@ -1,6 +1,5 @@
 internal import KernelFormats
-internal import KernelModel
-internal import KernelObjects
+package import KernelModel
 
 /// One module, as the kernel's own record of it says: `struct module`.
 ///
@@ -9,22 +8,22 @@ package struct LiveModule {
   package var name: String
   /// Of the kernel's `struct module`.
   package var structure: UInt64
-  var state: State
+  package var state: State
   /// Where its kinds of memory lie.
   package var memory: [Kind: Range<UInt64>]
   /// The offset of its per-CPU variables.
-  var percpu: UInt64
+  package var percpu: UInt64
   /// The number of its directory in sysfs, another each time a module is loaded; nil if it has none.
   ///
   /// Source: `struct kernfs_node`, `id`, include/linux/kernfs.h (Linux v5.5 to v7.2): a number and a generation.
-  var instance: UInt64?
+  package var instance: UInt64?
   /// What of its memory is executable: its code, and that of its initialisation while it is being loaded.
   package var executable: [Range<UInt64>]
 
-  var code: Range<UInt64>? { memory[.text] }
+  package var code: Range<UInt64>? { memory[.text] }
 
   /// `enum module_state`.
-  enum State: UInt32 {
+  package enum State: UInt32 {
     case live, coming, going, unformed
   }
 
@@ -35,11 +34,11 @@ package struct LiveModule {
   }
 
   /// Whether all of a module lies in one area.
-  static func isOneArea(_ types: KernelTypes) -> Bool {
+  package static func isOneArea(_ types: KernelTypes) -> Bool {
     types.structure("module")?.member("mem") == nil
   }
 
-  init(at address: UInt64, _ reader: Snapshot) throws(CannotCheck) {
+  package init(at address: UInt64, _ reader: Snapshot) throws(CannotCheck) {
     structure = address
     state = State(rawValue: try reader.value(UInt32.self, "state", of: "module", at: address)) ?? .unformed
     name = try reader.text(at: address &+ reader.offset("name", in: "module"))
@@ -52,7 +51,7 @@ package struct LiveModule {
   /// How many entries its symbol table claims to have, and 0 if there is no table; nil if this kernel keeps none.
   ///
   /// Source: `struct mod_kallsyms`, include/linux/module.h (Linux v5.10 to v7.2).
-  func symbolCount(_ reader: Snapshot) throws(CannotCheck) -> UInt32? {
+  package func symbolCount(_ reader: Snapshot) throws(CannotCheck) -> UInt32? {
     guard let table = try reader.valueIfAny(UInt64.self, "kallsyms", of: "module", at: structure) else { return nil }
     return table == 0 ? 0 : try reader.value(UInt32.self, "num_symtab", of: "mod_kallsyms", at: table)
   }

@@ -1,13 +1,12 @@
 package import KernelModel
-package import KernelObjects
 
 /// The modules that the kernel's own list holds, in memory.
 package struct LiveModules {
   package let modules: [LiveModule]
   /// Whether all of a module lies in one area.
-  let isOneArea: Bool
+  package let isOneArea: Bool
 
-  static let most = 4096
+  package static let most = 4096
 
   package init(_ reader: Snapshot) throws(CannotCheck) {
     isOneArea = LiveModule.isOneArea(reader.types)

@@ -1,15 +1,14 @@
-internal import KernelModel
-internal import KernelObjects
+package import KernelModel
 
 /// Executable memory that the kernel keeps for BPF programs, and hands out in chunks.
 ///
 /// Source: `struct bpf_prog_pack`, bpf_prog_pack_alloc() and bpf_prog_pack_free() in kernel/bpf/core.c (Linux v6.1, v7.2):
 /// a bit for each chunk of 64 bytes; chunks are filled with breakpoints before they are first used and when they are
 /// given back.
-struct BpfPack {
-  let range: Range<UInt64>
+package struct BpfPack {
+  package let range: Range<UInt64>
   /// Runs of chunks that are handed out, lowest first.
-  let used: [Range<UInt64>]
+  package let used: [Range<UInt64>]
 
   private static let chunk: UInt64 = 64
   /// Of a machine with one memory node.
@@ -17,7 +16,7 @@ struct BpfPack {
   private static let mostBytes: UInt64 = 1 << 30
 
   /// - Parameter address: of the kernel's `struct bpf_prog_pack`.
-  init(at address: UInt64, _ reader: Snapshot, _ areas: VmallocAreas) throws(CannotCheck) {
+  package init(at address: UInt64, _ reader: Snapshot, _ areas: VmallocAreas) throws(CannotCheck) {
     let start = try reader.word("ptr", of: "bpf_prog_pack", at: address)
     // One large page for each memory node; the area it lies in says how many there are.
     let byteCount = areas.area(at: start).map { $0.range.upperBound - start } ?? Self.byteCount
@@ -46,7 +45,7 @@ struct BpfPack {
   }
 
   /// The parts of `page` that are not handed out.
-  func free(in page: Range<UInt64>) -> [Range<UInt64>] {
+  package func free(in page: Range<UInt64>) -> [Range<UInt64>] {
     guard page.overlaps(range) else { return [] }
     let own = page.clamped(to: range)
     var parts: [Range<UInt64>] = []

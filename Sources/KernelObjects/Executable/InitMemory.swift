@@ -1,5 +1,4 @@
 internal import KernelModel
-internal import KernelObjects
 
 /// The memory of code that modules began with, on its way back: no module names it any more, and it may still be executed.
 ///

@@ -1,14 +1,13 @@
 internal import KernelFormats
-internal import KernelModel
-internal import KernelObjects
+package import KernelModel
 
 /// Whose executable memory is whose, by the structures in the kernel's memory that account for it.
 ///
 /// Nothing here comes from `/proc/modules` or `/proc/kallsyms`: a module that is unlinked from the kernel's list has no
 /// owner here, whatever it says elsewhere.
-struct ExecutableOwners {
+package struct ExecutableOwners {
   /// What accounts for a piece of executable memory.
-  enum Kind: String, CaseIterable {
+  package enum Kind: String, CaseIterable {
     case kernelText = "kernel text"
     case realMode = "real-mode code"
     case module = "module"
@@ -19,27 +18,27 @@ struct ExecutableOwners {
     case hypercall = "hypercall page"
   }
 
-  struct Claim {
-    var range: Range<UInt64>
-    var kind: Kind
-    var name: String
+  package struct Claim {
+    package var range: Range<UInt64>
+    package var kind: Kind
+    package var name: String
   }
 
   /// Lowest first.
-  private(set) var claims: [Claim] = []
+  package private(set) var claims: [Claim] = []
   /// The largest end of all claims up to each: where ranges lie within others, the search goes back no further.
   private var ends: [UInt64] = []
   /// Memory that BPF programs share; what of it is free must hold nothing but breakpoints.
-  private(set) var packs: [BpfPack] = []
+  package private(set) var packs: [BpfPack] = []
   /// Who allocated what lies in the vmalloc area.
-  let areas: VmallocAreas
+  package let areas: VmallocAreas
 
   private static let mostNodes = 1 << 17
 
   /// - Parameters:
   ///   - reader: of the moment that is asked about.
   ///   - text: the kernel's code.
-  init(_ reader: Snapshot, text: Range<UInt64>) throws(CannotCheck) {
+  package init(_ reader: Snapshot, text: Range<UInt64>) throws(CannotCheck) {
     areas = try VmallocAreas(reader)
     addText(text)
     try addModules(reader)
@@ -58,7 +57,7 @@ struct ExecutableOwners {
   }
 
   /// What accounts for a part of `page`, or nil if nothing does.
-  func owner(of page: Range<UInt64>) -> Claim? {
+  package func owner(of page: Range<UInt64>) -> Claim? {
     var index = claims.partitionPoint { $0.range.lowerBound >= page.upperBound }
     while index > 0, ends[index - 1] > page.lowerBound {
       index -= 1

@@ -1,5 +1,4 @@
 package import KernelModel
-package import KernelObjects
 
 /// Modules that were unloaded, as far as the kernel remembers them.
 package struct UnloadedModules: Hashable, Sendable {
@@ -38,7 +37,7 @@ package struct UnloadedModules: Hashable, Sendable {
   /// The one that was unloaded last.
   ///
   /// An array of characters up to Linux v6.0, a structure that begins with one later: kernel/module/main.c.
-  static func last(_ reader: Snapshot) -> String? {
+  package static func last(_ reader: Snapshot) -> String? {
     reader.symbols["last_unloaded_module"].flatMap { reader.live.text(at: $0) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 }

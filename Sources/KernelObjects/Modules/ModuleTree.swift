@@ -1,23 +1,22 @@
 internal import KernelFormats
-internal import KernelModel
-internal import KernelObjects
+package import KernelModel
 
 /// The tree by which the kernel finds the module that an address lies in; it has two copies, of which one can be read
 /// while the other is changed.
 ///
 /// Source: `struct mod_tree_root` and `struct mod_tree_node`, kernel/module/tree_lookup.c; include/linux/rbtree_latch.h
 /// (Linux v5.10 to v7.2): a node for each piece of memory of a module.
-struct ModuleTree {
+package struct ModuleTree {
   /// The modules of each copy.
-  private(set) var copies: [Set<UInt64>] = []
+  package private(set) var copies: [Set<UInt64>] = []
 
   private static let mostNodes = 1 << 16
 
   /// Modules that both copies have.
-  var inBoth: [UInt64] { Array(copies.dropFirst().reduce(copies.first ?? []) { $0.intersection($1) }) }
+  package var inBoth: [UInt64] { Array(copies.dropFirst().reduce(copies.first ?? []) { $0.intersection($1) }) }
 
   /// - Parameter root: of the kernel's `mod_tree`.
-  init(at root: UInt64, _ reader: Snapshot) throws(CannotCheck) {
+  package init(at root: UInt64, _ reader: Snapshot) throws(CannotCheck) {
     let roots = root &+ (try reader.offset("tree", in: "latch_tree_root"))
     for copy in 0..<2 {
       let nodes = try reader.redBlackTree(

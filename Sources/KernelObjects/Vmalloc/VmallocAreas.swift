@@ -1,29 +1,28 @@
 internal import KernelFormats
-internal import KernelModel
-internal import KernelObjects
+package import KernelModel
 
 /// The areas of the kernel's vmalloc space, and who asked for each.
 ///
 /// `vmap_area_list` up to v6.8; since Linux kernel commit d093602919ad ("mm: vmalloc: remove global vmap_area_root
 /// rb-tree") (in v6.9) a list for each of `vmap_nodes`.
-struct VmallocAreas {
-  struct Area {
+package struct VmallocAreas {
+  package struct Area {
     /// Without the guard page behind it.
-    var range: Range<UInt64>
+    package var range: Range<UInt64>
     /// The address that the allocation returned to.
-    var caller: UInt64
+    package var caller: UInt64
     /// The kernel's function that ``caller`` lies in, if it is one that is known by name.
-    var allocator: String?
+    package var allocator: String?
   }
 
-  private(set) var areas: [Area] = []
+  package private(set) var areas: [Area] = []
 
   private static let mostAreas = 1 << 18
   private static let mostNodes = 4096
   /// VM_NO_GUARD: include/linux/vmalloc.h (Linux v5.10 to v7.2).
   private static let withoutGuard: UInt64 = 0x40
 
-  init(_ reader: Snapshot) throws(CannotCheck) {
+  package init(_ reader: Snapshot) throws(CannotCheck) {
     var heads: [UInt64] = []
     if let head = reader.symbols["vmap_area_list"] {
       heads = [head]
@@ -57,7 +56,7 @@ struct VmallocAreas {
   }
 
   /// The area that `address` lies in.
-  func area(at address: UInt64) -> Area? {
+  package func area(at address: UInt64) -> Area? {
     let index = areas.partitionPoint { $0.range.lowerBound > address }
     guard index > 0, areas[index - 1].range.contains(address) else { return nil }
     return areas[index - 1]

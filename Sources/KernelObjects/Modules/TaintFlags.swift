@@ -1,4 +1,4 @@
-import KernelModel
+internal import KernelModel
 
 /// The letters of a taint mask.
 ///
@@ -8,10 +8,10 @@ package enum TaintFlags {
 
   /// What happened to the kernel since it booted, and is gone with the next boot: a machine check, a bad page, an oops, a
   /// warning, a lockup.
-  static let events: UInt64 = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14
+  package static let events: UInt64 = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14
 
   /// The mask of letters that are told; what is no letter of a taint is passed over.
-  static func mask(of letters: String) -> UInt64 {
+  package static func mask(of letters: String) -> UInt64 {
     letters.reduce(0) { mask, letter in all.firstIndex(of: letter).map { mask | 1 << UInt64($0) } ?? mask }
   }
 
