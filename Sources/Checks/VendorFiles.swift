@@ -42,18 +42,16 @@ package struct VendorFiles: Check {
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
     var examination = Examination()
     var unvouched = Unvouched()
-    var recordsReach = false
+    let files = kernel.comparedFiles
     var isImageBrought = false
     do throws(Withheld) {
-      let source = try kernel.reference.kernelImage().source
-      let provenance = kernel.reference.provenance(of: source)
-      isImageBrought = provenance == .brought
-      if case .unvouched(let reason) = provenance {
+      let image = try files.image.get()
+      isImageBrought = image.provenance == .brought
+      if case .unvouched(let reason) = image.provenance {
         examination.note(Subject("kernel image"), .text("nobody vouches for it"))
-        unvouched.add(source, reason)
+        unvouched.add(image.source, reason)
       } else {
-        recordsReach = provenance.isOnRecord
-        judge(source, provenance, Subject("kernel image"), into: &examination)
+        judge(image, Subject("kernel image"), into: &examination)
       }
     } catch {
       examination.leaveUnanswered(Subject("kernel image"), .withheld(error))
@@ -67,14 +65,12 @@ package struct VendorFiles: Check {
       for module in modules {
         let subject = Subject("file of module \(module.name)")
         do throws(Withheld) {
-          let source = try kernel.reference.moduleSource(named: module.name)
-          let provenance = kernel.reference.provenance(of: source)
-          if case .unvouched(let reason) = provenance {
-            open.append(OpenModule(name: module.name, source: source, reason: reason))
+          let file = try files.file(ofModule: module.name).get()
+          if case .unvouched(let reason) = file.provenance {
+            open.append(OpenModule(name: module.name, source: file.source, reason: reason))
           } else {
-            recordsReach = recordsReach || provenance.isOnRecord
-            brought += provenance == .brought ? 1 : 0
-            judge(source, provenance, subject, into: &examination)
+            brought += file.provenance == .brought ? 1 : 0
+            judge(file, subject, into: &examination)
           }
         } catch {
           // A place that was searched: that there is no such file is an answer, and module-text lacks the file.
@@ -90,7 +86,7 @@ package struct VendorFiles: Check {
           "\(brought == 1 ? "one module's file was" : "the files of \(brought) modules were") brought; the kernel image, "
             + "and what else was compared with, are this disk's own")
       }
-      judge(open, recordsReach: recordsReach, in: kernel, &unvouched, into: &examination)
+      judge(open, recordsReach: files.recordsReach, in: kernel, &unvouched, into: &examination)
     }
     for sentence in unvouched.sentences { examination.remark(sentence) }
     return examination
@@ -159,10 +155,8 @@ package struct VendorFiles: Check {
         ]))
   }
 
-  private func judge(
-    _ source: String, _ provenance: Provenance, _ subject: Subject, into examination: inout Examination
-  ) {
-    switch provenance {
+  private func judge(_ file: ComparedFiles.File, _ subject: Subject, into examination: inout Examination) {
+    switch file.provenance {
     // Who vouches for a file depends on what was brought, and on which modules are loaded.
     case .brought:
       examination.note(subject, .text("brought"), lasting: false)
@@ -178,10 +172,10 @@ package struct VendorFiles: Check {
       examination.report(
         Finding(
           kind: .contradiction, severity: .critical, subject: subject,
-          message: "\(source) was changed after the package manager installed it",
+          message: "\(file.source) was changed after the package manager installed it",
           expected: "\(record.algorithm) \(record.digest), as \(record.manager) recorded it for \(record.package)",
           observed: "\(record.algorithm) \(actual)",
-          evidence: [Finding.Evidence("file", source), Finding.Evidence("package", record.package)],
+          evidence: [Finding.Evidence("file", file.source), Finding.Evidence("package", record.package)],
           meaning: "what the running kernel is compared with is not what the vendor shipped",
           innocentCauses: Self.manual.innocentCauses, response: Self.manual.response))
     }

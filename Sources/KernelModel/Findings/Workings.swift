@@ -6,10 +6,10 @@ package final class Workings {
   /// One thing that can be worked out, and how.
   ///
   /// There is one of these for each, beside the property of ``Kernel`` by which it is asked for, such as `kernel.structures`.
-  package final class Member<Value>: Sendable {
-    fileprivate let make: @Sendable (Kernel) throws(CannotCheck) -> Value
+  package final class Member<Value, Failure: Error>: Sendable {
+    fileprivate let make: @Sendable (Kernel) throws(Failure) -> Value
 
-    package init(_ make: @escaping @Sendable (Kernel) throws(CannotCheck) -> Value) {
+    package init(_ make: @escaping @Sendable (Kernel) throws(Failure) -> Value) {
       self.make = make
     }
   }
@@ -18,10 +18,12 @@ package final class Workings {
 
   package init() {}
 
-  fileprivate func value<Value>(of member: Member<Value>, _ kernel: Kernel) throws(CannotCheck) -> Value {
+  fileprivate func value<Value, Failure>(
+    of member: Member<Value, Failure>, _ kernel: Kernel
+  ) throws(Failure) -> Value {
     let key = ObjectIdentifier(member)
-    if let known = kept[key] as? Result<Value, CannotCheck> { return try known.get() }
-    let result = Result { () throws(CannotCheck) in try member.make(kernel) }
+    if let known = kept[key] as? Result<Value, Failure> { return try known.get() }
+    let result = Result { () throws(Failure) in try member.make(kernel) }
     kept[key] = result
     return try result.get()
   }
@@ -36,7 +38,7 @@ extension Kernel {
   /// What was worked out of this acquisition, or is now.
   ///
   /// - Throws: what working it out threw, the first time.
-  package func value<Value>(of member: Workings.Member<Value>) throws(CannotCheck) -> Value {
+  package func value<Value, Failure>(of member: Workings.Member<Value, Failure>) throws(Failure) -> Value {
     try workings.value(of: member, self)
   }
 }
