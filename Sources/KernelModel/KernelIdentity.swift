@@ -53,12 +53,15 @@ package struct Withheld: Error, Hashable, Sendable, CustomStringConvertible {
   package var remedy: String
   /// Whether the place where it would be was searched, and does not have it.
   package var isAbsent: Bool
+  /// Whether nobody withholds it: the kernel was built without.
+  package var isNotBuilt: Bool
 
-  package init(_ what: String, why: String, remedy: String = "", isAbsent: Bool = false) {
+  package init(_ what: String, why: String, remedy: String = "", isAbsent: Bool = false, isNotBuilt: Bool = false) {
     self.what = what
     self.why = why
     self.remedy = remedy
     self.isAbsent = isAbsent
+    self.isNotBuilt = isNotBuilt
   }
 
   package var description: String {

@@ -35,7 +35,7 @@ package final class KernelStructures {
       types = try Self.typesInMemory(kernel, symbols)
     } catch {
       // The image of the very kernel that runs says more than that no symbol names the section, or any data.
-      guard case .withheld(let withheld) = obstacle, withheld.what == KernelTypes.subject else { throw error }
+      guard case .withheld(let withheld) = obstacle, withheld.isNotBuilt else { throw error }
       switch error {
       case .symbolMissing, .withheld: throw obstacle
       default: throw error

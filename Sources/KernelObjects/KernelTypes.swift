@@ -11,7 +11,8 @@ package final class KernelTypes {
   package static func notBuilt(_ sign: String) -> Withheld {
     Withheld(
       subject, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF): \(sign)",
-      remedy: "nothing that could be brought replaces it: this question cannot be answered on this kernel")
+      remedy: "nothing that could be brought replaces it: this question cannot be answered on this kernel",
+      isNotBuilt: true)
   }
 
   package let information: BTF

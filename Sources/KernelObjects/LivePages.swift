@@ -68,10 +68,13 @@ package final class LivePages {
     return bytes
   }
 
-  /// The NUL-terminated text at `address`, of at most 128 bytes.
+  /// Bytes of a text at most, the NUL behind it among them.
+  static let mostTextBytes = 128
+
+  /// The NUL-terminated text at `address`, or nil if it cannot be read or has no end within ``mostTextBytes``.
   package func text(at address: UInt64) -> String? {
     var text: [UInt8] = []
-    while text.count < 128, let byte = value(UInt8.self, at: address &+ UInt64(text.count)) {
+    while text.count < Self.mostTextBytes, let byte = value(UInt8.self, at: address &+ UInt64(text.count)) {
       if byte == 0 { return String(decoding: text, as: UTF8.self) }
       text.append(byte)
     }

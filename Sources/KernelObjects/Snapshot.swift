@@ -95,12 +95,9 @@ package struct Snapshot {
 extension Snapshot {
   /// The NUL-terminated text at `address`, of at most 128 bytes.
   package func text(at address: UInt64) throws(CannotCheck) -> String {
-    var text: [UInt8] = []
-    while text.count < 128 {
-      let byte = try load(UInt8.self, at: address &+ UInt64(text.count))
-      if byte == 0 { return String(decoding: text, as: UTF8.self) }
-      text.append(byte)
-    }
+    if let text = live.text(at: address) { return text }
+    // What has no end can be read, all of it.
+    _ = try bytes(at: address, count: LivePages.mostTextBytes)
     throw .torn("the text at \(KernelAddress(address))", "has no end")
   }
 }

@@ -115,5 +115,13 @@ import Testing
     #expect(throws: CannotCheck.torn("the text at \(KernelAddress(head))", "has no end")) {
       try kernel.snapshot.text(at: head)
     }
+    // The page behind cannot be read.
+    let end = head + 4096 - 4
+    kernel.memory.write([UInt8](repeating: 0x41, count: 4), at: KernelAddress(end))
+    #expect(throws: CannotCheck.memoryUnreadable(.absent(KernelAddress(head + 4096)))) {
+      try kernel.snapshot.text(at: end)
+    }
+    kernel.memory.write([0x41, 0], at: KernelAddress(end + 2))
+    #expect(try kernel.snapshot.text(at: end) == "AAA")
   }
 }
