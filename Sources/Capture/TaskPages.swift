@@ -65,7 +65,7 @@ struct TaskPages {
     let nodeByteCount = try reader.types.byteCount(of: "xa_node")
     numbers += tree.nodes.map { ($0, nodeByteCount) }
     let numberByteCount = try reader.types.byteCount(of: "pid")
-    for entry in tree.entries where KernelAddress(entry.pointer).isInKernelHalf {
+    for entry in tree.entries.elements where KernelAddress(entry.pointer).isInKernelHalf {
       numbers.append((entry.pointer, numberByteCount))
       // A number whose record cannot be read leads to no task.
       if let task = try? Tasks(reader).thread(numbered: entry.pointer) { add(task) }

@@ -98,7 +98,7 @@ import Testing
     let top = node(2, [0: node(0, [0: 0x8000])])
     kernel.memory.write(top, at: KernelAddress(top - 2 + 32 + 8))
     let tree = array(top)
-    #expect(tree.entries == [.init(index: 0, pointer: 0x8000)])
+    #expect(tree.entries.elements == [.init(index: 0, pointer: 0x8000)])
     #expect(throws: CannotCheck.self) { try tree.whole() }
     // So is a node that decides over as much as the one above it.
     #expect(throws: CannotCheck.self) { try array(node(2, [0: node(2, [:])])).whole() }
@@ -107,8 +107,8 @@ import Testing
 
   @Test func `what cannot be read of an XArray hides nothing else of it`() throws {
     let tree = array(node(2, [0: 0xffff_1000_0000_0002, 1: node(0, [0: 0x8000])]))
-    #expect(tree.entries == [.init(index: 4, pointer: 0x8000)])
-    #expect(tree.obstacle == .memoryUnreadable(.absent(KernelAddress(0xffff_1000_0000_0000))))
+    #expect(tree.entries.elements == [.init(index: 4, pointer: 0x8000)])
+    #expect(tree.entries.obstacle == .memoryUnreadable(.absent(KernelAddress(0xffff_1000_0000_0000))))
     #expect(throws: CannotCheck.self) { try tree.whole() }
     #expect(throws: CannotCheck.torn("an XArray", "has more than 1 entries")) {
       try array(node(0, [0: 0x8000, 1: 0x9000]), limit: 1).whole()

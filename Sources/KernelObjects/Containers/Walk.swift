@@ -29,10 +29,16 @@ package struct Walk<Element> {
     }
   }
 
+  /// Adds what was come upon.
+  mutating func add(_ element: Element) { elements.append(element) }
+
+  /// Notes that some of the container cannot be followed, and why; the first reason is kept.
+  mutating func note(_ error: CannotCheck) { obstacle = obstacle ?? error }
+
   /// Adds what another walk came upon.
   mutating func add(_ other: Walk) {
     elements += other.elements
-    obstacle = obstacle ?? other.obstacle
+    if let other = other.obstacle { note(other) }
   }
 
   package func map<Other>(_ transform: (Element) -> Other) -> Walk<Other> {

@@ -19,10 +19,9 @@ package struct XArray {
 
   /// The addresses of its nodes (`struct xa_node`), as they were come upon.
   package private(set) var nodes: [UInt64] = []
-  /// The pointers in it, lowest number first.
-  package private(set) var entries: [Entry] = []
-  /// Why some of it could not be followed; nil if all was.
-  package private(set) var obstacle: CannotCheck?
+  /// The pointers in it, lowest number first, as far as they can be reached: what is below a node that cannot be read hides
+  /// nothing else.
+  package private(set) var entries = Walk<Entry>()
 
   /// Bits of a number that one node decides over at most: XA_CHUNK_SHIFT, which is 4 with CONFIG_BASE_SMALL.
   private static let mostChunkBits = 6
@@ -38,7 +37,7 @@ package struct XArray {
       else { throw .layoutUnknown(structure: "xa_node", member: "slots") }
       try follow(head, slots, count, limit, snapshot)
     } catch {
-      obstacle = error
+      entries.note(error)
     }
   }
 
@@ -46,17 +45,14 @@ package struct XArray {
   package static func idr(at idr: UInt64, limit: Int, _ snapshot: Snapshot) throws(CannotCheck) -> XArray {
     var tree = XArray(at: idr &+ (try snapshot.offset("idr_rt", in: "idr")), limit: limit, snapshot)
     let base = UInt64(try snapshot.value(UInt32.self, "idr_base", of: "idr", at: idr))
-    for index in tree.entries.indices { tree.entries[index].index = tree.entries[index].index &+ base }
+    tree.entries = tree.entries.map { Entry(index: $0.index &+ base, pointer: $0.pointer) }
     return tree
   }
 
   /// All entries.
   ///
   /// - Throws: if the tree leads back to itself, has more nodes than any kernel's, or cannot be read.
-  package func whole() throws(CannotCheck) -> [Entry] {
-    if let obstacle { throw obstacle }
-    return entries
-  }
+  package func whole() throws(CannotCheck) -> [Entry] { try entries.whole() }
 
   private mutating func follow(
     _ head: UInt64, _ slots: BTF.Member, _ count: Int, _ limit: Int, _ snapshot: Snapshot
@@ -70,8 +66,8 @@ package struct XArray {
       guard let node = Self.node(entry) else {
         // Other entries are numbers, or the tree's own marks: xa_is_value(), xa_is_internal().
         guard entry != 0, entry & 3 == 0 else { continue }
-        guard entries.count < limit else { throw .torn("an XArray", "has more than \(limit) entries") }
-        entries.append(Entry(index: index, pointer: entry))
+        guard entries.elements.count < limit else { throw .torn("an XArray", "has more than \(limit) entries") }
+        entries.add(Entry(index: index, pointer: entry))
         continue
       }
       do throws(CannotCheck) {
@@ -85,7 +81,7 @@ package struct XArray {
           waiting.append((try snapshot.load(UInt64.self, at: place), index &+ slot << shift, shift))
         }
       } catch {
-        obstacle = obstacle ?? error
+        entries.note(error)
       }
     }
   }
