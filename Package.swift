@@ -127,7 +127,7 @@ let package = Package(
 
     // Kernels that the lab saved, examined natively.
     testLibrary(
-      "SavedKernel", ["KernelFormats", "KernelModel", "LiveProbe", "Vendor"], path: "Tests/SavedKernel"),
+      "SavedKernel", ["KernelFormats", "KernelModel", "LiveProbe", "Postmortem", "Vendor"], path: "Tests/SavedKernel"),
     .executableTarget(
       name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
       swiftSettings: settings),

@@ -31,18 +31,28 @@ package final class TranslatedMemory: KernelMemory {
     var done = 0
     while done < count {
       let position = KernelAddress(address.rawValue &+ UInt64(done))
-      let leaf = try leaf(of: position)
-      let inLeaf = position.rawValue - leaf.region.start.rawValue
-      let size = Int(min(UInt64(count - done), leaf.region.byteCount - inLeaf))
-      var part = bytes._mutatingExtracting(done..<done + size)
-      let place = PhysicalAddress(leaf.physicalAddress.rawValue &+ inLeaf)
+      let run = try run(at: position, limit: count - done)
+      var part = bytes._mutatingExtracting(done..<done + run.byteCount)
       do throws(PhysicalFault) {
-        try physical.read(at: place, into: &part)
+        try physical.read(at: run.start, into: &part)
       } catch {
-        throw error.at(KernelAddress(position.rawValue &+ (error.address.rawValue &- place.rawValue)))
+        throw error.at(KernelAddress(position.rawValue &+ (error.address.rawValue &- run.start.rawValue)))
       }
-      done += size
+      done += run.byteCount
     }
+  }
+
+  /// Where the bytes from `address` on lie in physical memory, and how many of them one leaf maps: at least one, at most
+  /// `limit`.
+  package func run(
+    at address: KernelAddress, limit: Int
+  ) throws(MemoryFault) -> (start: PhysicalAddress, byteCount: Int) {
+    let leaf = try leaf(of: address)
+    let inLeaf = address.rawValue - leaf.region.start.rawValue
+    return (
+      PhysicalAddress(leaf.physicalAddress.rawValue &+ inLeaf),
+      Int(min(UInt64(limit), leaf.region.byteCount - inLeaf))
+    )
   }
 
   private func leaf(of address: KernelAddress) throws(MemoryFault) -> Page {

@@ -34,7 +34,7 @@ package final class MappedFile: PhysicalMemory {
   }
 
   /// The memory itself, valid while this object lives.
-  func bytes(from address: PhysicalAddress, count: Int) throws(PhysicalFault) -> UnsafeRawBufferPointer {
+  private func bytes(from address: PhysicalAddress, count: Int) throws(PhysicalFault) -> UnsafeRawBufferPointer {
     guard address.rawValue <= UInt64(byteCount), count <= byteCount - Int(address.rawValue) else {
       throw .absent(address)
     }
