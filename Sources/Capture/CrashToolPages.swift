@@ -59,7 +59,7 @@ struct CrashToolPages {
     guard let caches = try? reader.list(at: "slab_caches", linkedBy: "list", of: "kmem_cache", limit: Self.mostCaches),
       let size = reader.types.structure("kmem_cache")?.byteCount
     else { return }
-    for cache in caches { notes.note(cache, byteCount: UInt64(size)) }
+    for cache in caches { notes.note(cache.address, byteCount: UInt64(size)) }
   }
 
   /// How many elements an array of the kernel has, as crash tools are told.

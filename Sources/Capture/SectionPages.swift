@@ -38,10 +38,10 @@ struct SectionPages {
 
   func note(in notes: inout PageNotes) throws(CannotCheck) {
     for module in try reader.list(at: "modules", linkedBy: "list", of: "module", limit: Self.mostModules) {
-      if let records = try reader.valueIfAny(UInt64.self, "notes_attrs", of: "module", at: module) {
+      if let records = try module.valueIfAny("notes_attrs") {
         notes.note(records, byteCount: Self.noteRecordsByteCount)
       }
-      guard let attributes = try reader.valueIfAny(UInt64.self, "sect_attrs", of: "module", at: module),
+      guard let attributes = try module.valueIfAny("sect_attrs"),
         KernelAddress(attributes).isInKernelHalf
       else { continue }
       notes.note(attributes, byteCount: start)

@@ -25,7 +25,7 @@ struct TaskPages {
 
   init(_ reader: Snapshot) throws(CannotCheck) {
     self.reader = reader
-    let first = try reader.symbols.address(of: "init_task")
+    let first = try reader.object("task_struct", at: reader.symbols.address(of: "init_task"))
     for process in [first] + (try Tasks(reader).processes().elements) { try addThreads(of: process) }
     try addNumbered()
     try addIdle()
@@ -52,11 +52,11 @@ struct TaskPages {
     if tasks.count < Tasks.most, KernelAddress(task).isInKernelHalf { tasks.insert(task) }
   }
 
-  private mutating func addThreads(of process: UInt64) throws(CannotCheck) {
+  private mutating func addThreads(of process: KernelObject) throws(CannotCheck) {
     guard tasks.count < Tasks.most else { return }
-    add(process)
+    add(process.address)
     // A process whose signals cannot be read has no list to follow.
-    for thread in (try? Tasks(reader).threads(of: process).elements) ?? [] { add(thread) }
+    for thread in (try? Tasks(reader).threads(of: process).elements) ?? [] { add(thread.address) }
   }
 
   /// The tasks in the tree of process numbers of the first namespace.
@@ -68,7 +68,7 @@ struct TaskPages {
     for entry in tree.entries.elements where KernelAddress(entry.pointer).isInKernelHalf {
       numbers.append((entry.pointer, numberByteCount))
       // A number whose record cannot be read leads to no task.
-      if let task = try? Tasks(reader).thread(numbered: entry.pointer) { add(task) }
+      if let task = try? Tasks(reader).thread(numbered: entry.pointer) { add(task.address) }
     }
   }
 

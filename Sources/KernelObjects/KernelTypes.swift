@@ -16,20 +16,40 @@ package final class KernelTypes {
   }
 
   package let information: BTF
-  private var structures: [String: BTF.Structure?] = [:]
-  private var offsets: [String: UInt64] = [:]
+  private var named: [String: KernelType?] = [:]
+  /// By ``BTF/Structure/id``.
+  private var known: [Int: KernelType] = [:]
 
   package init(_ information: BTF) {
     self.information = information
   }
 
-  /// How a structure or union is laid out, or nil if there is none.
-  package func structure(_ name: String) -> BTF.Structure? {
-    if let known = structures[name] { return known }
-    let found = information.structure(name)
-    structures[name] = .some(found)
+  /// A structure or union, or nil if there is none of that name.
+  package func typeIfAny(_ name: String) -> KernelType? {
+    if let known = named[name] { return known }
+    let found = information.structure(name).map { type($0, named: name) }
+    named[name] = .some(found)
     return found
   }
+
+  /// A structure or union.
+  package func type(_ name: String) throws(CannotCheck) -> KernelType {
+    if let type = typeIfAny(name) { return type }
+    throw .layoutUnknown(structure: name)
+  }
+
+  /// What another structure names.
+  ///
+  /// - Parameter name: for one without a name of its own.
+  func type(_ structure: BTF.Structure, named name: String) -> KernelType {
+    if let known = known[structure.id] { return known }
+    let type = KernelType(structure, named: structure.name.isEmpty ? name : structure.name)
+    known[structure.id] = type
+    return type
+  }
+
+  /// How a structure or union is laid out, or nil if there is none.
+  package func structure(_ name: String) -> BTF.Structure? { typeIfAny(name)?.layout }
 
   /// Bytes of a structure or union, padding at its end included.
   package func byteCount(of structure: String) throws(CannotCheck) -> Int {
@@ -43,7 +63,7 @@ package final class KernelTypes {
   ///
   /// - Parameter path: as ``BTF/Structure/member(_:)`` takes it.
   package func member(_ path: String, of structure: String) throws(CannotCheck) -> BTF.Member {
-    guard let member = self.structure(structure)?.member(path) else {
+    guard let member = typeIfAny(structure)?.memberIfAny(path) else {
       throw .layoutUnknown(structure: structure, member: path)
     }
     return member
@@ -51,18 +71,11 @@ package final class KernelTypes {
 
   /// The offset of a member, in bytes.
   package func offset(of member: String, in structure: String) throws(CannotCheck) -> UInt64 {
-    guard let offset = offsetIfAny(of: member, in: structure) else {
-      throw .layoutUnknown(structure: structure, member: member)
-    }
-    return offset
+    UInt64(try self.member(member, of: structure).byteOffset)
   }
 
   /// The offset of a member that not every kernel has.
   package func offsetIfAny(of member: String, in structure: String) -> UInt64? {
-    let path = "\(structure).\(member)"
-    if let known = offsets[path] { return known }
-    guard let found = self.structure(structure)?.member(member) else { return nil }
-    offsets[path] = UInt64(found.byteOffset)
-    return UInt64(found.byteOffset)
+    typeIfAny(structure)?.memberIfAny(member).map { UInt64($0.byteOffset) }
   }
 }

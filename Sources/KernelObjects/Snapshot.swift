@@ -4,7 +4,7 @@ package import KernelModel
 /// The kernel's variables and structures at one moment, read by the names and types that somebody vouches for.
 ///
 /// One snapshot is one moment: whoever wants to look again asks for another, ``reading(_:)``.
-package struct Snapshot {
+package final class Snapshot {
   package let symbols: SymbolIndex
   package let types: KernelTypes
   /// What was read of memory at this moment.
@@ -19,8 +19,9 @@ package struct Snapshot {
   /// What `kernel` holds, by the names and types of ``KernelStructures``.
   ///
   /// - Throws: if nothing says how its structures are laid out.
-  package init(of kernel: Kernel) throws(CannotCheck) {
-    self = try kernel.structures.reader.reading(kernel.memory)
+  package convenience init(of kernel: Kernel) throws(CannotCheck) {
+    let structures = try kernel.structures.reader
+    self.init(symbols: structures.symbols, types: structures.types, live: LivePages(kernel.memory))
   }
 
   /// The same kernel at another moment.
@@ -80,9 +81,7 @@ package struct Snapshot {
     guard (1...8).contains(member.byteCount),
       let bytes = live.bytes(at: address &+ UInt64(member.byteOffset), count: member.byteCount)
     else { return nil }
-    let whole = UInt64(littleEndianBytes: bytes)
-    guard let bitCount = member.bitCount, bitCount < 64 else { return whole }
-    return (whole >> UInt64(member.bitOffset)) & (1 << UInt64(bitCount) &- 1)
+    return member.bits(of: UInt64(littleEndianBytes: bytes))
   }
 
   /// The `count` bytes at `address`.

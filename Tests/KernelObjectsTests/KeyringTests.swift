@@ -40,8 +40,12 @@ import Testing
 
   private func keyring(_ root: UInt64) -> TestObjects.Object { kernel.make("key") { $0["keys.root"] = root } }
 
-  private func walk(_ keyring: TestObjects.Object) -> Walk<UInt64> {
-    Keyring(at: keyring.address, kernel.snapshot).keys
+  private func walk(_ keyring: TestObjects.Object) throws -> Walk<UInt64> {
+    try Keyring(kernel.snapshot.object("key", at: keyring.address)).keys.map(\.address)
+  }
+
+  private func publicKey(of key: TestObjects.Object) throws -> PublicKey? {
+    try PublicKey(of: kernel.snapshot.object("key", at: key.address))
   }
 
   @Test func `the keys of a keyring and of those linked to it are told`() throws {
@@ -51,7 +55,7 @@ import Testing
     let linked = keyring(node([keys[2].address, keys[3].address]))
     let ring = keyring(node([keys[0].address, shortcut(to: node([0, keys[1].address])), linked.address | 2]))
     #expect(try walk(ring).whole() == keys.map(\.address))
-    let material = try keys.compactMap { try PublicKey(ofKey: $0.address, kernel.snapshot) }
+    let material = try keys.compactMap { try publicKey(of: $0) }
     #expect(material.map(\.description) == (0..<4).map { "key \($0)" })
     #expect(material.map(\.bytes) == (0..<4).map { [UInt8($0), 1, 2] })
   }
@@ -69,7 +73,7 @@ import Testing
 
   @Test func `what was reached before memory ends is told, but is not the whole`() throws {
     let one = key("one", [1])
-    let ring = walk(keyring(node([one.address, 0xffff_1000_0000_0001])))
+    let ring = try walk(keyring(node([one.address, 0xffff_1000_0000_0001])))
     #expect(ring.elements == [one.address])
     #expect(ring.obstacle == .memoryUnreadable(.absent(KernelAddress(0xffff_1000_0000_0000))))
     // More nodes than any keyring has.
@@ -80,16 +84,16 @@ import Testing
 
   @Test func `a key without material of a reasonable size is no public key`() throws {
     let none = kernel.make("key")
-    #expect(try PublicKey(ofKey: none.address, kernel.snapshot) == nil)
+    #expect(try publicKey(of: none) == nil)
     for count: UInt64 in [0, 4097, 0xffff_ffff] {
       let one = key("one", [1])
       kernel.memory.write(UInt32(count), at: KernelAddress(one["payload.data"]))
-      #expect(try PublicKey(ofKey: one.address, kernel.snapshot) == nil)
+      #expect(try publicKey(of: one) == nil)
     }
     let lost = key("lost", [1])
     lost["payload.data"] = 0xffff_1000_0000_0000
     #expect(throws: CannotCheck.memoryUnreadable(.absent(KernelAddress(0xffff_1000_0000_0000)))) {
-      try PublicKey(ofKey: lost.address, kernel.snapshot)
+      try publicKey(of: lost)
     }
   }
 }

@@ -18,6 +18,7 @@ enum ObjectTypes {
         ("tree", node, 56 * 8), ("latched", types.array(of: node, 2), 80 * 8),
         ("name", types.array(of: char, 16), 136 * 8),
       ])
+    addObject(&types, int: int, pointer: pointer)
     types.structure(
       "xa_node", 80,
       [("shift", char, 0), ("slots", types.array(of: pointer, 4), 32 * 8)])
@@ -38,4 +39,21 @@ enum ObjectTypes {
     types.structure("pcpu_hot", 16, [("current_task", pointer, 8 * 8)])
     return types.bytes()
   }()
+
+  /// A structure that has, and points to, all that one can: a structure that comes before and one that does not, itself, one
+  /// without a name, and numbers of every kind.
+  private static func addObject(_ types: inout SampleBTF, int: UInt32, pointer: UInt32) {
+    let signed = types.add(1, "short", size: 2, details: little(UInt32(1 << 24 | 16)))
+    let inner = types.structure("inner", 8, [("low", int, 0), ("high", int, 32)])
+    let anonymous = types.structure("", 8, [("mark", int, 32)])
+    let object = types.typeCount + 7
+    types.structure(
+      "object", 96, flag: true,
+      [
+        ("word", pointer, 0), ("small", signed, 8 * 8), ("bits", int, 5 << 24 | 83), ("inner", inner, 16 * 8),
+        ("array", types.array(of: inner, 3), 24 * 8), ("unnamed", anonymous, 48 * 8),
+        ("next", types.add(2, size: object), 56 * 8), ("far", types.add(2, size: types.add(7, "thing")), 64 * 8),
+        ("shorts", types.array(of: signed, 4), 72 * 8), ("whole", types.array(of: inner, 0), 96 * 8),
+      ])
+  }
 }

@@ -93,7 +93,7 @@ import Testing
     #expect(try whole.value(UInt64.self, of: "answer") == 7)
     #expect(try whole.value(UInt64.self, of: "none") == nil)
     #expect(throws: CannotCheck.symbolAmbiguous("twice", count: 2)) { try whole.value(UInt64.self, of: "twice") }
-    #expect(try whole.list(at: "none", linkedBy: "list", of: "module", limit: 4) == [])
+    #expect(try whole.list(at: "none", linkedBy: "list", of: "module", limit: 4).isEmpty)
     let codeOnly = snapshot(table([], namesData: false))
     #expect(throws: CannotCheck.withheld(SymbolIndex.namesNoData)) {
       try codeOnly.list(at: "modules", linkedBy: "list", of: "module", limit: 4)

@@ -27,6 +27,7 @@ import Testing
 
   private func walk(_ path: String, copy: Int = 0, limit: Int = 100) throws -> [UInt64] {
     try kernel.snapshot.redBlackTree(at: root, linkedBy: path, of: "thing", copy: copy, limit: limit)
+      .map(\.address)
   }
 
   @Test func `a tree is walked in its order`() throws {

@@ -26,7 +26,7 @@ enum ComingOrGoing {
     var found: Set<UInt64> = []
     for process in try tasks.processes().elements {
       for thread in try tasks.threads(of: process).elements {
-        guard let task = try? KernelTask(at: KernelAddress(thread), reader) else { continue }
+        guard let task = try? KernelTask(thread) else { continue }
         var returnsThere = false
         var named: Set<UInt64> = []
         for place in stride(from: bottom(of: task), to: task.stack.start.rawValue &+ task.stack.byteCount, by: 8) {

@@ -15,35 +15,35 @@ struct ModulePlaces {
     try read(.kset, "module_kset", reader) { (head) throws(CannotCheck) in
       let kset = try reader.load(UInt64.self, at: head)
       guard kset != 0 else { return [] }
-      let list = kset &+ (try reader.offset("list", in: "kset"))
-      let object = try reader.offset("kobj", in: "module_kobject")
+      let objects = try reader.object("kset", at: kset).list(
+        "list", linkedBy: "entry", of: "kobject", limit: Self.mostNodes)
       // Built-in code has a directory too, and no module.
-      return try reader.list(at: list, linkedBy: "entry", of: "kobject", limit: Self.mostNodes).map {
-        kobject throws(CannotCheck) in try reader.word("mod", of: "module_kobject", at: kobject &- object)
+      return try objects.whole().map { object throws(CannotCheck) in
+        try object.container("module_kobject", member: "kobj")["mod"]
       }.filter { $0 != 0 }
     }
     try read(.tree, "mod_tree", reader) { (head) throws(CannotCheck) in
       try ModuleTree(at: head, reader).inBoth
     }
     try read(.bugs, "module_bug_list", reader) { (head) throws(CannotCheck) in
-      try reader.list(at: head, linkedBy: "bug_list", of: "module", limit: Self.mostNodes)
+      try reader.list(at: head, linkedBy: "bug_list", of: "module", limit: Self.mostNodes).map(\.address)
     }
     try read(.debug, "ddebug_tables", reader) { (head) throws(CannotCheck) in
       // A module's table bears the name in the module's record; that of built-in code, one of the kernel's constants.
       let name = try reader.offset("name", in: "module")
       let image = (reader.symbols["_text"] ?? 0)..<(reader.symbols["_end"] ?? 0)
       return try reader.list(at: head, linkedBy: "link", of: "ddebug_table", limit: Self.mostNodes).map {
-        table throws(CannotCheck) in try reader.word("mod_name", of: "ddebug_table", at: table)
+        table throws(CannotCheck) in try table["mod_name"]
       }.filter { !image.contains($0) }.map { $0 &- name }
     }
     try read(.tracepoints, "tracepoint_module_list", reader) { (head) throws(CannotCheck) in
       try reader.list(at: head, linkedBy: "list", of: "tp_module", limit: Self.mostNodes).map {
-        node throws(CannotCheck) in try reader.word("mod", of: "tp_module", at: node)
+        node throws(CannotCheck) in try node["mod"]
       }
     }
     try read(.types, "btf_modules", reader) { (head) throws(CannotCheck) in
       try reader.list(at: head, linkedBy: "list", of: "btf_module", limit: Self.mostNodes).map {
-        node throws(CannotCheck) in try reader.word("module", of: "btf_module", at: node)
+        node throws(CannotCheck) in try node["module"]
       }
     }
   }

@@ -30,13 +30,12 @@ package enum ModuleSymbols {
   private static func add(
     _ module: LiveModule, as number: UInt16, _ reader: Snapshot, to builder: inout SymbolTable.Builder
   ) {
-    guard let pointer = reader.types.offsetIfAny(of: "kallsyms", in: "module"),
-      let table = reader.live.value(UInt64.self, at: module.structure &+ pointer), table != 0,
-      let count = try? reader.value(UInt32.self, "num_symtab", of: "mod_kallsyms", at: table),
-      let symbols = try? reader.word("symtab", of: "mod_kallsyms", at: table),
-      let strings = try? reader.word("strtab", of: "mod_kallsyms", at: table)
+    guard let record = try? reader.object("module", at: module.structure),
+      let table = try? record.target("kallsyms", as: "mod_kallsyms"),
+      let count: UInt32 = try? table["num_symtab"], let symbols: UInt64 = try? table["symtab"],
+      let strings: UInt64 = try? table["strtab"]
     else { return }
-    let types = (try? reader.valueIfAny(UInt64.self, "typetab", of: "mod_kallsyms", at: table)) ?? nil
+    let types = (try? table.valueIfAny("typetab")) ?? nil
     // The entry at 0 names nothing.
     for index in 1..<max(UInt64(min(count, most)), 1) {
       let entry = symbols &+ index &* UInt64(entryByteCount)

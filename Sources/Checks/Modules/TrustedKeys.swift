@@ -46,10 +46,8 @@ enum TrustedKeys {
     var found: [TrustedKey] = []
     for variable in ["builtin_trusted_keys", "secondary_trusted_keys", "platform_trusted_keys"] {
       let onKeyring = try? structures.now { (reader) throws(CannotCheck) in
-        guard let keyring = try reader.value(UInt64.self, of: variable), keyring != 0 else { return [TrustedKey]() }
-        let keys = try Keyring(at: keyring, reader).keys.whole().map { key throws(CannotCheck) in
-          try PublicKey(ofKey: key, reader)
-        }
+        guard let keyring = try reader.target("key", of: variable) else { return [TrustedKey]() }
+        let keys = try Keyring(keyring).keys.whole().map { key throws(CannotCheck) in try PublicKey(of: key) }
         return keys.compactMap { $0.flatMap(Self.trusted) }
       }
       found += onKeyring ?? []

@@ -134,14 +134,14 @@ struct InterceptionReading {
   /// (Linux v5.10 to v7.2).
   private mutating func readLivePatch(_ operations: FtraceState.Operations) throws(CannotCheck) {
     let functions = functions(operations.filter)
-    let start = operations.address &- (try reader.offset("fops", in: "klp_ops"))
-    let stack = start &+ (try reader.offset("func_stack", in: "klp_ops"))
-    for function in try reader.list(at: stack, linkedBy: "stack_node", of: "klp_func", limit: 1024) {
-      let old = try reader.word("old_func", of: "klp_func", at: function)
-      let new = try reader.word("new_func", of: "klp_func", at: function)
+    let patched = try reader.object("ftrace_ops", at: operations.address).container("klp_ops", member: "fops")
+    let stack = patched.list("func_stack", linkedBy: "stack_node", of: "klp_func", limit: 1024)
+    for function in try stack.whole() {
+      let old: UInt64 = try function["old_func"]
+      let new: UInt64 = try function["new_func"]
       // A patch that takes another's back leads to the function itself.
       guard new != old else { continue }
-      add(.livePatch, new, redirects: true, at: functions, structure: function)
+      add(.livePatch, new, redirects: true, at: functions, structure: function.address)
     }
   }
 
@@ -156,13 +156,13 @@ struct InterceptionReading {
     guard let table = reader.symbols["fgraph_array"], reader.types.structure("fgraph_ops")?.member("ops") != nil
     else { return }
     for index in 0..<Self.graphUserCount {
-      let user = try reader.load(UInt64.self, at: table &+ index * 8)
-      guard user != 0 else { continue }
+      let address = try reader.load(UInt64.self, at: table &+ index * 8)
+      guard address != 0 else { continue }
+      let user = try reader.object("fgraph_ops", at: address)
       for member in ["entryfunc", "retfunc"] {
-        let callee = try reader.word(member, of: "fgraph_ops", at: user)
+        let callee: UInt64 = try user[member]
         guard callee != 0, !isKernels(callee) else { continue }
-        let filter = try reader.word("ops.func_hash", of: "fgraph_ops", at: user)
-        add(.graphTracer, callee, at: functions(filter), structure: user)
+        add(.graphTracer, callee, at: functions(try user["ops.func_hash"]), structure: address)
       }
     }
   }
@@ -174,20 +174,21 @@ struct InterceptionReading {
     guard reader.types.structure("fprobe_hlist") != nil,
       let table = try reader.symbols.addressIfAny(of: "fprobe_table")
     else { return }
-    let reader = reader
     let places = try reader.offset("array", in: "fprobe_hlist")
-    let stride = UInt64(try reader.types.byteCount(of: "fprobe_hlist_node"))
+    let node = try reader.types.type("fprobe_hlist_node")
+    let reader = reader
     for list in try reader.hashTable(
       at: table, count: Self.functionProbeBucketCount, linkedBy: "hlist", of: "fprobe_hlist", limit: Self.most
     ).whole() {
-      let probe = try reader.word("fp", of: "fprobe_hlist", at: list)
+      let probe: UInt64 = try list["fp"]
       guard probe != 0 else { continue }
-      let size = try reader.value(UInt32.self, "size", of: "fprobe_hlist", at: list)
+      let size: UInt32 = try list["size"]
       guard size <= 1 << 18 else { throw .torn("fprobe_hlist", "has \(size) places") }
       try readFunctionProbe(at: probe) { () throws(CannotCheck) in
         var functions: [UInt64] = []
         for index in 0..<UInt64(size) {
-          functions.append(try reader.word("addr", of: "fprobe_hlist_node", at: list &+ places &+ index &* stride))
+          let place = list.address &+ places &+ index &* UInt64(node.layout.byteCount)
+          functions.append(try KernelObject(node, at: place, reader)["addr"])
         }
         return .these(functions.sorted())
       }

@@ -120,7 +120,9 @@ package struct PanicContext: Sendable {
     let pid = try reader.offset("pid", in: "task_struct")
     func number(_ task: UInt64) -> Int32? { reader.live.value(Int32.self, at: task &+ pid) }
     guard let now = number(current), now != victim else { return nil }
-    if let task = try Tasks(reader).processes().whole().first(where: { number($0) == victim }) { return task }
+    if let task = try Tasks(reader).processes().whole().first(where: { number($0.address) == victim }) {
+      return task.address
+    }
     throw .withheld(
       Withheld(
         "the task that died",

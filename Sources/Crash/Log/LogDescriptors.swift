@@ -33,16 +33,16 @@ struct LogDescriptors {
 
   init(_ reader: Snapshot, ring: UInt64) throws(CannotCheck) {
     self.reader = reader
-    let owner = "printk_ringbuffer"
-    let bits = try reader.value(UInt32.self, "desc_ring.count_bits", of: owner, at: ring)
+    let ring = try reader.object("printk_ringbuffer", at: ring)
+    let bits: UInt32 = try ring["desc_ring.count_bits"]
     guard bits > 0, bits <= Self.mostCountBits else {
       throw .implausible("the kernel's log", "has 2^\(bits) descriptors")
     }
     count = 1 << UInt64(bits)
-    descriptors = try reader.word("desc_ring.descs", of: owner, at: ring)
-    infos = try reader.word("desc_ring.infos", of: owner, at: ring)
-    let head = try reader.word("desc_ring.head_id", of: owner, at: ring) & Self.idMask
-    let tail = try reader.word("desc_ring.tail_id", of: owner, at: ring) & Self.idMask
+    descriptors = try ring["desc_ring.descs"]
+    infos = try ring["desc_ring.infos"]
+    let head = try ring["desc_ring.head_id"] & Self.idMask
+    let tail = try ring["desc_ring.tail_id"] & Self.idMask
     // A forged tail hides no record and invents none: nothing older than one round of the ring can be there.
     let span = min((head &- tail) & Self.idMask, count - 1)
     ids = (0...span).map { (head &- span &+ $0) & Self.idMask }

@@ -33,12 +33,13 @@ struct LogTexts {
 
   init(_ reader: Snapshot, ring: UInt64) throws(CannotCheck) {
     self.reader = reader
-    let bits = try reader.value(UInt32.self, "text_data_ring.size_bits", of: "printk_ringbuffer", at: ring)
+    let ring = try reader.object("printk_ringbuffer", at: ring)
+    let bits: UInt32 = try ring["text_data_ring.size_bits"]
     guard bits > 3, bits <= Self.mostSizeBits else {
       throw .implausible("the kernel's log", "has 2^\(bits) bytes of text")
     }
     byteCount = 1 << UInt64(bits)
-    data = try reader.word("text_data_ring.data", of: "printk_ringbuffer", at: ring)
+    data = try ring["text_data_ring.data"]
   }
 
   /// The text of the descriptor `id`: at most `byteCount` bytes, and no more than its block has.

@@ -13,8 +13,8 @@ package struct StuckTask: Sendable {
     let wanted = Set(system.hungTasks)
     guard !wanted.isEmpty else { return [] }
     var found: [StuckTask] = []
-    for address in (try? Tasks(reader).processes().whole()) ?? [] {
-      guard found.count < most, let task = try? KernelTask(at: KernelAddress(address), reader),
+    for process in (try? Tasks(reader).processes().whole()) ?? [] {
+      guard found.count < most, let task = try? KernelTask(process),
         wanted.contains(task.pid),
         let unwinder = try? OrcUnwinder(
           kernel, reader, stacks: [StackArea(kind: .task, region: task.stack)]),

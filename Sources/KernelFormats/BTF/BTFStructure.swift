@@ -14,6 +14,12 @@ extension BTF {
       self.type = type
     }
 
+    /// Its name; empty if it has none.
+    package var name: String { btf.text(type.nameOffset) }
+
+    /// What tells it from every other: several may have one name, and others have none.
+    package var id: Int { type.id }
+
     /// Bytes, padding at the end included.
     package var byteCount: Int { Int(type.sizeOrType) }
 
@@ -22,6 +28,27 @@ extension BTF {
     /// - Parameter path: names with dots between them, as `core_layout.base`. A member of an anonymous structure or
     ///   union goes by its own name, as in C; what follows an array's name is looked for in its first element.
     package func member(_ path: String) -> Member? {
+      found(path).flatMap { member(type: $0.type, bitOffset: $0.bitOffset, bitCount: $0.bitCount) }
+    }
+
+    /// The structure or union that a member is, or an array of, or that it points to; nil if it does neither.
+    ///
+    /// - Parameter path: as ``member(_:)`` takes it.
+    package func structure(of path: String) -> (structure: Structure, isPointer: Bool)? {
+      guard let member = found(path) else { return nil }
+      if let own = aggregate(member.type) { return (Structure(btf: btf, type: own), false) }
+      guard let pointer = btf.followed(member.type), pointer.kind == .pointer,
+        let target = btf.followed(pointer.sizeOrType)
+      else { return nil }
+      switch target.kind {
+      case .structure, .union: return (Structure(btf: btf, type: target), true)
+      case .forward: return btf.structure(btf.text(target.nameOffset)).map { ($0, true) }
+      default: return nil
+      }
+    }
+
+    /// The member that `path` leads to, its offset counted from the structure's start.
+    private func found(_ path: String) -> BTFType.Member? {
       var left = Self.mostMembers
       var bitOffset = 0
       var within = type
@@ -36,7 +63,8 @@ extension BTF {
         bitOffset += next.bitOffset
         found = next
       }
-      return found.flatMap { member(type: $0.type, bitOffset: bitOffset, bitCount: $0.bitCount) }
+      found?.bitOffset = bitOffset
+      return found
     }
 
     /// The member called `name` of `structure`, its offset counted from there, anonymous ones searched too.
@@ -92,6 +120,9 @@ extension BTF {
         }
         member.elementCount = Int(elements.count)
         member.elementByteCount = elementByteCount
+        member.isSigned = element.kind == .integer && element.isSigned
+      } else {
+        member.isSigned = type.kind == .integer && type.isSigned
       }
       guard member.byteCount <= self.byteCount, member.byteOffset <= self.byteCount - member.byteCount else {
         return nil
@@ -139,10 +170,12 @@ extension BTF {
     package var bitOffset: Int
     /// How many bits a bitfield has, or nil if it is none.
     package var bitCount: Int?
+    /// Whether it is an integer that may be negative, or an array of such.
+    package var isSigned: Bool
 
     package init(
       byteOffset: Int, byteCount: Int, elementCount: Int? = nil, elementByteCount: Int, bitOffset: Int = 0,
-      bitCount: Int? = nil
+      bitCount: Int? = nil, isSigned: Bool = false
     ) {
       self.byteOffset = byteOffset
       self.byteCount = byteCount
@@ -150,6 +183,13 @@ extension BTF {
       self.elementByteCount = elementByteCount
       self.bitOffset = bitOffset
       self.bitCount = bitCount
+      self.isSigned = isSigned
+    }
+
+    /// What of its bytes, taken as one number, is the member's: all, but of a bitfield.
+    package func bits(of whole: UInt64) -> UInt64 {
+      guard let bitCount, bitCount < 64 else { return whole }
+      return (whole >> UInt64(bitOffset)) & (1 << UInt64(bitCount) &- 1)
     }
   }
 }

@@ -39,6 +39,9 @@ struct BTFType {
     self.types = types
   }
 
+  /// Where it lies: no other type lies there.
+  var id: Int { Int(bitPattern: types.baseAddress) &+ details }
+
   /// nil if it is newer than this program.
   var kind: Kind? { Kind(rawValue: rawKind) }
 
@@ -102,6 +105,9 @@ struct BTFType {
   func parameter(_ index: Int) -> UInt32 {
     types.loadUnaligned(fromByteOffset: details + index * 8 + 4, as: UInt32.self)
   }
+
+  /// Whether an integer's highest bit is its sign (`BTF_INT_SIGNED`).
+  var isSigned: Bool { types.loadUnaligned(fromByteOffset: details, as: UInt32.self) >> 24 & 1 != 0 }
 
   /// An integer's bits, and where they start: a bitfield, if there are fewer than its bytes have (`BTF_INT_BITS`).
   var integerBits: (offset: Int, count: Int) {

@@ -1,3 +1,4 @@
+internal import KernelFormats
 package import KernelModel
 
 /// Lists whose nodes each hold the address of the next: `list_head`, `hlist_head`, `llist_head`, tables of `hlist_head`, and
@@ -9,7 +10,7 @@ extension Snapshot {
   /// The structures of a list by the name of its head; none if this kernel has no such list.
   package func list(
     at head: String, linkedBy link: String, of structure: String, limit: Int
-  ) throws(CannotCheck) -> [UInt64] {
+  ) throws(CannotCheck) -> [KernelObject] {
     guard let address = try symbols.addressIfAny(of: head) else { return [] }
     return try list(at: address, linkedBy: link, of: structure, limit: limit)
   }
@@ -21,12 +22,14 @@ extension Snapshot {
   ///   - limit: more structures than the kernel ever has.
   package func list(
     at head: UInt64, linkedBy link: String, of structure: String, limit: Int
-  ) throws(CannotCheck) -> [UInt64] {
+  ) throws(CannotCheck) -> [KernelObject] {
     try listWalk(at: head, linkedBy: link, of: structure, limit: limit).whole()
   }
 
   /// The structures of the circular list whose head is at `head`, as far as it can be followed.
-  package func listWalk(at head: UInt64, linkedBy link: String, of structure: String, limit: Int) -> Walk<UInt64> {
+  package func listWalk(
+    at head: UInt64, linkedBy link: String, of structure: String, limit: Int
+  ) -> Walk<KernelObject> {
     walk(at: head, linkedBy: link, of: structure, limit: limit) { $0 == head }
   }
 
@@ -34,7 +37,7 @@ extension Snapshot {
   /// an odd number (`hlist_nulls_head`), or a `llist_head`.
   package func hlist(
     at head: UInt64, linkedBy link: String, of structure: String, limit: Int
-  ) throws(CannotCheck) -> [UInt64] {
+  ) throws(CannotCheck) -> [KernelObject] {
     try walk(at: head, linkedBy: link, of: structure, limit: limit, until: Self.isEnd).whole()
   }
 
@@ -47,8 +50,8 @@ extension Snapshot {
   ///   - limit: of structures in all lists together.
   package func hashTable(
     at table: UInt64, count: UInt64, linkedBy link: String, of structure: String, limit: Int
-  ) -> Walk<UInt64> {
-    var walk = Walk<UInt64>()
+  ) -> Walk<KernelObject> {
+    var walk = Walk<KernelObject>()
     for bucket in 0..<count {
       walk.add(
         self.walk(
@@ -63,22 +66,31 @@ extension Snapshot {
   /// - Parameter next: the member that holds the address of the next structure.
   package func chain(
     from first: UInt64, next: String, of structure: String, upTo end: UInt64 = 0, limit: Int
-  ) -> Walk<UInt64> {
-    Walk { (found: inout [UInt64]) throws(CannotCheck) in
-      let offset = try offset(next, in: structure)
+  ) -> Walk<KernelObject> {
+    nodes(of: structure, at: next) { (offset, found: inout [UInt64]) throws(CannotCheck) in
       try follow(first, next: offset, in: structure, limit: limit, into: &found) { $0 == 0 || $0 == end }
     }
   }
 
   private func walk(
     at head: UInt64, linkedBy link: String, of structure: String, limit: Int, until isEnd: (UInt64) -> Bool
-  ) -> Walk<UInt64> {
-    var offset: UInt64 = 0
-    return Walk { (found: inout [UInt64]) throws(CannotCheck) in
-      offset = try self.offset(link, in: structure)
-      let first = try load(UInt64.self, at: head)
-      try follow(first, next: 0, in: structure, limit: limit, into: &found, until: isEnd)
-    }.map { $0 &- offset }
+  ) -> Walk<KernelObject> {
+    nodes(of: structure, at: link) { (offset, found: inout [UInt64]) throws(CannotCheck) in
+      defer { for index in found.indices { found[index] = found[index] &- offset } }
+      try follow(load(UInt64.self, at: head), next: 0, in: structure, limit: limit, into: &found, until: isEnd)
+    }
+  }
+
+  /// The structures whose addresses `follow` adds, which is told where a member lies in each.
+  private func nodes(
+    of structure: String, at member: String, follow: (UInt64, inout [UInt64]) throws(CannotCheck) -> Void
+  ) -> Walk<KernelObject> {
+    guard let type = types.typeIfAny(structure), let place = type.memberIfAny(member) else {
+      return Walk(obstacle: .layoutUnknown(structure: structure, member: member))
+    }
+    return Walk<UInt64> { (found: inout [UInt64]) throws(CannotCheck) in
+      try follow(UInt64(place.byteOffset), &found)
+    }.map { KernelObject(type, at: $0, self) }
   }
 
   /// Adds each node from `first` on, each once.
@@ -112,6 +124,17 @@ extension Snapshot {
       }
       found.append(node)
       node = try load(UInt64.self, at: node &+ offset)
+    }
+  }
+}
+
+extension KernelObject {
+  /// The structures of the circular list whose head is a member, as far as it can be followed.
+  package func list(_ head: String, linkedBy link: String, of structure: String, limit: Int) -> Walk<KernelObject> {
+    do throws(CannotCheck) {
+      return snapshot.listWalk(at: try address(of: head), linkedBy: link, of: structure, limit: limit)
+    } catch {
+      return Walk(obstacle: error)
     }
   }
 }

@@ -30,12 +30,10 @@ package struct NotifierChain {
 
   /// - Parameter head: of the chain's head.
   package init(at head: UInt64, _ kind: Kind, _ snapshot: Snapshot) throws(CannotCheck) {
-    let first = try snapshot.word("head", of: kind.structure, at: head)
+    let first: UInt64 = try snapshot.object(kind.structure, at: head)["head"]
     blocks = try snapshot.chain(from: first, next: "next", of: "notifier_block", limit: Self.most).whole().map {
       block throws(CannotCheck) in
-      Block(
-        address: block, callback: try snapshot.word("notifier_call", of: "notifier_block", at: block),
-        priority: try snapshot.value(Int32.self, "priority", of: "notifier_block", at: block))
+      Block(address: block.address, callback: try block["notifier_call"], priority: try block["priority"])
     }
   }
 }

@@ -15,17 +15,18 @@ extension Snapshot {
   ///   - limit: more structures than the kernel ever has.
   package func redBlackTree(
     at root: UInt64, linkedBy link: String, of structure: String, copy: Int = 0, limit: Int
-  ) throws(CannotCheck) -> [UInt64] {
+  ) throws(CannotCheck) -> [KernelObject] {
     let offset = try offset(link, in: structure) &+ UInt64(copy * types.byteCount(of: "rb_node"))
+    let type = try types.type(structure)
     let left = try self.offset("rb_left", in: "rb_node")
     let right = try self.offset("rb_right", in: "rb_node")
-    var found: [UInt64] = []
+    var found: [KernelObject] = []
     var seen: Set<UInt64> = []
     /// What is still to be done, the last first: a node that is to be told, or a tree that is to be gone through.
     var waiting = [(node: try load(UInt64.self, at: root), isTold: false)]
     while let (node, isTold) = waiting.popLast() {
       if isTold {
-        found.append(node &- offset)
+        found.append(KernelObject(type, at: node &- offset, self))
       } else if node != 0 {
         guard seen.insert(node).inserted, seen.count <= limit else {
           throw .torn(

@@ -20,6 +20,9 @@ package struct Walk<Element> {
 
   package init() {}
 
+  /// Nothing could be reached.
+  init(obstacle: CannotCheck) { self.obstacle = obstacle }
+
   /// Collects what `body` adds, up to where it throws.
   init(_ body: (inout [Element]) throws(CannotCheck) -> Void) {
     do throws(CannotCheck) {

@@ -31,7 +31,7 @@ package struct XArray {
   ///   - limit: more nodes, and more pointers, than the kernel ever has.
   package init(at array: UInt64, limit: Int, _ snapshot: Snapshot) {
     do throws(CannotCheck) {
-      let head = try snapshot.word("xa_head", of: "xarray", at: array)
+      let head: UInt64 = try snapshot.object("xarray", at: array)["xa_head"]
       let slots = try snapshot.types.member("slots", of: "xa_node")
       guard let count = slots.elementCount, (1...1 << Self.mostChunkBits).contains(count), count.nonzeroBitCount == 1
       else { throw .layoutUnknown(structure: "xa_node", member: "slots") }
@@ -43,8 +43,9 @@ package struct XArray {
 
   /// Pointers and numbers of the `struct idr` at `idr`: those of its radix tree, counted from where the IDR begins.
   package static func idr(at idr: UInt64, limit: Int, _ snapshot: Snapshot) throws(CannotCheck) -> XArray {
-    var tree = XArray(at: idr &+ (try snapshot.offset("idr_rt", in: "idr")), limit: limit, snapshot)
-    let base = UInt64(try snapshot.value(UInt32.self, "idr_base", of: "idr", at: idr))
+    let idr = try snapshot.object("idr", at: idr)
+    var tree = XArray(at: try idr.address(of: "idr_rt"), limit: limit, snapshot)
+    let base: UInt64 = try idr["idr_base"]
     tree.entries = tree.entries.map { Entry(index: $0.index &+ base, pointer: $0.pointer) }
     return tree
   }

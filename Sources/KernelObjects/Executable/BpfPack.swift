@@ -15,18 +15,18 @@ package struct BpfPack {
   private static let byteCount: UInt64 = 2 << 20
   private static let mostBytes: UInt64 = 1 << 30
 
-  /// - Parameter address: of the kernel's `struct bpf_prog_pack`.
-  package init(at address: UInt64, _ reader: Snapshot, _ areas: VmallocAreas) throws(CannotCheck) {
-    let start = try reader.word("ptr", of: "bpf_prog_pack", at: address)
+  /// - Parameter pack: the kernel's `struct bpf_prog_pack`.
+  package init(_ pack: KernelObject, _ areas: VmallocAreas) throws(CannotCheck) {
+    let start: UInt64 = try pack["ptr"]
     // One large page for each memory node; the area it lies in says how many there are.
     let byteCount = areas.area(at: start).map { $0.range.upperBound - start } ?? Self.byteCount
     guard byteCount <= Self.mostBytes, !start.addingReportingOverflow(byteCount).overflow else {
       throw .torn("a pack of BPF programs", "is \(byteCount) bytes long")
     }
-    let bitmap = address &+ (try reader.offset("bitmap", in: "bpf_prog_pack"))
+    let bitmap = try pack.address(of: "bitmap")
     var used: [Range<UInt64>] = []
     for word in 0..<byteCount / (Self.chunk * 64) {
-      var bits = try reader.load(UInt64.self, at: bitmap &+ word * 8)
+      var bits = try pack.snapshot.load(UInt64.self, at: bitmap &+ word * 8)
       while bits != 0 {
         let first = UInt64(bits.trailingZeroBitCount)
         let count = UInt64((~(bits >> first)).trailingZeroBitCount)

@@ -95,14 +95,14 @@ package struct ExecutableOwners {
   /// Classic BPF programs are in no list: they lie in packs, or, before these, in areas that `bpf_jit_binary_alloc`
   /// allocated and that begin with their size.
   private mutating func addBpf(_ reader: Snapshot) throws(CannotCheck) {
-    for node in try reader.list(at: "bpf_kallsyms", linkedBy: "lnode", of: "bpf_ksym", limit: Self.mostNodes) {
-      let start = try reader.word("start", of: "bpf_ksym", at: node)
-      let end = try reader.word("end", of: "bpf_ksym", at: node)
-      let name = reader.live.text(at: node &+ (try reader.offset("name", in: "bpf_ksym"))) ?? "a program"
+    for symbol in try reader.list(at: "bpf_kallsyms", linkedBy: "lnode", of: "bpf_ksym", limit: Self.mostNodes) {
+      let start: UInt64 = try symbol["start"]
+      let end: UInt64 = try symbol["end"]
+      let name = reader.live.text(at: try symbol.address(of: "name")) ?? "a program"
       add(start, end &- start, .bpf, name)
     }
     for pack in try reader.list(at: "pack_list", linkedBy: "list", of: "bpf_prog_pack", limit: Self.mostNodes) {
-      let pack = try BpfPack(at: pack, reader, areas)
+      let pack = try BpfPack(pack, areas)
       packs.append(pack)
       for range in pack.used { add(range.lowerBound, UInt64(range.count), .bpf, "programs in a pack") }
     }
@@ -133,11 +133,10 @@ package struct ExecutableOwners {
 
   private mutating func addProbeSlots(_ reader: Snapshot) throws(CannotCheck) {
     for cache in ["kprobe_insn_slots", "kprobe_optinsn_slots"] {
-      guard let structure = reader.symbols[cache] else { continue }
-      let head = structure &+ (try reader.offset("pages", in: "kprobe_insn_cache"))
-      for page in try reader.list(at: head, linkedBy: "list", of: "kprobe_insn_page", limit: Self.mostNodes) {
-        add(try reader.word("insns", of: "kprobe_insn_page", at: page), Machine.pageSize, .kprobe, cache)
-      }
+      guard let address = reader.symbols[cache] else { continue }
+      let pages = try reader.object("kprobe_insn_cache", at: address).list(
+        "pages", linkedBy: "list", of: "kprobe_insn_page", limit: Self.mostNodes)
+      for page in try pages.whole() { add(try page["insns"], Machine.pageSize, .kprobe, cache) }
     }
   }
 
@@ -145,14 +144,14 @@ package struct ExecutableOwners {
   ///
   /// Source: set_real_mode_permissions() in arch/x86/realmode/init.c (Linux v5.10 to v7.2).
   private mutating func addRealMode(_ reader: Snapshot) throws(CannotCheck) {
-    guard let header = try reader.value(UInt64.self, of: "real_mode_header"), header != 0,
+    guard let header = try reader.target("real_mode_header", of: "real_mode_header"),
       let base = try reader.value(UInt64.self, of: "page_offset_base")
     else { return }
     let start: UInt32
     let end: UInt32
     do throws(CannotCheck) {
-      start = try reader.value(UInt32.self, "text_start", of: "real_mode_header", at: header)
-      end = try reader.value(UInt32.self, "ro_end", of: "real_mode_header", at: header)
+      start = try header["text_start"]
+      end = try header["ro_end"]
     } catch {
       // A kernel's own dump lacks the first megabyte (elf_header_exclude_ranges, arch/x86/kernel/crash.c, Linux v6.1): then all
       // that was copied there counts.
@@ -160,7 +159,7 @@ package struct ExecutableOwners {
         let blobEnd = reader.symbols["real_mode_blob_end"], blobEnd > blob, blobEnd - blob < 1 << 20
       else { throw error }
       let size = Machine.pageEnd(blobEnd - blob)
-      return add(Machine.pageStart(header), size, .realMode, "real_mode_blob")
+      return add(Machine.pageStart(header.address), size, .realMode, "real_mode_blob")
     }
     guard start < end, end < 1 << 20 else { return }
     let byteCount = Machine.pageEnd(UInt64(end))
@@ -172,12 +171,12 @@ package struct ExecutableOwners {
   /// Source: machine_kexec_prepare() in arch/x86/kernel/machine_kexec_64.c (Linux v7.2).
   private mutating func addKexec(_ reader: Snapshot) throws(CannotCheck) {
     for variable in ["kexec_image", "kexec_crash_image"] {
-      guard let image = try reader.value(UInt64.self, of: variable), image != 0,
+      guard let image = try reader.target("kimage", of: variable),
         let pages = try reader.value(UInt64.self, of: "vmemmap_base"),
         let base = try reader.value(UInt64.self, of: "page_offset_base"),
         let size = reader.types.structure("page")?.byteCount, size > 0
       else { continue }
-      let page = try reader.word("control_code_page", of: "kimage", at: image)
+      let page: UInt64 = try image["control_code_page"]
       guard page >= pages else { continue }
       add(base &+ (page - pages) / UInt64(size) &* Machine.pageSize, 2 * Machine.pageSize, .kexec, variable)
     }

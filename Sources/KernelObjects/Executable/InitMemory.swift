@@ -40,7 +40,7 @@ struct InitMemory {
     if let first = reader.word(at: list) { follow(first) }
     guard let work = reader.symbols["init_free_wq"] else { return }
     for task in try Tasks(stray).workers(running: work) {
-      guard let stack = try? KernelTask(at: KernelAddress(task), stray).stack else { continue }
+      guard let stack = try? KernelTask(task).stack else { continue }
       for offset in stride(from: 0, to: stack.byteCount, by: 8) {
         if let word = stray.word(at: stack.start.rawValue &+ offset) { follow(word) }
       }

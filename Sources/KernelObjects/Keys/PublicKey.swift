@@ -14,13 +14,12 @@ package struct PublicKey: Hashable, Sendable {
 
   /// Nil if the key holds none of a reasonable size.
   ///
-  /// - Parameter address: of a `struct key`.
-  package init?(ofKey address: UInt64, _ snapshot: Snapshot) throws(CannotCheck) {
-    let payload = try snapshot.word("payload.data", of: "key", at: address)
-    guard payload != 0 else { return nil }
-    let count = try snapshot.value(UInt32.self, "keylen", of: "public_key", at: payload)
+  /// - Parameter key: a `struct key`.
+  package init?(of key: KernelObject) throws(CannotCheck) {
+    guard let payload = try key.target("payload.data", as: "public_key") else { return nil }
+    let count: UInt32 = try payload["keylen"]
     guard count > 0, count <= Self.mostBytes else { return nil }
-    bytes = try snapshot.bytes(at: try snapshot.word("key", of: "public_key", at: payload), count: Int(count))
-    description = snapshot.live.text(at: try snapshot.word("description", of: "key", at: address))
+    bytes = try key.snapshot.bytes(at: payload["key"], count: Int(count))
+    description = key.snapshot.live.text(at: try key["description"])
   }
 }

@@ -35,33 +35,41 @@ package struct LiveModule {
 
   /// Whether all of a module lies in one area.
   package static func isOneArea(_ types: KernelTypes) -> Bool {
-    types.structure("module")?.member("mem") == nil
+    types.offsetIfAny(of: "mem", in: "module") == nil
   }
 
   package init(at address: UInt64, _ reader: Snapshot) throws(CannotCheck) {
-    structure = address
-    state = State(rawValue: try reader.value(UInt32.self, "state", of: "module", at: address)) ?? .unformed
-    name = try reader.text(at: address &+ reader.offset("name", in: "module"))
-    percpu = try reader.valueIfAny(UInt64.self, "percpu", of: "module", at: address) ?? 0
-    instance = Self.instance(of: address, reader)
-    memory = try Self.memory(of: address, reader)
-    executable = try Self.executable(of: address, reader)
+    try self.init(reader.object("module", at: address))
+  }
+
+  package init(_ module: KernelObject) throws(CannotCheck) {
+    structure = module.address
+    state = State(rawValue: try module["state"]) ?? .unformed
+    name = try module.text("name")
+    percpu = try module.valueIfAny("percpu") ?? 0
+    instance = Self.instance(of: module)
+    memory = try Self.memory(of: module)
+    executable = try Self.executable(of: module)
   }
 
   /// How many entries its symbol table claims to have, and 0 if there is no table; nil if this kernel keeps none.
   ///
   /// Source: `struct mod_kallsyms`, include/linux/module.h (Linux v5.10 to v7.2).
   package func symbolCount(_ reader: Snapshot) throws(CannotCheck) -> UInt32? {
-    guard let table = try reader.valueIfAny(UInt64.self, "kallsyms", of: "module", at: structure) else { return nil }
-    return table == 0 ? 0 : try reader.value(UInt32.self, "num_symtab", of: "mod_kallsyms", at: table)
+    let module = try reader.object("module", at: structure)
+    guard module.has("kallsyms") else { return nil }
+    guard let table = try module.target("kallsyms", as: "mod_kallsyms") else { return 0 }
+    let count: UInt32 = try table["num_symtab"]
+    return count
   }
 
-  private static func instance(of address: UInt64, _ reader: Snapshot) -> UInt64? {
-    guard let pointer = reader.types.offsetIfAny(of: "mkobj.kobj.sd", in: "module"),
+  private static func instance(of module: KernelObject) -> UInt64? {
+    let reader = module.snapshot
+    guard let pointer = module.type.memberIfAny("mkobj.kobj.sd"),
       let number = reader.types.offsetIfAny(of: "id", in: "kernfs_node"),
-      let node = reader.live.value(UInt64.self, at: address &+ pointer), node != 0
+      let node = reader.word(at: module.address &+ UInt64(pointer.byteOffset)), node != 0
     else { return nil }
-    return reader.live.value(UInt64.self, at: node &+ number)
+    return reader.word(at: node &+ number)
   }
 
   private static func range(_ start: UInt64, _ byteCount: UInt32) -> Range<UInt64>? {
@@ -73,52 +81,42 @@ package struct LiveModule {
   }
 
   /// Source: `struct module_layout` (Linux v5.10), `struct module_memory` and MOD_INIT_TEXT (v6.4).
-  private static func executable(of address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> [Range<UInt64>] {
+  private static func executable(of module: KernelObject) throws(CannotCheck) -> [Range<UInt64>] {
     var found: [Range<UInt64>?] = []
-    if isOneArea(reader.types) {
+    if isOneArea(module.snapshot.types) {
       for layout in ["core_layout", "init_layout"] {
-        found.append(
-          range(
-            try reader.word("\(layout).base", of: "module", at: address),
-            try reader.value(UInt32.self, "\(layout).text_size", of: "module", at: address)))
+        found.append(range(try module["\(layout).base"], try module["\(layout).text_size"]))
       }
     } else {
       let initialisation = 4
       for kind in [Kind.text.rawValue, initialisation] {
-        if let place = try area(kind, of: address, reader) { found.append(try range(at: place, reader)) }
+        if let area = try area(kind, of: module) { found.append(try range(of: area)) }
       }
     }
     return found.compactMap { $0 }
   }
 
-  private static func memory(of address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> [Kind: Range<UInt64>] {
-    guard !isOneArea(reader.types) else {
-      let core = range(
-        try reader.word("core_layout.base", of: "module", at: address),
-        try reader.value(UInt32.self, "core_layout.size", of: "module", at: address))
-      return core.map { [.text: $0] } ?? [:]
+  private static func memory(of module: KernelObject) throws(CannotCheck) -> [Kind: Range<UInt64>] {
+    guard !isOneArea(module.snapshot.types) else {
+      return range(try module["core_layout.base"], try module["core_layout.size"]).map { [.text: $0] } ?? [:]
     }
     var areas: [Kind: Range<UInt64>] = [:]
     for kind in Kind.allCases {
-      guard let place = try area(kind.rawValue, of: address, reader) else {
+      guard let area = try area(kind.rawValue, of: module) else {
         throw .layoutUnknown(structure: "module", member: "mem")
       }
-      areas[kind] = try range(at: place, reader)
+      areas[kind] = try range(of: area)
     }
     return areas
   }
 
-  /// Where a module's `struct module_memory` of a kind lies.
-  private static func area(_ kind: Int, of address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> UInt64? {
-    guard let member = reader.types.structure("module")?.member("mem"), member.elementByteCount > 0,
-      kind < member.elementCount ?? 0
-    else { return nil }
-    return address &+ UInt64(member.byteOffset + kind * member.elementByteCount)
+  /// A module's `struct module_memory` of a kind; nil if this kernel has fewer kinds.
+  private static func area(_ kind: Int, of module: KernelObject) throws(CannotCheck) -> KernelObject? {
+    guard let count = try module.type.member("mem").elementCount, kind < count else { return nil }
+    return try module.member("mem", kind)
   }
 
-  private static func range(at place: UInt64, _ reader: Snapshot) throws(CannotCheck) -> Range<UInt64>? {
-    range(
-      try reader.word("base", of: "module_memory", at: place),
-      try reader.value(UInt32.self, "size", of: "module_memory", at: place))
+  private static func range(of area: KernelObject) throws(CannotCheck) -> Range<UInt64>? {
+    range(try area["base"], try area["size"])
   }
 }

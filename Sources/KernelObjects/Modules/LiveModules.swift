@@ -15,10 +15,8 @@ package struct LiveModules {
       modules = []
       return
     }
-    var modules: [LiveModule] = []
-    for address in try reader.list(at: head, linkedBy: "list", of: "module", limit: Self.most) {
-      modules.append(try LiveModule(at: address, reader))
+    modules = try reader.list(at: head, linkedBy: "list", of: "module", limit: Self.most).map {
+      module throws(CannotCheck) in try LiveModule(module)
     }
-    self.modules = modules
   }
 }

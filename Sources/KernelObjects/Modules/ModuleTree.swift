@@ -17,12 +17,11 @@ package struct ModuleTree {
 
   /// - Parameter root: of the kernel's `mod_tree`.
   package init(at root: UInt64, _ reader: Snapshot) throws(CannotCheck) {
-    let roots = root &+ (try reader.offset("tree", in: "latch_tree_root"))
+    let roots = try reader.object("latch_tree_root", at: root).address(of: "tree")
     for copy in 0..<2 {
       let nodes = try reader.redBlackTree(
         at: roots &+ UInt64(copy) * 8, linkedBy: "node.node", of: "mod_tree_node", copy: copy, limit: Self.mostNodes)
-      copies.append(
-        Set(try nodes.map { node throws(CannotCheck) in try reader.word("mod", of: "mod_tree_node", at: node) }))
+      copies.append(Set(try nodes.map { node throws(CannotCheck) in try node["mod"] }))
     }
   }
 }

@@ -28,9 +28,8 @@ package struct UnloadedModules: Hashable, Sendable {
     for record in records {
       tainting.append(
         Record(
-          name: reader.live.text(at: record &+ (try reader.offset("name", in: "mod_unload_taint"))) ?? "?",
-          taints: TaintFlags.letters(try reader.word("taints", of: "mod_unload_taint", at: record)),
-          count: try reader.valueIfAny(UInt64.self, "count", of: "mod_unload_taint", at: record) ?? 1))
+          name: reader.live.text(at: try record.address(of: "name")) ?? "?",
+          taints: TaintFlags.letters(try record["taints"]), count: try record.valueIfAny("count") ?? 1))
     }
   }
 

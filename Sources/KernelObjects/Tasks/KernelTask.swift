@@ -21,21 +21,23 @@ package struct KernelTask: Hashable, Sendable {
 
   /// - Throws: if the record cannot be read, or cannot be a task's.
   package init(at address: KernelAddress, _ reader: Snapshot) throws(CannotCheck) {
-    let task = "task_struct"
-    let place = address.rawValue
-    self.address = address
-    pid = try reader.value(Int32.self, "pid", of: task, at: place)
-    tgid = try reader.value(Int32.self, "tgid", of: task, at: place)
-    let flags = try reader.value(UInt32.self, "flags", of: task, at: place)
-    isKernelThread = flags & Self.kernelThread != 0
-    let start = try reader.word("stack", of: task, at: place)
+    try self.init(reader.object("task_struct", at: address.rawValue))
+  }
+
+  /// - Throws: if the record cannot be read, or cannot be a task's.
+  package init(_ task: KernelObject) throws(CannotCheck) {
+    address = KernelAddress(task.address)
+    pid = try task["pid"]
+    tgid = try task["tgid"]
+    isKernelThread = try task["flags"] & Self.kernelThread != 0
+    let start: UInt64 = try task["stack"]
     guard Machine.offsetInPage(start) == 0, KernelAddress(start).isInKernelHalf else {
       throw .implausible("the task at \(address)", "says that its stack is at \(KernelAddress(start))")
     }
-    stack = MemoryRegion(start: KernelAddress(start), byteCount: Self.stackByteCount(reader))
-    savedStackPointer = KernelAddress(try reader.word("thread.sp", of: task, at: place))
-    let nameOffset = try reader.offset("comm", in: task)
-    name = Array(reader.live.bytes(at: place &+ nameOffset, count: 16)?.prefix { $0 != 0 } ?? [])
+    stack = MemoryRegion(start: KernelAddress(start), byteCount: Self.stackByteCount(task.snapshot))
+    savedStackPointer = KernelAddress(try task["thread.sp"])
+    let letters = task.snapshot.live.bytes(at: try task.address(of: "comm"), count: 16)
+    name = Array(letters?.prefix { $0 != 0 } ?? [])
   }
 
   /// What is known of a task whose own record cannot be read: its number, as the dump says, and its stack, by where the

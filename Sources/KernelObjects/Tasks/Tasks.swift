@@ -15,16 +15,17 @@ package struct Tasks {
   }
 
   /// Every process's first thread (`for_each_process`), but for the first task itself, as far as the list can be followed.
-  package func processes() throws(CannotCheck) -> Walk<UInt64> {
+  package func processes() throws(CannotCheck) -> Walk<KernelObject> {
     let head = try snapshot.symbols.address(of: "init_task") &+ snapshot.offset("tasks", in: "task_struct")
     return snapshot.listWalk(at: head, linkedBy: "tasks", of: "task_struct", limit: Self.most)
   }
 
   /// The threads of a process, itself among them, as far as the list can be followed.
-  package func threads(of process: UInt64) throws(CannotCheck) -> Walk<UInt64> {
-    let signal = try snapshot.word("signal", of: "task_struct", at: process)
-    let head = signal &+ (try snapshot.offset("thread_head", in: "signal_struct"))
-    return snapshot.listWalk(at: head, linkedBy: "thread_node", of: "task_struct", limit: Self.most)
+  package func threads(of process: KernelObject) throws(CannotCheck) -> Walk<KernelObject> {
+    guard let signal = try process.target("signal", as: "signal_struct") else {
+      return Walk(obstacle: .torn("the task at \(KernelAddress(process.address))", "has no signals"))
+    }
+    return signal.list("thread_head", linkedBy: "thread_node", of: "task_struct", limit: Self.most)
   }
 
   /// The numbers of the first namespace (`struct pid`), and the tree that they stand in.
@@ -36,8 +37,8 @@ package struct Tasks {
   /// The thread that has a number (`struct pid`); nil if none has.
   ///
   /// PIDTYPE_PID is the first of a number's lists, and holds one thread at most.
-  package func thread(numbered number: UInt64) throws(CannotCheck) -> UInt64? {
-    let lists = number &+ (try snapshot.offset("tasks", in: "pid"))
+  package func thread(numbered number: UInt64) throws(CannotCheck) -> KernelObject? {
+    let lists = try snapshot.object("pid", at: number).address(of: "tasks")
     return try snapshot.hlist(at: lists, linkedBy: "pid_links", of: "task_struct", limit: 1).first
   }
 }

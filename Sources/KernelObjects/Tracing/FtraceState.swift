@@ -29,6 +29,19 @@ package struct FtraceState {
     package var isDirect: Bool { flags & 1 << 17 != 0 }
     /// FTRACE_OPS_FL_ALLOC_TRAMP.
     package var ownsTrampoline: Bool { flags & 1 << 11 != 0 }
+
+    /// - Parameter operations: the kernel's `struct ftrace_ops`.
+    init(_ operations: KernelObject, isRegistered: Bool) throws(CannotCheck) {
+      address = operations.address
+      self.isRegistered = isRegistered
+      function = try operations["func"]
+      savedFunction = try operations.valueIfAny("saved_func") ?? 0
+      flags = try operations["flags"]
+      trampoline = try operations["trampoline"]
+      trampolineByteCount = try operations["trampoline_size"]
+      filter = try operations.valueIfAny("func_hash") ?? 0
+      directCall = try operations.valueIfAny("direct_call") ?? 0
+    }
   }
 
   /// The kernel's record of one function entry, as its flags say it is patched.
@@ -116,11 +129,11 @@ package struct FtraceState {
     var total = 0
     let first = try reader.load(UInt64.self, at: start)
     for page in try reader.chain(from: first, next: "next", of: "ftrace_page", limit: Self.mostRuns).whole() {
-      let count = try reader.value(Int32.self, "index", of: "ftrace_page", at: page)
+      let count: Int32 = try page["index"]
       guard count >= 0, count <= 1 << 20 else { throw .torn("ftrace_page", "holds \(count) records") }
       total += Int(count)
       guard total <= Self.mostRecords else { throw .torn("ftrace_pages_start", "leads to \(total) records") }
-      recordRuns.append((try reader.word("records", of: "ftrace_page", at: page), Int(count)))
+      recordRuns.append((try page["records"], Int(count)))
     }
   }
 
@@ -132,33 +145,17 @@ package struct FtraceState {
         let users = reader.chain(
           from: try reader.load(UInt64.self, at: head), next: "next", of: "ftrace_ops",
           upTo: try reader.symbols.addressIfAny(of: "ftrace_list_end") ?? 0, limit: mostOperations)
-        registered = Set(users.elements)
-        for address in users.elements { found.append(try operations(at: address, isRegistered: true, reader)) }
+        registered = Set(users.elements.map(\.address))
+        for user in users.elements { found.append(try Operations(user, isRegistered: true)) }
         _ = try users.whole()
       }
       // Trampolines stay after their user has gone, until no task can be in them any more.
-      for address in try reader.list(
+      for user in try reader.list(
         at: "ftrace_ops_trampoline_list", linkedBy: "list", of: "ftrace_ops", limit: mostOperations)
-      where !registered.contains(address) {
-        found.append(try operations(at: address, isRegistered: false, reader))
+      where !registered.contains(user.address) {
+        found.append(try Operations(user, isRegistered: false))
       }
     }
-  }
-
-  private static func operations(
-    at address: UInt64, isRegistered: Bool, _ reader: Snapshot
-  ) throws(CannotCheck) -> Operations {
-    func word(_ member: String) throws(CannotCheck) -> UInt64 {
-      try reader.word(member, of: "ftrace_ops", at: address)
-    }
-    func wordIfAny(_ member: String) throws(CannotCheck) -> UInt64 {
-      try reader.valueIfAny(UInt64.self, member, of: "ftrace_ops", at: address) ?? 0
-    }
-    return Operations(
-      address: address, isRegistered: isRegistered, function: try word("func"),
-      savedFunction: try wordIfAny("saved_func"),
-      flags: try word("flags"), trampoline: try word("trampoline"), trampolineByteCount: try word("trampoline_size"),
-      filter: try wordIfAny("func_hash"), directCall: try wordIfAny("direct_call"))
   }
 
   private mutating func readDirectCalls(_ reader: Snapshot) throws(CannotCheck) {

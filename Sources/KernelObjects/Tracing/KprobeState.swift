@@ -29,7 +29,6 @@ package struct KprobeState {
   /// KPROBE_TABLE_SIZE.
   private static let bucketCount: UInt64 = 64
   private static let mostProbes = 65_536
-  private static let mostAtOnePlace = 1024
 
   package init(_ reader: Snapshot) throws(CannotCheck) {
     probes = try Self.probes(reader).whole()
@@ -42,46 +41,44 @@ package struct KprobeState {
       if try reader.value(UInt8.self, of: "kprobes_all_disarmed") ?? 0 != 0 { return }
       let structures = reader.hashTable(
         at: table, count: bucketCount, linkedBy: "hlist", of: "kprobe", limit: mostProbes)
-      for structure in structures.elements { found.append(try probe(at: structure, reader)) }
+      for structure in structures.elements { found.append(try Probe(structure)) }
       _ = try structures.whole()
     }
   }
+}
 
-  private static func probe(at address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> Probe {
-    var probe = Probe(
-      structure: address, address: try reader.word("addr", of: "kprobe", at: address),
-      opcode: try reader.value(UInt8.self, "opcode", of: "kprobe", at: address),
-      flags: try reader.value(UInt32.self, "flags", of: "kprobe", at: address), handlers: [], returnHandlers: [])
-    try addHandlers(of: address, to: &probe, reader)
-    if let aggregate = reader.symbols["aggr_pre_handler"], probe.handlers.contains(aggregate) {
+extension KprobeState.Probe {
+  private static let mostAtOnePlace = 1024
+
+  /// - Parameter kprobe: the kernel's `struct kprobe`.
+  fileprivate init(_ kprobe: KernelObject) throws(CannotCheck) {
+    self.init(
+      structure: kprobe.address, address: try kprobe["addr"], opcode: try kprobe["opcode"], flags: try kprobe["flags"],
+      handlers: [], returnHandlers: [])
+    try addHandlers(of: kprobe)
+    if let aggregate = kprobe.snapshot.symbols["aggr_pre_handler"], handlers.contains(aggregate) {
       // Several probes at one place: this one stands for all on its list.
-      for member in try reader.list(
-        at: address &+ reader.offset("list", in: "kprobe"), linkedBy: "list", of: "kprobe", limit: mostAtOnePlace)
-      {
-        try addHandlers(of: member, to: &probe, reader)
+      for member in try kprobe.list("list", linkedBy: "list", of: "kprobe", limit: Self.mostAtOnePlace).whole() {
+        try addHandlers(of: member)
       }
     }
-    return probe
   }
 
-  private static func addHandlers(
-    of kprobe: UInt64, to probe: inout Probe, _ reader: Snapshot
-  ) throws(CannotCheck) {
-    let first = try reader.word("pre_handler", of: "kprobe", at: kprobe)
+  private mutating func addHandlers(of kprobe: KernelObject) throws(CannotCheck) {
+    let first: UInt64 = try kprobe["pre_handler"]
     // Handlers of faults are in v5.10 only.
-    for handler in [
-      first, try reader.word("post_handler", of: "kprobe", at: kprobe),
-      try reader.valueIfAny(UInt64.self, "fault_handler", of: "kprobe", at: kprobe) ?? 0,
-    ] where handler != 0 && !probe.handlers.contains(handler) {
-      probe.handlers.append(handler)
+    for handler in [first, try kprobe["post_handler"], try kprobe.valueIfAny("fault_handler") ?? 0]
+    where handler != 0 && !handlers.contains(handler) {
+      handlers.append(handler)
     }
     // A probe of returns is a probe with a handler of the kernel's, in a structure that has the user's.
-    guard first != 0, first == reader.symbols["pre_handler_kretprobe"],
-      let place = reader.types.offsetIfAny(of: "kp", in: "kretprobe")
+    guard first != 0, first == kprobe.snapshot.symbols["pre_handler_kretprobe"],
+      kprobe.snapshot.types.offsetIfAny(of: "kp", in: "kretprobe") != nil
     else { return }
+    let returnProbe = try kprobe.container("kretprobe", member: "kp")
     for member in ["handler", "entry_handler"] {
-      let handler = try reader.word(member, of: "kretprobe", at: kprobe &- place)
-      if handler != 0, !probe.returnHandlers.contains(handler) { probe.returnHandlers.append(handler) }
+      let handler: UInt64 = try returnProbe[member]
+      if handler != 0, !returnHandlers.contains(handler) { returnHandlers.append(handler) }
     }
   }
 }

@@ -22,30 +22,29 @@ package enum TracedFunctions: Hashable {
       self = .unknown
       return
     }
+    let tables = try reader.object("ftrace_ops_hash", at: filter)
     func functions(_ member: String) throws(CannotCheck) -> [UInt64] {
-      try Self.entries(at: reader.word(member, of: "ftrace_ops_hash", at: filter), reader).map(\.function)
+      try Self.entries(at: tables[member], reader).map(\.function)
     }
     let wanted = try functions("filter_hash")
     let unwanted = Set(try functions("notrace_hash"))
     self = wanted.isEmpty ? .all(except: unwanted.sorted()) : .these(wanted.filter { !unwanted.contains($0) }.sorted())
   }
 
-  /// The functions in the table at `hash`, and what each calls directly.
+  /// The functions in the table (`struct ftrace_hash`) at `address`, and what each calls directly.
   package static func entries(
-    at hash: UInt64, _ reader: Snapshot
+    at address: UInt64, _ reader: Snapshot
   ) throws(CannotCheck) -> [(function: UInt64, direct: UInt64)] {
-    guard hash != 0 else { return [] }
-    let bits = try reader.word("size_bits", of: "ftrace_hash", at: hash) & 0xff
-    let table = try reader.word("buckets", of: "ftrace_hash", at: hash)
+    guard address != 0 else { return [] }
+    let hash = try reader.object("ftrace_hash", at: address)
+    let bits: UInt64 = try hash["size_bits"] & 0xff
+    let table: UInt64 = try hash["buckets"]
     guard table != 0 else { return [] }
     guard bits <= 16 else { throw .torn("ftrace_hash", "has 2^\(bits) buckets") }
     return try reader.hashTable(
       at: table, count: 1 << bits, linkedBy: "hlist", of: "ftrace_func_entry", limit: most
     ).whole().map { entry throws(CannotCheck) in
-      (
-        try reader.word("ip", of: "ftrace_func_entry", at: entry),
-        try reader.valueIfAny(UInt64.self, "direct", of: "ftrace_func_entry", at: entry) ?? 0
-      )
+      (try entry["ip"], try entry.valueIfAny("direct") ?? 0)
     }
   }
 }

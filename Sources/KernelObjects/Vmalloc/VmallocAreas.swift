@@ -37,13 +37,12 @@ package struct VmallocAreas {
     for head in heads {
       for area in try reader.list(at: head, linkedBy: "list", of: "vmap_area", limit: Self.mostAreas) {
         guard areas.count < Self.mostAreas else { throw .torn("the vmalloc areas", "have no end") }
-        let vm = try reader.word("vm", of: "vmap_area", at: area)
         // Areas of vm_map_ram() have no vm_struct; an address it is, or nothing.
-        guard vm >> 63 == 1 else { continue }
-        let start = try reader.word("addr", of: "vm_struct", at: vm)
-        let size = try reader.word("size", of: "vm_struct", at: vm)
-        let flags = try reader.word("flags", of: "vm_struct", at: vm)
-        let caller = try reader.word("caller", of: "vm_struct", at: vm)
+        guard let vm = try area.target("vm", as: "vm_struct"), vm.address >> 63 == 1 else { continue }
+        let start: UInt64 = try vm["addr"]
+        let size: UInt64 = try vm["size"]
+        let flags: UInt64 = try vm["flags"]
+        let caller: UInt64 = try vm["caller"]
         let byteCount = flags & Self.withoutGuard != 0 || size < Machine.pageSize ? size : size - Machine.pageSize
         guard byteCount > 0, byteCount <= 1 << 40, !start.addingReportingOverflow(byteCount).overflow else { continue }
         areas.append(

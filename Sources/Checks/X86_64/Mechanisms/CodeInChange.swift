@@ -34,8 +34,9 @@ struct CodeInChange {
         try read(list, count, replacesBreakpoints: true, layout, reader)
       }
       if let array = reader.symbols["text_poke_array"], reader.types.structure("smp_text_poke_array") != nil {
-        let count = try reader.value(Int32.self, "nr_entries", of: "smp_text_poke_array", at: array)
-        let list = array &+ (try reader.offset("vec", in: "smp_text_poke_array"))
+        let array = try reader.object("smp_text_poke_array", at: array)
+        let count: Int32 = try array["nr_entries"]
+        let list = try array.address(of: "vec")
         try read(list, count, replacesBreakpoints: count > 0 && Self.isInUse(reader), layout, reader)
       }
     } catch {
@@ -142,8 +143,9 @@ struct CodeInChange {
       guard let list = reader.live.value(UInt64.self, at: structure), KernelAddress(list).isInKernelHalf else {
         continue
       }
-      let count = try reader.value(Int32.self, "nr_entries", of: "bp_patching_desc", at: structure)
-      let users = try reader.value(Int32.self, "refs", of: "bp_patching_desc", at: structure)
+      let changes = try reader.object("bp_patching_desc", at: structure)
+      let count: Int32 = try changes["nr_entries"]
+      let users: Int32 = try changes["refs"]
       if (1...most).contains(count), (1...0xffff).contains(users) { return (list, count) }
     }
     return nil

@@ -41,14 +41,15 @@ package struct OrcUnwinder {
   ///
   /// Source: `struct inactive_task_frame`, arch/x86/include/asm/switch_to.h (Linux v5.10 to v7.2).
   package func trace(ofStopped task: KernelTask) throws(CannotCheck) -> StackTrace {
-    let frame = "inactive_task_frame"
     let start = task.savedStackPointer.rawValue
-    guard let layout = reader.types.structure(frame), stacks.contains(where: { $0.holdsWord(at: start) }) else {
+    guard let type = reader.types.typeIfAny("inactive_task_frame"),
+      stacks.contains(where: { $0.holdsWord(at: start) })
+    else {
       throw .implausible("the saved stack pointer \(task.savedStackPointer)", "lies on no stack")
     }
+    let frame = KernelObject(type, at: start, reader)
     var state = UnwindState(
-      ip: try reader.word("ret_addr", of: frame, at: start), sp: start &+ UInt64(layout.byteCount),
-      bp: try reader.word("bp", of: frame, at: start))
+      ip: try frame["ret_addr"], sp: start &+ UInt64(type.layout.byteCount), bp: try frame["bp"])
     // A task that never ran goes on at the start of this function, and not behind a call.
     state.isInterrupted = ["ret_from_fork", "ret_from_fork_asm"].contains { reader.symbols[$0] == state.ip }
     return trace(state, origin: .savedContext)
