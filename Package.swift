@@ -123,7 +123,7 @@ let package = Package(
     // The lab: real kernels under emulation.
     testLibrary("Lab", ["KernelFormats", "KernelModel"], path: "Tests/Lab/Lab"),
     .executableTarget(name: "lab", dependencies: ["Lab"], path: "Tests/Lab/Command", swiftSettings: settings),
-    tests("LabTests", ["KernelModel", "Lab", "SavedKernel"]),
+    tests("LabTests", ["KernelModel", "KernelObjects", "Lab", "SavedKernel"]),
 
     // Kernels that the lab saved, examined natively.
     testLibrary(

@@ -1,5 +1,6 @@
 import Foundation
 import KernelModel
+import KernelObjects
 import Lab
 import SavedKernel
 import Testing
@@ -36,10 +37,38 @@ enum SavedKernelTrial {
     }
     #expect(throws: MemoryFault.self) { try kernel.memory.bytes(at: KernelAddress(0xffff_ffff_fe12_3450), count: 1) }
 
+    try examineMapleTrees(kernel)
+
     // What is changed is changed here, across pages and for this process.
     var bytes = try kernel.memory.bytes(at: text.start, count: 8192)
     try saved.memory.write([1, 2, 3], at: KernelAddress(text.start.rawValue + 4095))
     bytes.replaceSubrange(4095..<4098, with: [1, 2, 3])
     #expect(try kernel.memory.bytes(at: text.start, count: 8192) == bytes)
+  }
+
+  /// What stands in a maple tree says itself where it belongs: memory areas of processes, and interrupts.
+  private static func examineMapleTrees(_ kernel: Kernel) throws {
+    let snapshot = try Snapshot(of: kernel)
+    guard snapshot.types.typeIfAny("maple_tree") != nil else { return }
+    var count = 0
+    for process in try Tasks(snapshot).processes().whole() {
+      guard let memory = try process.target("mm") else { continue }
+      let areas = try MapleTree(memory.member("mm_mt"), limit: 1 << 16).whole()
+      #expect(try memory["map_count"] == UInt32(areas.count))
+      for area in areas {
+        let record = try snapshot.object("vm_area_struct", at: area.pointer)
+        #expect(try record["vm_start"] == area.first && record["vm_end"] == area.last + 1)
+      }
+      count += areas.count
+    }
+    #expect(count > 0)
+    // Since v6.5; before, a radix tree.
+    guard let tree = try snapshot.object("maple_tree", named: "sparse_irqs") else { return }
+    let interrupts = try MapleTree(tree, limit: 1 << 16).whole()
+    #expect(!interrupts.isEmpty)
+    for interrupt in interrupts {
+      #expect(interrupt.first == interrupt.last)
+      #expect(try snapshot.object("irq_desc", at: interrupt.pointer)["irq_data.irq"] == interrupt.first)
+    }
   }
 }
