@@ -12,25 +12,24 @@ enum LogPages {
   private static let mostDescriptorBits: UInt32 = 25
 
   static func note(in notes: inout PageNotes, _ reader: Snapshot) throws(CannotCheck) {
-    guard let ring = try reader.value(UInt64.self, of: "prb") else { throw .symbolMissing("prb") }
-    let owner = "printk_ringbuffer"
-    notes.note(ring, byteCount: UInt64(reader.types.structure(owner)?.byteCount ?? Int(Machine.pageSize)))
-    let count = try size("desc_ring.count_bits", of: ring, reader, limit: mostDescriptorBits)
+    guard let place = try reader.value(UInt64.self, of: "prb") else { throw .symbolMissing("prb") }
+    let ring = try reader.object("printk_ringbuffer", at: place)
+    notes.note(place, byteCount: UInt64(ring.type.layout.byteCount))
+    let count = try size("desc_ring.count_bits", of: ring, limit: mostDescriptorBits)
     for (member, structure) in [("desc_ring.descs", "prb_desc"), ("desc_ring.infos", "printk_info")] {
       guard let byteCount = reader.types.structure(structure)?.byteCount else {
         throw .implausible("the kernel's type information", "has no \(structure)")
       }
-      notes.note(try reader.word(member, of: owner, at: ring), byteCount: count &* UInt64(byteCount))
+      notes.note(try ring[member], byteCount: count &* UInt64(byteCount))
     }
     notes.note(
-      try reader.word("text_data_ring.data", of: owner, at: ring),
-      byteCount: try size("text_data_ring.size_bits", of: ring, reader, limit: mostTextBits))
+      try ring["text_data_ring.data"], byteCount: try size("text_data_ring.size_bits", of: ring, limit: mostTextBits))
   }
 
   private static func size(
-    _ member: String, of ring: UInt64, _ reader: Snapshot, limit: UInt32
+    _ member: String, of ring: KernelObject, limit: UInt32
   ) throws(CannotCheck) -> UInt64 {
-    let bits = try reader.value(UInt32.self, member, of: "printk_ringbuffer", at: ring)
+    let bits: UInt32 = try ring[member]
     guard bits > 0, bits <= limit else { throw .implausible("the kernel's log", "has a size of 2^\(bits)") }
     return 1 << UInt64(bits)
   }

@@ -50,9 +50,7 @@ extension Inventory {
 
   private static func modules(_ structures: KernelStructures, _ kernel: Kernel) throws(CannotCheck) -> [Module] {
     let listed = try structures.now { (reader) throws(CannotCheck) in
-      try LiveModules(reader).modules.map { module throws(CannotCheck) in
-        (module.name, letters(try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0))
-      }
+      try LiveModules(reader).modules.map { ($0.name, letters($0.taints)) }
     }
     return modules(listed, kernel)
   }

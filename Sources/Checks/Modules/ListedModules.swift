@@ -5,17 +5,12 @@ internal import KernelObjects
 package enum ListedModules {
   /// - Throws: if the list cannot be read.
   package static func claims(of kernel: Kernel) throws(CannotCheck) -> [ModuleClaim] {
-    let reader = try kernel.structures.reader
-    var claims: [ModuleClaim] = []
-    for module in try LiveModules(reader).modules {
-      let taints = try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0
-      claims.append(
-        ModuleClaim(
-          name: module.name, byteCount: module.memory.values.reduce(0) { $0 &+ UInt64($1.count) },
-          base: module.code.map { KernelAddress($0.lowerBound) }, state: word(module.state),
-          taints: taints == 0 ? "" : TaintFlags.letters(taints)))
+    try LiveModules(kernel.structures.reader).modules.map { module in
+      ModuleClaim(
+        name: module.name, byteCount: module.memory.values.reduce(0) { $0 &+ UInt64($1.count) },
+        base: module.code.map { KernelAddress($0.lowerBound) }, state: word(module.state),
+        taints: module.taints == 0 ? "" : TaintFlags.letters(module.taints))
     }
-    return claims
   }
 
   /// Source: m_show, kernel/module/procfs.c (Linux v6.12).

@@ -93,8 +93,7 @@ struct ModuleCensus {
       name: module.name, state: "\(module.state)", structure: KernelAddress(module.structure),
       code: module.executable.first.map {
         MemoryRegion(start: KernelAddress($0.lowerBound), byteCount: UInt64($0.count))
-      }, marks: marks, signs: signs,
-      taints: try reader.valueIfAny(UInt64.self, "taints", of: "module", at: module.structure) ?? 0)
+      }, marks: marks, signs: signs, taints: module.taints)
     if !row.isSound { row.functions = ModuleFunctions.names(of: module, reader) }
     rows.append(row)
   }

@@ -17,6 +17,8 @@ package struct LiveModule {
   ///
   /// Source: `struct kernfs_node`, `id`, include/linux/kernfs.h (Linux v5.5 to v7.2): a number and a generation.
   package var instance: UInt64?
+  /// What it did to the kernel, as a mask (``TaintFlags``).
+  package var taints: UInt64
   /// What of its memory is executable: its code, and that of its initialisation while it is being loaded.
   package var executable: [Range<UInt64>]
 
@@ -48,6 +50,7 @@ package struct LiveModule {
     name = try module.text("name")
     percpu = try module.valueIfAny("percpu") ?? 0
     instance = Self.instance(of: module)
+    taints = try module.valueIfAny("taints") ?? 0
     memory = try Self.memory(of: module)
     executable = try Self.executable(of: module)
   }
