@@ -1,5 +1,6 @@
 import Checks
 import KernelModel
+import Report
 import TestKernel
 import Testing
 
@@ -177,8 +178,8 @@ import Testing
     #expect(finding.severity == .critical)
     #expect(finding.target == tampering.target)
     #expect(
-      tampering.observed.hasPrefix(finding.observed)
-        || finding.observed.hasPrefix(tampering.observed))
+      tampering.observed.hasPrefix(finding.observed.words)
+        || finding.observed.words.hasPrefix(tampering.observed))
     #expect(examination.unanswered.isEmpty)
     #expect((1...8).contains(try #require(examination.accounts.first).unexplainedBytes))
   }
@@ -421,7 +422,7 @@ import Testing
     var pauses = 0
     kernel.pause = { pauses += 1 }
     kernel.write(hex("cc 1b 00 00 00"), at: 0x1c0)
-    #expect(try only(try examine(kernel)).observed == "cc")
+    #expect(try only(try examine(kernel)).observed == .bytes([0xcc]))
     #expect(pauses == 2)
   }
 

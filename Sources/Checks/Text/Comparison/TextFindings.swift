@@ -6,7 +6,6 @@ internal import KernelModel
 struct TextFindings {
   private let kernel: Kernel
   private let recreation: Recreation
-  private let manual: Manual
   /// The module that is looked at, or nil for the kernel; and where its sections lie.
   private let module: String?
   private let sections: [(name: String, range: Range<UInt64>)]
@@ -21,12 +20,11 @@ struct TextFindings {
   ///   - module: the module that is looked at, or nil for the kernel.
   ///   - sections: where its sections lie: kallsyms does not say whose a module's constants are.
   init(
-    kernel: Kernel, recreation: Recreation, manual: Manual, module: String? = nil,
+    kernel: Kernel, recreation: Recreation, module: String? = nil,
     sections: [(name: String, range: Range<UInt64>)] = []
   ) {
     self.kernel = kernel
     self.recreation = recreation
-    self.manual = manual
     self.module = module
     self.sections = sections
     do throws(DisassemblerError) {
@@ -62,13 +60,12 @@ struct TextFindings {
     let owner = target.map { kernel.owner(of: $0) }
     let hidden = target.flatMap { target in owner.flatMap { HiddenModules.name(at: target, owner: $0, in: kernel) } }
     return Finding(
-      kind: .redirection, severity: .critical, subject: Subject(violation.subject), message: "\(violation.message)",
+      kind: .redirection, severity: .critical, subject: Subject(violation.subject), message: violation.message,
       expected: violation.expected, observed: violation.observed,
       owner: owner, hiddenModule: hidden, target: target,
-      evidence: [Finding.Evidence("mechanism", violation.mechanism.title)]
+      evidence: [Finding.Evidence("mechanism", .text(violation.mechanism.title))]
         + (hidden.map { [Finding.Evidence("module", "\($0), which is not on every list")] } ?? []),
-      meaning: "the kernel's code was patched by its own rules, to serve somebody who is not known",
-      innocentCauses: manual.innocentCauses, response: manual.response)
+      meaning: "the kernel's code was patched by its own rules, to serve somebody who is not known")
   }
 
   private func finding(for runs: [UnexplainedRun]) -> Finding {
@@ -77,18 +74,17 @@ struct TextFindings {
     let change = Change(run, kernel: kernel, recreation: recreation, disassembler: disassembler)
     var evidence: [Finding.Evidence] = []
     if !change.expectedInstructions.isEmpty {
-      evidence.append(Finding.Evidence("expected code", change.expectedInstructions))
-      evidence.append(Finding.Evidence("code in memory", change.observedInstructions))
+      evidence.append(Finding.Evidence("expected code", .text(change.expectedInstructions)))
+      evidence.append(Finding.Evidence("code in memory", .text(change.observedInstructions)))
     }
     let target = change.target.flatMap { leadsAway($0, from: owner) ? $0 : nil }
     // What leads away is the finding's own target, and its owner the finding's.
     if target == nil, let own = change.target {
-      evidence.append(Finding.Evidence("leads to", "\(own), \(kernel.owner(of: own))"))
+      evidence.append(Finding.Evidence("leads to", "\(own, kernel.owner(of: own))"))
     }
     for other in runs.dropFirst().prefix(8) {
-      let place = place(of: other.address)?.description ?? other.address.description
-      evidence.append(
-        Finding.Evidence("also changed", "\(place): \(Self.hex(other.expected)) is \(Self.hex(other.observed))"))
+      let place: Finding.Value = place(of: other.address).map { "\($0)" } ?? "\(other.address)"
+      evidence.append(Finding.Evidence("also changed", "\(place): \(other.expected) is \(other.observed)"))
     }
     let differing = runs.reduce(0) { $0 + $1.differing }
     return Finding(
@@ -96,12 +92,11 @@ struct TextFindings {
       subject: Subject(place(of: run.address)?.description ?? run.address.description),
       message: "\(differing) \(differing == 1 ? "byte is" : "bytes are") not the vendor's, and no mechanism of the "
         + "kernel's produces \(differing == 1 ? "it" : "them")",
-      expected: Self.hex(run.expected), observed: Self.hex(run.observed),
+      expected: .bytes(run.expected), observed: .bytes(run.observed),
       owner: target.map { kernel.owner(of: $0) } ?? owner, target: target, evidence: evidence,
       meaning: change.isCode
         ? "whoever runs this code runs something else than the vendor's"
-        : "the kernel works with a constant that is not the vendor's",
-      innocentCauses: manual.innocentCauses, response: manual.response)
+        : "the kernel works with a constant that is not the vendor's")
   }
 
   /// What `address` is called, in words that survive a reboot.
@@ -122,10 +117,6 @@ struct TextFindings {
     case .module(let place): place.module != owner.place?.module
     case .generatedCode, .nobody: true
     }
-  }
-
-  static func hex(_ bytes: [UInt8]) -> String {
-    bytes.prefix(32).hexadecimal(separator: " ") + (bytes.count > 32 ? " ..." : "")
   }
 
   /// The instructions around one change.
