@@ -426,6 +426,39 @@ import Testing
     #expect(pauses == 2)
   }
 
+  // MARK: Long changes
+
+  @Test(arguments: [600, 5000]) func `a finding holds all bytes of a long change, side by side`(count: Int) throws {
+    let kernel = TestTextKernel()
+    let original = try kernel.memory.bytes(at: TestTextKernel.live(0x1180), count: count)
+    kernel.write(original.map { ~$0 }, at: 0x1180)
+    let examination = try examine(kernel)
+    let finding = try only(examination)
+    let most = Finding.Bytes.most
+    #expect(finding.message.hasPrefix("\(count) bytes are not the vendor's"))
+    #expect(finding.expected == .bytes(Array(original.prefix(most))))
+    #expect(finding.observed == .bytes(original.prefix(most).map { ~$0 }))
+    let rest = original.dropFirst(most)
+    let others = finding.evidence.filter { $0.name == "also changed" }.map(\.value.parts)
+    #expect(others.count == (rest.isEmpty ? 0 : 1))
+    for parts in others {
+      #expect(parts.contains(.bytes(Finding.Bytes(rest))))
+      #expect(parts.contains(.bytes(Finding.Bytes(rest.map { ~$0 }))))
+    }
+    #expect(finding.innocentCauses == nil && finding.response == nil)
+  }
+
+  @Test func `of many places in one object a few are told, and how many more there are`() throws {
+    let kernel = TestTextKernel()
+    for index in 0..<UInt64(12) {
+      let place = 0x2000 + index * 16
+      kernel.write(try kernel.memory.bytes(at: TestTextKernel.live(place), count: 1).map { ~$0 }, at: place)
+    }
+    let others = try only(try examine(kernel)).evidence.filter { $0.name == "also changed" }
+    #expect(others.count == 9)
+    #expect(others.last?.value == "3 further places in it")
+  }
+
   // MARK: A kernel of another kind
 
   /// Makes each eighth byte of the thunks a site of a run-time constant, of which the running kernel knows nothing.

@@ -13,7 +13,9 @@ struct TextFindings {
 
   /// Findings told one by one; further changed functions are only named.
   private static let mostFindings = 64
-  /// Bytes of code shown of each side.
+  /// Further places of one function or object that are told with their bytes.
+  private static let mostOthers = 8
+  /// Bytes of code that are decoded of each side, at least.
   private static let window = 32
 
   /// - Parameters:
@@ -68,10 +70,11 @@ struct TextFindings {
       meaning: "the kernel's code was patched by its own rules, to serve somebody who is not known")
   }
 
-  private func finding(for runs: [UnexplainedRun]) -> Finding {
+  private func finding(for parts: [UnexplainedRun]) -> Finding {
+    let runs = joined(parts)
     let run = runs[0]
     let owner = kernel.owner(of: run.address)
-    let change = Change(run, kernel: kernel, recreation: recreation, disassembler: disassembler)
+    let change = Change(parts[0], kernel: kernel, recreation: recreation, disassembler: disassembler)
     var evidence: [Finding.Evidence] = []
     if !change.expectedInstructions.isEmpty {
       evidence.append(Finding.Evidence("expected code", .text(change.expectedInstructions)))
@@ -82,9 +85,12 @@ struct TextFindings {
     if target == nil, let own = change.target {
       evidence.append(Finding.Evidence("leads to", "\(own, kernel.owner(of: own))"))
     }
-    for other in runs.dropFirst().prefix(8) {
+    for other in runs.dropFirst().prefix(Self.mostOthers) {
       let place: Finding.Value = place(of: other.address).map { "\($0)" } ?? "\(other.address)"
       evidence.append(Finding.Evidence("also changed", "\(place): \(other.expected) is \(other.observed)"))
+    }
+    if runs.count > Self.mostOthers + 1 {
+      evidence.append(Finding.Evidence("also changed", "\(runs.count - Self.mostOthers - 1) further places in it"))
     }
     let differing = runs.reduce(0) { $0 + $1.differing }
     return Finding(
@@ -97,6 +103,18 @@ struct TextFindings {
       meaning: change.isCode
         ? "whoever runs this code runs something else than the vendor's"
         : "the kernel works with a constant that is not the vendor's")
+  }
+
+  /// The runs, with those put together that were cut only because they are long: a finding holds all of its bytes.
+  private func joined(_ parts: [UnexplainedRun]) -> [UnexplainedRun] {
+    parts.reduce(into: []) { joined, run in
+      guard let last = joined.last, let gap = recreation.image.gap(after: last, before: run.address.rawValue),
+        last.observed.count + gap.count + run.observed.count <= Finding.Bytes.most
+      else { return joined.append(run) }
+      joined[joined.count - 1].expected += gap + run.expected
+      joined[joined.count - 1].observed += gap + run.observed
+      joined[joined.count - 1].differing += run.differing
+    }
   }
 
   /// What `address` is called, in words that survive a reboot.
