@@ -108,10 +108,10 @@ let package = Package(
     tests("BaselineTests", ["Baseline", "Cryptography", "DecoderTrials", "Files", "KernelModel", "TestFolder"]),
     tests(
       "CaptureTests", ["Capture", "Files", "KernelFormats", "KernelModel", "Postmortem", "TestFolder", "TestKernel"]),
-    tests("ChecksTests", ["Checks", "KernelFormats", "KernelModel", "KernelObjects", "TestKernel"]),
+    tests("ChecksTests", ["Checks", "KernelFormats", "KernelModel", "KernelObjects", "Report", "TestKernel"]),
     tests("PostmortemTests", ["DecoderTrials", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
     tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "KernelObjects", "TestKernel"]),
-    tests("LiveProbeTests", ["Files", "KernelFormats", "KernelModel", "LiveProbe", "TestKernel"]),
+    tests("LiveProbeTests", ["Files", "KernelFormats", "KernelModel", "LiveProbe", "Report", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),
     tests(
@@ -129,8 +129,8 @@ let package = Package(
     testLibrary(
       "SavedKernel", ["KernelFormats", "KernelModel", "LiveProbe", "Postmortem", "Vendor"], path: "Tests/SavedKernel"),
     .executableTarget(
-      name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "SavedKernel"], path: "Tests/NativeBench",
-      swiftSettings: settings),
+      name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "Report", "SavedKernel"],
+      path: "Tests/NativeBench", swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

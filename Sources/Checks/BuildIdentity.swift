@@ -40,10 +40,9 @@ package struct BuildIdentity: Check {
         Finding(
           kind: .contradiction, severity: .critical, subject: subject,
           message: "the kernel names another build than the one in memory",
-          expected: "\(inMemory), as in memory",
-          observed: "\(claimed), as \(kernel.isRunning ? "/sys/kernel/notes" : "VMCOREINFO") says",
-          meaning: "one of the two ways to read the kernel is being lied to",
-          innocentCauses: Self.manual.innocentCauses, response: Self.manual.response))
+          expected: "\(inMemory.description), as in memory",
+          observed: "\(claimed.description), as \(kernel.isRunning ? "/sys/kernel/notes" : "VMCOREINFO") says",
+          meaning: "one of the two ways to read the kernel is being lied to"))
     }
     return examination
   }

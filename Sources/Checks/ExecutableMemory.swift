@@ -132,7 +132,7 @@ package struct ExecutableMemory: Check {
   ) -> Finding {
     let area = census.owners?.areas.area(at: run.start.rawValue)
     let allocator = area.map { kernel.owner(of: KernelAddress($0.caller)) }
-    var evidence = [Finding.Evidence("memory", "\(Self.pages(run)) at \(run.start)")]
+    var evidence = [Finding.Evidence("memory", "\(run, in: .pages)")]
     if let allocator { evidence.append(Finding.Evidence("allocated by", "\(allocator)")) }
     evidence += Self.records(in: run, kernel)
     if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further runs of pages nobody owns")) }
@@ -145,8 +145,7 @@ package struct ExecutableMemory: Check {
       expected: "an owner: text, a listed module, BPF, a trampoline, slots of probes",
       observed: "\(Self.pages(run)), executable, for which no structure of the kernel accounts",
       owner: kernel.owner(of: run.start), hiddenModule: HiddenModules.name(holding: run, in: kernel), target: run.start,
-      evidence: evidence, meaning: "code can run there, and whoever put it there hides it from the kernel's own lists",
-      innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
+      evidence: evidence, meaning: "code can run there, and whoever put it there hides it from the kernel's own lists")
   }
 
   /// The module that says the memory is its code, where one is found that the kernel's list does not have.
@@ -154,7 +153,7 @@ package struct ExecutableMemory: Check {
     // What is wrong with modules, and why they cannot be told, is for module-list to say.
     guard let matrix = try? kernel.moduleMatrix else { return [] }
     return matrix.rows.filter { row in row.structure != nil && row.code.map { run.overlaps($0) } == true }.flatMap {
-      [Finding.Evidence("module", $0.name)] + $0.recordEvidence
+      [Finding.Evidence("module", .text($0.name))] + $0.recordEvidence
     }
   }
 
@@ -163,10 +162,9 @@ package struct ExecutableMemory: Check {
   private func writableFinding(_ run: MemoryRegion, _ kernel: Kernel, message: String) -> Finding {
     Finding(
       kind: .stranger, severity: .critical, subject: Subject("memory protection at \(run.start)"), message: message,
-      expected: "read-only", observed: "writable, \(Self.pages(run)) at \(run.start)",
+      expected: "read-only", observed: "writable, \(run, in: .pages)",
       owner: kernel.owner(of: run.start), target: run.start,
-      meaning: "whoever can write to kernel memory can change this without touching the page tables first",
-      innocentCauses: [], response: Self.manual.response)
+      meaning: "whoever can write to kernel memory can change this without touching the page tables first")
   }
 
   /// The kernel's text and constants: mapped without the right to write, unless the command line asked for it.

@@ -51,7 +51,7 @@ package struct KernelText: Check {
     do throws(CannotCheck) {
       work = try kernel.textWork
     } catch {
-      try OutgoingBranches(kernel, manual: Self.manual).examine(into: &examination)
+      try OutgoingBranches(kernel).examine(into: &examination)
       examineInterceptions(of: kernel, into: &examination)
       examination.expect(
         Expectation(
@@ -123,7 +123,7 @@ package struct KernelText: Check {
     examination.account(
       for: work.verifier.recreation.account(
         of: "kernel", comparedBytes: comparedBytes, unexplained: UInt64(comparison.unexplained)))
-    let findings = TextFindings(kernel: kernel, recreation: work.verifier.recreation, manual: Self.manual)
+    let findings = TextFindings(kernel: kernel, recreation: work.verifier.recreation)
     for finding in findings.findings(for: failures.rest) { examination.report(finding) }
     for violation in violations { examination.report(findings.finding(for: violation)) }
     tellLeftovers(work.verifier, into: &examination)

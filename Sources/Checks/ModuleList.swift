@@ -67,25 +67,25 @@ package struct ModuleList: Check {
   private func finding(_ row: ModuleMatrix.Row, others: Int) -> Finding {
     let isHidden = row.marks[.list] == .missing && row.structure != nil
     var evidence = [
-      Finding.Evidence("known to", row.present.isEmpty ? "no place" : row.present.map(\.name).joined(separator: ", "))
+      Finding.Evidence(
+        "known to", .text(row.present.isEmpty ? "no place" : row.present.map(\.name).joined(separator: ", ")))
     ]
-    if let state = row.state { evidence.append(Finding.Evidence("state", state)) }
-    if let code = row.code { evidence.append(Finding.Evidence("code", "\(code.byteCount) bytes at \(code.start)")) }
-    for sign in row.signs { evidence.append(Finding.Evidence("sign", sign)) }
+    if let state = row.state { evidence.append(Finding.Evidence("state", .text(state))) }
+    if let code = row.code { evidence.append(Finding.Evidence("code", "\(code, in: .bytes)")) }
+    for sign in row.signs { evidence.append(Finding.Evidence("sign", .text(sign))) }
     evidence += row.recordEvidence
     if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further modules")) }
     let missing = row.missing.map(\.name).joined(separator: ", ")
     return Finding(
       kind: .stranger, severity: .critical, subject: subject(of: row), message: message(row, isHidden: isHidden),
       expected: "known to every place that knows of modules",
-      observed: ([missing.isEmpty ? "" : "missing from \(missing)"] + row.signs).filter { !$0.isEmpty }
-        .joined(separator: "; "),
+      observed: .text(
+        ([missing.isEmpty ? "" : "missing from \(missing)"] + row.signs).filter { !$0.isEmpty }.joined(separator: "; ")),
       hiddenModule: row.structure == nil || row.name.isEmpty ? nil : row.name, target: row.code?.start,
       evidence: evidence,
       meaning: isHidden
         ? "code runs in the kernel that lsmod and /proc/modules are not to show"
-        : "somebody changed what the kernel says of its modules", innocentCauses: Self.manual.innocentCauses,
-      response: Self.manual.response)
+        : "somebody changed what the kernel says of its modules")
   }
 
   private func subject(of row: ModuleMatrix.Row) -> Subject {

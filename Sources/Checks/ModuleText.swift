@@ -135,8 +135,7 @@ package struct ModuleText: Check {
         for: text.recreation.account(
           of: module.name, comparedBytes: comparison.byteCount, unexplained: UInt64(comparison.unexplained)))
       let findings = TextFindings(
-        kernel: texts.verifier.kernel, recreation: text.recreation, manual: Self.manual, module: module.name,
-        sections: text.compared)
+        kernel: texts.verifier.kernel, recreation: text.recreation, module: module.name, sections: text.compared)
       for finding in findings.findings(for: rest(of: comparison, in: text, work, &setAside)) {
         examination.report(finding)
       }

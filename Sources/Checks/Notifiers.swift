@@ -104,12 +104,11 @@ package struct Notifiers: Check {
       kind: .redirection, severity: .critical, subject: Subject(call.chain, label: "\(target)"),
       message: "the kernel calls code that is neither its own nor a listed module's: \(owner)",
       expected: "the start of one of the kernel's functions, or code of a listed module",
-      observed: "\(target), \(owner)", owner: owner, hiddenModule: hidden, target: target,
+      observed: "\(target, owner)", owner: owner, hiddenModule: hidden, target: target,
       evidence: [
         .init("notifier block", "\(KernelAddress(call.block.address)), priority \(call.block.priority)"),
         .init("block lies in", "\(kernel.owner(of: KernelAddress(call.block.address)))"),
       ] + (hidden.map { [.init("module", "\($0), which is not on every list")] } ?? []),
-      meaning: "that code runs whenever the chain is called, and can do as it likes there",
-      innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
+      meaning: "that code runs whenever the chain is called, and can do as it likes there")
   }
 }

@@ -87,14 +87,14 @@ package struct Reader: Check {
   }
 
   private func finding(
-    _ trial: ReadingTrial, _ subject: Subject, _ evidence: [Finding.Evidence], expected: String, observed: String
+    _ trial: ReadingTrial, _ subject: Subject, _ evidence: [Finding.Evidence], expected: Finding.Value,
+    observed: Finding.Value
   ) -> Finding {
     Finding(
       kind: .contradiction, severity: .critical, subject: subject,
       message: "your view of the kernel is being edited; asked: \(trial.question)",
       expected: expected, observed: observed, evidence: evidence,
       meaning: "something between the kernel's memory and this program changes what is read, so that no answer of this "
-        + "host about itself can be relied on, \"nothing found\" least of all",
-      innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
+        + "host about itself can be relied on, \"nothing found\" least of all")
   }
 }

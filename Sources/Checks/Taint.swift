@@ -64,11 +64,12 @@ package struct Taint: Check {
     return examination
   }
 
-  private func finding(_ subject: Subject, _ message: String, expected: String, observed: String) -> Finding {
+  private func finding(_ subject: Subject, _ message: String, expected: Finding.Value, observed: Finding.Value)
+    -> Finding
+  {
     Finding(
       kind: .contradiction, severity: .critical, subject: subject, message: message, expected: expected,
       observed: observed,
-      meaning: "the mask was cleared to make an unsigned or foreign module go unnoticed",
-      innocentCauses: Self.manual.innocentCauses, response: Self.manual.response)
+      meaning: "the mask was cleared to make an unsigned or foreign module go unnoticed")
   }
 }

@@ -134,12 +134,13 @@ package struct VendorFiles: Check {
         message: "nothing vouches for this module: no package, no package's source, no key that is trusted",
         expected: "a file that a package brought, that DKMS built from a package's sources, or that one of the "
           + "kernel's keys signed",
-        observed: module.reason, owner: vouching.owner(of: module.name),
+        observed: .text(module.reason), owner: vouching.owner(of: module.name),
         evidence: [
-          Finding.Evidence("file", module.source ?? "none that is known here"),
-          Finding.Evidence("file's digest", module.source == nil ? "none" : identity),
+          Finding.Evidence("file", .text(module.source ?? "none that is known here")),
+          Finding.Evidence("file's digest", .text(module.source == nil ? "none" : identity)),
         ] + vouching.evidence(of: module.name, hasFile: module.source != nil) + [
-          Finding.Evidence("taint", vouching.letters(of: module.name)), Finding.Evidence("why it is asked", why),
+          Finding.Evidence("taint", .text(vouching.letters(of: module.name))),
+          Finding.Evidence("why it is asked", .text(why)),
         ],
         stranger: Finding.Stranger(module: module.name, identity: identity),
         meaning: "its code and its file may agree, and still nobody who is known answers for what it does",
@@ -175,9 +176,8 @@ package struct VendorFiles: Check {
           message: "\(file.source) was changed after the package manager installed it",
           expected: "\(record.algorithm) \(record.digest), as \(record.manager) recorded it for \(record.package)",
           observed: "\(record.algorithm) \(actual)",
-          evidence: [Finding.Evidence("file", file.source), Finding.Evidence("package", record.package)],
-          meaning: "what the running kernel is compared with is not what the vendor shipped",
-          innocentCauses: Self.manual.innocentCauses, response: Self.manual.response))
+          evidence: [Finding.Evidence("file", .text(file.source)), Finding.Evidence("package", .text(record.package))],
+          meaning: "what the running kernel is compared with is not what the vendor shipped"))
     }
   }
 

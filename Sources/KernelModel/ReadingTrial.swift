@@ -9,7 +9,7 @@ package struct ReadingTrial: Hashable, Sendable {
     /// Nothing was edited; and in words, what was tried.
     case held(detail: String)
     /// Something was edited, each time it was tried.
-    case broken(evidence: [Finding.Evidence], expected: String, observed: String)
+    case broken(evidence: [Finding.Evidence], expected: Finding.Value, observed: Finding.Value)
     /// It could not be tried.
     case impossible(Withheld)
   }
@@ -33,7 +33,7 @@ package struct ReadingTrial: Hashable, Sendable {
     case .held(let detail): trial.outcome = .held(detail: "\(detail); \(sentence)")
     case .broken(let evidence, let expected, let observed):
       trial.outcome = .broken(
-        evidence: evidence + [Finding.Evidence("afterwards", sentence)], expected: expected, observed: observed)
+        evidence: evidence + [Finding.Evidence("afterwards", .text(sentence))], expected: expected, observed: observed)
     case .impossible: break
     }
     return trial

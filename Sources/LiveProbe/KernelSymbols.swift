@@ -115,7 +115,7 @@ struct KernelSymbols {
       .broken(
         evidence: [("left out", missing), ("invented", strange)].filter { $0.1.count > 0 }.map { name, surplus in
           Finding.Evidence(
-            name, surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " ..." : ""))
+            name, .text(surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " ..." : "")))
         } + [
           Finding.Evidence("meaning", "somebody filters what is told, so that hooks are not found by name"),
           Finding.Evidence("afterwards", "the symbols of the kernel's own tables were used"),

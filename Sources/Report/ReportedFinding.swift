@@ -10,23 +10,14 @@ struct ReportedFinding {
   /// The number of the implant it leads into, from 1 on, if there is one.
   var implant: Int?
 
-  /// What else it could be: the finding's own words, or else the check's.
-  var innocentCauses: [String] { Self.innocentCauses(of: finding, check) }
-  /// The same, where it must be said that there is nothing else.
+  var innocentCauses: [String] { check.innocentCauses(of: finding) }
+  /// What else it could be, where it must be said that there is nothing else.
   var causesOrNone: [String] { innocentCauses.isEmpty ? ["none known"] : innocentCauses }
-  /// What to do, in order: the finding's own words, or else the check's.
-  var response: [String] { Self.response(to: finding, check) }
-
-  static func innocentCauses(of finding: Finding, _ check: Manual) -> [String] {
-    finding.innocentCauses.isEmpty ? check.innocentCauses : finding.innocentCauses
-  }
-
-  static func response(to finding: Finding, _ check: Manual) -> [String] {
-    finding.response.isEmpty ? check.response : finding.response
-  }
+  /// What to do, in order.
+  var response: [String] { check.response(to: finding) }
 
   /// Where and what, on one line.
-  var line: PlainText { "\(finding.subject): \(sentence: finding.observed)" }
+  var line: PlainText { "\(finding.subject): \(sentence: finding.observed.words)" }
 
   /// What makes findings alike: one check, one severity, one kind of owner, one module, one implant.
   struct Likeness: Hashable {
@@ -76,8 +67,8 @@ extension Finding {
   /// What is wrong, in the words and the order of every report for a person.
   var parts: [(name: PlainText, text: PlainText)] {
     var parts: [(name: PlainText, text: PlainText)] = [
-      ("wrong", PlainText(sentence: message)), ("expected", PlainText(sentence: expected)),
-      ("observed", PlainText(sentence: observed)),
+      ("wrong", PlainText(sentence: message)), ("expected", PlainText(sentence: expected.words)),
+      ("observed", PlainText(sentence: observed.words)),
     ]
     if let owner { parts.append(("owner", PlainText(sentence: owner.description))) }
     return parts
@@ -89,7 +80,8 @@ extension Answer {
   var sortedFindings: [Finding] {
     findings.sorted {
       $0.severity != $1.severity
-        ? $0.severity > $1.severity : ($0.subject, $0.message, $0.observed) < ($1.subject, $1.message, $1.observed)
+        ? $0.severity > $1.severity
+        : ($0.subject, $0.message, $0.observed.words) < ($1.subject, $1.message, $1.observed.words)
     }
   }
 }

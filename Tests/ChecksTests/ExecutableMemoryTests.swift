@@ -1,5 +1,6 @@
 import Checks
 import KernelModel
+import Report
 import TestKernel
 import Testing
 
@@ -137,7 +138,7 @@ import Testing
     #expect(finding.severity == .critical)
     #expect(finding.target == TestTextKernel.orphan)
     #expect(finding.message.contains("nobody owns"))
-    #expect(finding.evidence.contains { $0.name == "allocated by" && $0.value.contains("victim+0x4") })
+    #expect(finding.evidence.contains { $0.name == "allocated by" && $0.value.words.contains("victim+0x4") })
   }
 
   @Test func `a module that is on no list is found by its code`() throws {
@@ -154,7 +155,7 @@ import Testing
     kernel.allocate(TestTextKernel.orphan, byteCount: 4096, by: TestTextModule.sample.code, number: 1)
     let finding = try only(try examine(kernel))
     #expect(finding.severity == .warning)
-    #expect(finding.evidence.contains { $0.name == "allocated by" && $0.value.contains("module sample") })
+    #expect(finding.evidence.contains { $0.name == "allocated by" && $0.value.words.contains("module sample") })
   }
 
   @Test func `code in a free chunk of a pack is found`() throws {

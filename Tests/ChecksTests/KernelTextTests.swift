@@ -1,5 +1,6 @@
 import Checks
 import KernelModel
+import Report
 import TestKernel
 import Testing
 
@@ -177,8 +178,8 @@ import Testing
     #expect(finding.severity == .critical)
     #expect(finding.target == tampering.target)
     #expect(
-      tampering.observed.hasPrefix(finding.observed)
-        || finding.observed.hasPrefix(tampering.observed))
+      tampering.observed.hasPrefix(finding.observed.words)
+        || finding.observed.words.hasPrefix(tampering.observed))
     #expect(examination.unanswered.isEmpty)
     #expect((1...8).contains(try #require(examination.accounts.first).unexplainedBytes))
   }
@@ -421,8 +422,41 @@ import Testing
     var pauses = 0
     kernel.pause = { pauses += 1 }
     kernel.write(hex("cc 1b 00 00 00"), at: 0x1c0)
-    #expect(try only(try examine(kernel)).observed == "cc")
+    #expect(try only(try examine(kernel)).observed == .bytes([0xcc]))
     #expect(pauses == 2)
+  }
+
+  // MARK: Long changes
+
+  @Test(arguments: [600, 5000]) func `a finding holds all bytes of a long change, side by side`(count: Int) throws {
+    let kernel = TestTextKernel()
+    let original = try kernel.memory.bytes(at: TestTextKernel.live(0x1180), count: count)
+    kernel.write(original.map { ~$0 }, at: 0x1180)
+    let examination = try examine(kernel)
+    let finding = try only(examination)
+    let most = Finding.Bytes.most
+    #expect(finding.message.hasPrefix("\(count) bytes are not the vendor's"))
+    #expect(finding.expected == .bytes(Array(original.prefix(most))))
+    #expect(finding.observed == .bytes(original.prefix(most).map { ~$0 }))
+    let rest = original.dropFirst(most)
+    let others = finding.evidence.filter { $0.name == "also changed" }.map(\.value.parts)
+    #expect(others.count == (rest.isEmpty ? 0 : 1))
+    for parts in others {
+      #expect(parts.contains(.bytes(Finding.Bytes(rest))))
+      #expect(parts.contains(.bytes(Finding.Bytes(rest.map { ~$0 }))))
+    }
+    #expect(finding.innocentCauses == nil && finding.response == nil)
+  }
+
+  @Test func `of many places in one object a few are told, and how many more there are`() throws {
+    let kernel = TestTextKernel()
+    for index in 0..<UInt64(12) {
+      let place = 0x2000 + index * 16
+      kernel.write(try kernel.memory.bytes(at: TestTextKernel.live(place), count: 1).map { ~$0 }, at: place)
+    }
+    let others = try only(try examine(kernel)).evidence.filter { $0.name == "also changed" }
+    #expect(others.count == 9)
+    #expect(others.last?.value == "3 further places in it")
   }
 
   // MARK: A kernel of another kind

@@ -1,5 +1,6 @@
 import Checks
 import KernelModel
+import Report
 import TestKernel
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
 
   @Test func `a module that all places know of is a fact, and no finding`() throws {
     let examination = try examine(.withSampleEverywhere)
-    #expect(examination.findings.map { "\($0.message): \($0.observed)" } == [])
+    #expect(examination.findings.map { "\($0.message): \($0.observed.words)" } == [])
     #expect(examination.unanswered.isEmpty)
     #expect(examination.facts.map(\.subject) == [Subject("module sample")])
     #expect(examination.expectations.first?.rung == .vendorImage)
@@ -56,9 +57,9 @@ import Testing
     #expect(finding.severity == .critical)
     #expect(finding.subject == Subject("module sample"))
     #expect(finding.message.contains("missing from the list of modules, /proc/modules"))
-    #expect(finding.observed.contains("poisoned"))
+    #expect(finding.observed.words.contains("poisoned"))
     #expect(finding.target == TestTextModule.sample.code)
-    #expect(finding.evidence.contains { $0.name == "known to" && $0.value.contains("module_bug_list") })
+    #expect(finding.evidence.contains { $0.name == "known to" && $0.value.words.contains("module_bug_list") })
     #expect(finding.evidence.contains { $0.name == "functions" && $0.value == "hack_read" })
   }
 
@@ -161,7 +162,7 @@ import Testing
     let kernel = TestTextKernel.withSampleEverywhere
     kernel.unlinkSample()
     kernel.memory.write(UInt64(0x2237_3717), at: KernelAddress(TestTextModule.sample.structure + 8))
-    #expect(try only(kernel).observed.contains("Singularity"))
+    #expect(try only(kernel).observed.words.contains("Singularity"))
   }
 
   @Test func `a record that no place knows of is found by what it looks like`() throws {
@@ -180,7 +181,7 @@ import Testing
     kernel.setPermissions(of: hidden.code, isWritable: false, isExecutable: true)
     let finding = try only(kernel)
     #expect(finding.subject == Subject("module hidden"))
-    #expect(finding.evidence.contains { $0.name == "known to" && $0.value.contains("the memory of modules") })
+    #expect(finding.evidence.contains { $0.name == "known to" && $0.value.words.contains("the memory of modules") })
   }
 
   @Test func `traced code that is in no module is found`() throws {

@@ -1,5 +1,6 @@
 import Checks
 import KernelModel
+import Report
 import TestKernel
 import Testing
 
@@ -86,8 +87,8 @@ import Testing
     #expect(finding.subject == Subject("x64_sys_call", index: 59, label: "execve"))
     #expect(finding.owner?.kind == "nobody")
     #expect(finding.target == TestKernel.orphan)
-    #expect(finding.expected.contains("__x64_sys_execve"))
-    #expect(finding.observed.contains(TestKernel.orphan.description))
+    #expect(finding.expected.words.contains("__x64_sys_execve"))
+    #expect(finding.observed.words.contains(TestKernel.orphan.description))
     #expect(finding.evidence.contains(.init("followed from", "do_syscall_64, x64_sys_call")))
   }
 
@@ -97,7 +98,7 @@ import Testing
     let finding = try only(try examine(kernel))
     #expect(finding.subject.index == 20)
     #expect(finding.message.contains("__x64_sys_access"))
-    #expect(finding.expected.contains("__x64_sys_writev"))
+    #expect(finding.expected.words.contains("__x64_sys_writev"))
   }
 
   @Test func `a changed slot of the 32-bit dispatcher's relative table is found`() throws {
@@ -159,7 +160,7 @@ import Testing
     let finding = try only(try examine(kernel))
     #expect(finding.subject == Subject("x64_sys_call"))
     #expect(finding.target == TestKernel.orphan)
-    #expect(finding.evidence.first?.value.hasPrefix("0 (read), 1 (write)") == true)
+    #expect(finding.evidence.first?.value.words.hasPrefix("0 (read), 1 (write)") == true)
   }
 
   @Test func `a dispatcher that returns without a handler is found`() throws {
@@ -187,8 +188,8 @@ import Testing
     kernel.write(
       entryCodeFor: TestKernel.table, dispatcher: TestKernel.handler(9), at: TestKernel.entryCode)
     let finding = try only(try examine(kernel))
-    #expect(finding.expected.contains("x64_sys_call"))
-    #expect(finding.observed.contains("__x64_sys_mmap"))
+    #expect(finding.expected.words.contains("x64_sys_call"))
+    #expect(finding.observed.words.contains("__x64_sys_mmap"))
   }
 
   @Test func `an entry of a table is followed, and said to be one`() throws {
@@ -197,6 +198,7 @@ import Testing
     let finding = try only(try examine(kernel))
     #expect(finding.subject == Subject("do_syscall_64", index: 59, label: "execve"))
     #expect(finding.evidence.contains(.init("read from", "sys_call_table[59]")))
+    #expect(finding.response == nil)
     let other = try #require(try SyscallTable().examine(kernel.kernel).findings.first)
     #expect(finding.target == other.target)
   }
@@ -234,7 +236,7 @@ import Testing
     jump(kernel, at: TestKernel.stub(0), to: inner)
     let finding = try only(try examine(kernel))
     #expect(finding.subject.index == 0)
-    #expect(finding.expected.contains("__x64_sys_read"))
+    #expect(finding.expected.words.contains("__x64_sys_read"))
   }
 
   @Test func `the middle of a function is called by no compiler`() throws {

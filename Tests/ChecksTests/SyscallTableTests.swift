@@ -67,6 +67,21 @@ import Testing
     #expect(finding.meaning.contains(dispatch == .table ? "every read call" : "through x64_sys_call, not through"))
   }
 
+  @Test func `what the vendor has there is a symbol, and what is there an address with its owner`() throws {
+    let kernel = TestKernel()
+    kernel.recordReference()
+    kernel.implant(strings: ["hack_read"])
+    kernel.setSlot(0, to: TestKernel.orphan)
+    let finding = try only(try examine(kernel))
+    guard case .symbol(let handler)? = finding.expected.parts.first else {
+      Issue.record("\(finding.expected)")
+      return
+    }
+    #expect(handler.name == "__x64_sys_read" && finding.expected.parts.count == 1)
+    #expect(finding.observed.parts == [.address(TestKernel.orphan, finding.owner)])
+    #expect(finding.response == nil)
+  }
+
   @Test func `an entry that leads into a module names the module and what its file says`() throws {
     let kernel = TestKernel()
     kernel.reference.moduleFiles["dummy"] = ModuleFile(

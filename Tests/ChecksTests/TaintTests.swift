@@ -1,5 +1,6 @@
 import Checks
 import KernelModel
+import Report
 import TestKernel
 import Testing
 
@@ -39,7 +40,7 @@ import Testing
     let finding = try #require(try examine(kernel).findings.first)
     #expect(finding.severity == .critical)
     #expect(finding.subject == Subject("taint", label: "module sample"))
-    #expect(finding.expected.hasPrefix("WOE"))
+    #expect(finding.expected.words.hasPrefix("WOE"))
     // A hidden module's record counts, too.
     kernel.unlinkSample()
     #expect(try examine(kernel).findings.count == 1)

@@ -1,5 +1,6 @@
 import KernelModel
 import LiveProbe
+import Report
 import Testing
 
 /// The small system's image and its direct map are two parts of its `/proc/kcore`, and can be made to differ.
@@ -36,10 +37,10 @@ import Testing
       Issue.record("not found")
       return
     }
-    #expect(observed.hasPrefix("other bytes in 1 pages of code and constants"))
+    #expect(observed.words.hasPrefix("other bytes in 1 pages of code and constants"))
     #expect(evidence.first?.name == "0xffffffff81000123")
-    #expect(evidence.first?.value.hasPrefix("90 cc") == true)
-    #expect(evidence.contains { $0.value.contains("through the map of all memory") })
+    #expect(evidence.first?.value.words.hasPrefix("90 cc") == true)
+    #expect(evidence.contains { $0.value.words.contains("through the map of all memory") })
     #expect(try kernel.memory.bytes(at: KernelAddress(SmallSystem.text + 0x123), count: 1) == [0xcc])
     #expect(try kernel.memory.fresh.bytes(at: KernelAddress(SmallSystem.text + 0x122), count: 2) == [0xcc, 0xcc])
   }

@@ -1,5 +1,6 @@
 import Checks
 import KernelModel
+import Report
 import SavedKernel
 
 /// Every check on saved kernels, without a report around it: the quickest way to see whether a change of the engine holds.
@@ -20,7 +21,7 @@ enum CheckRun {
             "\(directory): \(check.manual.id): \(examination.findings.count) findings, "
               + "\(examination.unanswered.count) unanswered, \(text) bytes, \(start.duration(to: clock.now))")
           for finding in examination.findings.prefix(8) {
-            print("  \(finding.subject): \(finding.message): \(finding.expected) | \(finding.observed)")
+            print("  \(finding.subject): \(finding.message): \(finding.expected.words) | \(finding.observed.words)")
           }
           for open in examination.unanswered.prefix(8) { print("  \(open.subject): \(open.reason)") }
           if examination.facts.count <= 16 {

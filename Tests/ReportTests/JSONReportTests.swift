@@ -77,25 +77,40 @@ struct JSONReportTests {
               {
                 "evidence" : [
                   {
+                    "data" : [
+
+                    ],
                     "name" : "module's file",
                     "value" : "/lib/modules/6.1.0-56-amd64/updates/dkms/edr_guard.ko.xz"
                   },
                   {
+                    "data" : [
+
+                    ],
                     "name" : "signed",
                     "value" : "no"
                   },
                   {
+                    "data" : [
+
+                    ],
                     "name" : "version",
                     "value" : "4.2.1"
                   }
                 ],
                 "expected" : "__x64_sys_execve+0x0",
+                "expectedData" : [
+
+                ],
                 "innocentCauses" : [
                   "a product you installed on purpose"
                 ],
                 "meaning" : "every execve of a 64-bit program runs edr_guard's code first",
                 "message" : "the entry leads into a visible module",
                 "observed" : "0xffffffffc0b00010 (guard_execve+0x0 [edr_guard])",
+                "observedData" : [
+
+                ],
                 "owner" : {
                   "description" : "module edr_guard, guard_execve+0x0 [edr_guard]",
                   "kind" : "module",

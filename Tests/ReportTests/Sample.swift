@@ -279,6 +279,6 @@ enum Sample {
     ("could not start", couldNotStart), ("hostile", hostile), ("long name", longName), ("many", many),
     ("allowed", allowed),
     ("compared", compared), ("changed", changed), ("drifted", drifted), ("no baseline", withoutBaseline),
-    ("refused baseline", refusedBaseline), ("as recorded", asRecorded),
+    ("refused baseline", refusedBaseline), ("as recorded", asRecorded), ("values", values),
   ]
 }

@@ -94,7 +94,7 @@ extension Sample {
     let owner = Owner.module(Place(symbol: name, module: name))
     var finding = hook(0, name, at: 0xffff_ffff_c0a3_1040, owner: owner)
     finding.subject.name = name
-    finding.evidence.append(.init(name, name))
+    finding.evidence.append(.init(name, .text(name)))
     finding.response = [name]
     var implant = Sample.implant()
     implant.owner = name

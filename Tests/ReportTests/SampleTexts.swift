@@ -42,21 +42,21 @@ extension Sample {
 
   /// Bytes that nothing explains: in the kernel, and in modules of which one has a hostile name.
   static let changed: Verdict = {
-    func finding(_ place: Place, _ expected: String, _ observed: String, owner: Owner) -> Finding {
+    func finding(_ place: Place, _ expected: [UInt8], _ observed: [UInt8], owner: Owner) -> Finding {
       Finding(
         kind: .redirection, severity: .critical, subject: Subject(place.description),
-        message: "1 byte is not the vendor's, and no mechanism of the kernel's produces it", expected: expected,
-        observed: observed, owner: owner)
+        message: "1 byte is not the vendor's, and no mechanism of the kernel's produces it",
+        expected: .bytes(expected), observed: .bytes(observed), owner: owner)
     }
     let banner = Place(symbol: "linux_banner", offset: 9)
     return verdict([
       answer(
         kernelText, [account("kernel", unexplained: 1)],
-        [finding(banner, "73", "00", owner: .kernelData(banner))]),
+        [finding(banner, [0x73], [0], owner: .kernelData(banner))]),
       answer(
         moduleText,
         [account("ext4", unexplained: 7), account("loop"), account(hostileName, unexplained: 1000)],
-        [finding(Place(symbol: "vfs_read"), "0f 1f 44 00 00", "e9 00 10 20 30", owner: nobody())]),
+        [finding(Place(symbol: "vfs_read"), [0x0f, 0x1f, 0x44, 0, 0], [0xe9, 0, 0x10, 0x20, 0x30], owner: nobody())]),
     ])
   }()
 

@@ -92,7 +92,7 @@ struct SiteReportTests {
     explanation.source = Sample.hostileName
     explanation.section = Sample.hostileName
     explanation.steps[0].reason = Sample.hostileName
-    explanation.violations = [Sample.hostileName]
+    explanation.violations = [.text(Sample.hostileName)]
     let plain = SiteReport().render(explanation, Sample.kernel)
     #expect(plain.unicodeScalars.allSatisfy { (" "..."~").contains($0) || $0 == "\n" })
     #expect(plain.split(separator: "\n").allSatisfy { $0.last != " " })

@@ -74,7 +74,7 @@ struct ModuleVouching {
   /// What an allow rule can name the module by, in words.
   func evidence(of module: String, hasFile: Bool) -> [Finding.Evidence] {
     let inFile = hasFile ? (try? kernel.reference.moduleObject(named: module).buildID) ?? nil : nil
-    return [Finding.Evidence("build id", (inFile ?? buildID(of: module)).map(\.description) ?? "none")]
+    return [Finding.Evidence("build id", .text((inFile ?? buildID(of: module)).map(\.description) ?? "none"))]
   }
 
   /// The build id in the module's memory: what tells which file to bring.

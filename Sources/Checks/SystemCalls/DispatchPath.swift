@@ -75,9 +75,12 @@ struct DispatchPath {
       kind: .redirection, severity: .critical, subject: Subject("\(table.abi.table) dispatch"),
       message: "the entry code reads system call handlers from another table than \(table.abi.table)",
       expected: "\(table.abi.table) at \(table.address)",
-      observed: tables.map { "\($0), in \(kernel.owner(of: $0))" }.joined(separator: "; "),
+      observed: tables.dropFirst().reduce(observed(first, kernel)) { "\($0); \(observed($1, kernel))" },
       owner: kernel.owner(of: first), target: first,
-      meaning: "every system call of \(table.abi.callers) is looked up in that other table",
-      innocentCauses: SyscallTable.manual.innocentCauses, response: SyscallTable.manual.response)
+      meaning: "every system call of \(table.abi.callers) is looked up in that other table")
+  }
+
+  private func observed(_ table: KernelAddress, _ kernel: Kernel) -> Finding.Value {
+    "\(table), in \(kernel.owner(of: table))"
   }
 }

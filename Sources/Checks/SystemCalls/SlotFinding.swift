@@ -14,9 +14,8 @@ struct SlotFinding {
     let owner = kernel.owner(of: entry)
     return Finding(
       kind: kind, severity: .critical, subject: subject, message: message, expected: expected,
-      observed: "\(entry), \(observed)",
-      owner: owner, target: target, evidence: evidence(owner), meaning: meaning,
-      innocentCauses: innocentCauses(owner), response: SyscallTable.manual.response)
+      observed: observed, owner: owner, target: target, evidence: evidence(owner), meaning: meaning,
+      innocentCauses: innocentCauses(owner))
   }
 
   private var message: String {
@@ -43,17 +42,17 @@ struct SlotFinding {
     }
   }
 
-  private var expected: String {
+  private var expected: Finding.Value {
     switch fault {
     case .otherHandler(_, let expected, _), .notAHandler(_, let expected), .astray(_, let expected): expected
     }
   }
 
-  private var observed: String {
+  private var observed: Finding.Value {
     switch fault {
-    case .otherHandler(let actual, _, _): actual
-    case .notAHandler(let place, _): "\(place)"
-    case .astray(let owner, _): "\(owner)"
+    case .otherHandler(let actual, _, _): "\(entry), \(actual)"
+    case .notAHandler(let place, _): "\(entry), \(place)"
+    case .astray(let owner, _): "\(entry, owner)"
     }
   }
 
@@ -65,7 +64,8 @@ struct SlotFinding {
     }
   }
 
-  private func innocentCauses(_ owner: Owner) -> [String] {
+  /// Nil where the check's manual says it.
+  private func innocentCauses(_ owner: Owner) -> [String]? {
     switch owner {
     case .nobody(.unmapped):
       [
@@ -73,7 +73,7 @@ struct SlotFinding {
       ]
     case .nobody: ["none known: code that no list accounts for has no innocent reason to be called by the kernel"]
     case .kernelText where isOtherHandler: ["none known: no tool swaps handlers among themselves"]
-    default: SyscallTable.manual.innocentCauses
+    default: nil
     }
   }
 
@@ -91,22 +91,22 @@ struct SlotFinding {
 
   /// All that the kernel's lists and the module's file say of it.
   private func moduleEvidence(_ name: String) -> [Finding.Evidence] {
-    var evidence = [Finding.Evidence("module", name)]
+    var evidence = [Finding.Evidence("module", .text(name))]
     if case .success(let modules) = kernel.claims.loadedModules, let claim = modules.first(where: { $0.name == name }) {
       evidence.append(.init("claimed size", "\(claim.byteCount) bytes"))
-      evidence.append(.init("state", claim.state))
-      evidence.append(.init("taints", claim.taints.isEmpty ? "none" : claim.taints))
-      evidence += claim.disagreements.map { .init("disagreement", $0) }
+      evidence.append(.init("state", .text(claim.state)))
+      evidence.append(.init("taints", .text(claim.taints.isEmpty ? "none" : claim.taints)))
+      evidence += claim.disagreements.map { .init("disagreement", .text($0)) }
     }
     do throws(Withheld) {
       let file = try kernel.reference.moduleFile(named: name)
-      evidence.append(.init("file", file.path))
+      evidence.append(.init("file", .text(file.path)))
       evidence.append(.init("signed", file.isSigned ? "yes" : "no"))
       evidence.append(.init("says it is in-tree", file.claimsInTree ? "yes" : "no"))
       // A value that libkmod could not decode (a signer, without OpenSSL) is empty.
-      evidence += file.info.filter { !$0.value.isEmpty }.map { .init($0.key, $0.value) }
+      evidence += file.info.filter { !$0.value.isEmpty }.map { .init($0.key, .text($0.value)) }
     } catch {
-      evidence.append(.init("file", "not found: \(error)"))
+      evidence.append(.init("file", "not found: \(error.description)"))
     }
     return evidence
   }
@@ -115,15 +115,11 @@ struct SlotFinding {
   private var neighbourEvidence: [Finding.Evidence] {
     var evidence: [Finding.Evidence] = []
     if let below = kernel.symbols.nearest(atOrBelow: entry), let distance = entry.offset(from: below.address) {
-      evidence.append(.init("nearest symbol below", "\(describe(below)), \(distance.hexadecimal) bytes below"))
+      evidence.append(.init("nearest symbol below", "\(below), \(distance.hexadecimal) bytes below"))
     }
     if let above = kernel.symbols.next(above: entry), let distance = above.address.offset(from: entry) {
-      evidence.append(.init("nearest symbol above", "\(describe(above)), \(distance.hexadecimal) bytes above"))
+      evidence.append(.init("nearest symbol above", "\(above), \(distance.hexadecimal) bytes above"))
     }
     return evidence
-  }
-
-  private func describe(_ symbol: Symbol) -> String {
-    symbol.name + (symbol.module.map { " [\($0)]" } ?? "") + " at \(symbol.address)"
   }
 }

@@ -5,11 +5,11 @@ struct SlotJudge {
   /// What is wrong with an entry.
   enum Fault {
     /// It is a handler, but another call's: the handler's name.
-    case otherHandler(actual: String, expected: String, belongsTo: [Int])
+    case otherHandler(actual: String, expected: Finding.Value, belongsTo: [Int])
     /// It is the kernel's own code, but not the start of a handler.
-    case notAHandler(Place, expected: String)
+    case notAHandler(Place, expected: Finding.Value)
     /// It leads out of the kernel's code.
-    case astray(Owner, expected: String)
+    case astray(Owner, expected: Finding.Value)
   }
 
   /// What an entry is.
@@ -88,20 +88,18 @@ struct SlotJudge {
     kernel.symbols.symbols(at: address).contains { abi.call(handledBy: $0.name) == SystemCallABI.notImplemented }
   }
 
-  private func otherHandler(_ handler: String, calls: Set<String>, expected: String) -> Fault {
+  private func otherHandler(_ handler: String, calls: Set<String>, expected: Finding.Value) -> Fault {
     .otherHandler(
       actual: handler, expected: expected, belongsTo: calls.flatMap { expectations.numbers(of: $0) }.sorted())
   }
 
-  private func describe(_ expected: SlotExpectations.Expected) -> String {
+  private func describe(_ expected: SlotExpectations.Expected) -> Finding.Value {
     switch expected {
     case .address(let address):
-      let names = kernel.symbols.symbols(at: address).filter { $0.module == nil }.map(\.name).sorted()
-      let handler = names.first { abi.call(handledBy: $0) != nil } ?? names.first
-      return (handler.map { "\($0) at " } ?? "") + address.description
+      return abi.handler(at: address, in: kernel).map { "\($0)" } ?? "\(address)"
     case .handler(let calls):
       let prefix = abi.handlerPrefixes[0]
-      return calls.sorted().map { "\(prefix)sys_\($0)" }.joined(separator: " or ")
+      return .text(calls.sorted().map { "\(prefix)sys_\($0)" }.joined(separator: " or "))
     case .anyHandler:
       return "a system call handler (\(abi.handlerPrefixes[0])sys_*)"
     }

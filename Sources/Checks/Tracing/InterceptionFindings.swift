@@ -4,6 +4,7 @@ internal import KernelObjects
 /// Says what is wrong with who is called where functions run.
 struct InterceptionFindings {
   let kernel: Kernel
+  /// Of the check that finds it.
   let manual: Manual
 
   /// Functions named in one finding.
@@ -29,15 +30,15 @@ struct InterceptionFindings {
     let target = KernelAddress(interception.callee)
     let owner = kernel.owner(of: target)
     let isOwned = severity == .warning || !judged.objection.isEmpty
-    var evidence = [Finding.Evidence("mechanism", interception.means.mechanism.title)]
+    var evidence = [Finding.Evidence("mechanism", .text(interception.means.mechanism.title))]
     if case .these(let places) = interception.functions, places.count > 1 {
       let named = places.prefix(Self.mostNamed).map { name($0) }.joined(separator: ", ")
       evidence.append(.init("functions", "\(places.count): \(named)\(places.count > Self.mostNamed ? ", ..." : "")"))
     }
     if !judged.objection.isEmpty {
-      evidence.append(.init(interception.redirects ? "no live patch" : "why it is asked", judged.objection))
+      evidence.append(.init(interception.redirects ? "no live patch" : "why it is asked", .text(judged.objection)))
     }
-    if let holder = holder(of: interception, besides: owner) { evidence.append(.init("registered by", holder)) }
+    if let holder = holder(of: interception, besides: owner) { evidence.append(.init("registered by", .text(holder))) }
     return Finding(
       kind: .redirection, severity: severity, subject: subject ?? self.subject(of: interception),
       message: message(interception, owner, isOwned: isOwned),
@@ -45,7 +46,7 @@ struct InterceptionFindings {
         ? "the function itself, or a live patch that equals its file"
         : "a function of the kernel, of a listed module\(severity == .warning ? " that somebody vouches for" : ""), or of "
           + "generated code",
-      observed: "\(target), \(owner)", owner: owner, target: isMapped(owner) ? target : nil, evidence: evidence,
+      observed: "\(target, owner)", owner: owner, target: isMapped(owner) ? target : nil, evidence: evidence,
       stranger: judged.stranger,
       meaning: interception.redirects
         ? "\(callers) runs that code first, and it says where the call goes on"
@@ -54,7 +55,7 @@ struct InterceptionFindings {
         ? interception.redirects ? Self.innocentRedirections : Self.innocentTracing
         : manual.innocentCauses + [Self.hidden],
       response: judged.stranger != nil
-        ? Self.responseToStranger : severity == .warning ? Self.responseToWarning : manual.response)
+        ? Self.responseToStranger : severity == .warning ? Self.responseToWarning : nil)
   }
 
   /// Reports the worst of what is called in one function, and notes what is no matter.

@@ -51,8 +51,7 @@ package struct ForeignMemory: Sendable {
     let onStack = words.map { word in
       Finding(
         kind: .redirection, severity: .critical, subject: Subject("stack", label: "\(word.address)"), message: "",
-        expected: "",
-        observed: "", target: word.value)
+        expected: "", observed: "", target: word.value)
     }
     let implants = investigator.investigate(hooks + strangers + onStack, in: kernel)
     let calls = ProbeReferences.all(reader)

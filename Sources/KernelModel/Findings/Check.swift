@@ -46,6 +46,12 @@ package struct Manual: Hashable, Sendable {
     self.responseToDump = responseToDump
   }
 
+  /// What else `finding` could be.
+  package func innocentCauses(of finding: Finding) -> [String] { finding.innocentCauses ?? innocentCauses }
+
+  /// What a person should do about `finding`, in order.
+  package func response(to finding: Finding) -> [String] { finding.response ?? response }
+
   /// What to do about almost anything found in a dump: the host is past being kept as it is, and the dump is the evidence.
   package static let keepingTheDump = [
     "keep the dump and this report (--format json), on a machine that only you write to: they are the evidence",

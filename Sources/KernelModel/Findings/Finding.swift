@@ -1,4 +1,6 @@
-/// Something that is wrong with the kernel: what, where, what was expected, and what else it could be.
+/// Something that is wrong with the kernel: what, where, what was expected, and what it means.
+///
+/// What else it could be and what to do is its check's ``Manual``'s to say, but where the finding knows better.
 package struct Finding: Hashable, Sendable {
   package enum Severity: String, Hashable, Sendable, Comparable {
     /// Has an owner who may be innocent; a person must confirm.
@@ -32,9 +34,9 @@ package struct Finding: Hashable, Sendable {
   /// What is wrong, in one sentence.
   package var message: String
   /// What should have been seen.
-  package var expected: String
+  package var expected: Value
   /// What was seen.
-  package var observed: String
+  package var observed: Value
   /// Whose memory the thing found lies in; nil where that is no question.
   package var owner: Owner?
   /// The module that is on no list, or not on all, and whose memory the thing found wholly is or leads into.
@@ -49,10 +51,10 @@ package struct Finding: Hashable, Sendable {
   package var stranger: Stranger?
   /// What it means on this kernel: whether the changed thing is in use.
   package var meaning: String
-  /// What else it could be.
-  package var innocentCauses: [String]
-  /// What to do, in order.
-  package var response: [String]
+  /// What else it could be; nil where that is what the check's manual says.
+  package var innocentCauses: [String]?
+  /// What to do, in order; nil where that is what the check's manual says.
+  package var response: [String]?
 
   /// A module that nothing vouches for, as a baseline remembers the one that somebody accepted.
   package struct Stranger: Hashable, Sendable {
@@ -68,20 +70,18 @@ package struct Finding: Hashable, Sendable {
 
   package struct Evidence: Hashable, Sendable {
     package var name: String
-    package var value: String
+    package var value: Value
 
-    package init(_ name: String, _ value: String) {
+    package init(_ name: String, _ value: Value) {
       self.name = name
       self.value = value
     }
   }
 
   package init(
-    kind: Kind, severity: Severity, subject: Subject, message: String, expected: String, observed: String,
-    owner: Owner? = nil,
-    hiddenModule: String? = nil, target: KernelAddress? = nil, evidence: [Evidence] = [], stranger: Stranger? = nil,
-    meaning: String = "", innocentCauses: [String] = [],
-    response: [String] = []
+    kind: Kind, severity: Severity, subject: Subject, message: String, expected: Value, observed: Value,
+    owner: Owner? = nil, hiddenModule: String? = nil, target: KernelAddress? = nil, evidence: [Evidence] = [],
+    stranger: Stranger? = nil, meaning: String = "", innocentCauses: [String]? = nil, response: [String]? = nil
   ) {
     self.kind = kind
     self.severity = severity

@@ -77,13 +77,13 @@ package struct SiteExplanation: Hashable, Sendable {
   package var observed: Side
   package var agreement: Agreement
   /// What is wrong with the state that decides over what is there, in a sentence each.
-  package var violations: [String]
+  package var violations: [Finding.Value]
   /// Code that is called there besides the kernel's own, the worst first.
   package var called: [CalledCode]
 
   package init(
     address: KernelAddress, start: KernelAddress, owner: Owner, section: String, source: String, vendorBytes: [UInt8],
-    steps: [Step], expected: Side, observed: Side, agreement: Agreement, violations: [String] = [],
+    steps: [Step], expected: Side, observed: Side, agreement: Agreement, violations: [Finding.Value] = [],
     called: [CalledCode] = []
   ) {
     self.address = address

@@ -76,7 +76,7 @@ package struct ModuleMatrix: Sendable {
     package var recordEvidence: [Finding.Evidence] {
       var evidence: [Finding.Evidence] = []
       if let structure { evidence.append(Finding.Evidence("record", "struct module at \(structure)")) }
-      if !functions.isEmpty { evidence.append(Finding.Evidence("functions", functions.joined(separator: ", "))) }
+      if !functions.isEmpty { evidence.append(Finding.Evidence("functions", .text(functions.joined(separator: ", ")))) }
       return evidence
     }
   }

@@ -95,7 +95,7 @@ enum AnotherName {
     _ place: String, _ ours: String, _ theirs: String, into found: inout Contradictions
   ) {
     guard CopyQuestion.isAnswered(ours), CopyQuestion.isAnswered(theirs), ours != theirs else { return }
-    found.add(place, Contradiction(expected: "\(theirs), as the copy reads it", observed: ours))
+    found.add(place, Contradiction(expected: "\(theirs), as the copy reads it", observed: .text(ours)))
   }
 
   private static func compareBytes(
@@ -108,7 +108,8 @@ enum AnotherName {
       let ours = RunningDigest.of(bytes)
       guard ours != answers[index], subject.bytes(spot) == bytes else { continue }
       found.add(
-        spot.name, Contradiction(expected: "the digest \(answers[index]), as the copy reads it", observed: ours))
+        spot.name,
+        Contradiction(expected: "the digest \(answers[index]), as the copy reads it", observed: .text(ours)))
     }
   }
 

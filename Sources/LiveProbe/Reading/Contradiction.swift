@@ -1,20 +1,19 @@
 import KernelModel
 
-/// Two things that should be the same and are not, in words.
+/// Two things that should be the same and are not.
 struct Contradiction: Hashable {
-  var expected: String
-  var observed: String
+  var expected: Finding.Value
+  var observed: Finding.Value
 
   /// What differs between the bytes that should have come and those that did, or nil if nothing does.
   static func between(_ expected: [UInt8], _ observed: [UInt8]) -> Contradiction? {
     guard expected != observed else { return nil }
     guard expected.count == observed.count, let first = expected.indices.first(where: { expected[$0] != observed[$0] })
     else { return Contradiction(expected: "\(expected.count) bytes", observed: "\(observed.count) bytes") }
-    let shown = first..<min(first + 16, expected.count)
     let different = expected.indices.count { expected[$0] != observed[$0] }
     return Contradiction(
-      expected: "\(expected[shown].hexadecimal(separator: " ")) at byte \(first)",
-      observed: "\(observed[shown].hexadecimal(separator: " ")) there; \(different) bytes differ in all")
+      expected: "\(start: Finding.Bytes(expected[first...])) at byte \(first)",
+      observed: "\(start: Finding.Bytes(observed[first...])) there; \(different) bytes differ in all")
   }
 }
 

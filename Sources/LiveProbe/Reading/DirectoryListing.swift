@@ -1,3 +1,5 @@
+import KernelModel
+
 /// One listing of a directory, record by record, and what in it no kernel writes.
 struct DirectoryListing {
   enum Size {

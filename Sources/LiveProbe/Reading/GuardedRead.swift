@@ -1,3 +1,5 @@
+import KernelModel
+
 /// Reads through channels, with random bytes under and behind what is read.
 ///
 /// What filters a read edits the buffer after the kernel has filled it, and returns another count: it leaves traces that

@@ -13,8 +13,8 @@ struct TwoViews {
   /// What was read differently.
   private struct Difference {
     var address: KernelAddress
-    var plain: [UInt8]
-    var direct: [UInt8]
+    var plain: Finding.Bytes
+    var direct: Finding.Bytes
   }
 
   private let kcore: ProcKcore
@@ -34,6 +34,8 @@ struct TwoViews {
   private static let chunk = 256 << 10
   /// Places reported of all that differ.
   private static let mostDifferences = 16
+  /// Bytes kept of each, from the first that differs: all pages of the kernel may.
+  private static let mostBytes = 256
 
   /// Compares all of it.
   ///
@@ -205,15 +207,15 @@ struct TwoViews {
     let shown = differences.prefix(Self.mostDifferences).map {
       Finding.Evidence(
         "\($0.address)",
-        "\($0.plain.hexadecimal(separator: " ")) where it is used (\(kcore.channel.rawValue)), "
-          + "\($0.direct.hexadecimal(separator: " ")) in the direct map (\(other.channel.rawValue))")
+        "\(start: $0.plain) where it is used (\(kcore.channel.rawValue)), "
+          + "\(start: $0.direct) in the direct map (\(other.channel.rawValue))")
     }
     return .broken(
       evidence: Array(shown), expected: "the same bytes both ways",
       observed: "other bytes in \(differences.count) pages of \(what), each of \(Self.rounds) times")
   }
 
-  /// The pages of `pair` that read differently: the first differing bytes of each.
+  /// The pages of `pair` that read differently, each from its first differing byte on.
   private func compare(_ pair: Pair, _ buffers: (plain: ReadBuffer, direct: ReadBuffer)) -> [Difference] {
     // What cannot be read one of the ways was given back, or is for others to report.
     guard let plain = buffers.plain.filled(from: kcore, at: pair.plain, count: pair.count),
@@ -232,8 +234,10 @@ struct TwoViews {
         let first = (start..<end).first(where: { plain[$0] != direct[$0] }),
         let address = pair.plain.advanced(by: UInt64(first))
       else { return nil }
-      let last = min(first + 16, end)
-      return Difference(address: address, plain: Array(plain[first..<last]), direct: Array(direct[first..<last]))
+      func bytes(_ buffer: UnsafeRawBufferPointer) -> Finding.Bytes {
+        Finding.Bytes(buffer[first..<min(first + Self.mostBytes, end)], of: end - first)
+      }
+      return Difference(address: address, plain: bytes(plain), direct: bytes(direct))
     }
   }
 

@@ -115,7 +115,7 @@ extension Page {
       "memory", isSame ? "the same" : Hexdump.hexadecimal(explanation.observed.bytes), indent: 2, column: column,
       as: explanation.isExplained ? .good : .bad)
     for violation in explanation.violations {
-      entry("wrong", PlainText(sentence: violation), indent: 2, column: column, as: .bad)
+      entry("wrong", PlainText(sentence: violation.words), indent: 2, column: column, as: .bad)
     }
     for called in explanation.called {
       entry(

@@ -68,14 +68,14 @@ struct ECSDetails: Encodable {
     case .verdict(let verdict):
       self.verdict = Conclusions(verdict)
     case .finding(let reported):
-      finding = FindingDocument(reported.finding, reported.check)
+      finding = FindingDocument(reported.finding, reported.check, hasData: false)
       implant = reported.implant
     case .drift(let drift):
       self.drift = DriftDetails(
         kind: PlainText(drift.kind.rawValue), was: drift.was.map { PlainText(sentence: $0) },
         now: drift.now.map { PlainText(sentence: $0) })
     case .accepted(let acceptance, let check):
-      finding = FindingDocument(acceptance.finding, check)
+      finding = FindingDocument(acceptance.finding, check, hasData: false)
       self.acceptance = AcceptanceDetails(
         rule: PlainText(acceptance.rule), identity: PlainText(sentence: acceptance.identity),
         reason: PlainText(sentence: acceptance.reason))

@@ -92,20 +92,18 @@ extension JournalEntry {
 
   fileprivate mutating func add(_ finding: Finding, _ check: Manual) {
     add("LIVEPROBE_SEVERITY", "\(finding.severity.rawValue)")
-    add("LIVEPROBE_EXPECTED", PlainText(sentence: finding.expected))
-    add("LIVEPROBE_OBSERVED", PlainText(sentence: finding.observed))
+    add("LIVEPROBE_EXPECTED", PlainText(sentence: finding.expected.words))
+    add("LIVEPROBE_OBSERVED", PlainText(sentence: finding.observed.words))
     add("LIVEPROBE_OWNER", finding.owner.map { PlainText(sentence: $0.description) })
     add("LIVEPROBE_OWNER_KIND", finding.owner.map { "\($0.kind)" })
     add("LIVEPROBE_MODULE", finding.owner?.place?.module.map { "\($0)" })
     add("LIVEPROBE_TARGET", finding.target.map { "\($0)" })
     for evidence in finding.evidence {
-      add("LIVEPROBE_EVIDENCE", "\(evidence.name): \(sentence: evidence.value)")
+      add("LIVEPROBE_EVIDENCE", "\(evidence.name): \(sentence: evidence.value.words)")
     }
     add("LIVEPROBE_MEANING", finding.meaning.isEmpty ? nil : PlainText(sentence: finding.meaning))
-    add(
-      "LIVEPROBE_INNOCENT_CAUSES",
-      lines: ReportedFinding.innocentCauses(of: finding, check).map { PlainText(sentence: $0) })
-    add("LIVEPROBE_RESPONSE", lines: ReportedFinding.response(to: finding, check).map { PlainText(sentence: $0) })
+    add("LIVEPROBE_INNOCENT_CAUSES", lines: check.innocentCauses(of: finding).map { PlainText(sentence: $0) })
+    add("LIVEPROBE_RESPONSE", lines: check.response(to: finding).map { PlainText(sentence: $0) })
   }
 
   fileprivate mutating func add(_ drift: Drift, _ comparison: BaselineComparison?) {

@@ -28,7 +28,7 @@ extension HTMLReport {
       parts.append(("leads to", "\(PlainText("\(target)"))\(implant)"))
     }
     let evidence = HTML.definitions(
-      finding.evidence.map { (PlainText($0.name), HTML(PlainText(sentence: $0.value))) })
+      finding.evidence.map { (PlainText($0.name), HTML(PlainText(sentence: $0.value.words))) })
     parts += [
       ("evidence", evidence),
       ("meaning", words(told.once([finding.meaning], by: number, \.meanings))),

@@ -30,7 +30,7 @@ struct CheckDocument: Encodable {
     expectations = answer.sortedExpectations.map(ExpectationDocument.init)
     textAccounts = answer.examination.accounts.map(TextAccountDocument.init)
     unanswered = answer.openQuestions.map(UnansweredDocument.init)
-    findings = answer.sortedFindings.map { FindingDocument($0, answer.check) }
+    findings = answer.sortedFindings.map { FindingDocument($0, answer.check, hasData: true) }
     accepted = answer.accepted.map(AcceptanceDocument.init)
   }
 }

@@ -1,12 +1,15 @@
 internal import KernelModel
 
-/// One finding as JSON says it.
+/// One finding as JSON says it: in words, and its values whole where the document has room for them.
 struct FindingDocument: Encodable {
   let severity: PlainText
   let subject: SubjectDocument
   let message: PlainText
   let expected: PlainText
   let observed: PlainText
+  /// What `expected` and `observed` were made from.
+  let expectedData: [ValueDocument]?
+  let observedData: [ValueDocument]?
   let owner: OrNull<OwnerDocument>
   let target: OrNull<PlainText>
   let evidence: [EvidenceDocument]
@@ -14,18 +17,21 @@ struct FindingDocument: Encodable {
   let innocentCauses: [PlainText]
   let response: [PlainText]
 
-  init(_ finding: Finding, _ check: Manual) {
+  /// - Parameter hasData: false for streams of events: an index has no use for lists of values of several kinds.
+  init(_ finding: Finding, _ check: Manual, hasData: Bool) {
     severity = PlainText(finding.severity.rawValue)
     subject = SubjectDocument(finding.subject)
     message = PlainText(sentence: finding.message)
-    expected = PlainText(sentence: finding.expected)
-    observed = PlainText(sentence: finding.observed)
+    expected = PlainText(sentence: finding.expected.words)
+    observed = PlainText(sentence: finding.observed.words)
+    expectedData = hasData ? ValueDocument.all(of: finding.expected) : nil
+    observedData = hasData ? ValueDocument.all(of: finding.observed) : nil
     owner = OrNull(finding.owner.map(OwnerDocument.init))
     target = OrNull(finding.target.map { "\($0)" })
-    evidence = finding.evidence.map(EvidenceDocument.init)
+    evidence = finding.evidence.map { EvidenceDocument($0, hasData: hasData) }
     meaning = PlainText(sentence: finding.meaning)
-    innocentCauses = ReportedFinding.innocentCauses(of: finding, check).map { PlainText(sentence: $0) }
-    response = ReportedFinding.response(to: finding, check).map { PlainText(sentence: $0) }
+    innocentCauses = check.innocentCauses(of: finding).map { PlainText(sentence: $0) }
+    response = check.response(to: finding).map { PlainText(sentence: $0) }
   }
 }
 
@@ -59,9 +65,12 @@ struct PlaceDocument: Encodable {
 struct EvidenceDocument: Encodable {
   let name: PlainText
   let value: PlainText
+  /// What `value` was made from.
+  let data: [ValueDocument]?
 
-  init(_ evidence: Finding.Evidence) {
+  init(_ evidence: Finding.Evidence, hasData: Bool) {
     name = PlainText(evidence.name)
-    value = PlainText(sentence: evidence.value)
+    value = PlainText(sentence: evidence.value.words)
+    data = hasData ? ValueDocument.all(of: evidence.value) : nil
   }
 }

@@ -48,7 +48,7 @@ extension Page {
     for (index, evidence) in finding.evidence.enumerated() {
       entry(
         "\((index == 0 ? "evidence" as PlainText : "").padded(to: column - 2))\(evidence.name)",
-        PlainText(sentence: evidence.value), indent: 2, column: column + width + 2)
+        PlainText(sentence: evidence.value.words), indent: 2, column: column + width + 2)
     }
     let number = reported.number
     writeList("meaning", told.once([finding.meaning], by: number, \.meanings).sentences) { _ in "" }

@@ -26,8 +26,8 @@ enum Hexdump {
     PlainText(bytes.hexadecimal(separator: " "))
   }
 
-  /// Two digits a byte, without spaces.
+  /// Two digits a byte, without spaces; all of them, however many.
   static func compact(_ bytes: some Sequence<UInt8>) -> PlainText {
-    PlainText(bytes.hexadecimal())
+    PlainText(bytes.hexadecimal(), limit: .max)
   }
 }

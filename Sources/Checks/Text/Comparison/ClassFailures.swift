@@ -57,14 +57,18 @@ struct ClassFailures {
     failed.sorted { $0.key.index < $1.key.index }.map { mechanism, share in
       let example = share.example.map { run in
         let owner = kernel.owner(of: run.address)
-        return ", such as \(owner.place?.description ?? run.address.description): \(TextFindings.hex(run.expected)) is "
-          + "\(TextFindings.hex(run.observed))"
+        return ", such as \(owner.place?.description ?? run.address.description): \(hex(run.expected)) is "
+          + hex(run.observed)
       }
       return .implausible(
         mechanism.title,
         "this kernel applies them in a way that liveprobe does not know: \(share.wrong) of \(share.all) sites differ from "
           + "what it makes of them\(example ?? "")")
     }
+  }
+
+  private static func hex(_ bytes: [UInt8]) -> String {
+    bytes.prefix(32).hexadecimal(separator: " ") + (bytes.count > 32 ? " ..." : "")
   }
 
   /// By mechanism, how many of its places differ.

@@ -192,7 +192,9 @@ struct TextComparison {
 
   private mutating func note(_ address: UInt64, observed: UInt8, expected: UInt8) {
     unexplained += 1
-    if let last = runs.last, last.observed.count < 256, let between = gap(after: last, before: address) {
+    if let last = runs.last, last.observed.count < 256,
+      let between = recreation.image.gap(after: last, before: address)
+    {
       // A few equal bytes between two changed ones belong to the same change.
       runs[runs.count - 1].expected += between + [expected]
       runs[runs.count - 1].observed += between + [observed]
@@ -203,13 +205,15 @@ struct TextComparison {
     runs.append(
       UnexplainedRun(address: KernelAddress(address), expected: [expected], observed: [observed], differing: 1))
   }
+}
 
-  /// The few bytes between a run and `address`, or nil if they are many, or not known.
-  private func gap(after run: UnexplainedRun, before address: UInt64) -> [UInt8]? {
+extension TextImage {
+  /// The few bytes between a run and `address`, which are the same on both sides; nil if they are many, or not known.
+  func gap(after run: UnexplainedRun, before address: UInt64) -> [UInt8]? {
     let end = run.address.rawValue &+ UInt64(run.observed.count)
     guard address >= end, address - end <= 4 else { return nil }
     guard address > end else { return [] }
-    return recreation.image.pointer(at: end, count: Int(address - end)).map {
+    return pointer(at: end, count: Int(address - end)).map {
       Array(UnsafeRawBufferPointer(start: $0, count: Int(address - end)))
     }
   }

@@ -6,7 +6,6 @@ internal import KernelModel
 struct TextFindings {
   private let kernel: Kernel
   private let recreation: Recreation
-  private let manual: Manual
   /// The module that is looked at, or nil for the kernel; and where its sections lie.
   private let module: String?
   private let sections: [(name: String, range: Range<UInt64>)]
@@ -14,19 +13,20 @@ struct TextFindings {
 
   /// Findings told one by one; further changed functions are only named.
   private static let mostFindings = 64
-  /// Bytes of code shown of each side.
+  /// Further places of one function or object that are told with their bytes.
+  private static let mostOthers = 8
+  /// Bytes of code that are decoded of each side, at least.
   private static let window = 32
 
   /// - Parameters:
   ///   - module: the module that is looked at, or nil for the kernel.
   ///   - sections: where its sections lie: kallsyms does not say whose a module's constants are.
   init(
-    kernel: Kernel, recreation: Recreation, manual: Manual, module: String? = nil,
+    kernel: Kernel, recreation: Recreation, module: String? = nil,
     sections: [(name: String, range: Range<UInt64>)] = []
   ) {
     self.kernel = kernel
     self.recreation = recreation
-    self.manual = manual
     self.module = module
     self.sections = sections
     do throws(DisassemblerError) {
@@ -62,33 +62,35 @@ struct TextFindings {
     let owner = target.map { kernel.owner(of: $0) }
     let hidden = target.flatMap { target in owner.flatMap { HiddenModules.name(at: target, owner: $0, in: kernel) } }
     return Finding(
-      kind: .redirection, severity: .critical, subject: Subject(violation.subject), message: "\(violation.message)",
+      kind: .redirection, severity: .critical, subject: Subject(violation.subject), message: violation.message,
       expected: violation.expected, observed: violation.observed,
       owner: owner, hiddenModule: hidden, target: target,
-      evidence: [Finding.Evidence("mechanism", violation.mechanism.title)]
+      evidence: [Finding.Evidence("mechanism", .text(violation.mechanism.title))]
         + (hidden.map { [Finding.Evidence("module", "\($0), which is not on every list")] } ?? []),
-      meaning: "the kernel's code was patched by its own rules, to serve somebody who is not known",
-      innocentCauses: manual.innocentCauses, response: manual.response)
+      meaning: "the kernel's code was patched by its own rules, to serve somebody who is not known")
   }
 
-  private func finding(for runs: [UnexplainedRun]) -> Finding {
+  private func finding(for parts: [UnexplainedRun]) -> Finding {
+    let runs = joined(parts)
     let run = runs[0]
     let owner = kernel.owner(of: run.address)
-    let change = Change(run, kernel: kernel, recreation: recreation, disassembler: disassembler)
+    let change = Change(parts[0], kernel: kernel, recreation: recreation, disassembler: disassembler)
     var evidence: [Finding.Evidence] = []
     if !change.expectedInstructions.isEmpty {
-      evidence.append(Finding.Evidence("expected code", change.expectedInstructions))
-      evidence.append(Finding.Evidence("code in memory", change.observedInstructions))
+      evidence.append(Finding.Evidence("expected code", .text(change.expectedInstructions)))
+      evidence.append(Finding.Evidence("code in memory", .text(change.observedInstructions)))
     }
     let target = change.target.flatMap { leadsAway($0, from: owner) ? $0 : nil }
     // What leads away is the finding's own target, and its owner the finding's.
     if target == nil, let own = change.target {
-      evidence.append(Finding.Evidence("leads to", "\(own), \(kernel.owner(of: own))"))
+      evidence.append(Finding.Evidence("leads to", "\(own, kernel.owner(of: own))"))
     }
-    for other in runs.dropFirst().prefix(8) {
-      let place = place(of: other.address)?.description ?? other.address.description
-      evidence.append(
-        Finding.Evidence("also changed", "\(place): \(Self.hex(other.expected)) is \(Self.hex(other.observed))"))
+    for other in runs.dropFirst().prefix(Self.mostOthers) {
+      let place: Finding.Value = place(of: other.address).map { "\($0)" } ?? "\(other.address)"
+      evidence.append(Finding.Evidence("also changed", "\(place): \(other.expected) is \(other.observed)"))
+    }
+    if runs.count > Self.mostOthers + 1 {
+      evidence.append(Finding.Evidence("also changed", "\(runs.count - Self.mostOthers - 1) further places in it"))
     }
     let differing = runs.reduce(0) { $0 + $1.differing }
     return Finding(
@@ -96,12 +98,23 @@ struct TextFindings {
       subject: Subject(place(of: run.address)?.description ?? run.address.description),
       message: "\(differing) \(differing == 1 ? "byte is" : "bytes are") not the vendor's, and no mechanism of the "
         + "kernel's produces \(differing == 1 ? "it" : "them")",
-      expected: Self.hex(run.expected), observed: Self.hex(run.observed),
+      expected: .bytes(run.expected), observed: .bytes(run.observed),
       owner: target.map { kernel.owner(of: $0) } ?? owner, target: target, evidence: evidence,
       meaning: change.isCode
         ? "whoever runs this code runs something else than the vendor's"
-        : "the kernel works with a constant that is not the vendor's",
-      innocentCauses: manual.innocentCauses, response: manual.response)
+        : "the kernel works with a constant that is not the vendor's")
+  }
+
+  /// The runs, with those put together that were cut only because they are long: a finding holds all of its bytes.
+  private func joined(_ parts: [UnexplainedRun]) -> [UnexplainedRun] {
+    parts.reduce(into: []) { joined, run in
+      guard let last = joined.last, let gap = recreation.image.gap(after: last, before: run.address.rawValue),
+        last.observed.count + gap.count + run.observed.count <= Finding.Bytes.most
+      else { return joined.append(run) }
+      joined[joined.count - 1].expected += gap + run.expected
+      joined[joined.count - 1].observed += gap + run.observed
+      joined[joined.count - 1].differing += run.differing
+    }
   }
 
   /// What `address` is called, in words that survive a reboot.
@@ -122,10 +135,6 @@ struct TextFindings {
     case .module(let place): place.module != owner.place?.module
     case .generatedCode, .nobody: true
     }
-  }
-
-  static func hex(_ bytes: [UInt8]) -> String {
-    bytes.prefix(32).hexadecimal(separator: " ") + (bytes.count > 32 ? " ..." : "")
   }
 
   /// The instructions around one change.

@@ -41,4 +41,10 @@ struct CodeOwnership {
     let owner = kernel.owner(of: KernelAddress(address))
     return "\(KernelAddress(address)), \(owner)"
   }
+
+  /// The same for a finding.
+  func value(of address: UInt64) -> Finding.Value {
+    let address = KernelAddress(address)
+    return "\(address, kernel.owner(of: address))"
+  }
 }

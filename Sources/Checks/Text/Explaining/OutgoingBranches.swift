@@ -5,14 +5,12 @@ internal import KernelModel
 /// without the vendor's image.
 struct OutgoingBranches {
   private let kernel: Kernel
-  private let manual: Manual
 
   private static let chunk: UInt64 = 1 << 20
   private static let mostFindings = 64
 
-  init(_ kernel: Kernel, manual: Manual) {
+  init(_ kernel: Kernel) {
     self.kernel = kernel
-    self.manual = manual
   }
 
   /// - Throws: if kallsyms does not bound the code.
@@ -83,8 +81,6 @@ struct OutgoingBranches {
       subject: Subject(kernel.owner(of: address).place?.description ?? address.description),
       message: "a direct branch leaves the kernel's code for executable memory that nobody owns",
       expected: "a branch within the kernel's code, or to a listed module, trampoline or program",
-      observed: "\(target), \(owner)", owner: owner, target: target,
-      meaning: "whoever runs this function runs that code", innocentCauses: manual.innocentCauses,
-      response: manual.response)
+      observed: "\(target, owner)", owner: owner, target: target, meaning: "whoever runs this function runs that code")
   }
 }

@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// The vendor's bytes on their way to what should be in memory: what each mechanism made of them, and what it explains.
 final class Recreation {
   let image: TextImage
@@ -172,8 +174,8 @@ struct PatchViolation {
   /// What it is about, in words that survive a reboot: `static call x86_pmu_read`.
   var subject: String
   var message: String
-  var expected: String
-  var observed: String
+  var expected: Finding.Value
+  var observed: Finding.Value
   /// Where the wrong thing leads.
   var target: UInt64?
 }

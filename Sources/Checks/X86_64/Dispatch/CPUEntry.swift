@@ -57,8 +57,8 @@ struct CPUEntry {
           examination.report(
             finding(
               subject, "makes the CPU enter the kernel elsewhere", at: address,
-              expected: register.rightNames.sorted().joined(separator: " or ") + (register.mayBeZero ? ", or zero" : "")
-            ))
+              expected: .text(
+                register.rightNames.sorted().joined(separator: " or ") + (register.mayBeZero ? ", or zero" : ""))))
         }
       }
       // Whether the registers can be read depends on a module that is loaded or not.
@@ -67,14 +67,13 @@ struct CPUEntry {
   }
 
   private func finding(
-    _ subject: Subject, _ message: String, at address: KernelAddress, expected: String
+    _ subject: Subject, _ message: String, at address: KernelAddress, expected: Finding.Value
   ) -> Finding {
     let owner = kernel.owner(of: address)
     return Finding(
       kind: .redirection, severity: .critical, subject: subject, message: "\(message): at \(owner)", expected: expected,
-      observed: "\(address), \(owner)", owner: owner, target: address,
-      meaning: "every system call that enters this way runs what lies there before the kernel's own code, or instead",
-      innocentCauses: SyscallDispatch.manual.innocentCauses, response: SyscallDispatch.manual.response)
+      observed: "\(address, owner)", owner: owner, target: address,
+      meaning: "every system call that enters this way runs what lies there before the kernel's own code, or instead")
   }
 
   // MARK: The gate of int 0x80

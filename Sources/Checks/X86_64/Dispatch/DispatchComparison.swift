@@ -14,7 +14,7 @@ struct DispatchComparison {
   private enum Fault {
     case handler(Route.Handler, SlotJudge.Fault)
     /// It leads to no handler at all, and should.
-    case lost(expected: String)
+    case lost(expected: Finding.Value)
   }
 
   /// One wrong way, and all numbers that take it.
@@ -183,7 +183,7 @@ struct DispatchComparison {
         blocked[obstacle, default: []].append(call.number)
         facts[call.number] = nil
       } else if call.live.isEmpty, let expected = call.reference?.handlers.first {
-        note(.lost(expected: describe(expected.address)), call.number, name, &deviations)
+        note(.lost(expected: handler(at: expected.address)), call.number, name, &deviations)
       } else if call.live.isEmpty, call.reference == nil, call.number < lastServed, labels[call.number] != nil {
         lost.append(call.number)
       }
@@ -251,19 +251,18 @@ struct DispatchComparison {
     let shown = numbers.prefix(12).map { number in "\(number)" + (labels[number].map { " (\($0))" } ?? "") }
     finding.message = "\(numbers.count) system call numbers: " + finding.message
     finding.evidence.insert(
-      .init("numbers", shown.joined(separator: ", ") + (numbers.count > shown.count ? ", ..." : "")), at: 0)
+      .init("numbers", .text(shown.joined(separator: ", ") + (numbers.count > shown.count ? ", ..." : ""))), at: 0)
     examination.report(finding)
   }
 
   private func finding(_ deviation: Deviation, _ subject: Subject, calls: String) -> Finding {
-    let ways = Finding.Evidence("followed from", deviation.starts.joined(separator: ", "))
+    let ways = Finding.Evidence("followed from", .text(deviation.starts.joined(separator: ", ")))
     switch deviation.fault {
     case .lost(let expected):
       return Finding(
         kind: .redirection, severity: .critical, subject: subject, message: "leads to no handler", expected: expected,
         observed: "the code returns, or goes on elsewhere, without calling a handler", evidence: [ways],
-        meaning: "\(calls) of \(abi.callers) is swallowed, or served by code that could not be followed",
-        innocentCauses: SyscallDispatch.manual.innocentCauses, response: SyscallDispatch.manual.response)
+        meaning: "\(calls) of \(abi.callers) is swallowed, or served by code that could not be followed")
     case .handler(let handler, let fault):
       let entry = handler.entry.map(describeEntry)
       let meaning =
@@ -273,10 +272,12 @@ struct DispatchComparison {
         SlotFinding(
           kind: .redirection, subject: subject, entry: handler.address, fault: fault, meaning: meaning, kernel: kernel
         ).finding
+      // Who changes where a number goes has the reasons of one who changes a table's entry.
+      finding.innocentCauses = finding.innocentCauses ?? SyscallTable.manual.innocentCauses
       finding.evidence.append(ways)
       finding.evidence.append(
         .init("branch", "\(kernel.owner(of: handler.site)): \(code.live.text(at: handler.site.rawValue))"))
-      if let entry { finding.evidence.append(.init("read from", entry)) }
+      if let entry { finding.evidence.append(.init("read from", .text(entry))) }
       return finding
     }
   }
@@ -290,8 +291,10 @@ struct DispatchComparison {
   }
 
   private func describe(_ address: KernelAddress) -> String {
-    let names = kernel.symbols.symbols(at: address).filter { $0.module == nil }.map(\.name).sorted()
-    return (names.first { abi.call(handledBy: $0) != nil } ?? names.first).map { "\($0) at \(address)" }
-      ?? address.description
+    abi.handler(at: address, in: kernel).map { "\($0.name) at \(address)" } ?? address.description
+  }
+
+  private func handler(at address: KernelAddress) -> Finding.Value {
+    abi.handler(at: address, in: kernel).map { "\($0)" } ?? "\(address)"
   }
 }

@@ -134,25 +134,23 @@ struct EntryChain {
       kind: .redirection, severity: .critical,
       subject: Subject("\(function.name)+\(branch.offset.hexadecimal)"),
       message: "the entry code branches out of the kernel's code: to \(owner)",
-      expected: "a branch within the kernel's code", observed: "\(branch.target), \(owner)", owner: owner,
+      expected: "a branch within the kernel's code", observed: "\(branch.target, owner)", owner: owner,
       target: isMapped(owner) ? branch.target : nil, evidence: [instruction(function, branch.offset)],
-      meaning: "every system call that passes \(function.name) may run what lies there",
-      innocentCauses: SyscallDispatch.manual.innocentCauses, response: SyscallDispatch.manual.response)
+      meaning: "every system call that passes \(function.name) may run what lies there")
   }
 
   private func changed(_ function: Symbol, expected: Branch, live: Branch?) -> Finding {
     let right = kernel.owner(of: expected.target)
-    let owner = live.map { kernel.owner(of: $0.target) }
+    let actual = live.map { ($0.target, kernel.owner(of: $0.target)) }
     return Finding(
       kind: .redirection, severity: .critical,
       subject: Subject("\(function.name)+\(expected.offset.hexadecimal)"),
       message: "the entry code does not call what the vendor's kernel calls there"
-        + (owner.map { ": it leads to \($0)" } ?? ""),
+        + (actual.map { ": it leads to \($0.1)" } ?? ""),
       expected: "a branch to \(right)",
-      observed: live.map { "\($0.target), \(kernel.owner(of: $0.target))" } ?? "no direct branch",
-      owner: owner, target: live?.target, evidence: [instruction(function, expected.offset)],
-      meaning: "every system call that passes \(function.name) goes another way than the vendor's kernel sends it",
-      innocentCauses: SyscallDispatch.manual.innocentCauses, response: SyscallDispatch.manual.response)
+      observed: actual.map { "\($0.0, $0.1)" } ?? "no direct branch",
+      owner: actual?.1, target: actual?.0, evidence: [instruction(function, expected.offset)],
+      meaning: "every system call that passes \(function.name) goes another way than the vendor's kernel sends it")
   }
 
   private func isMapped(_ owner: Owner) -> Bool {
@@ -160,6 +158,6 @@ struct EntryChain {
   }
 
   private func instruction(_ function: Symbol, _ offset: UInt64) -> Finding.Evidence {
-    Finding.Evidence("instruction", live.text(at: function.address.rawValue &+ offset))
+    Finding.Evidence("instruction", .text(live.text(at: function.address.rawValue &+ offset)))
   }
 }

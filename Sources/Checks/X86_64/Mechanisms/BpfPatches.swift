@@ -24,7 +24,7 @@ struct BpfPatches {
       recreation.violations.append(
         PatchViolation(
           mechanism: .bpf, subject: "bpf_dispatcher_xdp", message: "jumps to code that nobody owns",
-          expected: "generated code that the kernel lists", observed: facts.ownership.words(for: target),
+          expected: "generated code that the kernel lists", observed: facts.ownership.value(of: target),
           target: target))
     }
     recreation.writeBranch(

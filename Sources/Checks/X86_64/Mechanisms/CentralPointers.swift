@@ -31,7 +31,7 @@ struct CentralPointers {
     violations.append(
       PatchViolation(
         mechanism: mechanism, subject: subject, message: "does not lead to a function of the kernel's own",
-        expected: "the start of a function in the kernel's text", observed: facts.ownership.words(for: address),
+        expected: "the start of a function in the kernel's text", observed: facts.ownership.value(of: address),
         target: address))
   }
 }

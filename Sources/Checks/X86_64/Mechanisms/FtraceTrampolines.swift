@@ -44,7 +44,7 @@ struct FtraceTrampolines {
           PatchViolation(
             mechanism: .ftrace, subject: subject, message: "calls code that is no function of anybody's",
             expected: "a function of the kernel, of a listed module, or of generated code",
-            observed: facts.ownership.words(for: called), target: called))
+            observed: facts.ownership.value(of: called), target: called))
       } else if let wrong = expected.indices.first(where: { expected[$0] != memory[$0] }) {
         violations.append(
           PatchViolation(

@@ -30,7 +30,7 @@ struct KprobePatches {
             PatchViolation(
               mechanism: .kprobe, subject: "kprobe at \(place(probe.address))",
               message: "jumps to code that nobody owns", expected: "a page of probe code that the kernel lists",
-              observed: facts.ownership.words(for: detour), target: detour))
+              observed: facts.ownership.value(of: detour), target: detour))
           continue
         }
         recreation.writeBranch(

@@ -75,7 +75,7 @@ struct SortedTables {
         mechanism: mechanism, subject: subject,
         message: "does not hold the vendor's entries: \(added.count) are strange, \(missing.count) are missing",
         expected: "the vendor's \(expected.count) entries, in any order",
-        observed: added.first.map { "an entry for \(facts.ownership.words(for: $0.site))" } ?? "fewer entries",
+        observed: added.first.map { "an entry for \(facts.ownership.value(of: $0.site))" } ?? "fewer entries",
         target: added.first { !facts.text.contains($0.target) && $0.target != 0 }?.target))
   }
 }

@@ -177,7 +177,7 @@ struct StaticCallPatches {
       PatchViolation(
         mechanism: .staticCall, subject: name, message: "the static call leads to what is no function of anybody's",
         expected: "a function of the kernel, of a listed module, or of generated code that the kernel lists",
-        observed: facts.ownership.words(for: function), target: function))
+        observed: facts.ownership.value(of: function), target: function))
   }
 
   /// Whether `function` is where a module was that somebody led a static call to, and that was unloaded since.

@@ -89,6 +89,12 @@ struct SystemCallABI: Hashable, Sendable {
     return nil
   }
 
+  /// The kernel's own symbol at `address`: a handler's, where one is there, else the first by name; nil if there is none.
+  func handler(at address: KernelAddress, in kernel: Kernel) -> Symbol? {
+    let symbols = kernel.symbols.symbols(at: address).filter { $0.module == nil }.sorted { $0.name < $1.name }
+    return symbols.first { call(handledBy: $0.name) != nil } ?? symbols.first
+  }
+
   /// The system call that an entry point of the ABI's list names: `compat_sys_ia32_mmap` names `mmap`.
   static func call(ofEntryPoint entryPoint: some StringProtocol) -> String? {
     var rest = Substring(entryPoint).utf8
