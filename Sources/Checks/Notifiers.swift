@@ -98,17 +98,12 @@ package struct Notifiers: Check {
 
   private func finding(_ call: Call, _ kernel: Kernel) -> Finding {
     let target = KernelAddress(call.block.callback)
-    let owner = kernel.owner(of: target)
-    let hidden = HiddenModules.name(at: target, owner: owner, in: kernel)
-    return Finding(
-      kind: .redirection, severity: .critical, subject: Subject(call.chain, label: "\(target)"),
-      message: "the kernel calls code that is neither its own nor a listed module's: \(owner)",
-      expected: "the start of one of the kernel's functions, or code of a listed module",
-      observed: "\(target, owner)", owner: owner, hiddenModule: hidden, target: target,
+    let block = KernelAddress(call.block.address)
+    return .unownedCallback(
+      target, of: Subject(call.chain, label: "\(target)"), in: kernel,
       evidence: [
-        .init("notifier block", "\(KernelAddress(call.block.address)), priority \(call.block.priority)"),
-        .init("block lies in", "\(kernel.owner(of: KernelAddress(call.block.address)))"),
-      ] + (hidden.map { [.init("module", "\($0), which is not on every list")] } ?? []),
-      meaning: "that code runs whenever the chain is called, and can do as it likes there")
+        .init("notifier block", "\(block), priority \(call.block.priority)"),
+        .init("block lies in", "\(kernel.owner(of: block))"),
+      ], meaning: "that code runs whenever the chain is called, and can do as it likes there")
   }
 }

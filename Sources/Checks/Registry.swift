@@ -13,6 +13,7 @@ package enum Registry {
     ModuleList(),
     ExecutableMemory(),
     Notifiers(),
+    Tracepoints(),
     Taint(),
   ]
 

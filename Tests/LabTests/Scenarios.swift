@@ -3,7 +3,7 @@ import Lab
 extension Scenario {
   /// Every scenario, in the order in which guests go through them.
   static let all: [Scenario] = chosen(
-    clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + notifiers
+    clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + callbacks
       + unlistedModule
       + lyingReader + tamperedTables + provenance
       + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + hiddenRedirection + machines

@@ -42,9 +42,10 @@ package enum TestTypes {
       "module", 256,
       [
         ("state", int, 0), ("list", list, 8 * 8), ("name", types.array(of: char, 56), 24 * 8),
-        ("mem", types.array(of: memory, 7), 80 * 8), ("percpu", pointer, 200 * 8),
+        ("mem", types.array(of: memory, 7), 80 * 8), ("tracepoints_ptrs", pointer, 192 * 8),
+        ("percpu", pointer, 200 * 8),
         ("taints", long, 208 * 8), ("kallsyms", pointer, 216 * 8), ("bug_list", list, 224 * 8),
-        ("num_ftrace_callsites", int, 240 * 8), ("sect_attrs", pointer, 248 * 8),
+        ("num_ftrace_callsites", int, 240 * 8), ("num_tracepoints", int, 244 * 8), ("sect_attrs", pointer, 248 * 8),
       ])
     types.structure(
       "mod_kallsyms", 24, [("symtab", pointer, 0), ("num_symtab", int, 8 * 8), ("strtab", pointer, 16 * 8)])
@@ -98,6 +99,8 @@ package enum TestTypes {
         ("comm", types.array(of: char, 16), 24 * 8), ("thread", thread, 40 * 8), ("tasks", list, 64 * 8),
         ("thread_node", list, 80 * 8), ("signal", pointer, 96 * 8),
       ])
+    types.structure("tracepoint", 24, [("funcs", pointer, 0), ("name", pointer, 8 * 8)])
+    types.structure("tracepoint_func", 24, [("prio", int, 0), ("func", pointer, 8 * 8), ("data", pointer, 16 * 8)])
     // A variable that only its type says is a chain.
     types.add(14, "typed_chain", size: types.add(8, "chain_t", size: chain), details: little(UInt32(1)))
     // A function that fills a table of /proc, and one that answers nobody.

@@ -47,6 +47,8 @@ extension TestVendorKernel {
     package static let initFreeWork: UInt64 = 0xa980
     package static let workerPools: UInt64 = 0xa9a0
     package static let firstTask: UInt64 = 0xaa00
+    package static let tracepointPointers: UInt64 = 0xab00
+    package static let tracepointPointersEnd: UInt64 = 0xab08
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -91,6 +93,8 @@ extension TestVendorKernel {
       ("netdev_chain", Variable.deviceChain), ("typed_chain", Variable.typedChain), ("jiffies_64", Variable.ticks),
       ("init_free_list", Variable.initFreeList), ("init_free_wq", Variable.initFreeWork),
       ("worker_pool_idr", Variable.workerPools), ("init_task", Variable.firstTask),
+      ("__start___tracepoints_ptrs", Variable.tracepointPointers),
+      ("__stop___tracepoints_ptrs", Variable.tracepointPointersEnd),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

@@ -27,6 +27,12 @@ package struct GuestTypes {
     UInt64(try member(structure, path).byteOffset)
   }
 
+  /// Bytes of a structure.
+  package func size(_ structure: String) throws(LabError) -> UInt64 {
+    guard let byteCount = btf.structure(structure)?.byteCount else { throw LabError("\(kernel) has no \(structure)") }
+    return UInt64(byteCount)
+  }
+
   /// How many elements an array has, and the bytes of each.
   package func array(_ structure: String, _ path: String) throws(LabError) -> (count: UInt64, stride: UInt64) {
     let member = try member(structure, path)
