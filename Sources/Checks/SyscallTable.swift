@@ -41,9 +41,9 @@ package struct SyscallTable: Check {
     try kernel.requireKnownMachine()
     guard !kernel.symbols.addressesAreWithheld else { throw .symbolsWithheld }
     guard kernel.text != nil else { throw .symbolMissing("_stext and _etext") }
-    let disassembler: Disassembler
+    let disassembler: Machine.Disassembler
     do throws(DisassemblerError) {
-      disassembler = try Disassembler()
+      disassembler = try Machine.Disassembler()
     } catch {
       throw .withheld(Withheld("the disassembler", why: "\(error)"))
     }
@@ -66,7 +66,7 @@ package struct SyscallTable: Check {
   private typealias Located = (table: TableLocator.Table, entryCode: EntryCode)
 
   private func locateTables(
-    in kernel: Kernel, disassembler: Disassembler, into examination: inout Examination
+    in kernel: Kernel, disassembler: Machine.Disassembler, into examination: inout Examination
   ) -> [Located] {
     var located: [Located] = []
     for abi in SystemCallABI.all {

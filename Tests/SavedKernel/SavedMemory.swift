@@ -6,12 +6,12 @@ package import KernelModel
 /// A large read costs a copy for each leaf of the page tables, and a leaf is looked up once.
 package final class SavedMemory: KernelMemory {
   package let physical: MappedFile
-  private let tables: PageTables
+  private let tables: Machine.PageTables
   /// Leaves by the number of the 4 KiB page that was asked for.
   private var leaves: [UInt64: Page] = [:]
   private var last: Page?
 
-  init(physical: MappedFile, tables: PageTables) {
+  init(physical: MappedFile, tables: Machine.PageTables) {
     self.physical = physical
     self.tables = tables
   }

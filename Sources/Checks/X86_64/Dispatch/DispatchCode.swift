@@ -9,7 +9,7 @@ struct DispatchCode {
   /// Where the image was read from, or why there is none.
   private(set) var image: Result<String, Withheld> = .failure(
     Withheld("the vendor's image", why: "nobody asked for it"))
-  private let disassembler: Disassembler
+  private let disassembler: X86_64.Disassembler
 
   /// - Throws: if this kernel's code cannot be followed at all.
   init(of kernel: Kernel) throws(CannotCheck) {
@@ -29,9 +29,9 @@ struct DispatchCode {
     try kernel.requireKnownMachine()
     guard !kernel.symbols.addressesAreWithheld else { throw .symbolsWithheld }
     guard kernel.text != nil else { throw .symbolMissing("_stext and _etext") }
-    let disassembler: Disassembler
+    let disassembler: X86_64.Disassembler
     do throws(DisassemblerError) {
-      disassembler = try Disassembler()
+      disassembler = try X86_64.Disassembler()
     } catch {
       throw .withheld(Withheld("the disassembler", why: "\(error)"))
     }

@@ -21,8 +21,8 @@ struct PatchPlaces {
       records.append(SiteRecord(address: address, byteCount: UInt16(clamping: byteCount), mechanism: mechanism))
     }
     func instruction(_ mechanism: Mechanism, _ address: UInt64) {
-      let bytes = image.bytes(at: address, least: 1, most: InstructionShape.mostBytes)
-      let shape = bytes.flatMap { InstructionShape(UnsafeRawBufferPointer($0)) }
+      let bytes = image.bytes(at: address, least: 1, most: X86_64.InstructionShape.mostBytes)
+      let shape = bytes.flatMap { X86_64.InstructionShape(UnsafeRawBufferPointer($0)) }
       add(mechanism, address, shape.map { Int($0.length) } ?? 5)
     }
     tables.retpolines.forEachTarget { instruction(.retpoline, $0) }

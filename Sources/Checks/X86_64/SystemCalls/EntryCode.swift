@@ -27,7 +27,7 @@ struct EntryCode {
   /// Its switch has one branch for every system call, and is another check's to verify.
   private static let dispatcherStart: UInt64 = 256
 
-  init(of abi: SystemCallABI, in kernel: Kernel, disassembler: Disassembler) {
+  init(of abi: SystemCallABI, in kernel: Kernel, disassembler: X86_64.Disassembler) {
     var waiting = abi.entryFunctions.flatMap { kernel.symbols.symbols(named: $0) }.filter { $0.module == nil }
     var seen: Set<KernelAddress> = []
     while let function = waiting.popLast(), seen.count < 16 {
@@ -48,7 +48,7 @@ struct EntryCode {
 
   /// Reads one function; the dispatcher it calls is returned, to be read as well: it might use the table.
   private mutating func read(
-    _ function: Symbol, of abi: SystemCallABI, in kernel: Kernel, disassembler: Disassembler
+    _ function: Symbol, of abi: SystemCallABI, in kernel: Kernel, disassembler: X86_64.Disassembler
   ) throws(CannotCheck) -> [Symbol] {
     let code = try Self.code(of: function, of: abi, in: kernel)
     functions.append(function.name)
@@ -91,7 +91,7 @@ struct EntryCode {
 
   /// Linear decode; a byte that is no instruction is stepped over, as it would be between two jumps.
   private static func instructions(
-    of code: [UInt8], at start: KernelAddress, disassembler: Disassembler
+    of code: [UInt8], at start: KernelAddress, disassembler: X86_64.Disassembler
   ) -> [MachineInstruction] {
     var decoded: [MachineInstruction] = []
     var offset = 0
@@ -107,7 +107,7 @@ struct EntryCode {
   /// The table in `[index*8 + table]`: an absolute, sign-extended 32-bit displacement, as the kernel's `-mcmodel=kernel`
   /// makes it.
   private static func tableAddress(of operand: MachineInstruction.MemoryOperand) -> KernelAddress? {
-    guard operand.scale == 8, operand.hasIndex, !operand.hasBase, !operand.isRIPRelative else { return nil }
+    guard operand.scale == 8, operand.hasIndex, !operand.hasBase, !operand.isInstructionRelative else { return nil }
     let address = KernelAddress(UInt64(bitPattern: operand.displacement))
     return address.isInKernelHalf ? address : nil
   }
