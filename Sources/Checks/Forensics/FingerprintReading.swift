@@ -57,7 +57,7 @@ struct FingerprintReading {
     for stretch in stretches {
       guard let offset = address.offset(from: stretch.start), offset < UInt64(stretch.bytes.count) else { continue }
       let code = stretch.bytes.withUnsafeBytes { bytes in
-        MaskedCode(UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...])).bytes
+        Machine.maskedFunction(UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...]))
       }
       guard !code.isEmpty else { return nil }
       var digest = RunningDigest()

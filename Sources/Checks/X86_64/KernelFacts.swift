@@ -200,4 +200,9 @@ struct PatchModes {
   var tracksAlternativeCalls = false
 
   var tracksCallDepth: Bool { retpoline == .callDepth }
+
+  /// For a baseline: which branches were made safe, and how.
+  var mitigations: [(label: String, words: String)] {
+    [("indirect branches", retpoline.words), ("returns", usesReturnThunk ? "through a thunk" : "plain")]
+  }
 }

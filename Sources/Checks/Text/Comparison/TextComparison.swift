@@ -80,7 +80,7 @@ struct TextComparison {
     do throws(MemoryFault) {
       let bytes = try memory.bytes(at: KernelAddress(region.lowerBound), count: region.count)
       byteCount += UInt64(bytes.count)
-      for (index, byte) in bytes.enumerated() where byte != 0 && byte != 0xcc {
+      for (index, byte) in bytes.enumerated() where !Machine.isFiller(byte) {
         note(region.lowerBound &+ UInt64(index), observed: byte, expected: 0)
       }
     } catch {

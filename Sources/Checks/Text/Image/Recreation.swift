@@ -169,7 +169,7 @@ struct Leftover {
 /// Something wrong with the state that a mechanism decides by.
 struct PatchViolation {
   var mechanism: Mechanism
-  /// What it is about, in words that survive a reboot: `static call x86_pmu_read`.
+  /// What it is about, in words that survive a reboot: `static call cond_resched`.
   var subject: String
   var message: String
   var expected: String

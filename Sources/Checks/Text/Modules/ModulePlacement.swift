@@ -24,9 +24,8 @@ struct ModulePlacement {
   /// Sections that the kernel sorts while it loads a module: what they hold is right in any order, which is another
   /// question than whether text is.
   ///
-  /// Source: post_relocation() in kernel/module/main.c, unwind_module_init() in arch/x86/kernel/unwind_orc.c,
-  /// ftrace_process_locs() in kernel/trace/ftrace.c (Linux v6.12).
-  static let sorted: Set<String> = ["__ex_table", ".orc_unwind", ".orc_unwind_ip", "__mcount_loc"]
+  /// Source: post_relocation() in kernel/module/main.c, ftrace_process_locs() in kernel/trace/ftrace.c (Linux v6.12).
+  static let sorted = Machine.sortedSections.union(["__ex_table", "__mcount_loc"])
 
   /// What sections of initialisation are taken to have lain at where nothing says where: they are freed, and only
   /// distances to them matter.

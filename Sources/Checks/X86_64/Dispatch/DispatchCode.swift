@@ -2,7 +2,7 @@ internal import KernelFormats
 internal import KernelModel
 
 /// The code that dispatches system calls: in memory, and in the vendor's image if that can be had.
-struct DispatchCode {
+struct DispatchCode: SystemCallDispatch {
   let kernel: Kernel
   let live: CodeMap
   private(set) var reference: CodeMap?
@@ -38,5 +38,21 @@ struct DispatchCode {
     self.kernel = kernel
     self.disassembler = disassembler
     live = CodeMap(LiveCode(kernel.memory), shift: 0, kernel: kernel, disassembler: disassembler)
+  }
+
+  static var entryFunctions: [String] { EntryChain.functions }
+
+  func examineEntry(into examination: inout Examination) -> Set<String> {
+    CPUEntry(kernel: kernel).examine(into: &examination)
+    let fred = FredState(of: kernel)
+    examination.remark(fred.sentence)
+    examination.note(Subject("FRED"), .text(fred.fact))
+    return EntryChain(live: live, reference: reference).examine(into: &examination)
+  }
+
+  func examine(
+    _ abi: SystemCallABI, _ interceptions: Interceptions?, broken: Set<String>, into examination: inout Examination
+  ) {
+    DispatchComparison(of: abi, code: self, interceptions: interceptions).examine(broken: broken, into: &examination)
   }
 }
