@@ -109,7 +109,7 @@ package struct KernelText: Check {
       Expectation(
         subject: "kernel text", rung: .vendorImage, source: work.verifier.vendor.object.source, whyNotBetter: []))
     examination.note(Subject("kernel text"), .count(comparedBytes))
-    for mitigation in work.verifier.facts.modes.mitigations {
+    for mitigation in work.verifier.facts.mitigations {
       examination.note(Subject("mitigation", label: mitigation.label), .text(mitigation.words))
     }
     let failures = ClassFailures(of: comparison, in: work.verifier)
@@ -168,7 +168,7 @@ extension Recreation {
   func account(of object: String, comparedBytes: UInt64, unexplained: UInt64) -> TextAccount {
     TextAccount(
       object: object, comparedBytes: comparedBytes,
-      rows: Mechanism.allCases.compactMap { mechanism in
+      rows: Machine.Mechanism.allCases.compactMap { mechanism in
         let tally = tally(of: mechanism)
         guard tally.sites > 0 else { return nil }
         return TextAccount.Row(

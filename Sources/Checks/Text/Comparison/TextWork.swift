@@ -6,7 +6,7 @@ package final class TextWork {
   let kernel: Kernel
   private let vendor: VendorKernel
   private(set) var verifier: KernelTextVerifier
-  private var knownFailures: Set<Mechanism>?
+  private var knownFailures: Set<Machine.Mechanism>?
 
   private init(_ kernel: Kernel) throws(CannotCheck) {
     self.kernel = kernel
@@ -37,7 +37,7 @@ package final class TextWork {
 
   /// Mechanisms that the kernel's build applies in ways that are not known here: what they made of modules is not known
   /// either.
-  func failedMechanisms() -> Set<Mechanism> {
+  func failedMechanisms() -> Set<Machine.Mechanism> {
     if let knownFailures { return knownFailures }
     let comparison = verifier.compare(kernel.memory, mostRuns: ClassFailures.mostRuns)
     let failed = Set(ClassFailures(of: comparison, in: verifier).failed.keys)

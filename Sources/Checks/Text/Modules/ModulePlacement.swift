@@ -31,7 +31,7 @@ struct ModulePlacement {
   /// distances to them matter.
   ///
   /// Below where any kernel is placed, and near enough for a 32-bit distance.
-  private static let nowhere: UInt64 = 0xffff_ffff_8010_0000
+  private static let nowhere = Machine.imageSpace.start.rawValue + (1 << 20)
 
   /// Whether all of the module lies in one area.
   let isOneArea: Bool
@@ -117,13 +117,7 @@ struct ModulePlacement {
         else { continue }
         let place = base &+ table.value(UInt64.self, at: offset)
         let known = symbol.value &+ table.value(UInt64.self, at: offset + 16)
-        let start: UInt64?
-        switch UInt32(truncatingIfNeeded: info) {
-        case 1: start = live.value(UInt64.self, at: place)
-        case 2, 4: start = live.value(Int32.self, at: place).map { place &+ UInt64(bitPattern: Int64($0)) }
-        case 11: start = live.value(Int32.self, at: place).map { UInt64(bitPattern: Int64($0)) }
-        default: start = nil
-        }
+        let start = Machine.target(ofRelocation: UInt32(truncatingIfNeeded: info), at: place, live)
         guard let start, Machine.moduleSpace.contains(KernelAddress(start &- known)) else { continue }
         initialisation[symbol.section] = start &- known
       }
