@@ -22,6 +22,10 @@ package protocol CrashArchitecture: DecodingArchitecture, ObjectArchitecture {
 
   /// Whether a function of the kernel's goes on to where a register says.
   static func isIndirectThunk(_ symbol: Symbol) -> Bool
+  /// Functions of its own code that a kernel does not come back from.
+  static var lastFunctions: Set<String> { get }
+  /// What lies between these symbols is given back once the kernel has started, and is others' memory from then on.
+  static var givenBack: [(first: String, last: String)] { get }
   /// The write to what protects the kernel that the processor was at, by the log; nil if it was at another instruction, or the
   /// bytes are not told.
   static func protectionWrite(at registers: OopsRegisters) -> ProtectionWrite?

@@ -29,8 +29,8 @@ package struct StackEvidence: Sendable {
 
   /// Functions that a kernel does not come back from: the innermost word that returns to one is where it died.
   ///
-  /// Source: kernel/panic.c (Linux v5.10 to v7.2); arch/x86/kernel/dumpstack.c.
-  private static let lastFunctions: Set<String> = ["panic", "vpanic", "__stack_chk_fail", "oops_end", "die"]
+  /// Source: kernel/panic.c (Linux v5.10 to v7.2).
+  private static let lastFunctions = Machine.lastFunctions.union(["panic", "vpanic", "__stack_chk_fail"])
 
   /// The trace of a task that ran when no registers were saved, from a word of its stack that goes back to where a kernel dies,
   /// the innermost of those that lead furthest; no frames if there is none.
