@@ -29,7 +29,7 @@ package struct KernelSurvey {
     self.kernel = kernel
     take("the kernel's image") { (notes) throws(CannotCheck) in try Self.noteImage(of: kernel, &notes) }
     take("page tables") { (notes) throws(CannotCheck) in
-      guard let tables = kernel.mappings as? PageTables else {
+      guard let tables = kernel.mappings as? Machine.PageTables else {
         throw .withheld(Withheld("the page tables", why: "nobody found them"))
       }
       for page in tables.tablePages() { notes.note(page) }

@@ -25,7 +25,7 @@ struct ProcessorPages {
     let byteCount = end - start + Self.reserve
     for (number, offset) in processors.offsets.enumerated() where KernelAddress(start &+ offset).isInKernelHalf {
       notes.note(start &+ offset, byteCount: byteCount)
-      for stack in StackArea.ofProcessor(number, processors, reader) {
+      for stack in Machine.stacks(ofProcessor: number, processors, reader) {
         notes.note(stack.region.start.rawValue, byteCount: stack.region.byteCount)
       }
     }

@@ -8,8 +8,7 @@ package struct KernelText: Check {
     question: "Is every byte of the kernel's code and constants the vendor's, or legally patched?",
     method: """
       Takes the vendor's image, moves it to where the kernel lies, and does all of the kernel's own patching again on \
-      that copy: each mechanism (alternatives, retpolines, return thunks, static keys, static calls, function tracing, \
-      probes …) with the little live state that the kernel itself decides by, whose values are checked in turn: a \
+      that copy: each mechanism (\(Machine.manualWords.mechanisms) …) with the little live state that the kernel itself decides by, whose values are checked in turn: a \
       static call or a trampoline must lead to code that somebody owns, and so must each user of the function tracer, \
       each direct call, probe and handler of returns. A user of the tracer that says where a function's callers go \
       instead (IPMODIFY) must be a live patch that equals its file. Then compares, byte for byte. Nothing is masked: \
@@ -112,10 +111,9 @@ package struct KernelText: Check {
       Expectation(
         subject: "kernel text", rung: .vendorImage, source: work.verifier.vendor.object.source, whyNotBetter: []))
     examination.note(Subject("kernel text"), .count(comparedBytes))
-    let modes = work.verifier.facts.modes
-    examination.note(Subject("mitigation", label: "indirect branches"), .text(modes.retpoline.words))
-    examination.note(
-      Subject("mitigation", label: "returns"), .text(modes.usesReturnThunk ? "through a thunk" : "plain"))
+    for mitigation in work.verifier.facts.mitigations {
+      examination.note(Subject("mitigation", label: mitigation.label), .text(mitigation.words))
+    }
     let failures = ClassFailures(of: comparison, in: work.verifier)
     for failure in ClassFailures.unknown(failures.failed, in: kernel) {
       examination.leaveUnanswered(Subject("kernel text"), failure)
@@ -172,7 +170,7 @@ extension Recreation {
   func account(of object: String, comparedBytes: UInt64, unexplained: UInt64) -> TextAccount {
     TextAccount(
       object: object, comparedBytes: comparedBytes,
-      rows: Mechanism.allCases.compactMap { mechanism in
+      rows: Machine.Mechanism.allCases.compactMap { mechanism in
         let tally = tally(of: mechanism)
         guard tally.sites > 0 else { return nil }
         return TextAccount.Row(

@@ -109,7 +109,7 @@ package struct ModuleText: Check {
   /// What of the modules is no finding, and is said once for all of them.
   private struct SetAside {
     /// Mechanisms that the kernel applies in ways that are not known.
-    var failed: [Mechanism: ClassFailures.Share] = [:]
+    var failed: [Machine.Mechanism: ClassFailures.Share] = [:]
     /// Static calls that lead to where a module was, by the module whose calls they are.
     var leftovers: [(holder: String, calls: [Leftover])] = []
   }

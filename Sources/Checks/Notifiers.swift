@@ -39,7 +39,7 @@ package struct Notifiers: Check {
     ],
     .blocking: [
       "reboot_notifier_list", "module_notify_list", "netlink_chain", "inetaddr_chain", "oom_notify_list",
-      "acpi_chain_head", "x86_mce_decoder_chain", "crypto_chain", "pm_chain_head", "task_exit_notifier",
+      "acpi_chain_head", "crypto_chain", "pm_chain_head", "task_exit_notifier",
       "munmap_notifier",
     ],
     .raw: ["netdev_chain"],
@@ -64,7 +64,7 @@ package struct Notifiers: Check {
     for kind in NotifierChain.Kind.allCases {
       let typed = structures.reader.types.information.variables(of: kind.structure)
       let size = UInt64(try structures.reader.types.byteCount(of: kind.structure))
-      for name in Set(typed + (Self.chains[kind] ?? [])).sorted() {
+      for name in Set(typed + (Self.chains[kind] ?? []) + (Machine.notifierChains[kind] ?? [])).sorted() {
         do throws(CannotCheck) {
           let address = try structures.reader.symbols.addressIfAny(of: name) { $0.byteCount.map { $0 >= size } ?? true }
           if let address { heads.append((name, kind, address)) }

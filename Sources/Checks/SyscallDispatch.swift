@@ -8,10 +8,9 @@ package struct SyscallDispatch: Check {
     id: "syscall-dispatch",
     question: "From the CPU's entry point to the handler: where does each system call number really go?",
     method: """
-      Looks at where the CPUs enter the kernel (MSR_LSTAR, MSR_CSTAR and MSR_IA32_SYSENTER_EIP if /dev/cpu is there, \
-      the gate of int 0x80, FRED), and at the calls from there to the dispatcher. Then runs the dispatching code, \
-      instruction by instruction, for each system call number: comparisons, jump tables, retpolines, call thunks. It \
-      does so on memory and on the vendor's kernel image, and both must reach the same handler; without the image the \
+      Looks at where the CPUs enter the kernel (\(Machine.manualWords.entryPoints)), and at the calls from there to \
+      the dispatcher. Then runs the dispatching code, instruction by instruction, for each system call number: \
+      \(Machine.manualWords.dispatching). It does so on memory and on the vendor's kernel image, and both must reach the same handler; without the image the \
       handler is compared as syscall-table does. Who is called in these functions and handlers by the function tracer, \
       direct calls and probes is judged as kernel-text does. Where a kernel dispatches by a table, its entries are followed like \
       everything else: an entry that is changed is found by both checks, and both findings lead to the same place.
@@ -23,8 +22,7 @@ package struct SyscallDispatch: Check {
     ],
     blindSpots: [
       "a hook inside a handler: that is kernel-text's question",
-      "the CPUs' registers where /dev/cpu has no msr device, as on nearly every host: liveprobe loads no module for "
-        + "it, and the report says that they were not looked at",
+      Machine.manualWords.unseenEntryPoints,
       "what code that is called besides, by a tracer or a probe of somebody's, does there: it is named, and not followed",
       "code that sends only some calls of a number elsewhere by a condition that a branch outside of the followed "
         + "functions decides",
@@ -35,18 +33,11 @@ package struct SyscallDispatch: Check {
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    let code = try DispatchCode(of: kernel)
+    let dispatch = try Machine.Dispatch(of: kernel)
     var examination = Examination()
-    CPUEntry(kernel: kernel).examine(into: &examination)
-    let fred = FredState(of: kernel)
-    examination.remark(fred.sentence)
-    examination.note(Subject("FRED"), .text(fred.fact))
-    let broken = EntryChain(live: code.live, reference: code.reference).examine(into: &examination)
+    let broken = dispatch.examineEntry(into: &examination)
     let interceptions = interceptions(of: kernel, into: &examination)
-    for abi in SystemCallABI.all {
-      DispatchComparison(of: abi, code: code, interceptions: interceptions).examine(
-        broken: broken, into: &examination)
-    }
+    for abi in SystemCallABI.all { dispatch.examine(abi, interceptions, broken: broken, into: &examination) }
     return examination
   }
 

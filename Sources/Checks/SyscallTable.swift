@@ -8,7 +8,7 @@ package struct SyscallTable: Check {
     id: "syscall-table",
     question: "Does every entry of every system call table lead to the function the vendor's kernel puts there?",
     method: """
-      Finds sys_call_table, and ia32_sys_call_table and x32_sys_call_table where the kernel has them: by name, by the \
+      Finds \(Machine.manualWords.tables): by name, by the \
       reference in the entry code, or by content. Derives the number of entries. Asks of each entry who owns the code \
       it leads to, and whether it is the handler of that number: by the vendor's kernel image if it can be read, else \
       by the kernel's own __syscall_meta__ records, else by the numbers of the system call ABI. Reads the entry code \
@@ -20,8 +20,8 @@ package struct SyscallTable: Check {
       "Ksplice or another live patcher that rewrites entries",
     ],
     blindSpots: [
-      "a hook inside a handler, or in the dispatcher x64_sys_call that current kernels use instead of the table: that "
-        + "is syscall-dispatch's question",
+      "a hook inside a handler, or in the dispatcher \(SystemCallABI.all[0].dispatcher) that current kernels use instead of the "
+        + "table: that is syscall-dispatch's question",
       "a kernel that lies to whoever reads /proc/kcore",
       "without the vendor's image: an entry swapped for a handler whose right place is not known",
       "a module's code is bounded by its claimed size, so code hidden directly behind a listed module can be taken "
@@ -41,9 +41,9 @@ package struct SyscallTable: Check {
     try kernel.requireKnownMachine()
     guard !kernel.symbols.addressesAreWithheld else { throw .symbolsWithheld }
     guard kernel.text != nil else { throw .symbolMissing("_stext and _etext") }
-    let disassembler: Disassembler
+    let disassembler: Machine.Disassembler
     do throws(DisassemblerError) {
-      disassembler = try Disassembler()
+      disassembler = try Machine.Disassembler()
     } catch {
       throw .withheld(Withheld("the disassembler", why: "\(error)"))
     }
@@ -63,14 +63,14 @@ package struct SyscallTable: Check {
     return examination
   }
 
-  private typealias Located = (table: TableLocator.Table, entryCode: EntryCode)
+  private typealias Located = (table: TableLocator.Table, entryCode: Machine.EntryCode)
 
   private func locateTables(
-    in kernel: Kernel, disassembler: Disassembler, into examination: inout Examination
+    in kernel: Kernel, disassembler: Machine.Disassembler, into examination: inout Examination
   ) -> [Located] {
     var located: [Located] = []
     for abi in SystemCallABI.all {
-      let entryCode = EntryCode(of: abi, in: kernel, disassembler: disassembler)
+      let entryCode = Machine.EntryCode(of: abi, in: kernel, disassembler: disassembler)
       for fault in entryCode.faults { examination.leaveUnanswered(Subject("\(abi.table) dispatch"), fault) }
       do throws(CannotCheck) {
         if let table = try TableLocator(kernel: kernel, abi: abi, entryCode: entryCode).locate() {
@@ -103,7 +103,7 @@ package struct SyscallTable: Check {
   }
 
   private func judge(
-    _ table: TableLocator.Table, _ entryCode: EntryCode, _ expectations: SlotExpectations, in kernel: Kernel,
+    _ table: TableLocator.Table, _ entryCode: Machine.EntryCode, _ expectations: SlotExpectations, in kernel: Kernel,
     into examination: inout Examination
   ) throws(CannotCheck) {
     let entries: [KernelAddress]

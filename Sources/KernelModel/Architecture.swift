@@ -8,7 +8,7 @@ package protocol Architecture {
   /// Where a processor says that it enters the kernel.
   associatedtype EntryPoints: Hashable, Sendable
   /// The interfaces through which programs make system calls.
-  associatedtype SystemCallInterface: RawRepresentable<String>, CaseIterable, Hashable, Sendable
+  associatedtype SystemCallInterface: ProgramInterface
 
   /// As `uname -m` says.
   static var machine: String { get }
@@ -34,6 +34,16 @@ package protocol Architecture {
   static func addressClass(of address: KernelAddress, modulesStart: KernelAddress?) -> AddressClass
   /// Where modules begin in a kernel that has a module's code at one address, or its image at another; nil if neither tells.
   static func modulesStart(module: KernelAddress?, image: KernelAddress?) -> KernelAddress?
+}
+
+/// The interfaces through which programs make system calls, by the names that user space gives them.
+package protocol ProgramInterface: RawRepresentable<String>, CaseIterable, Hashable, Sendable {
+  /// The one that every kernel has.
+  static var native: Self { get }
+  /// All of them in words, with their names.
+  static var choices: String { get }
+  /// Whose system calls they are.
+  var callers: String { get }
 }
 
 /// The architecture whose kernels are examined: the one place where it is chosen.

@@ -26,7 +26,7 @@ package struct PerProcessor {
 
   /// The eight bytes of the first variable or member that this kernel has of `names`, or nil if it has none.
   ///
-  /// - Parameter names: a variable, or a member of the variable of its own structure's name: `pcpu_hot.current_task`.
+  /// - Parameter names: a variable, or `variable.member` of one that is called as its structure is.
   package func word(_ names: [String], on processor: Int) -> UInt64? {
     guard offsets.indices.contains(processor) else { return nil }
     for name in names {
@@ -43,14 +43,8 @@ package struct PerProcessor {
   }
 
   /// The task that runs on a processor.
-  ///
-  /// `current_task` in v6.1 and v7.2, `pcpu_hot.current_task` in v6.12: arch/x86/include/asm/current.h.
-  package func currentTask(on processor: Int) -> UInt64? {
-    word(["pcpu_hot.current_task", "current_task"], on: processor)
-  }
+  package func currentTask(on processor: Int) -> UInt64? { word(Machine.currentTaskVariables, on: processor) }
 
-  /// The address behind the `struct pt_regs` at the top of the stack of the task that runs on a processor.
-  package func topOfStack(on processor: Int) -> UInt64? {
-    word(["pcpu_hot.top_of_stack", "cpu_current_top_of_stack"], on: processor)
-  }
+  /// The address behind the registers at the top of the stack of the task that runs on a processor.
+  package func topOfStack(on processor: Int) -> UInt64? { word(Machine.topOfStackVariables, on: processor) }
 }

@@ -69,7 +69,7 @@ package enum LiveKernel {
       claims: Claims(
         loadedModules: isBuiltWithoutModules ? .success([]) : modules.map(\.modules), commandLine: commandLine(root),
         taint: taint(root),
-        entryPoints: ProcessorRegisters.read(root)),
+        entryPoints: Machine.entryPoints(root)),
       reference: reference(live.identity))
     kernel.reading = reading.map { $0 + views.trials + [known.trial] }
     kernel.symbolsAreWhole = known.areWhole

@@ -27,7 +27,7 @@ package enum LiveMappings {
     case .success(let found): info = found
     case .failure(let withheld): throw Withheld(what, why: withheld.description, remedy: withheld.remedy)
     }
-    let told = try PageTableRoot(info)
+    let told = try Machine.pageTableRoot(info)
     let root = try physicalAddress(of: told.top, kcore: kcore, info: info, what: what)
     guard let rootPage = kcore.directMap(root) else {
       throw Withheld(
@@ -38,9 +38,8 @@ package enum LiveMappings {
     } catch {
       throw Withheld(what, why: "their root could not be read: \(error)")
     }
-    let tables = PageTables(
-      memory: DirectlyMappedMemory(memory, directMap: kcore.directMap), root: root, levels: told.levels,
-      encryptionMask: told.encryptionMask)
+    let tables = Machine.PageTables(
+      memory: DirectlyMappedMemory(memory, directMap: kcore.directMap), root: root, layout: told.layout)
     try check(tables, kcore: kcore, symbols: symbols, info: info, what: what)
     return tables
   }
@@ -62,7 +61,7 @@ package enum LiveMappings {
   }
 
   private static func check(
-    _ tables: PageTables, kcore: ProcKcore, symbols: SymbolTable, info: VMCoreInfo, what: String
+    _ tables: Machine.PageTables, kcore: ProcKcore, symbols: SymbolTable, info: VMCoreInfo, what: String
   ) throws(Withheld) {
     guard let text = info.symbol("_stext") ?? LiveIdentity.address(of: "_stext", in: symbols) else {
       throw Withheld(what, why: "nothing names _stext, so that they could not be tried out")

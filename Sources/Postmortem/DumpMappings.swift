@@ -3,7 +3,7 @@ internal import KernelModel
 
 /// The dead kernel's page tables, what crash tools are told of it, and from how many angles that was confirmed.
 struct DumpMappings {
-  let tables: PageTables
+  let tables: Machine.PageTables
   let info: VMCoreInfo?
   /// The page that the kernel image begins with.
   let imageStart: Page
@@ -15,7 +15,7 @@ struct DumpMappings {
   /// A root is believed only if its tables map executable code where the image belongs, and, where VMCOREINFO tells
   /// `_stext` and `phys_base`, that exactly there.
   static func find(in dump: any Dump, progress: (String) -> Void) throws(Withheld) -> DumpMappings {
-    let processors = EmulatedProcessor.all(in: dump.notes).enumerated().map { KernelRoot($1, number: $0) }
+    let processors = KernelRoot.ofProcessors(dump.notes)
     var reasons: [String] = []
     switch CrashInformation.told(by: dump) {
     case .success(let told):
@@ -71,7 +71,7 @@ struct DumpMappings {
     _ root: KernelRoot, _ others: [KernelRoot], _ start: Page, in dump: any Dump
   ) -> Conclusion {
     var conclusion = Conclusion(
-      "page tables", "\(root.levels) levels, root at \(root.physical)", by: root.source)
+      "page tables", "\(root.layout), root at \(root.physical)", by: root.source)
     for other in others where other.source != root.source {
       conclusion.compare(other.imageStart(in: dump) == start, with: other.source)
     }

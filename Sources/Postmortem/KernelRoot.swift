@@ -5,34 +5,34 @@ internal import KernelModel
 struct KernelRoot {
   /// Where the table is.
   var physical: PhysicalAddress
-  /// 4 or 5.
-  var levels: Int
-  /// The bit of an entry that says the page is encrypted, or 0.
-  var encryptionMask: UInt64 = 0
+  var layout: Machine.PageTables.Layout
   /// Who says so, in words.
   var source: String
 
   /// What VMCOREINFO says: the kernel's own top table.
   init?(_ info: VMCoreInfo, source: String) {
-    guard let root = try? PageTableRoot(info), let physical = info.physicalAddress(ofImage: root.top) else {
+    guard let root = try? Machine.pageTableRoot(info), let physical = info.physicalAddress(ofImage: root.top) else {
       return nil
     }
     self.physical = physical
-    levels = root.levels
-    encryptionMask = root.encryptionMask
+    layout = root.layout
     self.source = source
   }
 
-  /// What a processor says: the tables of the task that ran.
-  init(_ processor: EmulatedProcessor, number: Int) {
-    physical = processor.root
-    levels = processor.levels
-    source = "\(EmulatedProcessor.rootRegister) of processor \(number)"
+  /// What processors say that an emulator dumped: the tables of the tasks that ran.
+  static func ofProcessors(_ notes: [ElfNote]) -> [KernelRoot] {
+    Machine.emulatedRoots(in: notes).map { KernelRoot(physical: $0.root, layout: $0.layout, source: $0.source) }
+  }
+
+  private init(physical: PhysicalAddress, layout: Machine.PageTables.Layout, source: String) {
+    self.physical = physical
+    self.layout = layout
+    self.source = source
   }
 
   /// The page tables.
-  func tables(in dump: any PhysicalMemory) -> PageTables {
-    PageTables(memory: dump, root: physical, levels: levels, encryptionMask: encryptionMask)
+  func tables(in dump: any PhysicalMemory) -> Machine.PageTables {
+    Machine.PageTables(memory: dump, root: physical, layout: layout)
   }
 
   /// Where the kernel image begins by these tables, or nil if they map no executable code where it belongs.

@@ -31,10 +31,10 @@ import Testing
   @Test func `how the task came into the kernel is at the top of its stack`() throws {
     let entry = try #require(try read(TestPanic()).entry)
     #expect(entry.address.rawValue == TestPanic.userRegisters)
-    #expect(entry.systemCall == 0)
+    #expect(entry.interfaceAndNumber?.1 == 0)
     #expect(entry.arguments == [0, 0x7f00_0000_1000, 4242, 0, 0, 0])
     #expect(entry.registers.ip == 0x47_b6fd)
-    #expect(!entry.is32Bit)
+    #expect(entry.interfaceAndNumber?.0 == .native)
   }
 
   @Test func `where the kernel leaves room for FRED, the registers lie lower`() throws {
@@ -59,7 +59,7 @@ import Testing
     let panic = TestPanic()
     panic.set(TestPanic.userRegisters + 15 * 8, UInt64.max)
     let entry = try #require(try read(panic).entry)
-    #expect(entry.systemCall == nil)
+    #expect(entry.interfaceAndNumber == nil)
   }
 
   @Test func `a kernel thread came from nowhere`() throws {
@@ -113,7 +113,7 @@ import Testing
     #expect(context.task.pid == 458)
     #expect(context.task.name.isEmpty)
     #expect(context.task.stack == MemoryRegion(start: KernelAddress(TestPanic.stack), byteCount: 16384))
-    #expect(context.entry?.systemCall == 0)
+    #expect(context.entry?.interfaceAndNumber?.1 == 0)
     #expect(
       context.disagreements == [.noTask(.memoryUnreadable(.refused(KernelAddress(TestPanic.task), errno: 14)))])
   }

@@ -181,9 +181,9 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   }
 
   private static func disassembler(_ bytes: [UInt8]) -> String? {
-    let disassembler: Disassembler
+    let disassembler: Machine.Disassembler
     do throws(DisassemblerError) {
-      disassembler = try Disassembler()
+      disassembler = try Machine.Disassembler()
     } catch {
       return error.description
     }

@@ -1,4 +1,5 @@
 import KernelFormats
+import KernelModel
 
 extension DecoderTrial {
   /// An instruction at every offset: its parts lie in it, in order, and no byte outside it has a say.
@@ -6,9 +7,9 @@ extension DecoderTrial {
     bytes.withUnsafeBytes { raw in
       for start in raw.indices {
         let rest = UnsafeRawBufferPointer(rebasing: raw[start...])
-        guard let shape = InstructionShape(rest) else { continue }
+        guard let shape = Machine.InstructionShape(rest) else { continue }
         let length = Int(shape.length)
-        guard (1...InstructionShape.mostBytes).contains(length), length <= rest.count else { return "too long" }
+        guard (1...Machine.InstructionShape.mostBytes).contains(length), length <= rest.count else { return "too long" }
         guard rest[Int(shape.opcodeOffset)] == shape.opcode else { return "another opcode" }
         let behind = Int(shape.opcodeOffset) + (shape.modRM == nil ? 1 : 2)
         let displacement = Int(shape.displacementOffset) + Int(shape.displacementByteCount)
@@ -23,8 +24,8 @@ extension DecoderTrial {
         let target = shape.branchTarget(in: rest, at: .max) != nil || shape.operandTarget(in: rest, at: .max) != nil
         guard target == (shape.isRelativeBranch || shape.isRIPRelative) else { return "no target" }
         let alone = UnsafeRawBufferPointer(rebasing: rest[..<length])
-        guard InstructionShape(alone) == shape else { return "the bytes behind it have a say" }
-        guard InstructionShape(UnsafeRawBufferPointer(rebasing: alone.dropLast())) == nil else {
+        guard Machine.InstructionShape(alone) == shape else { return "the bytes behind it have a say" }
+        guard Machine.InstructionShape(UnsafeRawBufferPointer(rebasing: alone.dropLast())) == nil else {
           return "an instruction without its last byte"
         }
       }

@@ -33,7 +33,8 @@ struct PageTableTrial {
       // One page more than there is: a table there must be reported as unreadable.
       place.rawValue <= UInt64(Self.pageCount * 4096) ? KernelAddress(0xffff_8880_0000_0000 + place.rawValue) : nil
     }
-    let tables = PageTables(memory: physical, root: PhysicalAddress(0), levels: levels, encryptionMask: 1 << 47)
+    let tables = Machine.PageTables(
+      memory: physical, root: PhysicalAddress(0), layout: .init(levels: levels, encryptionMask: 1 << 47))
     for address in addresses {
       let mapping = tables.mapping(of: address)
       guard mapping == tables.mapping(of: address) else { return "another answer to the same question" }
@@ -48,7 +49,7 @@ struct PageTableTrial {
   }
 
   /// What a walk lists, each look at one address must confirm.
-  private func executable(_ tables: PageTables) -> String? {
+  private func executable(_ tables: Machine.PageTables) -> String? {
     let pages: [Page]
     do throws(CannotCheck) {
       pages = try tables.executablePages()

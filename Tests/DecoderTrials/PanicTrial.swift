@@ -93,7 +93,7 @@ struct PanicTrial {
       let reader = try Snapshot(of: kernel)
       let context = try PanicContext(kernel, reader)
       _ = context.disagreements.map(\.description)
-      let unwinder = try OrcUnwinder(kernel, reader, stacks: context.stacks)
+      let unwinder = try Machine.Unwinder(kernel, reader, stacks: context.stacks)
       var traces: [StackTrace] = []
       if let registers = context.registers { traces.append(unwinder.trace(from: registers)) }
       do throws(CannotCheck) {
@@ -102,7 +102,7 @@ struct PanicTrial {
         if error.description.isEmpty { return "an error without words" }
       }
       for trace in traces {
-        guard trace.frames.count <= OrcUnwinder.mostFrames, trace.certainCount <= trace.frames.count else {
+        guard trace.frames.count <= Machine.Unwinder.mostFrames, trace.certainCount <= trace.frames.count else {
           return "frames without end"
         }
         for slot in trace.frames.compactMap(\.slot) {

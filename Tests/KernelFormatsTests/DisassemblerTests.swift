@@ -6,7 +6,7 @@ import Testing
   private let start = KernelAddress(0xffff_ffff_8100_0000)
 
   private func decode(_ bytes: [UInt8], limit: Int = 100) throws -> [MachineInstruction] {
-    try Disassembler().decode(bytes.span, at: start, limit: limit)
+    try X86_64.Disassembler().decode(bytes.span, at: start, limit: limit)
   }
 
   @Test func `instructions are decoded one after another in Intel syntax`() throws {
@@ -46,7 +46,7 @@ import Testing
       #expect(memory.scale == 8)
       #expect(memory.hasIndex)
       #expect(!memory.hasBase)
-      #expect(!memory.isRIPRelative)
+      #expect(!memory.isInstructionRelative)
       #expect(memory.target == KernelAddress(0xffff_ffff_8200_2000))
     }
   }
@@ -61,7 +61,7 @@ import Testing
   @Test func `a RIP-relative operand is an address`() throws {
     // lea rax, [rip + 0x10]
     let memory = try #require(try decode([0x48, 0x8d, 0x05, 0x10, 0, 0, 0]).first?.memory)
-    #expect(memory.isRIPRelative)
+    #expect(memory.isInstructionRelative)
     #expect(!memory.hasBase)
     #expect(memory.target == KernelAddress(start.rawValue + 0x17))
   }
@@ -104,13 +104,13 @@ import Testing
 
   @Test func `decoding ends with the address space`() throws {
     let bytes: [UInt8] = [0x90, 0x90, 0x90, 0x90]
-    let decoded = try Disassembler().decode(bytes.span, at: KernelAddress(.max - 1), limit: 10)
+    let decoded = try X86_64.Disassembler().decode(bytes.span, at: KernelAddress(.max - 1), limit: 10)
     #expect(decoded.count <= 2)
     #expect(decoded.first?.instruction.address == KernelAddress(.max - 1))
   }
 
   @Test func `one disassembler serves many calls`() throws {
-    let disassembler = try Disassembler()
+    let disassembler = try X86_64.Disassembler()
     let bytes: [UInt8] = [0xc3]
     for _ in 0..<100 {
       #expect(disassembler.decode(bytes.span, at: start, limit: 1).count == 1)

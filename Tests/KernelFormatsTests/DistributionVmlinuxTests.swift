@@ -10,7 +10,7 @@ struct DistributionVmlinuxTests {
   @Test(arguments: DistributionVmlinux.all)
   func `instructions are as long as capstone says`(_ image: DistributionVmlinux) throws {
     let text = try #require(image.section(".text")).bytes
-    let disassembler = try Disassembler()
+    let disassembler = try X86_64.Disassembler()
     var position = 0
     var compared = 0
     while position < 400_000 {
@@ -21,7 +21,7 @@ struct DistributionVmlinuxTests {
         position += instruction.bytes.count
         // capstone 4 does not know that this one has a ModRM byte.
         guard !instruction.bytes.reversed().starts(with: [0xb9, 0x0f]) else { continue }
-        let length = InstructionShape(rest)?.length
+        let length = X86_64.InstructionShape(rest)?.length
         #expect(length.map(Int.init) == instruction.bytes.count, "\(instruction.bytes)")
         compared += 1
       }

@@ -1,9 +1,10 @@
 import KernelFormats
+import KernelModel
 import Testing
 
 @Suite struct InstructionShapeTests {
-  private func decode(_ bytes: [UInt8]) -> InstructionShape? {
-    bytes.withUnsafeBytes { InstructionShape($0) }
+  private func decode(_ bytes: [UInt8]) -> X86_64.InstructionShape? {
+    bytes.withUnsafeBytes { X86_64.InstructionShape($0) }
   }
 
   /// Bytes of one instruction, and what its parts are.
@@ -14,12 +15,12 @@ import Testing
     var opcode: Int
     var displacement = 0..<0
     var immediate = 0..<0
-    var map = InstructionShape.Map.oneByte
+    var map = X86_64.InstructionShape.Map.oneByte
     var isRIPRelative = false
 
     init(
       _ description: String, _ bytes: [UInt8], opcode: Int, displacement: Range<Int> = 0..<0,
-      immediate: Range<Int> = 0..<0, map: InstructionShape.Map = .oneByte, isRIPRelative: Bool = false
+      immediate: Range<Int> = 0..<0, map: X86_64.InstructionShape.Map = .oneByte, isRIPRelative: Bool = false
     ) {
       testDescription = description
       self.bytes = bytes
@@ -134,10 +135,21 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      ([0xe8, 0, 0, 0, 0], true), ([0xe9, 0, 0, 0, 0], true), ([0x0f, 0x84, 0, 0, 0, 0], true), ([0xeb, 0], false),
+      ([0x74, 0], false), ([0xe3, 0], false),
+      // Four bytes of an immediate, or of a distance to data, are no branch.
+      ([0x48, 0x3d, 1, 0, 0, 0], false), ([0x48, 0x8b, 0x05, 0x10, 0, 0, 0], false),
+    ] as [([UInt8], Bool)])
+  func `what branches further than 128 bytes may leave its function`(bytes: [UInt8], isFar: Bool) {
+    #expect(decode(bytes)?.isFarBranch == isFar)
+  }
+
   @Test func `targets count from the next instruction`() {
     func target(_ bytes: [UInt8], at address: UInt64) -> [UInt64?] {
       bytes.withUnsafeBytes { raw in
-        let shape = InstructionShape(raw)
+        let shape = X86_64.InstructionShape(raw)
         return [shape?.branchTarget(in: raw, at: address), shape?.operandTarget(in: raw, at: address)]
       }
     }

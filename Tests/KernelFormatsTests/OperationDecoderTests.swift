@@ -6,7 +6,7 @@ import Testing
   private let address = KernelAddress(0xffff_ffff_8100_0000)
 
   private func decode(_ bytes: [UInt8]) throws -> KernelFormats.Operation? {
-    try Disassembler().operation(bytes.span, at: address)
+    try X86_64.Disassembler().operation(bytes.span, at: address)
   }
 
   @Test func `what a dispatcher is made of is decoded`() throws {
@@ -55,7 +55,7 @@ import Testing
     #expect(try decode([]) == nil)
     #expect(try decode([0xe8, 0, 0]) == nil)
     var generator = SystemRandomNumberGenerator()
-    let disassembler = try Disassembler()
+    let disassembler = try X86_64.Disassembler()
     for _ in 0..<20_000 {
       let bytes = (0..<15).map { _ in UInt8.random(in: 0...255, using: &generator) }
       if let operation = disassembler.operation(bytes.span, at: address) {

@@ -18,11 +18,13 @@ private final class Tables {
     pageTables(levels: levels, encryptionMask: encryptionMask).mapping(of: KernelAddress(address))
   }
 
-  func pageTables(levels: Int = 4, encryptionMask: UInt64 = 0) -> PageTables {
+  func pageTables(levels: Int = 4, encryptionMask: UInt64 = 0) -> X86_64.PageTables {
     let physical = DirectlyMappedMemory(memory) { place in
       place.rawValue < 8 * 4096 ? KernelAddress(Tables.directMap + place.rawValue) : nil
     }
-    return PageTables(memory: physical, root: PhysicalAddress(0), levels: levels, encryptionMask: encryptionMask)
+    return X86_64.PageTables(
+      memory: physical, root: PhysicalAddress(0),
+      layout: .init(levels: levels, encryptionMask: encryptionMask))
   }
 }
 
@@ -135,7 +137,7 @@ private final class Tables {
     memory.map(MemoryRegion(start: KernelAddress(Tables.directMap), byteCount: 4096))
     memory.withheld = [MemoryRegion(start: KernelAddress(Tables.directMap + 0x800), byteCount: 8)]
     let physical = DirectlyMappedMemory(memory) { KernelAddress(Tables.directMap + $0.rawValue) }
-    let tables = PageTables(memory: physical, root: PhysicalAddress(0), levels: 4, encryptionMask: 0)
+    let tables = X86_64.PageTables(memory: physical, root: PhysicalAddress(0), layout: .init(levels: 4))
     #expect(
       tables.mapping(of: KernelAddress(address))
         == .unknown("a level 4 page table cannot be read: could not read physical 0x800: refused with error 14"))

@@ -25,7 +25,7 @@ import Testing
     ]
     try write(entries.merging([0x1d4: [4, 0, 0, 0, 0, 0, 0, 0]]) { first, _ in first }, cpu: 0, in: fixture)
     try write(entries, cpu: 1, in: fixture)
-    let found = try ProcessorRegisters.read(fixture.root).get()
+    let found = try Machine.entryPoints(fixture.root).get()
     #expect(found.map(\.cpu) == [0, 1])
     #expect(found[0].syscall == KernelAddress(0xffff_ffff_8100_0080))
     #expect(found[0].compatibilitySyscall == KernelAddress(0xeeff_ffff_ff81_0000))
@@ -36,7 +36,7 @@ import Testing
   @Test func `a host without the driver is said to have none`() throws {
     let fixture = try FixtureRoot()
     #expect {
-      try ProcessorRegisters.read(fixture.root).get()
+      try Machine.entryPoints(fixture.root).get()
     } throws: {
       "\($0)".contains("the msr driver is not loaded")
     }
@@ -45,6 +45,6 @@ import Testing
   @Test func `a pipe in a device's place is refused`() throws {
     let fixture = try FixtureRoot()
     try fixture.makePipe("dev/cpu/0/msr")
-    #expect(throws: Withheld.self) { try ProcessorRegisters.read(fixture.root).get() }
+    #expect(throws: Withheld.self) { try Machine.entryPoints(fixture.root).get() }
   }
 }

@@ -27,8 +27,8 @@ package final class SavedKernel {
     let symbols = try Self.symbols(files)
     let physical = try MappedFile(path: "\(directory)/memory")
     let root = try Self.tableRoot(core.info)
-    let tables = PageTables(
-      memory: physical, root: try core.physical(of: root.top), levels: root.levels, encryptionMask: root.encryptionMask)
+    let tables = Machine.PageTables(
+      memory: physical, root: try core.physical(of: root.top), layout: root.layout)
     memory = SavedMemory(physical: physical, tables: tables)
     label = try files.text("label")
     guard let offset = core.info.kernelOffset else {
@@ -47,9 +47,11 @@ package final class SavedKernel {
       reference: reference(label, identity))
   }
 
-  private static func tableRoot(_ info: VMCoreInfo) throws(SavedKernelError) -> PageTableRoot {
+  private static func tableRoot(
+    _ info: VMCoreInfo
+  ) throws(SavedKernelError) -> (top: KernelAddress, layout: Machine.PageTables.Layout) {
     do throws(Withheld) {
-      return try PageTableRoot(info)
+      return try Machine.pageTableRoot(info)
     } catch {
       throw SavedKernelError("the snapshot's page tables: \(error.why)")
     }

@@ -23,7 +23,7 @@ struct SyscallsCommand: ParsableCommand {
   @Option(help: "How to say it.")
   var format: Format = .text
 
-  @Option(help: "Whose system calls: those of 64-bit (64), x32, or 32-bit programs (ia32).")
+  @Option(help: "Whose system calls: \(Machine.SystemCallInterface.choices).")
   var abi: Machine.SystemCallInterface = .native
 
   @OptionGroup var dump: DumpOptions

@@ -37,7 +37,7 @@ struct FingerprintReading {
     _ permissions: [Implant.PermissionRun]
   ) -> Fingerprint {
     var fingerprint = Fingerprint()
-    fingerprint.offsets = Set(targets.map { $0.rawValue & 0xfff }).sorted()
+    fingerprint.offsets = Set(targets.map { Machine.offsetInPage($0.rawValue) }).sorted()
     fingerprint.functions = Set(
       targets.filter { target in
         permissions.contains { $0.region.contains(target) && RunBytes.mayBeExecuted($0) }
@@ -57,13 +57,13 @@ struct FingerprintReading {
     for stretch in stretches {
       guard let offset = address.offset(from: stretch.start), offset < UInt64(stretch.bytes.count) else { continue }
       let code = stretch.bytes.withUnsafeBytes { bytes in
-        MaskedCode(UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...])).bytes
+        Machine.maskedFunction(UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...]))
       }
       guard !code.isEmpty else { return nil }
       var digest = RunningDigest()
       digest.add(code)
       return Fingerprint.Function(
-        offset: address.rawValue & 0xfff, byteCount: code.count, digest: digits(digest))
+        offset: Machine.offsetInPage(address.rawValue), byteCount: code.count, digest: digits(digest))
     }
     return nil
   }

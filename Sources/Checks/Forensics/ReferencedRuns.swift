@@ -65,16 +65,17 @@ struct ReferencedRuns {
     kernel.image.map { $0.overlaps(run.region) } ?? false
   }
 
-  private static func disassembler() -> Disassembler? {
+  private static func disassembler() -> Machine.Disassembler? {
     do throws(DisassemblerError) {
-      return try Disassembler()
+      return try Machine.Disassembler()
     } catch {
       return nil  // without a disassembler the run itself is still shown
     }
   }
 
   private static func collect(
-    from bytes: [UInt8], at start: KernelAddress, with disassembler: Disassembler, to add: (KernelAddress) -> Void
+    from bytes: [UInt8], at start: KernelAddress, with disassembler: Machine.Disassembler,
+    to add: (KernelAddress) -> Void
   ) {
     var offset = 0
     var decoded = 0
@@ -89,7 +90,7 @@ struct ReferencedRuns {
         }
       }
       decoded += run.count
-      offset += max(run.reduce(0) { $0 + $1.instruction.bytes.count }, 1)
+      offset += max(run.reduce(0) { $0 + $1.instruction.bytes.count }, Machine.InstructionShape.alignment)
     }
   }
 }

@@ -17,7 +17,7 @@ struct Site {
     var instructions: [Instruction] = []
     let (_, code) = Self.bytes(from: address, orFrom: address, in: kernel)
     do throws(DisassemblerError) {
-      let disassembler = try Disassembler()
+      let disassembler = try Machine.Disassembler()
       instructions = disassembler.decode(code.span, at: address, limit: Self.instructionCount).map(\.instruction)
     } catch {
       instructions = []  // the bytes are shown all the same

@@ -13,7 +13,7 @@ struct DispatchPath {
   private let table: TableLocator.Table
   private let route: Route
 
-  init(of table: TableLocator.Table, entryCode: EntryCode) {
+  init(of table: TableLocator.Table, entryCode: Machine.EntryCode) {
     self.table = table
     if entryCode.dispatches(through: table.address) {
       route = .table

@@ -41,7 +41,7 @@ struct SlotExpectations {
       }
     }
     for entry in table.abi.numbers {
-      calls[entry.number, default: []].formUnion(entry.entryPoints.compactMap(SystemCallABI.call(ofEntryPoint:)))
+      calls[entry.number, default: []].formUnion(entry.entryPoints.compactMap { Machine.call(ofEntryPoint: $0[...]) })
     }
     self.expectation = expectation(.systemCallNumbers, "the numbers of the system call ABI, which never change")
   }

@@ -78,7 +78,7 @@ struct SlotJudge {
 
   private func handlerAddresses(of call: String) -> [KernelAddress] {
     abi.handlerPrefixes.flatMap { prefix in
-      SystemCallABI.infixes.flatMap { infix in
+      Machine.handlerInfixes.flatMap { infix in
         kernel.symbols.symbols(named: prefix + infix + call).map(\.address)
       }
     }

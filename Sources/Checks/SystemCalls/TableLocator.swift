@@ -24,7 +24,7 @@ struct TableLocator {
 
   let kernel: Kernel
   let abi: SystemCallABI
-  let entryCode: EntryCode
+  let entryCode: Machine.EntryCode
 
   /// The table, or nil if this kernel has none for this interface.
   ///

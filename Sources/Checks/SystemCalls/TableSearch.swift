@@ -46,7 +46,7 @@ struct TableSearch {
   private func numbersOfHandlers() -> [UInt64: [Int]] {
     var numbersOfCalls: [String: [Int]] = [:]
     for entry in abi.numbers {
-      for call in Set(entry.entryPoints.compactMap(SystemCallABI.call(ofEntryPoint:))) {
+      for call in Set(entry.entryPoints.compactMap { Machine.call(ofEntryPoint: $0[...]) }) {
         numbersOfCalls[call, default: []].append(entry.number)
       }
     }

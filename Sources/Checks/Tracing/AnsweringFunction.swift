@@ -35,7 +35,7 @@ struct AnsweringFunction {
   }
 
   static func answers(_ parameters: [String]) -> Bool {
-    if parameters == ["const struct pt_regs *"] { return true }
+    if parameters == Machine.handlerParameters { return true }
     if parameters.contains(where: answers.contains) { return true }
     // A file or its number, or a choice, the caller's buffer, and how much fits: read, readlink, syslog.
     return parameters.count >= 3 && ["struct file *", "unsigned int", "int"].contains(parameters[0])

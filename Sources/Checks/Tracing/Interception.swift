@@ -27,7 +27,7 @@ struct Interception: Hashable {
     }
 
     /// The kernel's mechanism that makes the call.
-    var mechanism: Mechanism {
+    var mechanism: Machine.Mechanism {
       switch self {
       case .tracer, .directCall, .livePatch, .functionProbe, .graphTracer: .ftrace
       case .probe, .returnProbe: .kprobe

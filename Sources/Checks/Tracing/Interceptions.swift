@@ -150,9 +150,9 @@ struct Interceptions {
   /// A user of the tracer who asked for all functions is among them only where the tracer works.
   func called(at site: Range<UInt64>, recreated: Recreation, in kernel: Kernel) -> [Judged] {
     let offset = kernel.owner(of: KernelAddress(site.lowerBound)).place?.offset ?? .max
-    let isStart = offset < Self.startByteCount && offset <= site.lowerBound
+    let isStart = offset < Machine.tracedStartByteCount && offset <= site.lowerBound
     let start = isStart ? site.lowerBound - offset : site.lowerBound
-    let range = start..<max(site.upperBound, isStart ? start &+ Self.startByteCount : 0)
+    let range = start..<max(site.upperBound, isStart ? start &+ Machine.tracedStartByteCount : 0)
     let isTraced = recreated.trace.contains { step in
       step.mechanism == .ftrace && step.address < site.upperBound
         && step.address &+ UInt64(step.after.count) > site.lowerBound
@@ -161,9 +161,6 @@ struct Interceptions {
       if case .all = judged.interception.functions { isTraced } else { true }
     }
   }
-
-  /// An ENDBR64, and the call behind it, are within so many bytes.
-  private static let startByteCount: UInt64 = 9
 
   private static func rank(_ judged: Judged) -> Int {
     switch judged.severity {

@@ -5,7 +5,7 @@ internal import KernelObjects
 /// What the kernel's own patching decides by: the image's symbols and types, and the live variables.
 ///
 /// The kernel's text and every module's are verified with the same facts.
-final class KernelFacts {
+final class KernelFacts: KernelPatchFacts {
   let symbols: SymbolIndex
   let types: KernelTypes
   let live: LivePages
@@ -37,18 +37,17 @@ final class KernelFacts {
   var reversedFeatures: Set<Int> = []
 
   init(
-    symbols: SymbolIndex, types: KernelTypes, live: LivePages, text: Range<UInt64>, image: TextImage,
-    ownership: CodeOwnership, alternativeByteCount: Int, staticCalls: [StaticCallKeys.Trampoline]
+    of vendor: VendorKernel, live: LivePages, image: TextImage, ownership: CodeOwnership
   ) throws(CannotCheck) {
-    self.symbols = symbols
-    self.types = types
+    symbols = vendor.symbols
+    types = vendor.types
     self.live = live
     reader = Snapshot(symbols: symbols, types: types, live: live)
     changing = CodeInChange(reader)
-    self.text = text
+    text = vendor.text
     self.ownership = ownership
-    self.alternativeByteCount = alternativeByteCount
-    self.staticCalls = staticCalls
+    alternativeByteCount = vendor.tables.alternativeByteCount
+    staticCalls = vendor.trampolines
     nops = try Self.nops(symbols: symbols, reader: reader, image: image)
     callThunk = CallThunk(symbols: symbols, image: image)
     fineIBT = FineIBT(symbols: symbols, image: image)
@@ -57,6 +56,8 @@ final class KernelFacts {
       try reader.value(UInt8.self, of: "uniproc_patched").map { $0 != 0 } ?? false
     returnThunk = try reader.value(UInt64.self, of: "x86_return_thunk")
   }
+
+  var mitigations: [(label: String, words: String)] { modes.mitigations }
 
   /// The live value at `address`.
   func load<Value: FixedWidthInteger & BitwiseCopyable>(
@@ -200,4 +201,8 @@ struct PatchModes {
   var tracksAlternativeCalls = false
 
   var tracksCallDepth: Bool { retpoline == .callDepth }
+
+  var mitigations: [(label: String, words: String)] {
+    [("indirect branches", retpoline.words), ("returns", usesReturnThunk ? "through a thunk" : "plain")]
+  }
 }

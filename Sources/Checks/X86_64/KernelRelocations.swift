@@ -7,7 +7,7 @@ internal import KernelModel
 /// link-time address; lists of places that hold 32-bit addresses, (up to v6.14) 32-bit distances from what does not
 /// move, and 64-bit addresses, a 0 after each. Source: handle_relocations() in arch/x86/boot/compressed/misc.c (Linux
 /// v6.12).
-struct KernelRelocations {
+struct KernelRelocations: KernelImageRelocations {
   private let words: UnsafeRawBufferPointer
   private let hasInverseList: Bool
 

@@ -18,7 +18,7 @@ struct MaskedCode {
     while bytes.count < code.count {
       let start = bytes.count
       let rest = UnsafeRawBufferPointer(rebasing: code[start...])
-      guard let shape = InstructionShape(rest) else { break }
+      guard let shape = X86_64.InstructionShape(rest) else { break }
       let length = Int(shape.length)
       var instruction = Array(rest.prefix(length))
       Self.mask(&instruction, shape)
@@ -32,7 +32,7 @@ struct MaskedCode {
     }
   }
 
-  private static func mask(_ instruction: inout [UInt8], _ shape: InstructionShape) {
+  private static func mask(_ instruction: inout [UInt8], _ shape: X86_64.InstructionShape) {
     func clear(_ offset: UInt8, _ count: UInt8, where isAddress: (UInt64) -> Bool) {
       let range = Int(offset)..<Int(offset) + Int(count)
       guard range.upperBound <= instruction.count else { return }
@@ -64,7 +64,7 @@ struct MaskedCode {
   }
 
   /// Whether nothing runs on from it: a return, `jmp`, or `ud2`.
-  private static func endsFlow(_ shape: InstructionShape) -> Bool {
+  private static func endsFlow(_ shape: X86_64.InstructionShape) -> Bool {
     switch shape.map {
     case .oneByte where shape.opcode == 0xff:
       // jmp to where a register or memory says, near or far

@@ -1,6 +1,8 @@
 package import KernelModel
 package import KernelObjects
 
+internal import KernelFormats
+
 /// Where a kernel was when it died: which processor, which task, with which registers and stacks.
 ///
 /// What several places tell is compared; where they differ, both are kept.
@@ -87,14 +89,14 @@ package struct PanicContext: Sendable {
       disagreements.append(.noTask(error))
     }
     stacks =
-      [StackArea(kind: .task, region: task.stack)] + StackArea.ofProcessor(processor, perProcessor, reader)
+      [StackArea(kind: .task, region: task.stack)] + Machine.stacks(ofProcessor: processor, perProcessor, reader)
 
-    var tops = task.stack.end.map { [$0.rawValue, $0.rawValue &- 16] } ?? []
+    var tops = task.stack.end.map(UserEntry.tops) ?? []
     if let top {
       if tops.contains(top) { tops = [top] } else { disagreements.append(.topOfStack(KernelAddress(top))) }
     }
     entry = task.isKernelThread ? nil : UserEntry(below: tops, on: task.stack, reader)
-    let byteCount = Machine.Registers.savedByteCount
+    let byteCount = UInt64(Machine.Registers.byteCount)
     isEntryUnread =
       !task.isKernelThread && entry == nil
       && tops.contains { reader.live.bytes(at: $0 &- byteCount, count: Int(byteCount)) == nil }
@@ -133,7 +135,7 @@ package struct PanicContext: Sendable {
 
   /// Whether the dump's notes number processors from 1 where a task's number belongs, as QEMU's do.
   ///
-  /// Source: x86_64_write_elf64_note() in target/i386/arch_dump.c (QEMU 7.2).
+  /// Source: target/i386/arch_dump.c:x86_64_write_elf64_note() (QEMU 7.2).
   private static func areNumbered(_ processors: [ProcessorState]) -> Bool {
     processors.allSatisfy { $0.pid == Int32(clamping: $0.index + 1) }
   }

@@ -41,7 +41,7 @@ final class CodePlaces {
   /// The call that ends at `address`, or nil if none does, or the bytes before it cannot be read.
   func call(endingAt address: KernelAddress) -> CallSite? {
     // A call may be the first bytes of what can be read.
-    for byteCount in stride(from: PrecedingCall.mostBytes, through: 2, by: -1) {
+    for byteCount in Machine.callByteCounts.reversed() {
       guard let start = address.retreated(by: UInt64(byteCount)) else { continue }
       guard let bytes = reader.live.bytes(at: start.rawValue, count: byteCount) else { continue }
       return PrecedingCall(endingAt: address, bytes, isCode: isCode).map { call in
@@ -60,6 +60,6 @@ final class CodePlaces {
 
   /// Whether the function there goes on to where a register says.
   private func isThunk(_ address: KernelAddress) -> Bool {
-    kernel.symbols.symbols(at: address).contains(where: \.isIndirectThunk)
+    kernel.symbols.symbols(at: address).contains(where: Machine.isIndirectThunk)
   }
 }

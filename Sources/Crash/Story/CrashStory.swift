@@ -65,7 +65,7 @@ package struct CrashStory: Sendable {
   ) -> UserEntry? {
     guard case .failure = context, let registers, let reader = try? reader.get() else { return nil }
     let stack = StackEvidence.stack(holding: registers.sp)
-    return stack.end.flatMap { UserEntry(below: [$0.rawValue, $0.rawValue &- 16], on: stack, reader) }
+    return stack.end.flatMap { UserEntry(below: UserEntry.tops(ofStackEndingAt: $0), on: stack, reader) }
   }
 
   /// The name of the task that died: by its own record, else by the log if that speaks of the same task; nil if neither says.

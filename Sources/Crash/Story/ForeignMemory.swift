@@ -93,22 +93,12 @@ package struct ForeignMemory: Sendable {
     }.min { ($0.byteCount, $0.subject) < ($1.byteCount, $1.subject) }
   }
 
-  /// What lies between these symbols is given back once the kernel has started, and is others' memory from then on.
-  ///
-  /// Source: mark_rodata_ro(), arch/x86/mm/init_64.c, free_initmem(), arch/x86/mm/init.c, mem_encrypt_free_decrypted_mem(),
-  /// arch/x86/mm/mem_encrypt_amd.c (mem_encrypt.c in v5.10), and reserve_brk(), arch/x86/kernel/setup.c, which keeps the
-  /// part that early page tables took (Linux v5.10 to v7.2).
-  private static let givenBack = [
-    ("_etext", "__start_rodata"), ("__end_rodata", "_sdata"), ("__init_begin", "__init_end"),
-    ("__start_bss_decrypted_unused", "__end_bss_decrypted"), ("__brk_base", "__brk_limit"),
-  ]
-
   /// Constants and variables of the kernel and of the modules on its list.
   private static func places(_ kernel: Kernel, _ reader: Snapshot) -> [MemoryRegion] {
     var places: [MemoryRegion] = []
     if let image = kernel.image, let textEnd = kernel.text?.end, let end = image.end {
       places = [MemoryRegion(from: textEnd, to: end)]
-      for (first, last) in givenBack {
+      for (first, last) in Machine.givenBack {
         guard let start = reader.symbols[first], let end = reader.symbols[last] else { continue }
         let hole = MemoryRegion(from: KernelAddress(start), to: KernelAddress(end))
         places = places.flatMap { $0.without(hole) }

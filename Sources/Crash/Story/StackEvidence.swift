@@ -1,3 +1,4 @@
+internal import KernelFormats
 internal import KernelModel
 internal import KernelObjects
 
@@ -10,7 +11,7 @@ package struct StackEvidence: Sendable {
   package var disagreements: [String]
 
   init(_ context: PanicContext, _ kernel: Kernel, _ reader: Snapshot) throws(CannotCheck) {
-    let unwinder = try OrcUnwinder(kernel, reader, stacks: context.stacks)
+    let unwinder = try Machine.Unwinder(kernel, reader, stacks: context.stacks)
     let found: StackTrace
     let start: KernelAddress
     if let registers = context.registers, !registers.isUserMode {
@@ -28,13 +29,13 @@ package struct StackEvidence: Sendable {
 
   /// Functions that a kernel does not come back from: the innermost word that returns to one is where it died.
   ///
-  /// Source: kernel/panic.c (Linux v5.10 to v7.2); arch/x86/kernel/dumpstack.c.
-  private static let lastFunctions: Set<String> = ["panic", "vpanic", "__stack_chk_fail", "oops_end", "die"]
+  /// Source: kernel/panic.c (Linux v5.10 to v7.2).
+  private static let lastFunctions = Machine.lastFunctions.union(["panic", "vpanic", "__stack_chk_fail"])
 
   /// The trace of a task that ran when no registers were saved, from a word of its stack that goes back to where a kernel dies,
   /// the innermost of those that lead furthest; no frames if there is none.
   private static func trace(
-    ofPanicOn stack: MemoryRegion, _ unwinder: OrcUnwinder, _ kernel: Kernel, _ reader: Snapshot
+    ofPanicOn stack: MemoryRegion, _ unwinder: Machine.Unwinder, _ kernel: Kernel, _ reader: Snapshot
   ) -> StackTrace {
     let none = StackTrace(frames: [], end: .noUnwindInformation(stack.start))
     let words = RawStack(kernel, reader, region: stack, trace: none).words
@@ -48,13 +49,12 @@ package struct StackEvidence: Sendable {
 
   /// Where the task is not known: from what the dump holds of a processor, on the stack that its pointer is in.
   ///
-  /// A kernel stack is THREAD_SIZE bytes, aligned to as many: 16 KiB (arch/x86/include/asm/page_64_types.h, Linux v5.10 to
-  /// v7.2).
+  /// A kernel stack is THREAD_SIZE bytes, aligned to as many.
   init(
     _ registers: Machine.Registers, _ kernel: Kernel, _ reader: Snapshot
   ) throws(CannotCheck) {
     let stack = Self.stack(holding: registers.sp)
-    let unwinder = try OrcUnwinder(kernel, reader, stacks: [StackArea(kind: .task, region: stack)])
+    let unwinder = try Machine.Unwinder(kernel, reader, stacks: [StackArea(kind: .task, region: stack)])
     let found = unwinder.trace(from: registers)
     trace = found
     let upper = MemoryRegion(from: KernelAddress(registers.sp), to: stack.end ?? stack.start)
@@ -64,7 +64,8 @@ package struct StackEvidence: Sendable {
 
   /// The stack that an address would be in.
   static func stack(holding address: UInt64) -> MemoryRegion {
-    MemoryRegion(start: KernelAddress(address).aligned(downTo: 16384), byteCount: 16384)
+    MemoryRegion(
+      start: KernelAddress(address).aligned(downTo: Machine.taskStackByteCount), byteCount: Machine.taskStackByteCount)
   }
 
   /// The words of nobody's code, on all of the stacks.

@@ -16,7 +16,7 @@ package struct StuckTask: Sendable {
     for process in (try? Tasks(reader).processes().whole()) ?? [] {
       guard found.count < most, let task = try? KernelTask(process),
         wanted.contains(task.pid),
-        let unwinder = try? OrcUnwinder(
+        let unwinder = try? Machine.Unwinder(
           kernel, reader, stacks: [StackArea(kind: .task, region: task.stack)]),
         let trace = try? unwinder.trace(ofStopped: task)
       else { continue }

@@ -94,7 +94,7 @@ package struct OopsJudgement: Sendable {
 
   /// Where the processor was, or was sent to.
   private mutating func judgeInstruction() {
-    if let instruction = report.kernelRegisters?.controlRegisterWrite(), report.kind.isException {
+    if let instruction = report.kernelRegisters.flatMap(Machine.protectionWrite), report.kind.isException {
       judge(instruction)
     }
     let place = report.instructionPointer?.address
@@ -152,20 +152,20 @@ package struct OopsJudgement: Sendable {
   }
 
   /// A protection that the processor gives the kernel, switched off by code that is not the kernel's.
-  private mutating func judge(_ write: ControlRegisterWrite) {
+  private mutating func judge(_ write: ProtectionWrite) {
     let owner = report.ownerOfInstruction
     guard owner != .kernel else { return }
     let clears = write.clearedProtection
     let what = clears.map { "with \($0) off" } ?? "with a value that is not known"
     add(
       clears == nil ? .warning : .critical,
-      "\(owner.words) wrote to the processor's register CR\(write.number) \(what): so is read-only memory of the kernel "
+      "\(owner.words) wrote to the processor's register \(write.register) \(what): so is read-only memory of the kernel "
         + "made writable, to patch code and tables")
   }
 
   /// A write that would have taken such a protection away, and that the kernel took back.
   private mutating func judgePinnedBits() {
-    guard let said = report.detail, ControlRegisterWrite.undone.contains(where: said.hasPrefix) else { return }
+    guard let said = report.detail, Machine.undoneProtectionWrites.contains(where: said.hasPrefix) else { return }
     let stranger = report.traces.first?.entries.first { entry in
       entry.isReliable && (entry.place.address != nil || entry.place.place?.module != nil)
     }?.place
@@ -215,7 +215,7 @@ package struct OopsJudgement: Sendable {
       remark("\(there), \(area.words): a word of the stack, and no code")
       return
     }
-    if address.rawValue & 0xfff == 0, isLoading {
+    if Machine.offsetInPage(address.rawValue) == 0, isLoading {
       remark("\(there): where a module that was just loading begins")
       return
     }

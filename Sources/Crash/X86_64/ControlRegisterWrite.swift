@@ -1,37 +1,19 @@
-internal import KernelFormats
+package import KernelFormats
+package import KernelModel
 
-/// An instruction that writes to CR0 or CR4: `0f 22 /r`, with a REX prefix or without.
-///
-/// Source: Intel SDM volume 2, MOV (move to/from control registers), and volume 3, 2.5 (the registers' bits).
-struct ControlRegisterWrite: Hashable {
-  /// 0 or 4.
-  var number: Int
-  var value: UInt64?
-
-  /// The kernel's own words for a write to CR0 or CR4 that would have taken a protection away, and that it took back.
-  ///
-  /// Source: native_write_cr0() and native_write_cr4() in arch/x86/kernel/cpu/common.c (Linux v5.3 to v7.2).
-  static let undone = ["CR0 WP bit went missing", "pinned CR4 bits changed"]
-
-  /// Which protection the value leaves off; nil if none, or the value is not known.
-  var clearedProtection: String? {
-    guard let value else { return nil }
-    switch number {
-    case 0: return value >> 16 & 1 == 0 ? "write protection (WP)" : nil
-    case 4: return value >> 20 & 1 == 0 ? "the ban on running programs' code (SMEP)" : nil
-    default: return nil
-    }
-  }
-}
-
-extension OopsRegisters {
-  private static let names = [
+extension X86_64 {
+  private static let oopsNames = [
     "RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R08", "R09", "R10", "R11", "R12", "R13", "R14", "R15",
   ]
 
-  /// The write to CR0 or CR4 that the processor was at; nil if it was at another instruction, or its bytes are not told.
-  func controlRegisterWrite() -> ControlRegisterWrite? {
-    guard case .bytes(let code, let start) = self.code else { return nil }
+  /// Source: native_write_cr0() and native_write_cr4() in arch/x86/kernel/cpu/common.c (Linux v5.3 to v7.2).
+  package static var undoneProtectionWrites: [String] { ["CR0 WP bit went missing", "pinned CR4 bits changed"] }
+
+  /// A write to CR0 or CR4: `0f 22 /r`, with a REX prefix or without.
+  ///
+  /// Source: Intel SDM volume 2, MOV (move to/from control registers).
+  package static func protectionWrite(at registers: OopsRegisters) -> ProtectionWrite? {
+    guard case .bytes(let code, let start) = registers.code else { return nil }
     var bytes = code[start...]
     var extensionBits: UInt8 = 0
     if let prefix = bytes.first, prefix & 0xf0 == 0x40 {
@@ -44,6 +26,17 @@ extension OopsRegisters {
     let number = Int(operands >> 3 & 7)
     guard number == 0 || number == 4 else { return nil }
     let source = Int(operands & 7 | (extensionBits & 1) << 3)
-    return ControlRegisterWrite(number: number, value: values[Self.names[source]])
+    return ProtectionWrite(
+      register: "CR\(number)",
+      clearedProtection: registers.values[oopsNames[source]].flatMap { clearedProtection(by: $0, number) })
+  }
+
+  /// Source: Intel SDM volume 3, 2.5 (the registers' bits).
+  private static func clearedProtection(by value: UInt64, _ number: Int) -> String? {
+    switch number {
+    case 0: value >> 16 & 1 == 0 ? "write protection (WP)" : nil
+    case 4: value >> 20 & 1 == 0 ? "the ban on running programs' code (SMEP)" : nil
+    default: nil
+    }
   }
 }

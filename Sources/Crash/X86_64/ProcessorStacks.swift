@@ -1,13 +1,15 @@
 internal import KernelFormats
-internal import KernelModel
+package import KernelModel
 package import KernelObjects
 
-extension StackArea {
-  /// The stacks of a processor besides those of tasks, as far as the kernel says where they are.
+extension X86_64 {
+  /// Those of interrupts, of exceptions that have one of their own, and of entries from user space.
   ///
   /// Source: arch/x86/kernel/dumpstack_64.c (Linux v5.10 to v7.2). `hardirq_stack_ptr` points behind the
   /// stack in v5.10, and at its top word in v6.1.
-  package static func ofProcessor(_ number: Int, _ perProcessor: PerProcessor, _ reader: Snapshot) -> [StackArea] {
+  package static func stacks(
+    ofProcessor number: Int, _ perProcessor: PerProcessor, _ reader: Snapshot
+  ) -> [StackArea] {
     var areas: [StackArea] = []
     let interruptByteCount: UInt64 = 16384  // IRQ_STACK_SIZE, arch/x86/include/asm/page_64_types.h
     if let top = perProcessor.word(["pcpu_hot.hardirq_stack_ptr", "hardirq_stack_ptr"], on: number) {

@@ -1,20 +1,15 @@
-internal import KernelFormats
 package import KernelModel
 package import KernelObjects
 
-extension X86_64.Registers {
-  /// Bytes of `struct pt_regs`.
-  package static let savedByteCount = UInt64(byteCount)
+internal import KernelFormats
 
-  /// The registers that an entry into the kernel saved at `address`: `struct pt_regs`, or nil if they cannot be read.
-  ///
-  /// `cs` and `ss` have 16 bits; above them, a processor with FRED leaves more of the event.
-  package init?(savedAt address: UInt64, _ reader: Snapshot) {
-    guard let bytes = reader.live.bytes(at: address, count: Self.byteCount) else { return nil }
-    self.init(bytes.span, at: 0)
-    (cs, ss) = (cs & 0xffff, ss & 0xffff)
+extension X86_64 {
+  /// They are `struct pt_regs`, of which `cs` and `ss` have 16 bits; above them, a processor with FRED leaves more of the event.
+  package static func registers(savedAt address: UInt64, _ reader: Snapshot) -> Registers? {
+    guard let bytes = reader.live.bytes(at: address, count: Registers.byteCount),
+      var registers = Registers(bytes.span, at: 0)
+    else { return nil }
+    (registers.cs, registers.ss) = (registers.cs & 0xffff, registers.ss & 0xffff)
+    return registers
   }
-
-  /// Whether they are of a program and not of the kernel: the lowest two bits of `cs` are the privilege level.
-  package var isUserMode: Bool { cs & 3 == 3 }
 }

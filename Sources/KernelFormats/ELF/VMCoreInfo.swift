@@ -114,12 +114,8 @@ package enum VMCoreInfoError: Error, Hashable, Sendable, CustomStringConvertible
 }
 
 extension VMCoreInfo {
-  /// Where in physical memory an address of the kernel image is by `phys_base`; nil if that is not told, or the address lies
-  /// below the image.
-  ///
-  /// Source: `__phys_addr_symbol`, arch/x86/mm/physaddr.c (v6.12).
+  /// Where in physical memory an address of the kernel image is; nil if that is not told, or the address lies below the image.
   package func physicalAddress(ofImage address: KernelAddress) -> PhysicalAddress? {
-    guard let base = number("phys_base"), address >= Machine.imageSpace.start else { return nil }
-    return PhysicalAddress((address.rawValue - Machine.imageSpace.start.rawValue) &+ UInt64(bitPattern: base))
+    Machine.physicalAddress(ofImage: address, self)
   }
 }

@@ -59,7 +59,9 @@ struct OopsBuilder {
         return true
       }
     }
-    guard takeHeading(scanner) || takeDetail(scanner) else { return takeException(line) || report.takeRegisters(line) }
+    guard takeHeading(scanner) || takeDetail(scanner) else {
+      return takeException(line) || Machine.takeRegisters(line, into: &report.registers)
+    }
     return true
   }
 
@@ -163,7 +165,7 @@ struct OopsBuilder {
     if !isReliable, place.next != UInt8(ascii: "[") { _ = place.take("? ") }
     // The registers of an interrupted frame stand between the entries.
     guard let found = place.place(), place.isAtEnd || place.next == UInt8(ascii: " ") else {
-      return isMarker || report.takeRegisters(line)
+      return isMarker || Machine.takeRegisters(line, into: &report.registers)
     }
     // An address alone is an entry only if nothing but a remark follows: a dump of the stack is many of them.
     if found.address != nil {

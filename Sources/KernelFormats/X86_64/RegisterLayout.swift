@@ -1,7 +1,6 @@
 package import KernelModel
 
-extension X86_64.Registers {
-  /// How many bytes the registers of `struct pt_regs` take.
+extension X86_64.Registers: SavedRegisters {
   package static let byteCount = 21 * 8
 
   /// In the order of `struct pt_regs`, with which `struct user_regs_struct` begins: arch/x86/include/asm/ptrace.h and
@@ -18,4 +17,7 @@ extension X86_64.Registers {
       self[keyPath: register] = value
     }
   }
+
+  /// The lowest two bits of `cs` are the privilege level.
+  package var isUserMode: Bool { cs & 3 == 3 }
 }

@@ -1,13 +1,13 @@
 extension X86_64 {
   /// The interfaces through which programs make system calls, by the names that user space gives them.
-  package enum SystemCallInterface: String, CaseIterable, Hashable, Sendable {
+  package enum SystemCallInterface: String, ProgramInterface {
     case x86_64 = "64"
     case x32
     case ia32
 
     package static let native = x86_64
+    package static let choices = "those of 64-bit (64), x32, or 32-bit programs (ia32)"
 
-    /// Whose system calls they are.
     package var callers: String {
       switch self {
       case .x86_64: "64-bit programs"

@@ -13,7 +13,7 @@ package struct KernelTask: Hashable, Sendable {
   /// Whether it never runs in user space.
   package var isKernelThread: Bool
   package var stack: MemoryRegion
-  /// Where its stack ended when it last stopped running: `thread.sp`.
+  /// Where its stack ended when it last stopped running.
   package var savedStackPointer: KernelAddress
 
   /// PF_KTHREAD, include/linux/sched.h (Linux v5.10 to v7.2).
@@ -35,7 +35,7 @@ package struct KernelTask: Hashable, Sendable {
       throw .implausible("the task at \(address)", "says that its stack is at \(KernelAddress(start))")
     }
     stack = MemoryRegion(start: KernelAddress(start), byteCount: Self.stackByteCount(task.snapshot))
-    savedStackPointer = KernelAddress(try task["thread.sp"])
+    savedStackPointer = KernelAddress(try task[Machine.savedStackPointer])
     let letters = task.snapshot.live.bytes(at: try task.address(of: "comm"), count: 16)
     name = Array(letters?.prefix { $0 != 0 } ?? [])
   }
@@ -54,7 +54,7 @@ package struct KernelTask: Hashable, Sendable {
     savedStackPointer = stack.start
   }
 
-  /// THREAD_SIZE: as large as the image says that the first task's stack is, or 16 KiB.
+  /// THREAD_SIZE: as large as the image says that the first task's stack is, or as large as it is where nobody configured it otherwise.
   ///
   /// Source: INIT_TASK_DATA in include/asm-generic/vmlinux.lds.h: `__start_init_task` and `__end_init_task` (Linux v5.10),
   /// `__start_init_stack` and `__end_init_stack` (v6.12); it is 32 KiB with KASAN.
@@ -66,6 +66,6 @@ package struct KernelTask: Hashable, Sendable {
         return end - start
       }
     }
-    return 16384
+    return Machine.taskStackByteCount
   }
 }

@@ -83,7 +83,8 @@ package struct FtraceState {
   private static let recordByteCount = 16
 
   package init(_ reader: Snapshot) throws(CannotCheck) {
-    marksJumps = Self.marksJumps(reader)
+    // Other kernels take any address for what it is, an odd one too.
+    marksJumps = Machine.marksDirectJumps(reader)
     guard let records = try reader.symbols.addressIfAny(of: "ftrace_pages_start") else { return }
     try readRuns(records, reader)
     operations = try Self.operations(reader).whole()
@@ -95,18 +96,6 @@ package struct FtraceState {
 
   /// Whether a direct call is a jump.
   package func isJump(_ address: UInt64) -> Bool { marksJumps && address & 1 != 0 }
-
-  /// Whether this kernel's own code asks for the lowest bit of a direct call's address before it takes it for one.
-  ///
-  /// Others take any address for what it is, an odd one too. Source: arch/x86/kernel/ftrace_64.S, the code behind
-  /// `ftrace_regs_caller_end`: a return, and then `testb $1, %al` and a conditional jump (CONFIG_DYNAMIC_FTRACE_WITH_JMP,
-  /// Linux v7.2; neither v5.10, v6.1 nor v6.12).
-  private static func marksJumps(_ reader: Snapshot) -> Bool {
-    guard let end = reader.symbols["ftrace_regs_caller_end"],
-      let code = reader.live.bytes(at: end, count: 64)
-    else { return false }
-    return code.indices.dropLast(2).contains { code[$0] == 0xa8 && code[$0 + 1] == 0x01 && code[$0 + 2] == 0x74 }
-  }
 
   /// Calls `body` with the address and the flags of every record.
   package func forEachRecord(_ reader: Snapshot, _ body: (UInt64, UInt64) -> Void) throws(CannotCheck) {

@@ -1,10 +1,16 @@
 import Files
 package import KernelModel
 
-/// Reads where each CPU enters the kernel, from `/dev/cpu/N/msr`, if the `msr` driver is already there.
-///
-/// The driver is never asked for: loading a module would change the host.
-package enum ProcessorRegisters {
+extension X86_64: ProbedArchitecture {
+  /// Reads where each CPU enters the kernel, from `/dev/cpu/N/msr`, if the `msr` driver is already there.
+  ///
+  /// The driver is never asked for: loading a module would change the host.
+  package static func entryPoints(_ root: SystemRoot) -> Result<[EntryPoints], Withheld> {
+    ProcessorRegisters.read(root)
+  }
+}
+
+private enum ProcessorRegisters {
   private static let what = "the CPUs' entry points"
   /// Source: include/uapi/linux/major.h, MSR_MAJOR (Linux v6.12).
   private static let deviceMajor: UInt32 = 202
@@ -14,7 +20,7 @@ package enum ProcessorRegisters {
   private static let mostCPUs = 8192
 
   /// What the registers of every CPU say.
-  package static func read(_ root: SystemRoot) -> Result<[X86_64.EntryPoints], Withheld> {
+  static func read(_ root: SystemRoot) -> Result<[X86_64.EntryPoints], Withheld> {
     do throws(FileFault) {
       let folder = try Folder(root.path("dev/cpu"))
       // The folder holds `microcode` as well.

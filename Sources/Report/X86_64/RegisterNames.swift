@@ -1,7 +1,6 @@
 internal import KernelModel
 
-extension X86_64.Registers {
-  /// Each register by the name that debuggers print, in their order.
+extension X86_64.Registers: NamedRegisters {
   var named: [(name: PlainText, value: UInt64)] {
     [
       ("rip", ip), ("rsp", sp), ("rflags", flags), ("orig_rax", originalAX), ("rax", ax), ("rbx", bx), ("rcx", cx),

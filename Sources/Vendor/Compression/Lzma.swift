@@ -2,7 +2,7 @@ import Clzma
 
 /// An xz or lzma stream, decoded by liblzma.
 ///
-/// The kernel's xz has the x86 filter and a dictionary of 32 or 128 MiB (scripts/xz_wrap.sh, Linux 7.2). liblzma keeps
+/// The kernel's xz has a filter for its machine's code and a dictionary of 32 or 128 MiB (scripts/xz_wrap.sh, Linux 7.2). liblzma keeps
 /// the dictionary in memory of its own, as much of it as was filled.
 enum Lzma {
   enum Format {

@@ -69,7 +69,7 @@ extension Tampering {
     let head = try read(at: address, count: 64)
     var displaced: [UInt8] = []
     for found in try Self.decode(head, at: address, limit: 16) where displaced.count < jump.count {
-      guard !found.isCall, !found.isJump, !found.isReturn, found.memory?.isRIPRelative != true else {
+      guard !found.isCall, !found.isJump, !found.isReturn, found.memory?.isInstructionRelative != true else {
         throw LabError(
           "\(system.kernel): \(name) begins with what cannot be moved: \(found.instruction.mnemonic)")
       }
@@ -158,7 +158,7 @@ extension Tampering {
     _ bytes: [UInt8], at address: UInt64, limit: Int
   ) throws(LabError) -> [MachineInstruction] {
     do {
-      return try Disassembler().decode(bytes.span, at: KernelAddress(address), limit: limit)
+      return try Machine.Disassembler().decode(bytes.span, at: KernelAddress(address), limit: limit)
     } catch {
       throw LabError("\(error)")
     }

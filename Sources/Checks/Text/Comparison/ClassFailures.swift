@@ -6,7 +6,7 @@ internal import KernelModel
 /// rules. That is an honest *unknown*, and what lies outside of those places is judged all the same.
 struct ClassFailures {
   /// Mechanisms that fail as a whole, and how.
-  private(set) var failed: [Mechanism: Share] = [:]
+  private(set) var failed: [Machine.Mechanism: Share] = [:]
   /// What is not explained by that.
   private(set) var rest: [UnexplainedRun] = []
 
@@ -47,13 +47,13 @@ struct ClassFailures {
   }
 
   /// Sets aside in a module what fails in the kernel.
-  init(of comparison: TextComparison, places: PatchPlaces, failed mechanisms: Set<Mechanism>) {
+  init(of comparison: TextComparison, places: PatchPlaces, failed mechanisms: Set<Machine.Mechanism>) {
     failed = Self.shares(of: comparison.runs, places).filter { mechanisms.contains($0.key) }
     rest = Self.rest(of: comparison.runs, without: mechanisms, places)
   }
 
   /// What is said of each mechanism that fails.
-  static func unknown(_ failed: [Mechanism: Share], in kernel: Kernel) -> [CannotCheck] {
+  static func unknown(_ failed: [Machine.Mechanism: Share], in kernel: Kernel) -> [CannotCheck] {
     failed.sorted { $0.key.index < $1.key.index }.map { mechanism, share in
       let example = share.example.map { run in
         let owner = kernel.owner(of: run.address)
@@ -72,9 +72,9 @@ struct ClassFailures {
   }
 
   /// By mechanism, how many of its places differ.
-  private static func shares(of runs: [UnexplainedRun], _ places: PatchPlaces) -> [Mechanism: Share] {
-    var wrong = [Set<UInt64>](repeating: [], count: Mechanism.allCases.count)
-    var examples = [UnexplainedRun?](repeating: nil, count: Mechanism.allCases.count)
+  private static func shares(of runs: [UnexplainedRun], _ places: PatchPlaces) -> [Machine.Mechanism: Share] {
+    var wrong = [Set<UInt64>](repeating: [], count: Machine.Mechanism.allCases.count)
+    var examples = [UnexplainedRun?](repeating: nil, count: Machine.Mechanism.allCases.count)
     for run in runs {
       for index in run.observed.indices where run.observed[index] != run.expected[index] {
         places.forEachPlace(around: run.address.rawValue &+ UInt64(index)) { mechanism, address in
@@ -84,8 +84,8 @@ struct ClassFailures {
       }
     }
     let counts = places.counts()
-    var shares: [Mechanism: Share] = [:]
-    for mechanism in Mechanism.allCases where !wrong[mechanism.index].isEmpty {
+    var shares: [Machine.Mechanism: Share] = [:]
+    for mechanism in Machine.Mechanism.allCases where !wrong[mechanism.index].isEmpty {
       shares[mechanism] = Share(
         wrong: wrong[mechanism.index].count, all: counts[mechanism.index], example: examples[mechanism.index])
     }
@@ -94,7 +94,7 @@ struct ClassFailures {
 
   /// The bytes of `runs` that lie in no place of `mechanisms`.
   private static func rest(
-    of runs: [UnexplainedRun], without mechanisms: Set<Mechanism>, _ places: PatchPlaces
+    of runs: [UnexplainedRun], without mechanisms: Set<Machine.Mechanism>, _ places: PatchPlaces
   ) -> [UnexplainedRun] {
     guard !mechanisms.isEmpty else { return runs }
     return runs.flatMap { run -> [UnexplainedRun] in

@@ -15,15 +15,15 @@ struct FeatureDrift {
   private static let mostCandidates = 12
 
   /// - Parameters:
-  ///   - alternatives: where each feature decides.
+  ///   - candidates: the features that decide what differs.
   ///   - attempt: recreates the text with the given features' bits reversed, and compares.
   init(
-    _ first: TextComparison, alternatives: AlternativePatches,
+    _ first: TextComparison, candidates: Set<Int>,
     attempt: (Set<Int>) throws(CannotCheck) -> TextComparison
   ) throws(CannotCheck) {
     comparison = first
     guard !first.runs.isEmpty else { return }
-    let candidates = alternatives.features(at: first.runs).sorted()
+    let candidates = candidates.sorted()
     guard !candidates.isEmpty, candidates.count <= Self.mostCandidates else { return }
     for feature in candidates {
       let tried = features.union([feature])
@@ -43,7 +43,7 @@ struct FeatureDrift {
   /// What is said of them.
   var remark: String? {
     guard !features.isEmpty else { return nil }
-    let names = features.sorted().map { "\($0 / 32)*32+\($0 % 32)" }.joined(separator: ", ")
+    let names = features.sorted().map(Machine.name(ofFeature:)).joined(separator: ", ")
     return "processor features \(names) were changed in memory after the kernel had patched itself by them"
   }
 }

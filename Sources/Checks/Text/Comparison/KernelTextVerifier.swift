@@ -7,13 +7,14 @@ internal import KernelObjects
 package final class KernelTextVerifier {
   let kernel: Kernel
   let vendor: VendorKernel
-  let facts: KernelFacts
+  let facts: Machine.PatchFacts
   let ftrace: FtraceState
   let kprobes: KprobeState
   /// The modules that were loaded when the first of the live state was read.
   let modules: Result<LiveModules, CannotCheck>
-  private(set) var trampolines: FtraceTrampolines?
-  private let relocations: KernelRelocations
+  private(set) var trampolines: Machine.Patching.Trampolines?
+  private let relocations: Machine.ImageRelocations
+  private let patching: Machine.Patching
   private var knownInterceptions: Interceptions?
 
   /// - Parameter memory: where the live state is read from; another than `kernel.memory` to look again.
@@ -21,12 +22,11 @@ package final class KernelTextVerifier {
   init(_ kernel: Kernel, vendor: VendorKernel, memory: any KernelMemory) throws(CannotCheck) {
     self.kernel = kernel
     self.vendor = vendor
-    relocations = try KernelRelocations(of: vendor.object, offset: vendor.offset)
+    relocations = try Machine.ImageRelocations(of: vendor.object, offset: vendor.offset)
     recreation = Self.moved(vendor, relocations)
-    facts = try KernelFacts(
-      symbols: vendor.symbols, types: vendor.types, live: LivePages(memory), text: vendor.text, image: recreation.image,
-      ownership: CodeOwnership(kernel: kernel, symbols: vendor.symbols, text: vendor.text),
-      alternativeByteCount: vendor.tables.alternativeByteCount, staticCalls: vendor.trampolines)
+    facts = try Machine.PatchFacts(
+      of: vendor, live: LivePages(memory), image: recreation.image,
+      ownership: CodeOwnership(kernel: kernel, symbols: vendor.symbols, text: vendor.text))
     let reader = facts.reader
     modules = Result { () throws(CannotCheck) in
       // Those of the first attempt are read at the same moment as all else.
@@ -36,6 +36,7 @@ package final class KernelTextVerifier {
     }
     ftrace = try FtraceState(reader)
     kprobes = try KprobeState(reader)
+    patching = Machine.Patching(facts: facts, tables: vendor.tables, ftrace: ftrace, kprobes: kprobes)
   }
 
   /// The vendor's bytes as they are patched so far.
@@ -70,7 +71,7 @@ package final class KernelTextVerifier {
 
   /// A copy of the vendor's bytes, moved to where the kernel lies.
   private static func moved(
-    _ vendor: VendorKernel, _ relocations: KernelRelocations, tracing traced: Range<UInt64>? = nil,
+    _ vendor: VendorKernel, _ relocations: Machine.ImageRelocations, tracing traced: Range<UInt64>? = nil,
     recordsSites: Bool = false
   ) -> Recreation {
     let recreation = Recreation(vendor.makeImage(), tracing: traced, recordsSites: recordsSites)
@@ -93,41 +94,20 @@ package final class KernelTextVerifier {
 
   /// Every place that a mechanism may write, whether or not it is known what.
   func places() -> PatchPlaces {
-    let entries = vendor.tables.functionEntries
-    return PatchPlaces(
-      facts: facts, tables: vendor.tables, image: Self.moved(vendor, relocations).image,
-      entries: (0..<entries.entryCount(of: 8)).map { entries.bytes.value(UInt64.self, at: $0 * 8) &+ vendor.offset },
-      trampolines: vendor.trampolines, paravirtOffset: vendor.offset, written: sites())
+    patching.places(of: vendor, in: Self.moved(vendor, relocations).image, written: sites())
   }
 
   /// Does all of the kernel's own patching again, in the kernel's order.
   func recreate() throws(CannotCheck) {
-    let sequence = PatchSequence(facts: facts, tables: vendor.tables, ftrace: ftrace, kprobes: kprobes)
-    sequence.decideModes(image: recreation.image)
-    sequence.applyOnce(to: recreation, paravirtOffset: vendor.offset, isModule: false)
-    let trampolines = FtraceTrampolines(
-      facts: facts, state: ftrace, image: recreation.image, relocates: vendor.tables.alternativeByteCount == 14)
-    self.trampolines = trampolines
-    recreation.violations += trampolines.violations
-    recreation.count(.ftrace, sites: trampolines.tally.sites, changedBytes: trampolines.tally.changedBytes)
-    try sequence.applyLive(
-      to: recreation, trampolines: trampolines,
-      entries: FunctionEntries(vendor.tables.functionEntries, movedBy: vendor.offset, base: vendor.text.lowerBound),
-      staticCalls: StaticCallKeys(vendor.trampolines))
-    FtracePatches(facts: facts, state: ftrace, trampolines: trampolines, callDepth: sequence.callDepth)
-      .applyEntryCode(to: recreation)
-    BootStrings(facts: facts, vendor: vendor).apply(to: recreation)
-    recreation.violations += CentralPointers(facts: facts).violations
-    recreation.violations += try SortedTables(facts: facts, tables: vendor.tables).violations
+    trampolines = try patching.recreate(vendor, in: recreation)
   }
 
   /// Compares memory with what was recreated.
   func compare(
     _ memory: any KernelMemory, only wanted: [Range<UInt64>]? = nil, mostRuns: Int = TextComparison.mostRuns
   ) -> TextComparison {
-    var comparison = TextComparison(
-      recreation, facts: facts, callDepth: CallDepthPatches(facts: facts, tables: vendor.tables),
-      functionStart: vendor.symbols.functionStart(atOrAfter:), mostRuns: mostRuns)
+    let sites = Machine.LegalSites(patching, in: recreation, functionStart: vendor.symbols.functionStart(atOrAfter:))
+    var comparison = TextComparison(recreation, sites, mostRuns: mostRuns)
     for (_, range) in compared {
       guard let wanted else {
         comparison.compare(range, in: memory)
@@ -144,7 +124,7 @@ package final class KernelTextVerifier {
 
   /// What is left of `comparison` once features that were changed late are taken as they were.
   func drift(from comparison: TextComparison, in memory: any KernelMemory) throws(CannotCheck) -> FeatureDrift {
-    try FeatureDrift(comparison, alternatives: AlternativePatches(facts: facts, tables: vendor.tables)) {
+    try FeatureDrift(comparison, candidates: patching.features(at: comparison.runs)) {
       (features: Set<Int>) throws(CannotCheck) -> TextComparison in
       facts.reversedFeatures = features
       try restart(tracing: nil)

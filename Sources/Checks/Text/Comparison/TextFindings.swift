@@ -9,7 +9,7 @@ struct TextFindings {
   /// The module that is looked at, or nil for the kernel; and where its sections lie.
   private let module: String?
   private let sections: [(name: String, range: Range<UInt64>)]
-  private let disassembler: Disassembler?
+  private let disassembler: Machine.Disassembler?
 
   /// Findings told one by one; further changed functions are only named.
   private static let mostFindings = 64
@@ -30,7 +30,7 @@ struct TextFindings {
     self.module = module
     self.sections = sections
     do throws(DisassemblerError) {
-      disassembler = try Disassembler()
+      disassembler = try Machine.Disassembler()
     } catch {
       disassembler = nil  // bytes say enough
     }
@@ -145,7 +145,7 @@ struct TextFindings {
     /// Where the changed bytes lead: a branch, an address loaded into a register, a pointer.
     var target: KernelAddress?
 
-    init(_ run: UnexplainedRun, kernel: Kernel, recreation: Recreation, disassembler: Disassembler?) {
+    init(_ run: UnexplainedRun, kernel: Kernel, recreation: Recreation, disassembler: Machine.Disassembler?) {
       let address = run.address.rawValue
       switch kernel.owner(of: run.address) {
       case .kernelText, .module: isCode = true

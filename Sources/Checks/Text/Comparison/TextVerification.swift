@@ -15,7 +15,7 @@ package struct TextVerification {
   }
 
   /// Every place where a mechanism wrote, by address.
-  package func sites() -> [(mechanism: Mechanism, region: MemoryRegion)] {
+  package func sites() -> [(mechanism: Machine.Mechanism, region: MemoryRegion)] {
     work.verifier.sites().map { site in
       (site.mechanism, MemoryRegion(start: KernelAddress(site.address), byteCount: UInt64(site.byteCount)))
     }

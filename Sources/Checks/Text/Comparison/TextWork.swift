@@ -8,7 +8,7 @@ package final class TextWork {
   let kernel: Kernel
   private let vendor: VendorKernel
   let verifier: KernelTextVerifier
-  private var knownFailures: Set<Mechanism>?
+  private var knownFailures: Set<Machine.Mechanism>?
 
   private init(
     _ kernel: Kernel, _ vendor: VendorKernel, memory: any KernelMemory, reversing features: Set<Int> = []
@@ -38,7 +38,7 @@ package final class TextWork {
 
   /// Mechanisms that the kernel's build applies in ways that are not known here: what they made of modules is not known
   /// either.
-  func failedMechanisms() -> Set<Mechanism> {
+  func failedMechanisms() -> Set<Machine.Mechanism> {
     if let knownFailures { return knownFailures }
     let comparison = verifier.compare(kernel.memory, mostRuns: ClassFailures.mostRuns)
     let failed = Set(ClassFailures(of: comparison, in: verifier).failed.keys)

@@ -23,9 +23,9 @@ extension TextImage {
 
   /// How long the instruction at `address` is, or nil if there is none.
   func instructionByteCount(at address: UInt64) -> Int? {
-    let readable = min(byteCount(from: address), InstructionShape.mostBytes)
+    let readable = min(byteCount(from: address), Machine.InstructionShape.mostBytes)
     guard readable > 0, let place = pointer(at: address, count: readable),
-      let shape = InstructionShape(UnsafeRawBufferPointer(start: place, count: readable))
+      let shape = Machine.InstructionShape(UnsafeRawBufferPointer(start: place, count: readable))
     else { return nil }
     return Int(shape.length)
   }

@@ -46,12 +46,12 @@ struct OutgoingBranches {
       var offset = 0
       while offset < raw.count {
         let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
-        guard let shape = InstructionShape(rest) else {
-          offset += 1
+        guard let shape = Machine.InstructionShape(rest) else {
+          offset += Machine.InstructionShape.alignment
           continue
         }
         let address = start.rawValue &+ UInt64(offset)
-        if shape.immediateByteCount == 4, let target = shape.branchTarget(in: rest, at: address),
+        if shape.isFarBranch, let target = shape.branchTarget(in: rest, at: address),
           !text.contains(KernelAddress(target))
         {
           leaving += 1

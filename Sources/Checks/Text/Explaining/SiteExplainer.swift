@@ -214,7 +214,7 @@ private struct ComparedPlace {
 
 extension ComparedPlace {
   /// What follows a place, as far as an instruction that begins in it may reach.
-  private static let reach = InstructionShape.mostBytes - 1
+  private static let reach = Machine.InstructionShape.mostBytes - 1
 
   private func after(_ site: Range<UInt64>) -> [UInt8] {
     let count = min(Self.reach, recreation.image.byteCount(from: site.upperBound))
@@ -244,14 +244,14 @@ private struct SideReader {
   let kernel: Kernel
   let start: KernelAddress
   let isCode: Bool
-  private let disassembler: Disassembler?
+  private let disassembler: Machine.Disassembler?
 
   init(kernel: Kernel, start: KernelAddress, isCode: Bool) {
     self.kernel = kernel
     self.start = start
     self.isCode = isCode
     do throws(DisassemblerError) {
-      disassembler = isCode ? try Disassembler() : nil
+      disassembler = isCode ? try Machine.Disassembler() : nil
     } catch {
       disassembler = nil  // the bytes are shown all the same
     }

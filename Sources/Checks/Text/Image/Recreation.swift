@@ -1,4 +1,4 @@
-internal import KernelModel
+package import KernelModel
 
 /// The vendor's bytes on their way to what should be in memory: what each mechanism made of them, and what it explains.
 final class Recreation {
@@ -6,7 +6,7 @@ final class Recreation {
   /// By ``Mechanism``.
   private let tallies: UnsafeMutablePointer<MechanismTally>
   /// Sites where the live state allows more than one byte string; asked only where memory holds another than the first.
-  private(set) var choices: [UInt64: SiteChoice] = [:]
+  private(set) var choices: [UInt64: Machine.SiteChoice] = [:]
   /// Bytes of the longest of them.
   private(set) var longestChoice = 0
   /// What is wrong with the state that decides, whatever the bytes say.
@@ -29,8 +29,8 @@ final class Recreation {
     self.traced = traced
     self.recordsSites = recordsSites
     isPlain = traced == nil && !recordsSites
-    tallies = .allocate(capacity: Mechanism.allCases.count)
-    tallies.initialize(repeating: MechanismTally(), count: Mechanism.allCases.count)
+    tallies = .allocate(capacity: Machine.Mechanism.allCases.count)
+    tallies.initialize(repeating: MechanismTally(), count: Machine.Mechanism.allCases.count)
   }
 
   deinit {
@@ -42,7 +42,7 @@ final class Recreation {
   /// - Parameter reason: why just these bytes, for a person; made only where it is asked for.
   @inline(__always)
   func write(
-    _ mechanism: Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, _ bytes: UnsafeRawPointer,
+    _ mechanism: Machine.Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, _ bytes: UnsafeRawPointer,
     count: Int, _ reason: @autoclosure () -> String
   ) {
     if !isPlain { note(mechanism, at: address, site, bytes, count: count, reason) }
@@ -58,19 +58,9 @@ final class Recreation {
     tallies[mechanism.index].changedBytes += changed
   }
 
-  /// Writes `opcode` and the distance to `target` at `address`: a near call or jump of five bytes.
-  @inline(__always)
-  func writeBranch(
-    _ mechanism: Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, opcode: UInt8, to target: UInt64,
-    _ reason: @autoclosure () -> String
-  ) {
-    let code = PatchBytes(branch: opcode, from: address, to: target)
-    code.withBytes { write(mechanism, at: address, site, $0, count: 5, reason()) }
-  }
-
   /// Counts a site that stays as it is.
   @inline(__always)
-  func keep(_ mechanism: Mechanism, at address: UInt64, _ reason: @autoclosure () -> String) {
+  func keep(_ mechanism: Machine.Mechanism, at address: UInt64, _ reason: @autoclosure () -> String) {
     tallies[mechanism.index].sites += 1
     if !isPlain, let site = image.pointer(at: address, count: 1) {
       note(mechanism, at: address, site, UnsafeRawPointer(site), count: 1, reason)
@@ -78,17 +68,17 @@ final class Recreation {
   }
 
   /// Counts many sites at once, whose bytes were written without ``write(_:at:_:_:count:_:)``.
-  func count(_ mechanism: Mechanism, sites: Int, changedBytes: Int) {
+  func count(_ mechanism: Machine.Mechanism, sites: Int, changedBytes: Int) {
     tallies[mechanism.index] += MechanismTally(sites: sites, changedBytes: changedBytes)
   }
 
   /// Allows other byte strings at `address` than the one that was written.
-  func allow(_ choice: SiteChoice, at address: UInt64) {
+  func allow(_ choice: Machine.SiteChoice, at address: UInt64) {
     choices[address] = choice
     longestChoice = max(longestChoice, choice.mostBytes)
   }
 
-  func tally(of mechanism: Mechanism) -> MechanismTally { tallies[mechanism.index] }
+  func tally(of mechanism: Machine.Mechanism) -> MechanismTally { tallies[mechanism.index] }
 
   /// Whether each site at `address` must go through ``write(_:at:_:_:count:_:)``: somebody wants it remembered.
   @inline(__always)
@@ -101,7 +91,7 @@ final class Recreation {
   }
 
   private func note(
-    _ mechanism: Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, _ bytes: UnsafeRawPointer,
+    _ mechanism: Machine.Mechanism, at address: UInt64, _ site: UnsafeMutableRawPointer, _ bytes: UnsafeRawPointer,
     count: Int, _ reason: () -> String
   ) {
     if recordsSites {
@@ -118,31 +108,11 @@ final class Recreation {
 
 /// What one mechanism did at one site.
 package struct SiteTrace: Hashable, Sendable {
-  package var mechanism: Mechanism
+  package var mechanism: Machine.Mechanism
   package var address: UInt64
   package var before: [UInt8]
   package var after: [UInt8]
   package var reason: String
-}
-
-/// Byte strings that are as legal at a site as the one that was written there.
-enum SiteChoice {
-  /// Any of these.
-  case bytes([[UInt8]])
-  /// A near call of any of these addresses.
-  case call([UInt64])
-  /// A branch, with the same bytes before its distance, to a thunk `jmp *register; int3` in the upper half of a cache
-  /// line.
-  case indirectThunk(register: UInt8)
-
-  /// Bytes that it may take at most.
-  var mostBytes: Int {
-    switch self {
-    case .bytes(let strings): strings.map(\.count).max() ?? 0
-    case .call: 5
-    case .indirectThunk: 6
-    }
-  }
 }
 
 /// A pointer that the kernel leaves as it is when the module that it leads to is unloaded.
@@ -170,8 +140,8 @@ struct Leftover {
 
 /// Something wrong with the state that a mechanism decides by.
 struct PatchViolation {
-  var mechanism: Mechanism
-  /// What it is about, in words that survive a reboot: `static call x86_pmu_read`.
+  var mechanism: Machine.Mechanism
+  /// What it is about, in words that survive a reboot: `static call cond_resched`.
   var subject: String
   var message: String
   var expected: Finding.Value
@@ -191,25 +161,12 @@ struct PatchBytes {
     for byte in bytes { append(byte) }
   }
 
-  /// A near call or jump of five bytes at `address`.
-  @inline(__always)
-  init(branch opcode: UInt8, from address: UInt64, to target: UInt64) {
-    append(opcode)
-    appendDistance(from: address &+ 5, to: target)
-  }
-
   @inline(__always)
   mutating func append(_ byte: UInt8) {
     guard count < 64 else { return }
     let place = count
     withUnsafeMutableBytes(of: &storage) { $0[place] = byte }
     count = place + 1
-  }
-
-  /// Appends the distance from `next`, the address of the following instruction, to `target`: four bytes.
-  @inline(__always)
-  mutating func appendDistance(from next: UInt64, to target: UInt64) {
-    append(word: UInt32(truncatingIfNeeded: target &- next))
   }
 
   @inline(__always)

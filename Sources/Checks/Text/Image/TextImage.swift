@@ -101,11 +101,3 @@ final class TextImage {
     }
   }
 }
-
-extension UnsafeMutableRawPointer {
-  /// Where the 4-byte displacement at `offset` leads from an instruction at `address` that ends right behind it.
-  @inline(__always)
-  func branchTarget(at address: UInt64, displacementOffset offset: Int) -> UInt64 {
-    address &+ UInt64(offset + 4) &+ UInt64(bitPattern: Int64(value(Int32.self, at: offset)))
-  }
-}

@@ -5,7 +5,7 @@ internal import KernelObjects
 /// The vendor's kernel image, decoded as far as verifying text needs it: code, constants, tables of places to patch.
 final class VendorKernel {
   private let image: VendorImage
-  let tables: PatchTables
+  let tables: Machine.ObjectTables
   /// Sections of code and of data that never changes, by live address, ascending.
   let sections: [VendorObject.Section]
   /// Live addresses of data that is written once, while the kernel boots.
@@ -49,9 +49,7 @@ final class VendorKernel {
         StaticCallKeys.Trampoline(name: name, address: symbol.address.rawValue, key: $0)
       }
     }
-    var tables = Self.tables(of: object, offset: offset, symbols: symbols)
-    tables.callRange = image.text
-    self.tables = tables
+    tables = Machine.ObjectTables(ofKernel: object, offset: offset, symbols: symbols, text: image.text)
   }
 
   /// A copy of the code and constants, and of the replacements that alternatives come from, at their live addresses.
@@ -73,50 +71,6 @@ final class VendorKernel {
       image.add(object.bytes(of: replacements), at: replacements.address &+ offset)
     }
     return image
-  }
-
-  private static func variable(of section: String) -> String? {
-    for prefix in ["runtime_ptr_", "runtime_shift_"] where section.hasPrefix(prefix) {
-      return String(section.dropFirst(prefix.count))
-    }
-    return nil
-  }
-
-  private static func tables(
-    of object: VendorObject, offset: UInt64, symbols: SymbolIndex
-  ) -> PatchTables {
-    func table(_ section: VendorObject.Section) -> PatchTable {
-      PatchTable(bytes: object.bytes(of: section), address: section.address &+ offset)
-    }
-    func table(_ name: String) -> PatchTable { object.section(named: name).map(table) ?? .empty }
-    /// The bytes between two symbols, which lie in one section.
-    func table(from first: String, to last: String) -> PatchTable {
-      guard let start = symbols[first].map({ $0 &- offset }), let end = symbols[last].map({ $0 &- offset }),
-        start <= end,
-        let section = object.sections.first(where: { section in
-          start >= section.address && end &- section.address <= UInt64(section.fileRange.count)
-            && start &- section.address <= UInt64(section.fileRange.count) && section.isAllocated
-        })
-      else { return .empty }
-      let bytes = object.bytes(of: section)
-      return PatchTable(
-        bytes: UnsafeRawBufferPointer(rebasing: bytes[Int(start - section.address)..<Int(end - section.address)]),
-        address: start &+ offset)
-    }
-    var tables = PatchTables(sections: table)
-    tables.jumpLabels = table(from: "__start___jump_table", to: "__stop___jump_table")
-    tables.staticCalls = table(from: "__start_static_call_sites", to: "__stop_static_call_sites")
-    tables.functionEntries = table(from: "__start_mcount_loc", to: "__stop_mcount_loc")
-    for section in object.sections {
-      guard let variable = variable(of: section.name) else { continue }
-      if section.name.hasPrefix("runtime_ptr_") {
-        tables.runtimePointers.append((variable, table(section)))
-      } else {
-        tables.runtimeShifts.append((variable, table(section)))
-      }
-    }
-    tables.measureAlternatives()
-    return tables
   }
 }
 

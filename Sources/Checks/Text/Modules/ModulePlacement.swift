@@ -24,15 +24,14 @@ struct ModulePlacement {
   /// Sections that the kernel sorts while it loads a module: what they hold is right in any order, which is another
   /// question than whether text is.
   ///
-  /// Source: post_relocation() in kernel/module/main.c, unwind_module_init() in arch/x86/kernel/unwind_orc.c,
-  /// ftrace_process_locs() in kernel/trace/ftrace.c (Linux v6.12).
-  static let sorted: Set<String> = ["__ex_table", ".orc_unwind", ".orc_unwind_ip", "__mcount_loc"]
+  /// Source: post_relocation() in kernel/module/main.c, ftrace_process_locs() in kernel/trace/ftrace.c (Linux v6.12).
+  static let sorted = Machine.sortedSections.union(["__ex_table", "__mcount_loc"])
 
   /// What sections of initialisation are taken to have lain at where nothing says where: they are freed, and only
   /// distances to them matter.
   ///
   /// Below where any kernel is placed, and near enough for a 32-bit distance.
-  private static let nowhere: UInt64 = 0xffff_ffff_8010_0000
+  private static let nowhere = Machine.imageSpace.start.rawValue + (1 << 20)
 
   /// Whether all of the module lies in one area.
   let isOneArea: Bool
@@ -118,13 +117,7 @@ struct ModulePlacement {
         else { continue }
         let place = base &+ table.value(UInt64.self, at: offset)
         let known = symbol.value &+ table.value(UInt64.self, at: offset + 16)
-        let start: UInt64?
-        switch UInt32(truncatingIfNeeded: info) {
-        case 1: start = live.value(UInt64.self, at: place)
-        case 2, 4: start = live.value(Int32.self, at: place).map { place &+ UInt64(bitPattern: Int64($0)) }
-        case 11: start = live.value(Int32.self, at: place).map { UInt64(bitPattern: Int64($0)) }
-        default: start = nil
-        }
+        let start = Machine.target(ofRelocation: UInt32(truncatingIfNeeded: info), at: place, live)
         guard let start, Machine.moduleSpace.contains(KernelAddress(start &- known)) else { continue }
         initialisation[symbol.section] = start &- known
       }

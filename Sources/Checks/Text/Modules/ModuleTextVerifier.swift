@@ -6,38 +6,28 @@ internal import KernelObjects
 struct ModuleTextVerifier {
   let placement: ModulePlacement
   let recreation: Recreation
-  private let facts: KernelFacts
-  private let tables: PatchTables
+  private let patching: Machine.Patching
   private let functions: [UInt64]
 
   /// - Parameters:
   ///   - exports: the address of a symbol that the module uses and does not have.
   init(
-    _ placement: ModulePlacement, facts: KernelFacts, ftrace: FtraceState, kprobes: KprobeState,
-    trampolines: FtraceTrampolines,
-    exports: (String) -> UInt64?, tracing traced: Range<UInt64>? = nil
+    _ placement: ModulePlacement, facts: Machine.PatchFacts, ftrace: FtraceState, kprobes: KprobeState,
+    trampolines: Machine.Patching.Trampolines, exports: (String) -> UInt64?, tracing traced: Range<UInt64>? = nil
   ) throws(CannotCheck) {
     var placement = placement
     placement.locateInitialisation(live: facts.live)
     self.placement = placement
-    self.facts = facts
     let image = TextImage()
     for kind in LiveModule.Kind.allCases { Self.add(kind, of: placement, to: image) }
     recreation = Recreation(image, tracing: traced)
-    try ModuleRelocations(placement, exports: exports).apply(to: recreation)
-    var tables = Self.tables(of: placement, image: image)
-    tables.alternativeByteCount = facts.alternativeByteCount
-    self.tables = tables
+    try Machine.relocate(placement, exports: exports, in: recreation)
+    let tables = Machine.ObjectTables(of: placement, image: image, facts: facts)
     functions = Self.functions(of: placement)
-    let sequence = PatchSequence(facts: facts, tables: tables, ftrace: ftrace, kprobes: kprobes)
-    sequence.applyOnce(to: recreation, paravirtOffset: 0, isModule: true)
-    let entries = (0..<tables.functionEntries.entryCount(of: 8)).map {
-      tables.functionEntries.bytes.value(UInt64.self, at: $0 * 8)
-    }
-    try sequence.applyLive(
-      to: recreation, trampolines: trampolines,
-      entries: FunctionEntries(addresses: entries, base: placement.code.lowerBound),
-      staticCalls: StaticCallKeys(Self.trampolines(of: placement), known: facts.staticCalls))
+    patching = Machine.Patching(facts: facts, tables: tables, ftrace: ftrace, kprobes: kprobes)
+    try patching.recreate(
+      placement, trampolines: trampolines,
+      staticCalls: StaticCallKeys(Self.trampolines(of: placement), known: facts.staticCalls), in: recreation)
   }
 
   /// What is compared: the sections of code, and those of constants that the kernel leaves alone.
@@ -51,7 +41,8 @@ struct ModuleTextVerifier {
     }
   }
 
-  var alternatives: AlternativePatches { AlternativePatches(facts: facts, tables: tables) }
+  /// The processors' features that decide what is at `runs`, by number.
+  func features(at runs: [UnexplainedRun]) -> Set<Int> { patching.features(at: runs) }
 
   /// Executable memory of the module that holds none of its sections: between them, and behind the last one.
   private var slack: [Range<UInt64>] {
@@ -75,11 +66,8 @@ struct ModuleTextVerifier {
     _ memory: any KernelMemory, only wanted: Range<UInt64>? = nil, mostRuns: Int = TextComparison.mostRuns
   ) -> TextComparison {
     let functions = functions
-    var comparison = TextComparison(
-      recreation, facts: facts, callDepth: CallDepthPatches(facts: facts, tables: tables),
-      functionStart: { address in
-        functions.first { $0 >= address }
-      }, mostRuns: mostRuns)
+    let sites = Machine.LegalSites(patching, in: recreation) { address in functions.first { $0 >= address } }
+    var comparison = TextComparison(recreation, sites, mostRuns: mostRuns)
     for (_, range) in compared {
       let part = wanted.map(range.clamped) ?? range
       if !part.isEmpty { comparison.compare(part, in: memory) }
@@ -94,11 +82,7 @@ struct ModuleTextVerifier {
   func places() -> PatchPlaces {
     let image = TextImage()
     for kind in LiveModule.Kind.allCases { Self.add(kind, of: placement, to: image) }
-    let entries = tables.functionEntries
-    return PatchPlaces(
-      facts: facts, tables: tables, image: image,
-      entries: (0..<entries.entryCount(of: 8)).map { entries.bytes.value(UInt64.self, at: $0 * 8) },
-      trampolines: Self.trampolines(of: placement), paravirtOffset: 0)
+    return patching.places(of: placement, trampolines: Self.trampolines(of: placement), in: image)
   }
 
   /// One block for each kind of memory: its sections at their places, and zeros between them.
@@ -117,36 +101,6 @@ struct ModuleTextVerifier {
         UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<offset + source.count]).copyMemory(from: source)
       }
     }
-  }
-
-  /// The module's own tables, at their live addresses; what is relocated in them is.
-  private static func tables(of placement: ModulePlacement, image: TextImage) -> PatchTables {
-    func table(_ name: String) -> PatchTable {
-      guard let index = placement.object.sections.firstIndex(where: { $0.name == name }),
-        let address = placement.addresses[index],
-        let bytes = image.pointer(at: address, count: Int(clamping: placement.object.sections[index].byteCount))
-      else { return .empty }
-      return PatchTable(
-        bytes: UnsafeRawBufferPointer(start: bytes, count: Int(placement.object.sections[index].byteCount)),
-        address: address)
-    }
-    var tables = PatchTables(sections: table)
-    tables.lockRange = lockRange(of: placement)
-    tables.jumpLabels = table("__jump_table")
-    tables.staticCalls = table(".static_call_sites")
-    tables.functionEntries = table("__mcount_loc")
-    return tables
-  }
-
-  /// Where a module's locks are dropped: up to v6.3 in its section `.text` alone, since then in all its code.
-  ///
-  /// Source: module_finalize() in arch/x86/kernel/module.c (Linux 6.1.192, v6.12).
-  private static func lockRange(of placement: ModulePlacement) -> Range<UInt64>? {
-    guard placement.isOneArea else { return nil }
-    guard let index = placement.object.sections.firstIndex(where: { $0.name == ".text" }),
-      let start = placement.addresses[index]
-    else { return 0..<0 }
-    return start..<start &+ placement.object.sections[index].byteCount
   }
 
   private static func functions(of placement: ModulePlacement) -> [UInt64] {

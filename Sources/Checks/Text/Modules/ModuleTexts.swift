@@ -76,7 +76,7 @@ final class ModuleTexts {
       }
       var (text, comparison) = try attempt([])
       if !comparison.runs.isEmpty, comparison.runs.count < 1024 {
-        let drift = try FeatureDrift(comparison, alternatives: text.alternatives) {
+        let drift = try FeatureDrift(comparison, candidates: text.features(at: comparison.runs)) {
           (features: Set<Int>) throws(CannotCheck) -> TextComparison in
           (text, comparison) = try attempt(features)
           return comparison

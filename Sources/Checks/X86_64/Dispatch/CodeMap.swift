@@ -21,7 +21,7 @@ final class CodeMap {
   let kernel: Kernel
   /// Added to an address of the source, gives that of the running kernel.
   let shift: UInt64
-  private let disassembler: Disassembler
+  private let disassembler: X86_64.Disassembler
   private var steps: [UInt64: Step] = [:]
   private var callees: [UInt64: Callee] = [:]
   private var namesAt: [UInt64: [String]] = [:]
@@ -29,7 +29,7 @@ final class CodeMap {
   /// The numbers that comparisons in decoded code name: worth trying, since somebody asks for them.
   private(set) var comparedNumbers: Set<UInt64> = []
 
-  init(_ source: any CodeSource, shift: UInt64, kernel: Kernel, disassembler: Disassembler) {
+  init(_ source: any CodeSource, shift: UInt64, kernel: Kernel, disassembler: X86_64.Disassembler) {
     self.source = source
     self.shift = shift
     self.kernel = kernel

@@ -251,7 +251,7 @@ extension AlternativePatches {
     var offset = 0
     while offset < count {
       let rest = UnsafeRawBufferPointer(start: buffer + offset, count: count - offset)
-      guard let shape = InstructionShape(rest) else { return }
+      guard let shape = X86_64.InstructionShape(rest) else { return }
       let next = offset + Int(shape.length)
       func leadsOut(_ distance: Int64) -> Bool {
         let target = Int64(next) &+ distance

@@ -80,8 +80,8 @@ struct BranchPatches {
 
   /// How long the jump at `address` is, if it is one of 32 bits with a prefix: clang's `cs jmp`.
   private static func jumpByteCount(at address: UInt64, _ image: TextImage) -> Int? {
-    guard let bytes = image.bytes(at: address, least: 5, most: InstructionShape.mostBytes),
-      let shape = InstructionShape(UnsafeRawBufferPointer(bytes)), shape.isJumpRel32,
+    guard let bytes = image.bytes(at: address, least: 5, most: X86_64.InstructionShape.mostBytes),
+      let shape = X86_64.InstructionShape(UnsafeRawBufferPointer(bytes)), shape.isJumpRel32,
       shape.immediateOffset + 4 == shape.length
     else { return nil }
     return Int(shape.length)
@@ -122,7 +122,7 @@ extension BranchPatches {
     var condition: UInt8?
 
     init?(_ bytes: UnsafeMutableRawBufferPointer, at address: UInt64, thunks: UInt64) {
-      guard let site = bytes.baseAddress, let shape = InstructionShape(UnsafeRawBufferPointer(bytes)),
+      guard let site = bytes.baseAddress, let shape = X86_64.InstructionShape(UnsafeRawBufferPointer(bytes)),
         shape.immediateByteCount == 4
       else { return nil }
       isCall = shape.isCallRel32

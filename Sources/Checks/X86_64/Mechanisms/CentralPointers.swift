@@ -27,7 +27,9 @@ struct CentralPointers {
     }
   }
 
-  private mutating func note(_ mechanism: Mechanism, _ subject: String, leadsTo address: UInt64, _ facts: KernelFacts) {
+  private mutating func note(
+    _ mechanism: X86_64.Mechanism, _ subject: String, leadsTo address: UInt64, _ facts: KernelFacts
+  ) {
     violations.append(
       PatchViolation(
         mechanism: mechanism, subject: subject, message: "does not lead to a function of the kernel's own",

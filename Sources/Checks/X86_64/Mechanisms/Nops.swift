@@ -50,7 +50,7 @@ struct Nops {
   func joinSingleBytes(_ place: UnsafeMutableRawPointer, count: Int, readable: Int) {
     var offset = 0
     while offset < count {
-      guard let shape = InstructionShape(UnsafeRawBufferPointer(start: place + offset, count: readable - offset))
+      guard let shape = X86_64.InstructionShape(UnsafeRawBufferPointer(start: place + offset, count: readable - offset))
       else { return }
       if shape.length == 1, place.value(UInt8.self, at: offset) == 0x90 {
         var end = offset
@@ -71,7 +71,7 @@ struct Nops {
     var offset = 0
     while offset < count {
       let rest = UnsafeRawBufferPointer(start: place + offset, count: count - offset)
-      guard let shape = InstructionShape(rest) else { return }
+      guard let shape = X86_64.InstructionShape(rest) else { return }
       let next = offset + Int(shape.length)
       guard Self.isNop(rest, shape, recognisesMore: recognisesMore) else {
         offset = next
@@ -81,7 +81,7 @@ struct Nops {
       var end = next
       while end < count {
         let following = UnsafeRawBufferPointer(start: place + end, count: count - end)
-        guard let other = InstructionShape(following),
+        guard let other = X86_64.InstructionShape(following),
           Self.isNop(following, other, recognisesMore: recognisesMore)
         else { break }
         end += Int(other.length)
@@ -94,7 +94,7 @@ struct Nops {
   /// Whether the kernel takes an instruction for one that does nothing.
   ///
   /// Source: insn_is_nop() in arch/x86/kernel/alternative.c (v6.12), arch/x86/lib/insn-eval.c (v7.2).
-  static func isNop(_ bytes: UnsafeRawBufferPointer, _ shape: InstructionShape, recognisesMore: Bool) -> Bool {
+  static func isNop(_ bytes: UnsafeRawBufferPointer, _ shape: X86_64.InstructionShape, recognisesMore: Bool) -> Bool {
     let first = bytes[0]
     if shape.map == .oneByte, shape.opcode == 0x90 {
       return first != 0xf3 && (!recognisesMore || first & 0xf1 != 0x41)
@@ -106,7 +106,7 @@ struct Nops {
   }
 
   /// `mov r,r` and `lea 0(r),r` of 64 bits, and a jump to the next instruction.
-  private static func isSlowNop(_ bytes: UnsafeRawBufferPointer, _ shape: InstructionShape) -> Bool {
+  private static func isSlowNop(_ bytes: UnsafeRawBufferPointer, _ shape: X86_64.InstructionShape) -> Bool {
     guard shape.map == .oneByte else { return false }
     switch shape.opcode {
     case 0xeb:

@@ -46,7 +46,7 @@ struct SortedTables {
   }
 
   private mutating func compare(
-    _ table: PatchTable, mechanism: Mechanism, subject: String, _ facts: KernelFacts,
+    _ table: PatchTable, mechanism: X86_64.Mechanism, subject: String, _ facts: KernelFacts,
     _ entry: (PatchTable, Int) -> Entry
   ) throws(CannotCheck) {
     let size = mechanism == .jumpLabel ? JumpLabelPatches.entryByteCount : StaticCallPatches.entryByteCount

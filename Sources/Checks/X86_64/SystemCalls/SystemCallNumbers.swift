@@ -4,20 +4,12 @@
 /// serves fewer numbers. Which functions serve a number is the kernel's own business and has changed now and then
 /// (`sys_time` became `sys_time32` in v5.1): names here are what to expect, not a proof.
 package enum SystemCallNumbers {
-  /// One system call.
-  package struct Entry: Hashable, Sendable {
-    package let number: Int
-    /// As user space knows it: `stat`.
-    package let name: String
-    /// As `arch/x86/entry/syscalls/*.tbl` name them: `sys_newstat`, and for i386 a `compat_sys_*` after it, which a 64-bit
-    /// kernel calls instead.
-    ///
-    /// Symbols put the ABI before it: `__x64_sys_newstat`, `__ia32_compat_sys_open`; before v4.17 nothing. Empty if the
-    /// call is served no more, or never was: its slot leads to `sys_ni_syscall`, or to `sys_` and the name on a kernel
-    /// old enough. Debian's 5.10, 6.1 and 6.12 differ from this list in nine slots, and only so: the number is not
-    /// served yet or is served still, or by a `compat_sys_` handler of the same call.
-    package let entryPoints: [String]
-  }
+  /// Its entry points are as `arch/x86/entry/syscalls/*.tbl` name them.
+  ///
+  /// Symbols put the ABI before them: `__x64_sys_newstat`, `__ia32_compat_sys_open`; before v4.17 nothing. Debian's 5.10, 6.1
+  /// and 6.12 differ from this list in nine slots, and only so: the number is not served yet or is served still, or by a
+  /// `compat_sys_` handler of the same call.
+  package typealias Entry = SystemCallNumber
 
   /// The Linux version that the numbers are from.
   package static let kernelVersion = SystemCallTables.kernelVersion

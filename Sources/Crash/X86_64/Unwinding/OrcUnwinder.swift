@@ -6,19 +6,17 @@ package import KernelObjects
 ///
 /// Where no table tells of the code, above all where nobody owns it, the kernel's own unwinder takes a frame pointer for
 /// granted. Here, the next frame must be a return address behind a call, and it and all that follow are known as guesses.
-package struct OrcUnwinder {
+package struct OrcUnwinder: StackUnwinder {
   private let kernel: Kernel
   private let reader: Snapshot
   private let tables: OrcTable
   private let stacks: [StackArea]
   private let code: CodePlaces
 
-  /// Frames at most.
   package static let mostFrames = 256
   /// Words that are looked at for a return address where no table tells.
   private static let mostScanned: UInt64 = 256
 
-  /// - Parameter stacks: those that may be read.
   /// - Throws: if the kernel has no unwind tables.
   package init(_ kernel: Kernel, _ reader: Snapshot, stacks: [StackArea]) throws(CannotCheck) {
     self.kernel = kernel
@@ -28,7 +26,6 @@ package struct OrcUnwinder {
     code = CodePlaces(kernel, reader)
   }
 
-  /// From where a processor stopped.
   package func trace(from registers: X86_64.Registers) -> StackTrace {
     guard !registers.isUserMode else { return StackTrace(frames: [], end: .userMode) }
     var state = UnwindState(ip: registers.ip, sp: registers.sp, bp: registers.bp)
@@ -37,8 +34,6 @@ package struct OrcUnwinder {
     return trace(state, origin: .processor)
   }
 
-  /// From where a task that does not run was switched away from.
-  ///
   /// Source: `struct inactive_task_frame`, arch/x86/include/asm/switch_to.h (Linux v5.10 to v7.2).
   package func trace(ofStopped task: KernelTask) throws(CannotCheck) -> StackTrace {
     let start = task.savedStackPointer.rawValue
@@ -55,7 +50,6 @@ package struct OrcUnwinder {
     return trace(state, origin: .savedContext)
   }
 
-  /// From the return address that lies at `slot`, whoever left it there: a guess, and so is all that follows.
   package func trace(fromReturnAt slot: KernelAddress) -> StackTrace? {
     guard let address = word(at: slot.rawValue), call(before: address) != nil else { return nil }
     var state = UnwindState(ip: address, sp: slot.rawValue &+ 8, bp: 0)
@@ -131,10 +125,10 @@ package struct OrcUnwinder {
 
   /// - Parameter partly: whether only what the processor saves is there: the last five words.
   private func savedRegisters(at address: UInt64, partly: Bool) -> X86_64.Registers? {
-    let missing: UInt64 = partly ? X86_64.Registers.savedByteCount - 40 : 0
-    let last = address &+ (X86_64.Registers.savedByteCount &- missing &- 8)
+    let missing: UInt64 = partly ? UInt64(X86_64.Registers.byteCount) - 40 : 0
+    let last = address &+ (UInt64(X86_64.Registers.byteCount) &- missing &- 8)
     guard stacks.contains(where: { $0.holdsWord(at: address) && $0.holdsWord(at: last) }) else { return nil }
-    return X86_64.Registers(savedAt: address &- missing, reader)
+    return X86_64.registers(savedAt: address &- missing, reader)
   }
 
   /// Takes a frame for the caller's that no table speaks of: the first that called this very function; or else the first from

@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// What follows an opcode in 64-bit mode: whether a ModRM byte does, and what immediate.
 ///
 /// Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, appendix A; AMD64 Architecture
@@ -47,7 +49,7 @@ struct OpcodeOperands {
   ///   - isVector: whether a VEX or EVEX prefix came before it.
   ///   - modRM: the byte after the opcode, if there is one; some opcodes mean several things.
   /// - Returns: nil if no instruction has this opcode.
-  init?(opcode: UInt8, map: InstructionShape.Map, isVector: Bool, modRM: UInt8?) {
+  init?(opcode: UInt8, map: X86_64.InstructionShape.Map, isVector: Bool, modRM: UInt8?) {
     let operands =
       switch (map, isVector) {
       case (.oneByte, _): Self.oneByte(opcode, modRM)

@@ -2,7 +2,7 @@ import Ccapstone
 package import KernelModel
 
 /// Decodes single instructions to what they do.
-extension Disassembler {
+extension X86_64.Disassembler {
   /// What the instruction at the start of `bytes` does, or nil if they hold none, or only the beginning of one.
   ///
   /// - Parameter address: where the first of `bytes` lies.

@@ -1,28 +1,41 @@
 internal import KernelFormats
-import KernelModel
+internal import KernelModel
 
-/// Every place in one object that a mechanism may write, as the vendor's own tables name it, whether or not it is known
-/// here what is written there.
-struct PatchPlaces {
-  /// By address.
-  private let records: [SiteRecord]
-  private let longest: UInt64
+extension PatchSequence {
+  func places(of vendor: VendorKernel, in image: TextImage, written: [SiteRecord]) -> PatchPlaces {
+    places(
+      in: image, entries: entries(movedBy: vendor.offset), trampolines: vendor.trampolines,
+      paravirtOffset: vendor.offset,
+      written: written)
+  }
+
+  func places(
+    of placement: ModulePlacement, trampolines: [StaticCallKeys.Trampoline], in image: TextImage
+  ) -> PatchPlaces {
+    places(in: image, entries: entries(movedBy: 0), trampolines: trampolines, paravirtOffset: 0)
+  }
+
+  /// The function entries that can be traced.
+  func entries(movedBy offset: UInt64) -> [UInt64] {
+    let entries = tables.functionEntries
+    return (0..<entries.entryCount(of: 8)).map { entries.bytes.value(UInt64.self, at: $0 * 8) &+ offset }
+  }
 
   /// - Parameters:
   ///   - image: the vendor's code, not patched yet.
   ///   - entries: the function entries that can be traced.
   ///   - written: where the mechanisms that are known wrote.
-  init(
-    facts: KernelFacts, tables: PatchTables, image: TextImage, entries: [UInt64],
-    trampolines: [StaticCallKeys.Trampoline], paravirtOffset: UInt64, written: [SiteRecord] = []
-  ) {
+  private func places(
+    in image: TextImage, entries: [UInt64], trampolines: [StaticCallKeys.Trampoline], paravirtOffset: UInt64,
+    written: [SiteRecord] = []
+  ) -> PatchPlaces {
     var records = written
-    func add(_ mechanism: Mechanism, _ address: UInt64, _ byteCount: Int) {
+    func add(_ mechanism: X86_64.Mechanism, _ address: UInt64, _ byteCount: Int) {
       records.append(SiteRecord(address: address, byteCount: UInt16(clamping: byteCount), mechanism: mechanism))
     }
-    func instruction(_ mechanism: Mechanism, _ address: UInt64) {
-      let bytes = image.bytes(at: address, least: 1, most: InstructionShape.mostBytes)
-      let shape = bytes.flatMap { InstructionShape(UnsafeRawBufferPointer($0)) }
+    func instruction(_ mechanism: X86_64.Mechanism, _ address: UInt64) {
+      let bytes = image.bytes(at: address, least: 1, most: X86_64.InstructionShape.mostBytes)
+      let shape = bytes.flatMap { X86_64.InstructionShape(UnsafeRawBufferPointer($0)) }
       add(mechanism, address, shape.map { Int($0.length) } ?? 5)
     }
     tables.retpolines.forEachTarget { instruction(.retpoline, $0) }
@@ -58,38 +71,6 @@ struct PatchPlaces {
       let address = tables.paravirt.bytes.value(UInt64.self, at: offset) &+ paravirtOffset
       add(.paravirt, address, Int(tables.paravirt.bytes[offset + 9]))
     }
-    records.sort { ($0.address, $0.mechanism.index) < ($1.address, $1.mechanism.index) }
-    self.records = records
-    longest = UInt64(records.map(\.byteCount).max() ?? 0)
+    return PatchPlaces(records)
   }
-
-  /// Calls `body` with the mechanism and the address of each place that `address` lies in.
-  func forEachPlace(around address: UInt64, _ body: (Mechanism, UInt64) -> Void) {
-    var index = records.partitionPoint { $0.address > address }
-    while index > 0 {
-      index -= 1
-      let record = records[index]
-      let distance = address &- record.address
-      if distance >= longest { return }
-      if distance < UInt64(record.byteCount) { body(record.mechanism, record.address) }
-    }
-  }
-
-  /// How many places there are, by ``Mechanism/index``.
-  func counts() -> [Int] {
-    var counts = [Int](repeating: 0, count: Mechanism.allCases.count)
-    var last = [UInt64?](repeating: nil, count: Mechanism.allCases.count)
-    for record in records where last[record.mechanism.index] != record.address {
-      counts[record.mechanism.index] += 1
-      last[record.mechanism.index] = record.address
-    }
-    return counts
-  }
-}
-
-/// Where a mechanism writes, and how much.
-struct SiteRecord {
-  var address: UInt64
-  var byteCount: UInt16
-  var mechanism: Mechanism
 }

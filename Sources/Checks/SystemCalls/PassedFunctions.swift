@@ -6,7 +6,7 @@ struct PassedFunctions {
   private let functions: [Symbol]
 
   init(of kernel: Kernel) {
-    let names = Set(EntryChain.functions + SystemCallABI.all.flatMap { [$0.dispatcher] + $0.entryFunctions })
+    let names = Set(Machine.Dispatch.entryFunctions + SystemCallABI.all.flatMap { [$0.dispatcher] + $0.entryFunctions })
     functions = names.sorted().flatMap { kernel.symbols.symbols(named: $0).filter { $0.module == nil } }
   }
 

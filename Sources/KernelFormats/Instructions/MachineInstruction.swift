@@ -21,22 +21,23 @@ package struct MachineInstruction: Hashable, Sendable {
     package var scale: Int
     package var hasBase: Bool
     package var hasIndex: Bool
-    package var isRIPRelative: Bool
-    /// Whether the address is relative to the base of `fs` or `gs`, as that of a per-CPU variable is.
+    /// Whether it counts from where the instruction lies, or the next one.
+    package var isInstructionRelative: Bool
+    /// Whether the address is relative to a base that no general register holds, as that of a per-CPU variable may be.
     package var hasSegmentBase: Bool
-    /// The address that the operand names by itself: of the operand if it is RIP-relative; the displacement, to which
-    /// an index may be added, if it has no base register; nil if it depends on a base register or a segment's base.
+    /// The address that the operand names by itself: of the operand if it counts from the instruction; the displacement, to
+    /// which an index may be added, if it has no base register; nil if it depends on a base register or another base.
     package var target: KernelAddress?
 
     package init(
-      displacement: Int64, scale: Int, hasBase: Bool, hasIndex: Bool, isRIPRelative: Bool, hasSegmentBase: Bool,
-      target: KernelAddress?
+      displacement: Int64, scale: Int, hasBase: Bool, hasIndex: Bool, isInstructionRelative: Bool,
+      hasSegmentBase: Bool, target: KernelAddress?
     ) {
       self.displacement = displacement
       self.scale = scale
       self.hasBase = hasBase
       self.hasIndex = hasIndex
-      self.isRIPRelative = isRIPRelative
+      self.isInstructionRelative = isInstructionRelative
       self.hasSegmentBase = hasSegmentBase
       self.target = target
     }

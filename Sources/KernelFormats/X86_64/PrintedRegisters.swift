@@ -1,39 +1,19 @@
 package import KernelModel
 
-/// One block of registers.
-package struct OopsRegisters: Hashable, Sendable {
-  /// The code segment: its lowest two bits say whether it is a program's.
-  package var codeSegment: UInt64
-  /// Where the next instruction is.
-  package var instruction: OopsPlace?
-  /// By the names that are printed: `RAX`, `R08`, `EFLAGS`, `CR2`, `ORIG_RAX`.
-  package var values: [String: UInt64] = [:]
-  package var code: OopsCode?
-
-  package var isUserMode: Bool { codeSegment & 3 == 3 }
-}
-
-/// The bytes around the instruction, as `Code:` gives them.
-package enum OopsCode: Hashable, Sendable {
-  /// - instruction: which of the bytes the instruction begins at.
-  case bytes([UInt8], instruction: Int)
-  /// The kernel could not read its own code there; the address where the bytes would have begun.
-  case unreadable(KernelAddress?)
-}
-
-extension OopsText {
+extension X86_64 {
   private static let mostBlocks = 8
   private static let mostFields = 64
 
   /// `RIP: 0010:vfs_read+0x10/0x20`, `Code: 90 <0f> 0b`, `RAX: 0000000000000000 RBX: …`; false if it is none of these.
   ///
-  /// Source: `__show_regs()` in arch/x86/kernel/process_64.c (Linux v5.10 to v7.2).
-  mutating func takeRegisters(_ line: ArraySlice<UInt8>) -> Bool {
+  /// The segment's lowest two bits are the privilege level. Source: `__show_regs()` in arch/x86/kernel/process_64.c (Linux v5.10
+  /// to v7.2).
+  package static func takeRegisters(_ line: ArraySlice<UInt8>, into registers: inout [OopsRegisters]) -> Bool {
     var scanner = OopsScanner(line)
     if scanner.take("RIP: ") {
       guard let segment = scanner.hexadecimal(), scanner.take(":") else { return false }
-      if registers.count < Self.mostBlocks {
-        registers.append(OopsRegisters(codeSegment: segment, instruction: scanner.place()))
+      if registers.count < mostBlocks {
+        registers.append(OopsRegisters(isUserMode: segment & 3 == 3, instruction: scanner.place()))
       }
       return true
     }
@@ -44,7 +24,7 @@ extension OopsText {
       return true
     }
     var isRegister = false
-    while registers[block].values.count < Self.mostFields, let (name, value) = scanner.register() {
+    while registers[block].values.count < mostFields, let (name, value) = scanner.register() {
       isRegister = true
       if registers[block].values[name] == nil { registers[block].values[name] = value }
     }

@@ -1,11 +1,10 @@
-package import KernelModel
+internal import KernelModel
 
-extension SystemCallMap {
-  /// Follows every number of `interface` in `kernel`'s memory.
-  ///
-  /// - Throws: if the code cannot be found, or leads nowhere.
-  package init(of interface: X86_64.SystemCallInterface, in kernel: Kernel) throws(CannotCheck) {
-    let abi = interface.abi
+extension DispatchCode {
+  static func map(
+    of interface: X86_64.SystemCallInterface, in kernel: Kernel
+  ) throws(CannotCheck) -> SystemCallMap {
+    let abi = X86_64.abi(of: interface)
     let code = try DispatchCode(live: kernel)
     let starts = DispatchStart.all(of: abi, in: code.live)
     guard let first = starts.first else { throw .symbolMissing(abi.entryFunctions[0]) }
@@ -21,24 +20,23 @@ extension SystemCallMap {
         unknown = error
       }
       let passed = PassedFunctions(of: kernel).intercepted(by: interceptions).flatMap { name, called in
-        called.map { PassedFunction(name: name, called: $0.calledCode(in: kernel)) }
+        called.map { SystemCallMap.PassedFunction(name: name, called: $0.calledCode(in: kernel)) }
       }
-      self.init(
-        interface: interface, start: start.function.name, rows: Self.rows(followed, abi, kernel, interceptions),
+      return SystemCallMap(
+        interface: interface, start: start.function.name, rows: rows(followed, abi, kernel, interceptions),
         calledOnTheWay: passed, calledUnknown: unknown)
-      return
     }
     throw .implausible(first.function.name, "was followed, and led to the handler of no system call of \(abi.callers)")
   }
 
   private static func rows(
     _ followed: FollowedCalls, _ abi: SystemCallABI, _ kernel: Kernel, _ interceptions: Interceptions?
-  ) -> [Row] {
+  ) -> [SystemCallMap.Row] {
     let labels = Dictionary(abi.numbers.map { ($0.number, $0.name) }, uniquingKeysWith: { first, _ in first })
     return followed.calls.sorted { $0.number < $1.number }.compactMap { call in
       let handlers = call.live.handlers.map { handler in
         let names = kernel.symbols.symbols(at: handler.address).map(\.name).sorted()
-        return Handler(
+        return SystemCallMap.Handler(
           address: handler.address, name: names.first { abi.call(handledBy: $0) != nil } ?? names.first,
           owner: kernel.owner(of: handler.address), via: handler.via,
           called: interceptions?.called(inFunctionAt: handler.address).map { $0.calledCode(in: kernel) } ?? [])
@@ -49,17 +47,7 @@ extension SystemCallMap {
       let unknown = call.live.obstacles.first?.cannotCheck
       // Beyond the assigned numbers, only what is served is worth a line.
       guard labels[call.number] != nil || isServed || unknown != nil else { return nil }
-      return Row(number: call.number, name: labels[call.number], handlers: handlers, unknown: unknown)
-    }
-  }
-}
-
-extension X86_64.SystemCallInterface {
-  var abi: SystemCallABI {
-    switch self {
-    case .x86_64: .x86_64
-    case .x32: .x32
-    case .ia32: .i386
+      return SystemCallMap.Row(number: call.number, name: labels[call.number], handlers: handlers, unknown: unknown)
     }
   }
 }

@@ -1,0 +1,3 @@
+package import KernelModel
+
+extension X86_64: DecodingArchitecture {}

@@ -1,0 +1,15 @@
+package import KernelModel
+
+/// What of the kernel's structures only its processors' code says.
+package protocol ObjectArchitecture: Architecture {
+  /// The variables of each processor, or members of such, that may hold the task that it runs.
+  static var currentTaskVariables: [String] { get }
+  /// Those that may hold where the stack of that task ends.
+  static var topOfStackVariables: [String] { get }
+  /// The member of `struct task_struct` that says where a task's stack ended when it last stopped running.
+  static var savedStackPointer: String { get }
+  /// THREAD_SIZE where nobody configured it otherwise, in bytes.
+  static var taskStackByteCount: UInt64 { get }
+  /// Whether the function tracer's code takes the lowest bit of a direct call's address for "jump".
+  static func marksDirectJumps(_ reader: Snapshot) -> Bool
+}
