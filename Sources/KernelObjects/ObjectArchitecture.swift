@@ -10,6 +10,9 @@ package protocol ObjectArchitecture: Architecture {
   static var savedStackPointer: String { get }
   /// THREAD_SIZE where nobody configured it otherwise, in bytes.
   static var taskStackByteCount: UInt64 { get }
+  /// Who else has executable memory than every kernel has it for: what starts processors or another kernel, or calls a
+  /// hypervisor.
+  static func executableMemory(_ reader: Snapshot) throws(CannotCheck) -> [ExecutableOwners.Claim]
   /// Whether the function tracer's code takes the lowest bit of a direct call's address for "jump".
   static func marksDirectJumps(_ reader: Snapshot) -> Bool
 }

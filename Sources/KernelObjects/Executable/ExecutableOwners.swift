@@ -22,6 +22,13 @@ package struct ExecutableOwners {
     package var range: Range<UInt64>
     package var kind: Kind
     package var name: String
+
+    /// - Returns: nil if there is no such memory: it has no bytes, or more than code ever has.
+    init?(_ start: UInt64, _ byteCount: UInt64, _ kind: Kind, _ name: String) {
+      let (end, overflows) = start.addingReportingOverflow(byteCount)
+      guard byteCount > 0, byteCount <= 1 << 30, !overflows else { return nil }
+      (range, self.kind, self.name) = (start..<end, kind, name)
+    }
   }
 
   /// Lowest first.
@@ -45,9 +52,7 @@ package struct ExecutableOwners {
     try addBpf(reader)
     try addTrampolines(reader)
     try addProbeSlots(reader)
-    try addRealMode(reader)
-    try addKexec(reader)
-    try addHypercallPage(reader)
+    claims += try Machine.executableMemory(reader)
     claims.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
     var end: UInt64 = 0
     ends = claims.map { claim in
@@ -67,9 +72,7 @@ package struct ExecutableOwners {
   }
 
   private mutating func add(_ start: UInt64, _ byteCount: UInt64, _ kind: Kind, _ name: String) {
-    let (end, overflows) = start.addingReportingOverflow(byteCount)
-    guard byteCount > 0, byteCount <= 1 << 30, !overflows else { return }
-    claims.append(Claim(range: start..<end, kind: kind, name: name))
+    if let claim = Claim(start, byteCount, kind, name) { claims.append(claim) }
   }
 
   // MARK: Who has executable memory
@@ -138,55 +141,5 @@ package struct ExecutableOwners {
         "pages", linkedBy: "list", of: "kprobe_insn_page", limit: Self.mostNodes)
       for page in try pages.whole() { add(try page["insns"], Machine.pageSize, .kprobe, cache) }
     }
-  }
-
-  /// What starts other processors, below one megabyte.
-  ///
-  /// Source: set_real_mode_permissions() in arch/x86/realmode/init.c (Linux v5.10 to v7.2).
-  private mutating func addRealMode(_ reader: Snapshot) throws(CannotCheck) {
-    guard let header = try reader.target("real_mode_header", of: "real_mode_header"),
-      let base = try reader.value(UInt64.self, of: "page_offset_base")
-    else { return }
-    let start: UInt32
-    let end: UInt32
-    do throws(CannotCheck) {
-      start = try header["text_start"]
-      end = try header["ro_end"]
-    } catch {
-      // A kernel's own dump lacks the first megabyte (elf_header_exclude_ranges, arch/x86/kernel/crash.c, Linux v6.1): then all
-      // that was copied there counts.
-      guard case .memoryUnreadable = error, let blob = reader.symbols["real_mode_blob"],
-        let blobEnd = reader.symbols["real_mode_blob_end"], blobEnd > blob, blobEnd - blob < 1 << 20
-      else { throw error }
-      let size = Machine.pageEnd(blobEnd - blob)
-      return add(Machine.pageStart(header.address), size, .realMode, "real_mode_blob")
-    }
-    guard start < end, end < 1 << 20 else { return }
-    let byteCount = Machine.pageEnd(UInt64(end))
-    add(base &+ UInt64(start), byteCount - UInt64(start), .realMode, "real_mode_blob")
-  }
-
-  /// The page from which another kernel is started, where one is loaded.
-  ///
-  /// Source: machine_kexec_prepare() in arch/x86/kernel/machine_kexec_64.c (Linux v7.2).
-  private mutating func addKexec(_ reader: Snapshot) throws(CannotCheck) {
-    for variable in ["kexec_image", "kexec_crash_image"] {
-      guard let image = try reader.target("kimage", of: variable),
-        let pages = try reader.value(UInt64.self, of: "vmemmap_base"),
-        let base = try reader.value(UInt64.self, of: "page_offset_base"),
-        let size = reader.types.structure("page")?.byteCount, size > 0
-      else { continue }
-      let page: UInt64 = try image["control_code_page"]
-      guard page >= pages else { continue }
-      add(base &+ (page - pages) / UInt64(size) &* Machine.pageSize, 2 * Machine.pageSize, .kexec, variable)
-    }
-  }
-
-  /// The page that Hyper-V fills with the instruction that calls it.
-  ///
-  /// Source: hyperv_init() in arch/x86/hyperv/hv_init.c (Linux v5.10 to v7.2).
-  private mutating func addHypercallPage(_ reader: Snapshot) throws(CannotCheck) {
-    guard let page = try reader.value(UInt64.self, of: "hv_hypercall_pg"), page != 0 else { return }
-    add(page, Machine.pageSize, .hypercall, "hv_hypercall_pg")
   }
 }
