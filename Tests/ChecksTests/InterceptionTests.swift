@@ -1,5 +1,6 @@
 import Checks
 import KernelModel
+import Report
 import TestKernel
 import Testing
 
@@ -137,6 +138,21 @@ import Testing
     // This kernel's code for tracers does not take back where to go on.
     let tracing = seen(byModuleOf: nobody) { kernel, code in kernel.trace([0x610], calling: KernelAddress(code)) }
     #expect(try findings(tracing).isEmpty)
+  }
+
+  @Test func `who could change answers is asked about if nothing vouches for the module`() throws {
+    func probingReturns(_ kernel: TestTextKernel, _ code: UInt64) {
+      let probe = TestTextKernel.heap + 0x400
+      kernel.memory.write(TestTextKernel.live(0x5d0).rawValue, at: KernelAddress(probe + 64))
+      kernel.memory.write(code, at: KernelAddress(probe + 128))
+      kernel.memory.write(UInt64(0), at: KernelAddress(probe + 136))
+    }
+    let finding = try only(seen(byModuleOf: .unvouched("no package brings it"), probingReturns))
+    #expect(finding.severity == .warning)
+    #expect(finding.subject == Subject("kretprobe at probed+0x0"))
+    #expect(finding.stranger?.module == "sample")
+    #expect(finding.evidence.contains { $0.value.words.contains("could also change what the calls answer") })
+    #expect(try findings(seen(byModuleOf: .recorded(Self.record), probingReturns)).isEmpty)
   }
 
   @Test func `a filter that cannot be read hides nobody, and is an open question`() throws {

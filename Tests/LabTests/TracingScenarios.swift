@@ -40,6 +40,22 @@ extension Scenario {
           ]))
     },
 
+    Scenario(
+      name: "a system call's returns probed by a listed module", guests: shared(by: "6.12"), exemption: hasNoFixture
+    ) { guest in
+      _ = try guest.output(of: "insmod /fixtures/redirecting.ko symbol=__x64_sys_kill way=kretprobe")
+      let scan = try Scan(in: guest, only: checks)
+      _ = try guest.output(of: "rmmod redirecting")
+      return Run(
+        scans: [scan],
+        expectation: Expectation(
+          verdict: .warning,
+          named: [
+            Expectation.Named(check: "kernel-text", text: "kretprobe at __x64_sys_kill"),
+            Expectation.Named(check: "syscall-dispatch", text: "[62]"),
+          ]))
+    },
+
     // The live patch itself is one that nothing vouches for; what it does is a live patch's business.
     Scenario(
       name: "a live patch, without its file and with it",

@@ -35,13 +35,28 @@ struct Interception: Hashable {
     }
   }
 
+  /// What of a call the code that sees it can change.
+  enum Change: Hashable {
+    /// Where it goes on.
+    case course
+    /// What it answers.
+    case answer
+
+    var words: String {
+      switch self {
+      case .course: "say where the calls go on"
+      case .answer: "change what the calls answer"
+      }
+    }
+  }
+
   var means: Means
   /// The code that is called.
   var callee: UInt64
   /// Whether it says where the functions' callers go instead.
   var redirects: Bool
-  /// Whether it could say so without having told the kernel that it will.
-  var maySteer = false
+  /// What of the calls it could change without having told the kernel that it will; nil if nothing is known that it could.
+  var mayChange: Change?
   /// The kernel's structure that says so.
   var structure: UInt64
   /// In which functions: the very places where the call is made.

@@ -39,10 +39,12 @@ struct InterceptionReading {
       for handler in probe.handlers {
         // A handler that says so goes on where it likes: kprobe_int3_handler() in arch/x86/kernel/kprobes/core.c (Linux
         // v5.10 to v7.2).
-        add(.probe, handler, maySteer: true, at: .these([probe.address]), structure: probe.structure)
+        add(.probe, handler, mayChange: .course, at: .these([probe.address]), structure: probe.structure)
       }
       for handler in probe.returnHandlers {
-        add(.returnProbe, handler, at: .these([probe.address]), structure: probe.structure)
+        // It is given the registers that the caller gets back, the answer among them: arch/x86/kernel/kprobes/core.c (Linux
+        // v5.10), arch/x86/kernel/rethook.c (v6.1 to v7.2).
+        add(.returnProbe, handler, mayChange: .answer, at: .these([probe.address]), structure: probe.structure)
       }
     }
   }
@@ -69,13 +71,13 @@ struct InterceptionReading {
   private func isKernels(_ callee: UInt64) -> Bool { ownership.standing(of: callee) == .kernelFunction }
 
   private mutating func add(
-    _ means: Interception.Means, _ callee: UInt64, redirects: Bool = false, maySteer: Bool = false,
+    _ means: Interception.Means, _ callee: UInt64, redirects: Bool = false, mayChange: Interception.Change? = nil,
     at functions: TracedFunctions, structure: UInt64
   ) {
     guard callee != 0, redirects || !isKernels(callee), found.count < Self.most else { return }
     found.append(
       Interception(
-        means: means, callee: callee, redirects: redirects, maySteer: maySteer, structure: structure,
+        means: means, callee: callee, redirects: redirects, mayChange: mayChange, structure: structure,
         functions: functions))
   }
 
@@ -102,7 +104,7 @@ struct InterceptionReading {
       let redirects = operations.modifiesAddress && !operations.isDirect && !isHeldByKernel(operations.address)
       guard redirects || !isKernels(callee) else { continue }
       add(
-        .tracer, callee, redirects: redirects, maySteer: Machine.maySteer(operations, reader),
+        .tracer, callee, redirects: redirects, mayChange: Machine.maySteer(operations, reader) ? .course : nil,
         at: functions(operations.filter),
         structure: operations.address)
     }
@@ -183,10 +185,10 @@ struct InterceptionReading {
   private mutating func readFunctionProbe(
     at probe: UInt64, _ functions: () throws(CannotCheck) -> TracedFunctions
   ) throws(CannotCheck) {
-    for member in ["entry_handler", "exit_handler"] {
+    for (member, change) in [("entry_handler", nil), ("exit_handler", Interception.Change.answer)] {
       let callee = try reader.word(member, of: "fprobe", at: probe)
       guard callee != 0, !isKernels(callee) else { continue }
-      add(.functionProbe, callee, at: try functions(), structure: probe)
+      add(.functionProbe, callee, mayChange: change, at: try functions(), structure: probe)
     }
   }
 }

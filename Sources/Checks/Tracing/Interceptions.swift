@@ -4,7 +4,7 @@ internal import KernelObjects
 /// All code but the kernel's own that is called where functions run, judged.
 ///
 /// Tracing by code that somebody owns is ordinary (perf, LTTng, BPF, probes): no severity, unless it could send calls
-/// elsewhere and is a module's that nothing vouches for. To say where a function's callers go instead is a live patch's
+/// elsewhere, or change what they answer, and is a module's that nothing vouches for. To say where a function's callers go instead is a live patch's
 /// business, which is known by the kernel's own records of it and by its code; of anybody else's it is a warning, and
 /// critical where the function has a part in what user space is told; of a live patch whose file cannot be had, a warning.
 /// Code that nobody owns is critical wherever it is called.
@@ -42,12 +42,13 @@ struct Interceptions {
         return Judged(interception: interception, severity: .critical)
       }
       guard interception.redirects else {
-        guard interception.maySteer, case .module(let place) = kernel.owner(of: KernelAddress(interception.callee)),
+        guard let change = interception.mayChange,
+          case .module(let place) = kernel.owner(of: KernelAddress(interception.callee)),
           let module = place.module, let stranger = strangers.stranger(module)
         else { return Judged(interception: interception) }
         return Judged(
           interception: interception, severity: .warning,
-          objection: "it could also say where the calls go on, and nothing vouches for module \(module)",
+          objection: "it could also \(change.words), and nothing vouches for module \(module)",
           stranger: stranger)
       }
       let objection: String
