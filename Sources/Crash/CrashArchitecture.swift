@@ -56,6 +56,14 @@ package protocol StackUnwinder {
 package struct ProtectionWrite: Hashable {
   /// The register's name.
   var register: String
-  /// Which protection it leaves off; nil if none, or what was written is not known.
-  var clearedProtection: String?
+  var effect: Effect
+
+  package enum Effect: Hashable {
+    /// A protection that was on, or may have been, goes off: which one, in words.
+    case clears(String)
+    /// Whatever was on stays on.
+    case keeps
+    /// What was written is not told.
+    case unknown
+  }
 }

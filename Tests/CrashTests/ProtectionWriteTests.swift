@@ -22,15 +22,25 @@ import Testing
   @Test func `which protection is left off is told by the register that is written`() throws {
     #expect(
       try write("0f 22 c0", "RAX: 0000000080040033 RBX: 0000000000000000")
-        == ProtectionWrite(register: "CR0", clearedProtection: "write protection (WP)"))
+        == ProtectionWrite(register: "CR0", effect: .clears("write protection (WP)")))
     #expect(
       try write("41 0f 22 e3", "R11: 00000000000006f0 R12: 0000000000000000")
         == ProtectionWrite(
-          register: "CR4", clearedProtection: "the ban on running programs' code (SMEP)"))
+          register: "CR4", effect: .clears("the ban on running programs' code (SMEP)")))
     #expect(
       try write("0f 22 c0", "RAX: 0000000080050033 RBX: 0000000000000000")
-        == ProtectionWrite(register: "CR0", clearedProtection: nil))
-    #expect(try write("0f 22 c0") == ProtectionWrite(register: "CR0", clearedProtection: nil))
+        == ProtectionWrite(register: "CR0", effect: .keeps))
+    #expect(try write("0f 22 c0") == ProtectionWrite(register: "CR0", effect: .unknown))
+  }
+
+  @Test func `what the processor did not have on is not left off`() throws {
+    func writing(over value: String) throws -> ProtectionWrite? {
+      try write("0f 22 e0", "RAX: 00000000000026f0 RBX: 0000000000000000\n[    1.000000] CR4: \(value)")
+    }
+    #expect(try writing(over: "00000000000006f0") == ProtectionWrite(register: "CR4", effect: .keeps))
+    #expect(
+      try writing(over: "00000000001006f0")
+        == ProtectionWrite(register: "CR4", effect: .clears("the ban on running programs' code (SMEP)")))
   }
 
   @Test(arguments: ["0f 22 d8", "44 0f 22 c0", "0f 20 c0", "0f 22", "90 0f 22 c0"])

@@ -155,10 +155,15 @@ package struct OopsJudgement: Sendable {
   private mutating func judge(_ write: ProtectionWrite) {
     let owner = report.ownerOfInstruction
     guard owner != .kernel else { return }
-    let clears = write.clearedProtection
-    let what = clears.map { "with \($0) off" } ?? "with a value that is not known"
+    let (severity, what): (Finding.Severity, String)
+    switch write.effect {
+    case .clears(let protection): (severity, what) = (.critical, "with \(protection) off")
+    case .unknown: (severity, what) = (.warning, "with a value that is not known")
+    // A hypervisor's module switches other bits.
+    case .keeps: return
+    }
     add(
-      clears == nil ? .warning : .critical,
+      severity,
       "\(owner.words) wrote to the processor's register \(write.register) \(what): so is read-only memory of the kernel "
         + "made writable, to patch code and tables")
   }

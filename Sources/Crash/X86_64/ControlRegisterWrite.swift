@@ -26,17 +26,15 @@ extension X86_64 {
     let number = Int(operands >> 3 & 7)
     guard number == 0 || number == 4 else { return nil }
     let source = Int(operands & 7 | (extensionBits & 1) << 3)
-    return ProtectionWrite(
-      register: "CR\(number)",
-      clearedProtection: registers.values[oopsNames[source]].flatMap { clearedProtection(by: $0, number) })
-  }
-
-  /// Source: Intel SDM volume 3, 2.5 (the registers' bits).
-  private static func clearedProtection(by value: UInt64, _ number: Int) -> String? {
-    switch number {
-    case 0: value >> 16 & 1 == 0 ? "write protection (WP)" : nil
-    case 4: value >> 20 & 1 == 0 ? "the ban on running programs' code (SMEP)" : nil
-    default: nil
+    let register = "CR\(number)"
+    guard let written = registers.values[oopsNames[source]] else {
+      return ProtectionWrite(register: register, effect: .unknown)
     }
+    // Source: Intel SDM volume 3, 2.5 (the registers' bits).
+    let (bit, protection): (UInt64, String) =
+      number == 0 ? (1 << 16, "write protection (WP)") : (1 << 20, "the ban on running programs' code (SMEP)")
+    // Processors that have no SMEP never had it on.
+    let isLeftOn = written & bit != 0 || registers.values[register].map { $0 & bit == 0 } ?? false
+    return ProtectionWrite(register: register, effect: isLeftOn ? .keeps : .clears(protection))
   }
 }
