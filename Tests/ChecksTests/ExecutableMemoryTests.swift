@@ -109,6 +109,10 @@ import Testing
     record["init_text"] += 64
     #expect(try examine(kernel).findings.count == 1)
     record["init_text"] -= 64
+    // A list that leads back to itself has an end here.
+    record["node"] = record.place(of: "node")
+    #expect(try examine(kernel).findings.isEmpty)
+    record["node"] = 0
     // do_free_init() has taken the list, and waits.
     kernel.set(Variable.initFreeList, to: UInt64(0))
     #expect(try examine(kernel).findings.count == 1)

@@ -24,11 +24,12 @@ struct InitMemory {
     // Whatever lies on a stack is tried: what cannot be read there is no obstacle to anything else.
     let stray = reader.reading(reader.live.memory)
 
-    /// The areas of the records from one on, for as long as they name whole areas.
+    var seen: Set<UInt64> = []
+    /// The areas of the records from one on, each once, for as long as they name whole areas.
     func follow(_ first: UInt64) {
       var next = first
-      for _ in 0..<Self.most {
-        guard KernelAddress(next).isInKernelHalf, next & 7 == 0,
+      while areas.count < Self.most {
+        guard KernelAddress(next).isInKernelHalf, next & 7 == 0, seen.insert(next).inserted,
           let base = stray.word(at: next &- node &+ start), let area = known.area(at: base),
           area.range.lowerBound == base, let following = stray.word(at: next)
         else { return }
