@@ -118,6 +118,12 @@ package struct SymbolIndex: Sendable {
   /// Whether a function of the kernel starts at exactly `address`.
   package func isFunctionStart(_ address: UInt64) -> Bool { functionStart(atOrAfter: address) == address }
 
+  /// Where the code of the function called `name` lies: up to where the next one starts; nil if there is none of that name.
+  package func code(of name: String) -> Range<UInt64>? {
+    guard let start = self[name], let end = functionStart(atOrAfter: start &+ 1), end > start else { return nil }
+    return start..<end
+  }
+
   /// The kernel's own symbols whose name starts with `prefix`, lowest address first.
   package func symbols(withPrefix prefix: String) -> [Symbol] {
     table.symbols(withPrefix: prefix).filter { $0.module == nil }

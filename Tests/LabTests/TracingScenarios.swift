@@ -23,38 +23,12 @@ extension Scenario {
     },
 
     // Nothing vouches for the module, which only the guest knows, and its function gets the registers.
-    Scenario(
-      name: "a system call's handler traced by a listed module", guests: shared(by: "5.10", "6.1"),
-      exemption: hasNoFixture
-    ) { guest in
-      _ = try guest.output(of: "insmod /fixtures/redirecting.ko symbol=__x64_sys_kill way=trace")
-      let scan = try Scan(in: guest, only: checks)
-      _ = try guest.output(of: "rmmod redirecting")
-      return Run(
-        scans: [scan],
-        expectation: Expectation(
-          verdict: .warning,
-          named: [
-            Expectation.Named(check: "kernel-text", text: "__x64_sys_kill"),
-            Expectation.Named(check: "syscall-dispatch", text: "[62]"),
-          ]))
-    },
-
-    Scenario(
-      name: "a system call's returns probed by a listed module", guests: shared(by: "6.12"), exemption: hasNoFixture
-    ) { guest in
-      _ = try guest.output(of: "insmod /fixtures/redirecting.ko symbol=__x64_sys_kill way=kretprobe")
-      let scan = try Scan(in: guest, only: checks)
-      _ = try guest.output(of: "rmmod redirecting")
-      return Run(
-        scans: [scan],
-        expectation: Expectation(
-          verdict: .warning,
-          named: [
-            Expectation.Named(check: "kernel-text", text: "kretprobe at __x64_sys_kill"),
-            Expectation.Named(check: "syscall-dispatch", text: "[62]"),
-          ]))
-    },
+    seen(
+      "a system call's handler traced by a listed module", "trace", named: "__x64_sys_kill",
+      guests: shared(by: "5.10", "6.1")),
+    seen(
+      "a system call's returns probed by a listed module", "kretprobe", named: "kretprobe at __x64_sys_kill",
+      guests: shared(by: "6.12")),
 
     // The live patch itself is one that nothing vouches for; what it does is a live patch's business.
     Scenario(
@@ -125,6 +99,23 @@ extension Scenario {
   private static let checks = ["syscall-table", "syscall-dispatch", "kernel-text"]
 
   private static let redirecting = Expectation.Named(check: "kernel-text", text: "module redirecting")
+
+  /// A system call that the module sees in one of its ways, and lets go.
+  private static func seen(_ name: String, _ way: String, named subject: String, guests: Guests) -> Scenario {
+    Scenario(name: name, guests: guests, exemption: hasNoFixture) { guest in
+      _ = try guest.output(of: "insmod /fixtures/redirecting.ko symbol=__x64_sys_kill way=\(way)")
+      let scan = try Scan(in: guest, only: checks)
+      _ = try guest.output(of: "rmmod redirecting")
+      return Run(
+        scans: [scan],
+        expectation: Expectation(
+          verdict: .warning,
+          named: [
+            Expectation.Named(check: "kernel-text", text: subject),
+            Expectation.Named(check: "syscall-dispatch", text: "[62]"),
+          ]))
+    }
+  }
 
   private static func redirected(
     _ name: String, _ parameters: String, guests: Guests, expecting: @escaping @Sendable () -> Expectation

@@ -16,11 +16,7 @@ enum ComingOrGoing {
 
   /// Those of some records (`struct module`) that a task is in the middle of.
   static func among(_ records: Set<UInt64>, _ reader: Snapshot) throws(CannotCheck) -> Set<UInt64> {
-    let code = functions.compactMap { name -> Range<UInt64>? in
-      guard let start = reader.symbols[name], let end = reader.symbols.functionStart(atOrAfter: start &+ 1), end > start
-      else { return nil }
-      return start..<end
-    }
+    let code = functions.compactMap(reader.symbols.code(of:))
     guard !records.isEmpty, !code.isEmpty else { return [] }
     let tasks = Tasks(reader)
     var found: Set<UInt64> = []

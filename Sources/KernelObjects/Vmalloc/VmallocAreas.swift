@@ -63,10 +63,7 @@ package struct VmallocAreas {
 
   private static func allocators(_ reader: Snapshot) -> [(name: String, range: Range<UInt64>)] {
     ["bpf_jit_binary_alloc", "bpf_jit_alloc_exec", "bpf_struct_ops_map_alloc"].compactMap { name in
-      guard let start = reader.symbols[name],
-        let end = reader.symbols.functionStart(atOrAfter: start &+ 1), end > start
-      else { return nil }
-      return (name, start..<end)
+      reader.symbols.code(of: name).map { (name, $0) }
     }
   }
 }
