@@ -107,22 +107,29 @@ extension X86_64 {
     }
 
     /// Whether it is `call` of an address ±2 GiB away: `e8`.
+    @inlinable
     package var isCallRel32: Bool { map == .oneByte && opcode == 0xe8 }
     /// Whether it is `jmp` to an address ±2 GiB away: `e9`.
+    @inlinable
     package var isJumpRel32: Bool { map == .oneByte && opcode == 0xe9 }
     /// Whether it is `jmp` to an address ±128 bytes away: `eb`.
+    @inlinable
     package var isJumpRel8: Bool { map == .oneByte && opcode == 0xeb }
     /// Whether it is a jump on a condition: `70` to `7f`, and `0f 80` to `0f 8f`.
+    @inlinable
     package var isConditionalJump: Bool {
       map == .oneByte ? opcode & 0xf0 == 0x70 : map == .escape0F && opcode & 0xf0 == 0x80
     }
     /// Whether it is `loopne`, `loope`, `loop` or `jrcxz`: `e0` to `e3`.
+    @inlinable
     package var isLoop: Bool { map == .oneByte && opcode & 0xfc == 0xe0 }
     /// Whether it goes to an address that is said relative to the next instruction.
+    @inlinable
     package var isRelativeBranch: Bool { isCallRel32 || isJumpRel32 || isJumpRel8 || isConditionalJump || isLoop }
 
     /// Whether it is a relative branch that reaches further than 128 bytes: into another function.
-    package var isFarBranch: Bool { isRelativeBranch && immediateByteCount == 4 }
+    @inlinable
+    package var isFarBranch: Bool { immediateByteCount == 4 && isRelativeBranch }
 
     /// Where the distance of a relative branch lies in the instruction: 1 or 4 bytes, or nil if it is no such branch.
     package var branchDisplacement: Range<Int>? {
