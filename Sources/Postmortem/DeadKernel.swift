@@ -23,7 +23,7 @@ package struct DeadKernel {
   ) throws(Withheld) {
     progress("looking for the dead kernel's page tables")
     let found = try DumpMappings.find(in: dump, progress: progress)
-    let memory = CachedMemory(TranslatedMemory(dump, through: found.tables))
+    let memory = TranslatedMemory(dump, through: found.tables)
     progress("reading the dead kernel's symbols")
     let symbols = try Self.symbols(memory, found)
     var remarks = dump.remarks

@@ -10,6 +10,8 @@ package final class TranslatedMemory: KernelMemory {
   /// Leaves by the number of the page that was asked for.
   private var leaves: [UInt64: Page] = [:]
   private var last: Page?
+  /// Bytes that were asked for and had so far.
+  package private(set) var bytesRead: UInt64 = 0
 
   /// Leaves remembered at most; then the memory of them starts anew.
   private static let mostLeaves = 1 << 16
@@ -39,6 +41,7 @@ package final class TranslatedMemory: KernelMemory {
         throw error.at(KernelAddress(position.rawValue &+ (error.address.rawValue &- run.start.rawValue)))
       }
       done += run.byteCount
+      bytesRead &+= UInt64(run.byteCount)
     }
   }
 
