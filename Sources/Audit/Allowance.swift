@@ -26,26 +26,46 @@ final class Allowance {
   func rule(on findings: [Finding], of id: String) -> Ruling {
     var ruling = Ruling()
     var modules: Set<String> = []
+    var programs: Set<Finding.Program> = []
+    let rules = rules.filter { $0.checks.contains(id) }
     for finding in findings {
-      let candidates = rules.filter { $0.checks.contains(id) && $0.module == finding.owningModule }
-      guard let module = finding.owningModule, !candidates.isEmpty else {
+      if let program = finding.program {
+        programs.insert(program)
+        if let rule = rules.first(where: { $0.program == program }) {
+          ruling.accepted.append(
+            Acceptance(
+              finding: finding, rule: rule.source, identity: "BPF program \(program.name), tag \(program.tag)",
+              reason: rule.reason))
+        } else {
+          ruling.kept.append(finding)
+        }
+        continue
+      }
+      guard let module = finding.owningModule, rules.contains(where: { $0.proof(for: module) != nil }) else {
         ruling.kept.append(finding)
         continue
       }
       modules.insert(module)
       let identity = identity(of: module)
-      if let acceptance = candidates.lazy.compactMap({ Self.accept(finding, by: $0, identity) }).first {
+      if let acceptance = rules.lazy.compactMap({ Self.accept(finding, by: $0, module, identity) }).first {
         ruling.accepted.append(acceptance)
       } else {
         ruling.kept.append(finding)
       }
     }
     for module in modules.sorted() {
-      for rule in rules where rule.module == module && rule.checks.contains(id) {
-        if let why = Self.objection(to: rule, identity(of: module)) {
+      for rule in rules {
+        if let proof = rule.proof(for: module), let why = Self.objection(to: proof, module, identity(of: module)) {
           ruling.remarks.append("the allow rule at \(rule.source) does not apply: \(why)")
         }
       }
+    }
+    for rule in rules {
+      guard let meant = rule.program, !programs.contains(meant),
+        let other = programs.filter({ $0.name == meant.name }).map(\.tag).min()
+      else { continue }
+      ruling.remarks.append(
+        "the allow rule at \(rule.source) does not apply: the tag of BPF program \(meant.name) is \(other)")
     }
     return ruling
   }
@@ -58,22 +78,25 @@ final class Allowance {
   }
 
   private static func accept(
-    _ finding: Finding, by rule: AllowRule, _ identity: Result<ModuleIdentity, CannotCheck>
+    _ finding: Finding, by rule: AllowRule, _ module: String, _ identity: Result<ModuleIdentity, CannotCheck>
   ) -> Acceptance? {
-    guard case .success(let identity) = identity, let words = rule.match(identity) else { return nil }
+    guard case .success(let identity) = identity, let words = rule.proof(for: module)?.match(identity, of: module)
+    else { return nil }
     return Acceptance(finding: finding, rule: rule.source, identity: words, reason: rule.reason)
   }
 
-  private static func objection(to rule: AllowRule, _ identity: Result<ModuleIdentity, CannotCheck>) -> String? {
-    switch (identity, rule.proof) {
+  private static func objection(
+    to proof: AllowRule.Proof, _ module: String, _ identity: Result<ModuleIdentity, CannotCheck>
+  ) -> String? {
+    switch (identity, proof) {
     case (.failure(let reason), _):
-      return "it could not be found out which module \(rule.module) is: \(reason)"
-    case (.success(let identity), _) where rule.match(identity) != nil:
+      return "it could not be found out which module \(module) is: \(reason)"
+    case (.success(let identity), _) where proof.match(identity, of: module) != nil:
       return nil
     case (.success(let identity), .buildID):
-      return "the build id of \(rule.module) is \(identity.buildID.map(\.description) ?? "not there")"
+      return "the build id of \(module) is \(identity.buildID.map(\.description) ?? "not there")"
     case (.success(let identity), .signer):
-      return "\(rule.module) is signed by \(identity.signer ?? "nobody the kernel trusts")"
+      return "\(module) is signed by \(identity.signer ?? "nobody the kernel trusts")"
     }
   }
 }

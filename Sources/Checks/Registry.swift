@@ -14,6 +14,7 @@ package enum Registry {
     ExecutableMemory(),
     Notifiers(),
     Tracepoints(),
+    Bpf(),
     Taint(),
   ]
 

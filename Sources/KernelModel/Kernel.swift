@@ -37,6 +37,10 @@ package struct Kernel {
   /// The names of loaded modules as they are told now, those of `/proc/kallsyms` only if asked for; of a kernel that runs
   /// no more, nothing but what its claims say.
   package var moduleNames: (_ withKallsyms: Bool) -> ModuleNames
+  /// The numbers of BPF objects of a kind as bpf(2) tells them now.
+  package var toldBpfNumbers: (BpfObjectKind) -> Result<Set<UInt32>, Withheld> = { _ in
+    .failure(Withheld("what bpf(2) tells", why: "nobody asked it"))
+  }
   /// Gives who holds which memory by the kernel's structures; nil where these cannot be read, and then what the kernel
   /// claims has to do.
   package var account: (Kernel) -> (any MemoryAccount)? = { _ in nil }

@@ -19,6 +19,7 @@ package final class KernelTypes {
   private var named: [String: KernelType?] = [:]
   /// By ``BTF/Structure/id``.
   private var known: [Int: KernelType] = [:]
+  private var enumerations: [String: [Int64: String]] = [:]
 
   package init(_ information: BTF) {
     self.information = information
@@ -46,6 +47,14 @@ package final class KernelTypes {
     let type = KernelType(structure, named: structure.name.isEmpty ? name : structure.name)
     known[structure.id] = type
     return type
+  }
+
+  /// What a constant of an enumeration is called, or nil if this kernel has none of that value.
+  package func constant(_ value: Int64, of enumeration: String) -> String? {
+    if let known = enumerations[enumeration] { return known[value] }
+    let constants = information.constants(of: enumeration)
+    enumerations[enumeration] = constants
+    return constants[value]
   }
 
   /// How a structure or union is laid out, or nil if there is none.

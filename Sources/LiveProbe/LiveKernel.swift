@@ -75,6 +75,7 @@ package enum LiveKernel {
     kernel.symbolsAreWhole = known.areWhole
     kernel.isBuiltWithoutModules = isBuiltWithoutModules
     kernel.pause = { usleep(Self.pause) }
+    kernel.toldBpfNumbers = { ToldBpfNumbers.read($0) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)
   }

@@ -11,6 +11,7 @@ import Testing
       id: "finder", question: "?", method: "", innocentCauses: [], blindSpots: [], response: [])
     var owners: [Owner]
     var hidden: String?
+    var program: Finding.Program?
 
     func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
       var examination = Examination()
@@ -20,7 +21,7 @@ import Testing
           Finding(
             kind: .systemCallEntry, severity: .critical, subject: Subject("table", index: index),
             message: "leads astray", expected: "a",
-            observed: "b", owner: owner, hiddenModule: hidden))
+            observed: "b", owner: owner, hiddenModule: hidden, program: program))
       }
       return examination
     }
@@ -44,7 +45,7 @@ import Testing
   private func rule(
     _ module: String, _ proof: AllowRule.Proof, checks: Set<String> = ["finder"]
   ) -> AllowRule {
-    AllowRule(source: "allow.conf:1", module: module, proof: proof, checks: checks, reason: "ticket 4711")
+    AllowRule(source: "allow.conf:1", whose: .module(module, proof), checks: checks, reason: "ticket 4711")
   }
 
   private func owned(by module: String) -> Owner { .module(Place(symbol: "hook", module: module)) }
@@ -105,6 +106,24 @@ import Testing
     #expect(verdict("edr").answers.first?.accepted.count == 1)
     #expect(verdict("doctored").status == .critical)
     #expect(verdict("doctored").answers.first?.remarks.contains { $0.contains("is not its file's") } == true)
+  }
+
+  @Test(arguments: [
+    ("5fd0aa0b1c2d3e4f", Status.ok, nil),
+    ("0000aa0b1c2d3e4f", .critical, "the tag of BPF program watch is 5fd0aa0b1c2d3e4f"),
+  ])
+  func `a rule accepts the one BPF program that it names, by its tag`(tag: String, status: Status, why: String?) {
+    let rule = AllowRule(
+      source: "allow.conf:1", whose: .program(Finding.Program(name: "watch", tag: tag)), checks: ["finder"],
+      reason: "ticket 4711")
+    let found = Audit(
+      checks: [Finder(owners: [.nobody(.unmapped)], program: Finding.Program(name: "watch", tag: "5fd0aa0b1c2d3e4f"))],
+      investigator: Forensics(signatures: SignatureRules()), allowing: [rule], identifier: register
+    ).run { () throws(AcquisitionFailure) -> Kernel in TestKernel().kernel }
+    #expect(found.status == status)
+    #expect(found.answers.first?.accepted.first?.identity == (why == nil ? "BPF program watch, tag \(tag)" : nil))
+    #expect(why == nil || found.answers.first?.remarks.contains { $0.hasSuffix(why ?? "") } == true)
+    #expect(verdict([.nobody(.unmapped)], [rule]).status == .critical)
   }
 
   @Test func `a rule about another check accepts nothing`() {

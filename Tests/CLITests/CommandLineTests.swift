@@ -165,6 +165,11 @@ import Testing
     ("Module=edr\nBuildID=ab\nCheck=syscal-table\nReason=x", ":4: there is no check 'syscal-table'; did you mean"),
     ("Module=edr\nBuildID=ab\nCheck=syscall-table", ":1: the rule lacks Reason="),
     ("BuildID=ab\nCheck=syscall-table\nReason=x", ":1: the rule lacks Module="),
+    ("Program=watch\nCheck=bpf\nReason=x", ":1: the rule lacks Tag=: a BPF program's name alone"),
+    ("Program=watch\nTag=12\nCheck=bpf\nReason=x", ":3: '12' is no tag"),
+    ("Program=watch\nTag=0123456789abcdef\nSigner=me\nCheck=bpf\nReason=x", ":4: BuildID= and Signer= are of a module"),
+    ("Program=watch\nModule=edr\nTag=0123456789abcdef\nCheck=bpf\nReason=x", ":2: Module= and Program= in one rule"),
+    ("Module=edr\nBuildID=ab\nTag=0123456789abcdef\nCheck=bpf\nReason=x", ":4: Tag= is of a BPF program"),
     ("Modul=edr", ":2: there is no key 'Modul'; did you mean 'Module'?"),
     ("Module=edr\nModule=other", ":3: Module= stands twice in one rule"),
   ])

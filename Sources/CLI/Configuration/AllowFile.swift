@@ -4,7 +4,7 @@ internal import KernelModel
 
 /// Allow rules as operators write them: one `[Allow]` section each.
 enum AllowFile {
-  private static let keys = ["Module", "BuildID", "Signer", "Check", "Reason"]
+  private static let keys = ["Module", "BuildID", "Signer", "Program", "Tag", "Check", "Reason"]
 
   /// The rules in the file at `path`, or in the files of the folder there whose names end in `.conf`.
   static func rules(at path: String) throws -> [AllowRule] {
@@ -38,13 +38,38 @@ enum AllowFile {
     }
     return AllowRule(
       source: "\(file.path):\(section.line)",
-      module: try needed("Module", "the module whose doing is accepted").value,
-      proof: try proof(values, section, file),
+      whose: try whose(values, section, file),
       checks: try checks(try needed("Check", "the checks whose findings are accepted"), file),
       reason: try needed("Reason", "why it is accepted, for whoever reads the report").value)
   }
 
   /// A name alone shows nothing: anybody may choose it.
+  private static func whose(
+    _ values: [String: ConfigurationFile.Entry], _ section: ConfigurationFile.Section, _ file: ConfigurationFile
+  ) throws(ConfigurationError) -> AllowRule.Whose {
+    switch (values["Module"], values["Program"]) {
+    case (let module?, nil):
+      if let tag = values["Tag"] { throw file.error(tag.line, "Tag= is of a BPF program, and the rule names a module") }
+      return .module(module.value, try proof(values, section, file))
+    case (nil, let program?):
+      if let entry = values["BuildID"] ?? values["Signer"] {
+        throw file.error(entry.line, "BuildID= and Signer= are of a module, and the rule names a BPF program")
+      }
+      guard let entry = values["Tag"] else {
+        throw file.error(section.line, "the rule lacks Tag=: a BPF program's name alone is never accepted")
+      }
+      guard entry.value.utf8.count == 16, [UInt8](hexadecimal: entry.value) != nil else {
+        throw file.error(
+          entry.line, "'\(entry.value)' is no tag: bpftool prog show shows a program's, in 16 hexadecimal digits")
+      }
+      return .program(Finding.Program(name: program.value, tag: entry.value))
+    case (nil, nil):
+      throw file.error(section.line, "the rule lacks Module= or Program=: the module or the BPF program whose doing is accepted")
+    case (_?, let entry?):
+      throw file.error(entry.line, "Module= and Program= in one rule: one of them is meant")
+    }
+  }
+
   private static func proof(
     _ values: [String: ConfigurationFile.Entry], _ section: ConfigurationFile.Section, _ file: ConfigurationFile
   ) throws(ConfigurationError) -> AllowRule.Proof {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -253,4 +254,16 @@ long sys_set_name(const char *name) { return answer(syscall(SYS_prctl, PR_SET_NA
 
 long sys_getdents64(int directory, void *buffer, size_t count) {
   return answer(syscall(SYS_getdents64, directory, buffer, count));
+}
+
+long sys_bpf_next(int kind, uint32_t after, uint32_t *next) {
+  static const int commands[] = {BPF_PROG_GET_NEXT_ID, BPF_MAP_GET_NEXT_ID, BPF_LINK_GET_NEXT_ID, BPF_BTF_GET_NEXT_ID};
+  if (kind < 0 || kind >= (int)(sizeof commands / sizeof *commands)) return -EINVAL;
+  union bpf_attr question;
+  memset(&question, 0, sizeof question);
+  question.start_id = after;
+  // What a kernel does not know of the question must be zeros, and is: bpf_check_uarg_tail_zero().
+  long result = answer(syscall(SYS_bpf, commands[kind], &question, sizeof question));
+  *next = question.next_id;
+  return result;
 }

@@ -152,6 +152,23 @@ package struct BTF {
     }
   }
 
+  /// The constants of the enumeration called `enumeration`, by value; of several with one value, the first. Empty if there is none
+  /// of that name.
+  package func constants(of enumeration: String) -> [Int64: String] {
+    withName(enumeration) { wanted in
+      var found: [Int64: String] = [:]
+      for start in enumerations {
+        let type = BTFType(types, at: Int(start))
+        guard isName(type.nameOffset, wanted) else { continue }
+        for index in 0..<type.elementCount {
+          let constant = type.enumerator(index)
+          if found[constant.value] == nil { found[constant.value] = text(constant.nameOffset) }
+        }
+      }
+      return found.isEmpty ? base?.btf.constants(of: enumeration) ?? [:] : found
+    }
+  }
+
   /// The type of number `number`, or nil for `void` and numbers that no type has.
   func type(_ number: UInt32) -> BTFType? {
     let before = base?.btf.typeCount ?? 0

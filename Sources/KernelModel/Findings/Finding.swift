@@ -49,6 +49,8 @@ package struct Finding: Hashable, Sendable {
   package var evidence: [Evidence]
   /// The module that nothing vouches for, if that is what was found: reports say its name first.
   package var stranger: Stranger?
+  /// The BPF program that can do what was found, if that is what was found: an allow rule can name it.
+  package var program: Program?
   /// What it means on this kernel: whether the changed thing is in use.
   package var meaning: String
   /// What else it could be; nil where that is what the check's manual says.
@@ -68,6 +70,18 @@ package struct Finding: Hashable, Sendable {
     }
   }
 
+  /// A BPF program, as it is known by on every host and after every reboot.
+  package struct Program: Hashable, Sendable {
+    package var name: String
+    /// The digest of its instructions as they were loaded, in 16 hexadecimal digits.
+    package var tag: String
+
+    package init(name: String, tag: String) {
+      self.name = name
+      self.tag = tag
+    }
+  }
+
   package struct Evidence: Hashable, Sendable {
     package var name: String
     package var value: Value
@@ -81,7 +95,7 @@ package struct Finding: Hashable, Sendable {
   package init(
     kind: Kind, severity: Severity, subject: Subject, message: String, expected: Value, observed: Value,
     owner: Owner? = nil, hiddenModule: String? = nil, target: KernelAddress? = nil, evidence: [Evidence] = [],
-    stranger: Stranger? = nil, meaning: String = "", innocentCauses: [String]? = nil, response: [String]? = nil
+    stranger: Stranger? = nil, program: Program? = nil, meaning: String = "", innocentCauses: [String]? = nil, response: [String]? = nil
   ) {
     self.kind = kind
     self.severity = severity
@@ -94,6 +108,7 @@ package struct Finding: Hashable, Sendable {
     self.target = target
     self.evidence = evidence
     self.stranger = stranger
+    self.program = program
     self.meaning = meaning
     self.innocentCauses = innocentCauses
     self.response = response

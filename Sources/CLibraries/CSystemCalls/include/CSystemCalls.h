@@ -55,3 +55,7 @@ long sys_send_sealed(int socket, const void *data, size_t count);
 
 // Records of a directory, as the kernel lays them out.
 long sys_getdents64(int directory, void *buffer, size_t count);
+
+// The number that follows `after` among the kernel's BPF objects of a kind: 0 programs, 1 maps, 2 links, 3 type information.
+// -ENOENT where there is none.
+long sys_bpf_next(int kind, uint32_t after, uint32_t *next);

@@ -1,0 +1,184 @@
+package import KernelModel
+internal import KernelObjects
+
+/// The kernel should tell of every BPF program that it holds, and none should steer what user space is told.
+package struct Bpf: Check {
+  package static let manual = Manual(
+    id: "bpf",
+    question: "Does the kernel tell of every BPF program that it runs, and does none of them steer system calls?",
+    method: """
+      Walks the kernel's BPF programs in memory by three ways: its own table of their numbers, the list of their code, \
+      and whatever runs them: events, probes, trampolines, tracepoints, control groups, network devices, links. A program \
+      that runs and has no place in the table was taken out of it. The running kernel is asked by bpf(2) for the numbers of \
+      its programs, maps, links and type information, between two looks at memory: one that memory has both times, and that \
+      is left out, is hidden. A program's instructions are read for the calls by which it can do something to others: write \
+      into a process's memory, decide what a function answers, send signals. Where such a program hangs on a system call, or \
+      on what fills a reader's buffer, it can change what user space is told; the file of the process that holds it says \
+      whether a package brought it. What is wrong is looked at three times: programs come and go.
+      """,
+    innocentCauses: [
+      "a security product that stops processes or refuses system calls from BPF (Tetragon and the like), or a debugger that "
+        + "was told to (bpftrace --unsafe): ask whoever maintains the host",
+      "a program of the operator's own, built here and brought by no package: an allow rule can name it by its tag",
+    ],
+    blindSpots: [
+      "whether a program's machine code is what its instructions say: only that the kernel goes to the code that is listed",
+      "programs that tc attached (cls_bpf), and those at sockets and in maps, are counted, but not where they hang",
+      "what programs read, and whom they tell",
+      "without the vendor's kernel image: the names and types by which programs are read are the kernel's own word",
+    ],
+    response: [
+      "do not reboot: programs go with the kernel",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "bpftool prog show and bpftool prog dump xlated id NUMBER show a program that is told; who holds it is named here",
+      "if nobody knows the program: cut the host off the network, and treat it as compromised",
+    ])
+
+  private static let looks = 3
+  /// Programs named in one remark.
+  private static let mostNamed = 8
+
+  package init() {}
+
+  private enum Wrong: Hashable {
+    case hidden(BpfLook.Hidden)
+    case unnumbered(UInt64)
+    case elsewhere(UInt64)
+  }
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    let structures = try kernel.structures
+    let ownership = CodeOwnership(kernel: kernel, symbols: structures.reader.symbols, text: structures.text)
+    let (look, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
+      try BpfLook(of: kernel)
+    } wrong: {
+      Self.wrong(in: $0, ownership)
+    }
+    var examination = Examination()
+    examination.expect(structures.expectation)
+    note(look, into: &examination)
+    for wrong in wrong {
+      if let finding = finding(wrong, look, ownership, kernel) { examination.report(finding) }
+    }
+    try structures.now { (snapshot) throws(CannotCheck) in
+      for steering in SteeringPrograms(kernel, types: snapshot.types).among(look.state, snapshot) {
+        tell(steering, kernel, into: &examination)
+      }
+    }
+    if let obstacle = look.state.obstacle { examination.leaveUnanswered(Subject("BPF programs"), obstacle) }
+    return examination
+  }
+
+  private static func wrong(in look: BpfLook, _ ownership: CodeOwnership) -> [Wrong] {
+    var wrong = look.hidden.map { Wrong.hidden($0) }
+    wrong += look.state.unnumbered.map { .unnumbered($0.address) }
+    wrong += look.state.programs.values.filter { !isInItsPlace($0, ownership) }.map { .elsewhere($0.address) }
+    return wrong
+  }
+
+  /// Whether the kernel goes to the program's own code, or to its interpreter.
+  private static func isInItsPlace(_ program: BpfProgram, _ ownership: CodeOwnership) -> Bool {
+    if let code = program.code { return code.contains(program.entry) }
+    return ownership.standing(of: program.entry) == .kernelFunction
+  }
+
+  private func note(_ look: BpfLook, into examination: inout Examination) {
+    // Programs come and go.
+    for kind in BpfObjectKind.allCases {
+      examination.note(Subject("\(kind.words)s"), .count(UInt64(look.state.numbers[kind].count)), lasting: false)
+    }
+    if let withheld = look.unasked[.program] {
+      examination.remark("the kernel was not asked which BPF programs it has: \(withheld)")
+    }
+    let attached = Dictionary(grouping: look.state.attachments, by: \.program)
+    let programs = look.state.programs.values.filter { attached[$0.address] != nil }.sorted { $0.id < $1.id }
+    guard !programs.isEmpty else { return }
+    let named = programs.prefix(Self.mostNamed).map { program in
+      "\(program.words) (\(Set(attached[program.address, default: []].map(\.means)).sorted().joined(separator: ", ")))"
+    }
+    examination.remark(
+      "\(programs.count) BPF \(programs.count == 1 ? "program is" : "programs are") attached: "
+        + named.joined(separator: ", ") + (programs.count > Self.mostNamed ? ", ..." : "")
+        + "; liveprobe hooks lists them")
+  }
+
+  // MARK: Findings
+
+  private func finding(
+    _ wrong: Wrong, _ look: BpfLook, _ ownership: CodeOwnership, _ kernel: Kernel
+  ) -> Finding? {
+    switch wrong {
+    case .hidden(let hidden):
+      let program = hidden.kind == .program ? look.state.programs[hidden.address] : nil
+      return Finding(
+        kind: .contradiction, severity: .critical,
+        subject: Subject(program?.subject ?? hidden.kind.words, label: "number \(hidden.number)"),
+        message: "the kernel holds it, and the bpf system call leaves it out",
+        expected: "number \(hidden.number) among those that bpf(2) tells",
+        observed: "it is in memory at \(KernelAddress(hidden.address)), before and after bpf(2) was asked",
+        evidence: program.map { evidence(of: $0, look.state, kernel) } ?? [],
+        meaning: "whoever lists BPF programs, as bpftool does, is not shown all of them")
+    case .unnumbered(let address):
+      guard let program = look.state.programs[address] else { return nil }
+      return Finding(
+        kind: .contradiction, severity: .critical,
+        subject: Subject(program.subject, label: "number \(program.id)"),
+        message: "the kernel runs it, and its own table of BPF programs lacks it",
+        expected: "number \(program.id) in the kernel's table of programs",
+        observed: "it is in memory at \(KernelAddress(address)), and not in the table",
+        evidence: evidence(of: program, look.state, kernel),
+        meaning: "no tool that asks the kernel can list it")
+    case .elsewhere(let address):
+      guard let program = look.state.programs[address] else { return nil }
+      let entry = KernelAddress(program.entry)
+      let owner = kernel.owner(of: entry)
+      return Finding(
+        kind: .redirection, severity: .critical,
+        subject: Subject(program.subject, label: "number \(program.id)"),
+        message: "the kernel goes to code that is not the program's",
+        expected: program.code.map { "its own code, from \(KernelAddress($0.lowerBound)) on" } ?? "the kernel's interpreter",
+        observed: "\(entry, owner)", owner: owner, target: entry, evidence: evidence(of: program, look.state, kernel),
+        meaning: "that code runs in the program's place")
+    }
+  }
+
+  private func tell(
+    _ steering: SteeringPrograms.Steering, _ kernel: Kernel, into examination: inout Examination
+  ) {
+    let program = steering.program
+    let places = Set(steering.places.map { $0.words(in: kernel) }).sorted().joined(separator: ", ")
+    let powers = steering.powers.map(\.words).joined(separator: ", and ")
+    guard let severity = steering.severity else {
+      examination.remark("BPF program \(program.words) can \(powers): \(places); \(steering.vouching.words)")
+      return
+    }
+    var evidence = [
+      Finding.Evidence("calls", .text(program.powerfulCalls.sorted().joined(separator: ", "))),
+      Finding.Evidence("who vouches", .text(steering.vouching.words)),
+    ]
+    evidence += steering.holders.prefix(Self.mostNamed).map { holder in .init("held by", .text(holder.words)) }
+    evidence += self.evidence(of: program, nil, kernel)
+    examination.report(
+      Finding(
+        kind: .redirection, severity: severity,
+        subject: Subject(program.subject, label: places),
+        message: "it can \(powers)",
+        expected: "no program with that power at a system call, or where readers are answered",
+        observed: .text("BPF program \(program.words), \(places)"),
+        evidence: evidence.filter { $0.value != .text("") },
+        program: Finding.Program(name: program.name, tag: program.tag.hexadecimal()),
+        meaning: steering.powers == [.sendSignal]
+          ? "whoever makes that call, or looks there, can be stopped by it"
+          : "what user space is told there can be changed by it"))
+  }
+
+  private func evidence(of program: BpfProgram, _ state: BpfState?, _ kernel: Kernel) -> [Finding.Evidence] {
+    var evidence = [
+      Finding.Evidence("program", .text("\(program.type), tag \(program.tag.hexadecimal()), loaded by user \(program.user)"))
+    ]
+    for attachment in (state?.attachments ?? []).filter({ $0.program == program.address }).prefix(Self.mostNamed) {
+      evidence.append(.init("attached", .text(attachment.words(in: kernel))))
+    }
+    return evidence
+  }
+}
