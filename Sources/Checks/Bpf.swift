@@ -136,7 +136,8 @@ package struct Bpf: Check {
         kind: .redirection, severity: .critical,
         subject: Subject(program.subject, label: "number \(program.id)"),
         message: "the kernel goes to code that is not the program's",
-        expected: program.code.map { "its own code, from \(KernelAddress($0.lowerBound)) on" } ?? "the kernel's interpreter",
+        expected: program.code.map { "its own code, from \(KernelAddress($0.lowerBound)) on" }
+          ?? "the kernel's interpreter",
         observed: "\(entry, owner)", owner: owner, target: entry, evidence: evidence(of: program, look.state, kernel),
         meaning: "that code runs in the program's place")
     }
@@ -174,7 +175,8 @@ package struct Bpf: Check {
 
   private func evidence(of program: BpfProgram, _ state: BpfState?, _ kernel: Kernel) -> [Finding.Evidence] {
     var evidence = [
-      Finding.Evidence("program", .text("\(program.type), tag \(program.tag.hexadecimal()), loaded by user \(program.user)"))
+      Finding.Evidence(
+        "program", .text("\(program.type), tag \(program.tag.hexadecimal()), loaded by user \(program.user)"))
     ]
     for attachment in (state?.attachments ?? []).filter({ $0.program == program.address }).prefix(Self.mostNamed) {
       evidence.append(.init("attached", .text(attachment.words(in: kernel))))

@@ -66,9 +66,7 @@ package enum TestTypes {
     types.structure("ddebug_table", 24, [("link", list, 0), ("mod_name", pointer, 16 * 8)])
     types.structure("tp_module", 24, [("list", list, 0), ("mod", pointer, 16 * 8)])
     types.structure("btf_module", 24, [("list", list, 0), ("module", pointer, 16 * 8)])
-    types.structure(
-      "bpf_ksym", 64,
-      [("start", long, 0), ("end", long, 8 * 8), ("name", types.array(of: char, 32), 16 * 8), ("lnode", list, 48 * 8)])
+    addPrograms(&types, char: char, int: int, long: long, pointer: pointer, list: list)
     types.structure(
       "bpf_prog_pack", 24, [("list", list, 0), ("ptr", pointer, 16 * 8), ("bitmap", types.array(of: long, 0), 24 * 8)])
     types.structure("kprobe_insn_cache", 16, [("pages", list, 0)])
@@ -108,4 +106,42 @@ package enum TestTypes {
     types.function("traced", [long])
     return types.bytes()
   }()
+
+  /// What belongs to BPF programs, and to the events that run them.
+  private static func addPrograms(
+    _ types: inout SampleBTF, char: UInt32, int: UInt32, long: UInt32, pointer: UInt32, list: UInt32
+  ) {
+    types.enumeration("bpf_prog_type", [("BPF_PROG_TYPE_UNSPEC", 0), ("BPF_PROG_TYPE_TRACEPOINT", 5)])
+    types.enumeration("bpf_attach_type", [("BPF_CGROUP_INET_INGRESS", 0), ("BPF_MODIFY_RETURN", 26)])
+    let code = types.structure(
+      "bpf_ksym", 64,
+      [
+        ("start", long, 0), ("end", long, 8 * 8), ("name", types.array(of: char, 31), 16 * 8), ("prog", char, 47 * 8),
+        ("lnode", list, 48 * 8),
+      ])
+    let number = types.structure("kuid_t", 4, [("val", int, 0)])
+    types.structure("user_struct", 8, [("uid", number, 0)])
+    types.structure(
+      "bpf_prog_aux", 112,
+      [
+        ("id", int, 0), ("load_time", long, 8 * 8), ("user", pointer, 16 * 8), ("prog", pointer, 24 * 8),
+        ("name", types.array(of: char, 16), 32 * 8), ("ksym", code, 48 * 8),
+      ])
+    types.structure(
+      "bpf_prog", 40,
+      [
+        ("type", int, 0), ("expected_attach_type", int, 4 * 8), ("len", int, 8 * 8), ("jited", char, 12 * 8),
+        ("kprobe_override", char, 13 * 8), ("tag", types.array(of: char, 8), 16 * 8), ("bpf_func", pointer, 24 * 8),
+        ("aux", pointer, 32 * 8), ("insnsi", types.array(of: long, 0), 40 * 8),
+      ])
+    types.structure("trace_event_class", 8, [("system", pointer, 0)])
+    types.structure(
+      "trace_event_call", 48,
+      [
+        ("list", list, 0), ("class", pointer, 16 * 8), ("name", pointer, 24 * 8), ("flags", int, 32 * 8),
+        ("prog_array", pointer, 40 * 8),
+      ])
+    types.structure("bpf_prog_array_item", 16, [("prog", pointer, 0)])
+    types.structure("bpf_prog_array", 16, [("items", types.array(of: long, 0), 16 * 8)])
+  }
 }

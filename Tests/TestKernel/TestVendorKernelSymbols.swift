@@ -49,6 +49,8 @@ extension TestVendorKernel {
     package static let firstTask: UInt64 = 0xaa00
     package static let tracepointPointers: UInt64 = 0xab00
     package static let tracepointPointersEnd: UInt64 = 0xab08
+    package static let programNumbers: UInt64 = 0xab10
+    package static let events: UInt64 = 0xab30
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -63,7 +65,8 @@ extension TestVendorKernel {
       ("traced_directly", 0x620), ("traced_alone", 0x630), ("__fentry__", 0x640), ("ftrace_caller", 0x680),
       ("ftrace_caller_op_ptr", 0x680), ("ftrace_call", 0x687), ("ftrace_caller_end", 0x68c), ("ftrace_stub", 0x6c0),
       ("tracer", 0x700), ("probed", 0x740), ("probed_by_jump", 0x760), ("bpf_struct_ops_map_alloc", 0x770),
-      ("victim", 0x780), ("free_module", 0x7f8), ("_etext", 0x800),
+      ("victim", 0x780), ("bpf_probe_write_user", 0x7e0), ("__bpf_call_base", 0x7f0), ("free_module", 0x7f8),
+      ("_etext", 0x800),
     ]
     let constants: [(String, UInt64)] = [
       ("__start_rodata", 0x1000), ("x86_nops", 0x1000), ("x86nops", 0x1080), ("table_of_operations", 0x10d0),
@@ -94,7 +97,8 @@ extension TestVendorKernel {
       ("init_free_list", Variable.initFreeList), ("init_free_wq", Variable.initFreeWork),
       ("worker_pool_idr", Variable.workerPools), ("init_task", Variable.firstTask),
       ("__start___tracepoints_ptrs", Variable.tracepointPointers),
-      ("__stop___tracepoints_ptrs", Variable.tracepointPointersEnd),
+      ("__stop___tracepoints_ptrs", Variable.tracepointPointersEnd), ("prog_idr", Variable.programNumbers),
+      ("ftrace_events", Variable.events),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

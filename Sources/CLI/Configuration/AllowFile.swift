@@ -64,7 +64,8 @@ enum AllowFile {
       }
       return .program(Finding.Program(name: program.value, tag: entry.value))
     case (nil, nil):
-      throw file.error(section.line, "the rule lacks Module= or Program=: the module or the BPF program whose doing is accepted")
+      throw file.error(
+        section.line, "the rule lacks Module= or Program=: the module or the BPF program whose doing is accepted")
     case (_?, let entry?):
       throw file.error(entry.line, "Module= and Program= in one rule: one of them is meant")
     }

@@ -152,8 +152,9 @@ package struct BTF {
     }
   }
 
-  /// The constants of the enumeration called `enumeration`, by value; of several with one value, the first. Empty if there is none
-  /// of that name.
+  /// The constants of the enumeration called `enumeration`, by value; of several with one value, the first.
+  ///
+  /// Empty if there is none of that name.
   package func constants(of enumeration: String) -> [Int64: String] {
     withName(enumeration) { wanted in
       var found: [Int64: String] = [:]

@@ -95,7 +95,8 @@ package struct Finding: Hashable, Sendable {
   package init(
     kind: Kind, severity: Severity, subject: Subject, message: String, expected: Value, observed: Value,
     owner: Owner? = nil, hiddenModule: String? = nil, target: KernelAddress? = nil, evidence: [Evidence] = [],
-    stranger: Stranger? = nil, program: Program? = nil, meaning: String = "", innocentCauses: [String]? = nil, response: [String]? = nil
+    stranger: Stranger? = nil, program: Program? = nil, meaning: String = "", innocentCauses: [String]? = nil,
+    response: [String]? = nil
   ) {
     self.kind = kind
     self.severity = severity

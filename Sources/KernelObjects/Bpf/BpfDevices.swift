@@ -13,7 +13,9 @@ enum BpfDevices {
     for space in try snapshot.list(at: "net_namespace_list", linkedBy: "list", of: "net", limit: most) {
       for device in try space.list("dev_base_head", linkedBy: "dev_list", of: "net_device", limit: most).whole() {
         let name = try device.text("name")
-        found += try programs(of: device).map { BpfAttachment(program: $0.program, means: $0.means, place: .device(name)) }
+        found += try programs(of: device).map {
+          BpfAttachment(program: $0.program, means: $0.means, place: .device(name))
+        }
       }
     }
     return found

@@ -26,7 +26,9 @@ package struct BpfHolders {
   package init(_ snapshot: Snapshot) {
     var programs: [UInt64: String] = [:]
     // One that can be waited for has operations of its own since v6.10.
-    for (name, member) in [("bpf_prog_fops", ""), ("bpf_link_fops", "link"), ("bpf_link_fops_poll", "link"), ("perf_fops", "event")] {
+    for (name, member) in [
+      ("bpf_prog_fops", ""), ("bpf_link_fops", "link"), ("bpf_link_fops_poll", "link"), ("perf_fops", "event"),
+    ] {
       if let operations = snapshot.symbols[name] { programs[operations] = member }
     }
     do throws(CannotCheck) {

@@ -35,11 +35,15 @@ struct BpfLinkPlace {
       let first = try probes.target("uprobes", as: "bpf_uprobe")
       return (
         "uprobe_multi",
-        .userCode(file: try fileName(probes.address(of: "path")), offset: try first.map { uprobe throws(CannotCheck) in try uprobe["offset"] } ?? 0)
+        .userCode(
+          file: try fileName(probes.address(of: "path")),
+          offset: try first.map { uprobe throws(CannotCheck) in try uprobe["offset"] } ?? 0)
       )
     case "xdp", "tcx", "netkit":
       let structure = link.type == "xdp" ? "bpf_xdp_link" : "\(link.type)_link"
-      guard let device = try object.container(structure, member: "link").target("dev", as: "net_device") else { return nil }
+      guard let device = try object.container(structure, member: "link").target("dev", as: "net_device") else {
+        return nil
+      }
       return (link.type, .device(try device.text("name")))
     case "cgroup":
       guard let group = try object.container("bpf_cgroup_link", member: "link").target("cgroup", as: "cgroup") else {
@@ -47,7 +51,8 @@ struct BpfLinkPlace {
       }
       return ("cgroup", .cgroup(try BpfControlGroups.path(of: group)))
     case "iter":
-      guard let target = try object.container("bpf_iter_link", member: "link").target("tinfo", as: "bpf_iter_target_info"),
+      guard
+        let target = try object.container("bpf_iter_link", member: "link").target("tinfo", as: "bpf_iter_target_info"),
         let registered = try target.target("reg_info", as: "bpf_iter_reg")
       else { return nil }
       return ("iter", .other(try snapshot.text(at: registered["target"])))
@@ -76,7 +81,10 @@ struct BpfLinkPlace {
     guard count <= Self.mostFunctions else { throw .torn("the functions of a BPF program", "are \(count)") }
     let list: UInt64 = try link["addrs"]
     let bytes = try snapshot.bytes(at: list, count: Int(count) * 8)
-    return ("kprobe_multi", .functions(bytes.withUnsafeBytes { raw in (0..<Int(count)).map { raw.value(UInt64.self, at: $0 * 8) } }))
+    return (
+      "kprobe_multi",
+      .functions(bytes.withUnsafeBytes { raw in (0..<Int(count)).map { raw.value(UInt64.self, at: $0 * 8) } })
+    )
   }
 
   /// The name of the file at a `struct path`, without its folders.

@@ -50,7 +50,9 @@ package struct BpfProgram: Hashable, Sendable {
   /// The functions that give it these: `bpf_probe_write_user`.
   package var powerfulCalls: Set<String>
 
-  /// Instructions of one program at most: what fits into the memory that is read at once. The verifier looks at a million.
+  /// Instructions of one program at most: what fits into the memory that is read at once.
+  ///
+  /// The verifier looks at a million.
   private static let mostInstructions: UInt32 = 1 << 20
 
   /// - Parameter program: the kernel's `struct bpf_prog`.
@@ -88,7 +90,8 @@ package struct BpfProgram: Hashable, Sendable {
   private static func instructions(of program: KernelObject) throws(CannotCheck) -> [UInt8] {
     let count: UInt32 = try program["len"]
     guard count <= mostInstructions else { throw .torn("a BPF program", "has \(count) instructions") }
-    return try program.snapshot.bytes(at: program.address(of: "insnsi"), count: Int(count) * BpfHelpers.instructionByteCount)
+    return try program.snapshot.bytes(
+      at: program.address(of: "insnsi"), count: Int(count) * BpfHelpers.instructionByteCount)
   }
 }
 

@@ -56,7 +56,9 @@ enum BpfTrampolines {
         }
       } else if snapshot.types.structure("bpf_tramp_node") != nil {
         for node in try snapshot.hlist(at: head, linkedBy: "tramp_hlist", of: "bpf_tramp_node", limit: most) {
-          if let program = try node.target("link", as: "bpf_link")?.target("prog", as: "bpf_prog") { found.append(program) }
+          if let program = try node.target("link", as: "bpf_link")?.target("prog", as: "bpf_prog") {
+            found.append(program)
+          }
         }
       } else {
         for link in try snapshot.hlist(at: head, linkedBy: "tramp_hlist", of: "bpf_tramp_link", limit: most) {

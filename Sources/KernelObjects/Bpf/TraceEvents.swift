@@ -58,7 +58,8 @@ struct TraceEvents {
 
   /// The events of probes that perf made for itself, and that are on no list: by the probes.
   private func probeEvents() throws(CannotCheck) -> [KernelObject] {
-    guard let table = try snapshot.symbols.addressIfAny(of: "kprobe_table"), snapshot.types.structure("trace_kprobe") != nil
+    guard let table = try snapshot.symbols.addressIfAny(of: "kprobe_table"),
+      snapshot.types.structure("trace_kprobe") != nil
     else { return [] }
     var found: [KernelObject] = []
     for first in try snapshot.hashTable(
@@ -95,7 +96,8 @@ struct TraceEvents {
     let system = try call.target("class", as: "trace_event_class").map { events throws(CannotCheck) in
       try events["system"] as UInt64
     }
-    let words = try system.map { address throws(CannotCheck) in address == 0 ? "" : try snapshot.text(at: address) } ?? ""
+    let words =
+      try system.map { address throws(CannotCheck) in address == 0 ? "" : try snapshot.text(at: address) } ?? ""
     if flags & tracepointFlag != 0, let tracepoint = try call.target("tp", as: "tracepoint") {
       return ("tracepoint", .event(system: words, name: try snapshot.text(at: tracepoint["name"])))
     }

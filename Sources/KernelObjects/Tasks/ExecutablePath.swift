@@ -19,11 +19,15 @@ package struct ExecutablePath: Hashable, Sendable {
   /// - Returns: nil for a thread of the kernel's.
   package init?(of task: KernelObject, first: KernelObject?) throws(CannotCheck) {
     guard let file = try task.target("mm", as: "mm_struct")?.target("exe_file", as: "file"),
-      let entry = try file.target("f_path.dentry", as: "dentry"), let mounted = try file.target("f_path.mnt", as: "vfsmount")
+      let entry = try file.target("f_path.dentry", as: "dentry"),
+      let mounted = try file.target("f_path.mnt", as: "vfsmount")
     else { return nil }
     path = try Self.path(entry, try mounted.container("mount", member: "mnt"))
-    isDeleted = try entry.target("d_inode", as: "inode").map { inode throws(CannotCheck) in try inode["i_nlink"] as UInt32 == 0 } ?? true
-    isInOtherMounts = try first.map { first throws(CannotCheck) in try Self.mounts(of: first) != Self.mounts(of: task) } ?? false
+    isDeleted =
+      try entry.target("d_inode", as: "inode").map { inode throws(CannotCheck) in try inode["i_nlink"] as UInt32 == 0 }
+      ?? true
+    isInOtherMounts =
+      try first.map { first throws(CannotCheck) in try Self.mounts(of: first) != Self.mounts(of: task) } ?? false
   }
 
   private static func mounts(of task: KernelObject) throws(CannotCheck) -> UInt64 {
