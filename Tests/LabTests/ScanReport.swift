@@ -16,8 +16,16 @@ struct ScanReport: Decodable, Sendable {
     let subject: Subject
     let severity: String
     let message: String
+    let expected: AnyText?
+    let observed: AnyText?
+    let evidence: AnyText?
     /// Who owns what the entry leads to, in whatever shape the report says it.
     let owner: AnyText?
+
+    /// All that it says of what was seen.
+    var words: String {
+      (["\(subject)", message] + [expected, observed, owner, evidence].compactMap { $0?.text }).joined(separator: "\n")
+    }
   }
 
   struct Check: Decodable, Sendable {

@@ -48,6 +48,9 @@ package struct AddressMap: Sendable {
     levels = Data(bytes).range(of: Data("NUMBER(pgtable_l5_enabled)=1\n".utf8)) == nil ? 4 : 5
   }
 
+  /// Whether a virtual address can be translated.
+  package func contains(_ virtual: UInt64) -> Bool { segment(of: virtual) != nil }
+
   /// The physical address behind a virtual one.
   package func physical(of virtual: UInt64) throws(LabError) -> UInt64 {
     guard let segment = segment(of: virtual) else {

@@ -71,7 +71,9 @@ package final class Tampering {
   }
 
   private func physical(of address: UInt64) throws(LabError) -> UInt64 {
-    guard PageWalk.moduleSpace.contains(address) else { return try system.addressMap().physical(of: address) }
+    let map = try system.addressMap()
+    // Elsewhere, where modules and areas of vmalloc's lie, the page tables say it.
+    if map.contains(address) { return try map.physical(of: address) }
     if walk == nil { walk = try PageWalk(system) }
     guard let walk else { throw LabError("no page tables") }
     return try walk.physical(of: address)
