@@ -14,7 +14,8 @@ package struct Bpf: Check {
       is left out, is hidden. A program's instructions are read for the calls by which it can do something to others: write \
       into a process's memory, decide what a function answers, send signals. Where such a program hangs on a system call, or \
       on what fills a reader's buffer, it can change what user space is told; the file of the process that holds it says \
-      whether a package brought it. What is wrong is looked at three times: programs come and go.
+      whether a package brought it. The machine code of programs and trampolines is read for branches to code that nobody owns. \
+      What is wrong is looked at three times: programs come and go.
       """,
     innocentCauses: [
       "a security product that stops processes or refuses system calls from BPF (Tetragon and the like), or a debugger that "
@@ -22,7 +23,8 @@ package struct Bpf: Check {
       "a program of the operator's own, built here and brought by no package: an allow rule can name it by its tag",
     ],
     blindSpots: [
-      "whether a program's machine code is what its instructions say: only that the kernel goes to the code that is listed",
+      "whether a program's machine code is what its instructions say: only that the kernel goes to the code that is listed, "
+        + "and that this leads to no code of nobody's",
       "programs that tc attached (cls_bpf), and those at sockets and in maps, are counted, but not where they hang",
       "what programs read, and whom they tell",
       "without the vendor's kernel image: the names and types by which programs are read are the kernel's own word",
@@ -44,6 +46,7 @@ package struct Bpf: Check {
     case hidden(BpfLook.Hidden)
     case unnumbered(UInt64)
     case elsewhere(UInt64)
+    case astray(ProgramBranches.Branch)
   }
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
@@ -52,7 +55,7 @@ package struct Bpf: Check {
     let (look, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
       try BpfLook(of: kernel)
     } wrong: {
-      Self.wrong(in: $0, ownership)
+      Self.wrong(in: $0, kernel.memory.fresh, ownership)
     }
     var examination = Examination()
     examination.expect(structures.expectation)
@@ -69,10 +72,13 @@ package struct Bpf: Check {
     return examination
   }
 
-  private static func wrong(in look: BpfLook, _ ownership: CodeOwnership) -> [Wrong] {
+  private static func wrong(
+    in look: BpfLook, _ memory: any KernelMemory, _ ownership: CodeOwnership
+  ) -> [Wrong] {
     var wrong = look.hidden.map { Wrong.hidden($0) }
     wrong += look.state.unnumbered.map { .unnumbered($0.address) }
     wrong += look.state.programs.values.filter { !isInItsPlace($0, ownership) }.map { .elsewhere($0.address) }
+    wrong += ProgramBranches.astray(in: look.state, memory, ownership).map { .astray($0) }
     return wrong
   }
 
@@ -128,6 +134,17 @@ package struct Bpf: Check {
         observed: "it is in memory at \(KernelAddress(address)), and not in the table",
         evidence: evidence(of: program, look.state, kernel),
         meaning: "no tool that asks the kernel can list it")
+    case .astray(let branch):
+      let target = KernelAddress(branch.target)
+      let owner = kernel.owner(of: target)
+      return Finding(
+        kind: .redirection, severity: .critical, subject: Subject("BPF code \(branch.code)"),
+        message: "it leads to code that nobody owns",
+        expected: "a function of the kernel or of a listed module, or BPF's own code",
+        observed: "\(target, owner)", owner: owner,
+        hiddenModule: HiddenModules.name(at: target, owner: owner, in: kernel), target: target,
+        evidence: [.init("branch", "at \(KernelAddress(branch.place))")],
+        meaning: "that code runs whenever the program does")
     case .elsewhere(let address):
       guard let program = look.state.programs[address] else { return nil }
       let entry = KernelAddress(program.entry)

@@ -143,6 +143,25 @@ import Testing
     #expect(finding.severity == .critical && finding.target == TestTextKernel.orphan)
   }
 
+  @Test func `a branch to code that nobody owns is found in code that the kernel lists`() throws {
+    let code = TestTextKernel.live(0x780).rawValue
+    let symbol = objects.make("bpf_ksym") {
+      $0["start"] = code
+      $0["end"] = code + 16
+      $0.set("name", to: "bpf_trampoline_1")
+    }
+    objects.link([symbol], by: "lnode", head: TestTextKernel.live(Variable.programs).rawValue)
+    func call(_ target: KernelAddress) {
+      let distance = UInt32(truncatingIfNeeded: target.rawValue &- code &- 5)
+      objects.memory.write([0xe8] + little(distance) + [UInt8](repeating: 0x90, count: 11), at: KernelAddress(code))
+    }
+    call(TestTextKernel.live(0x700))
+    #expect(try examine().findings.isEmpty)
+    call(TestTextKernel.orphan)
+    let finding = try #require(try examine().findings.first)
+    #expect(finding.subject == Subject("BPF code bpf_trampoline_1") && finding.target == TestTextKernel.orphan)
+  }
+
   @Test func `a program whose details are another's leaves the question open`() throws {
     objects.make("bpf_prog_aux", at: programs[1]["aux"]) { $0["id"] = 2 }
     let examination = try examine()

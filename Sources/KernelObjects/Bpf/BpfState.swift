@@ -14,12 +14,23 @@ package struct BpfState {
   /// Each once.
   package private(set) var attachments: [BpfAttachment] = []
   package let numbers: BpfNumbers
+  /// The code that the kernel lists as BPF's: of programs, parts of programs, trampolines and dispatchers.
+  package private(set) var code: [Code] = []
   /// Why some of it is not known; nil if all is.
   package private(set) var obstacle: CannotCheck?
+
+  /// A piece of BPF's code, by what the kernel calls it.
+  package struct Code: Hashable, Sendable {
+    package var name: String
+    package var range: Range<UInt64>
+  }
+
   private let helpers: BpfHelpers
   private let snapshot: Snapshot
 
   private static let most = 1 << 17
+  /// Bytes of one piece of code at most: a million instructions make fewer.
+  private static let mostCode: UInt64 = 16 << 20
 
   /// - Throws: `notApplicable` if the kernel has no BPF system call.
   package init(_ snapshot: Snapshot, _ probes: TracepointProbes?) throws(CannotCheck) {
@@ -68,12 +79,20 @@ package struct BpfState {
 
   /// Trampolines and dispatchers are on the list, too; parts of programs have no number of their own.
   private mutating func addListedCode() throws(CannotCheck) {
-    for symbol in try snapshot.list(at: "bpf_kallsyms", linkedBy: "lnode", of: "bpf_ksym", limit: Self.most)
-    where try symbol["prog"] as UInt8 != 0 {
+    for symbol in try snapshot.list(at: "bpf_kallsyms", linkedBy: "lnode", of: "bpf_ksym", limit: Self.most) {
+      try addCode(symbol)
+      guard try symbol["prog"] as UInt8 != 0 else { continue }
       let details = try symbol.container("bpf_prog_aux", member: "ksym")
       guard try details["id"] as UInt32 != 0 else { continue }
       try addProgram(details["prog"])
     }
+  }
+
+  private mutating func addCode(_ symbol: KernelObject) throws(CannotCheck) {
+    let start: UInt64 = try symbol["start"]
+    let end: UInt64 = try symbol["end"]
+    guard start < end, end - start <= Self.mostCode else { return }
+    code.append(Code(name: snapshot.live.text(at: try symbol.address(of: "name")) ?? "a program", range: start..<end))
   }
 
   private mutating func addLinks() throws(CannotCheck) {

@@ -1,0 +1,49 @@
+internal import KernelFormats
+internal import KernelModel
+internal import KernelObjects
+
+/// Where the machine code of BPF programs and trampolines leads to.
+///
+/// What the kernel compiles calls helpers, functions of modules, and other programs. That the code is what its instructions
+/// say is not compared; a branch to code of nobody's, which no compiler makes, is found.
+struct ProgramBranches {
+  struct Branch: Hashable {
+    /// What the kernel calls the code.
+    let code: String
+    let place: UInt64
+    let target: UInt64
+  }
+
+  /// Bytes of code looked through at most; a host with many programs has a few megabytes.
+  private static let most = 64 << 20
+
+  /// Branches to code that nobody owns, in the code that the kernel lists as BPF's.
+  static func astray(in state: BpfState, _ memory: any KernelMemory, _ ownership: CodeOwnership) -> [Branch] {
+    var found: [Branch] = []
+    var total = 0
+    for code in state.code {
+      total += code.range.count
+      guard total <= most,
+        let bytes = try? memory.bytes(at: KernelAddress(code.range.lowerBound), count: code.range.count)
+      else { continue }
+      bytes.withUnsafeBytes { raw in
+        var offset = 0
+        while offset < raw.count {
+          let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
+          guard let shape = Machine.InstructionShape(rest) else {
+            offset += Machine.InstructionShape.alignment
+            continue
+          }
+          let place = code.range.lowerBound &+ UInt64(offset)
+          if shape.isFarBranch, let target = shape.branchTarget(in: rest, at: place), !code.range.contains(target),
+            ownership.standing(of: target) == .nobody
+          {
+            found.append(Branch(code: code.name, place: place, target: target))
+          }
+          offset += Int(shape.length)
+        }
+      }
+    }
+    return found
+  }
+}
