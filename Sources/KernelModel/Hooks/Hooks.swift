@@ -35,8 +35,13 @@ package struct Hooks: Hashable, Sendable {
   package var leftOut = LeftOut()
 
   package struct LeftOut: Hashable, Sendable {
-    package var owners = 0
-    package var hooks = 0
+    package var owners: Int
+    package var hooks: Int
+
+    package init(owners: Int = 0, hooks: Int = 0) {
+      self.owners = owners
+      self.hooks = hooks
+    }
   }
 
   package init(_ groups: [Group], unasked: [Unasked]) {

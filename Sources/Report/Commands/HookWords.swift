@@ -113,8 +113,8 @@ extension Hook {
   }
 
   /// The function that is called, or where the code lies.
-  var calleeWords: PlainText {
-    guard let place = owner.place else { return "\(callee), \(owner)" }
+  func calleeWords(of whose: HookOwner) -> PlainText {
+    guard let place = owner.place else { return whose.callee == .nobody ? "\(callee), \(owner)" : "\(callee)" }
     return place.offset == 0 ? PlainText(place.symbol) : "\(place.symbol)+\(place.offset.hexadecimal)"
   }
 }

@@ -32,25 +32,31 @@ package struct HooksReport {
     page.line("\(status.word)  \(summary)", as: Theme.Role(status))
     page.entries(
       "could not be asked",
-      hooks.unasked.map { "\($0.part): \(sentence: $0.reason.description)" }, indent: 0, column: 20)
+      hooks.unasked.map(\.words), indent: 0, column: 20)
     for group in hooks.groups { tell(group, on: &page) }
-    if hooks.leftOut.owners > 0 {
+    if let leftOut {
       page.blank()
-      let owners = Conclusion.count(hooks.leftOut.owners, "owner")
-      page.line(
-        "left out: \(owners) that came with the kernel, \(Conclusion.count(hooks.leftOut.hooks, "hook")); see --all")
+      page.line("\(leftOut); see --all")
     }
     return page.text
   }
 
-  private var summary: PlainText {
+  /// Who is called, counted by who vouches for it; whom a person has to see by name.
+  var summary: PlainText {
     let scope: PlainText = hooks.unasked.isEmpty ? "" : ", as far as it could be asked"
     guard !hooks.groups.isEmpty else { return "nobody but the kernel and what came with it is called\(scope)" }
     let standings = HookOwner.Standing.allCases.reversed().compactMap { standing -> PlainText? in
-      let count = hooks.groups.count { $0.owner.standing == standing }
-      return count == 0 ? nil : "\(count) \(standing.noun(count))"
+      let owners = hooks.groups.map(\.owner).filter { $0.standing == standing }
+      return owners.isEmpty ? nil : "\(owners.count) \(standing.noun(owners.count))\(standing.names(of: owners))"
     }
     return "called in this kernel: \(PlainText.join(standings))\(scope)"
+  }
+
+  /// What was left out, in words; nil if nothing was.
+  var leftOut: PlainText? {
+    guard hooks.leftOut.owners > 0 else { return nil }
+    let owners = Conclusion.count(hooks.leftOut.owners, "owner")
+    return "left out: \(owners) that came with the kernel, \(Conclusion.count(hooks.leftOut.hooks, "hook"))"
   }
 
   private func tell(_ group: Hooks.Group, on page: inout Page) {
@@ -58,10 +64,12 @@ package struct HooksReport {
     page.blank()
     page.line("\(group.owner.name): \(group.owner.standingWords)", as: role)
     page.entry("", group.owner.particulars, indent: 2, column: 2, hanging: 4)
-    let lines = HookLine.lines(of: group.hooks)
+    let lines = HookLine.lines(of: group)
     let width = lines.map(\.mechanism.width).max() ?? 0
     for line in lines.prefix(Self.mostLines) {
-      page.entry(line.mechanism, line.words, indent: 2, column: 2 + width + 2, hanging: 2 + width + 4, as: line.role)
+      page.entry(
+        line.mechanism, line.words, indent: 2, column: 2 + width + 2, hanging: 2 + width + 4,
+        as: line.severity.map { $0 == .critical ? .bad : .warning })
     }
     if lines.count > Self.mostLines {
       page.line("\(lines.count - Self.mostLines) more: --format json has them all", indent: 2)
@@ -87,81 +95,19 @@ extension HookOwner.Standing {
     case .unowned: "piece of code that NOBODY OWNS"
     }
   }
-}
 
-/// What one function is called by in one way, on one line.
-struct HookLine {
-  var mechanism: PlainText
-  var words: PlainText
-  var role: Theme.Role?
-  private var rank: Int
+  private static let mostNamed = 3
 
-  /// Lines for `hooks`, the worst first, then what system calls pass; alike ones are one line.
-  static func lines(of hooks: [Hook]) -> [HookLine] {
-    var order: [Hook] = []
-    var alike: [Hook: [Hook]] = [:]
-    for hook in hooks {
-      var key = hook
-      (key.target, key.structure) = (hook.target.kind, nil)
-      if alike[key] == nil { order.append(key) }
-      alike[key, default: []].append(hook)
+  /// The first modules' names, where they are what a person looks for; else empty.
+  fileprivate func names(of owners: [HookOwner]) -> PlainText {
+    guard self == .nobody || self == .hidden else { return "" }
+    let names = owners.prefix(Self.mostNamed).map { owner -> PlainText in
+      if case .module(let name) = owner.callee { PlainText(name) } else { owner.name }
     }
-    return order.map { key in HookLine(key, alike[key] ?? []) }.enumerated().sorted {
-      ($1.element.rank, $0.offset) < ($0.element.rank, $1.offset)
-    }.map(\.element)
-  }
-
-  /// - Parameters:
-  ///   - hook: what all of them have in common.
-  ///   - hooks: those that differ only in what they watch.
-  private init(_ hook: Hook, _ hooks: [Hook]) {
-    mechanism = PlainText(hook.mechanism.rawValue)
-    let target = Hook.Target.merged(hooks.map(\.target))
-    let flags: PlainText = hook.flags.isEmpty ? "" : "; \(hook.flags)"
-    let objection: PlainText = hook.objection.isEmpty ? "" : " (\(sentence: hook.objection))"
-    words = "\(target) -> \(hook.calleeWords)\(flags)\(objection)"
-    role = hook.severity.map { $0 == .critical ? .bad : .warning }
-    let severity =
-      switch hook.severity {
-      case .critical: 4
-      case .warning: 2
-      case nil: 0
-      }
-    rank = severity + (hooks.contains { $0.target.isSystemCall } ? 1 : 0)
+    return " (\(PlainText.join(names))\(owners.count > Self.mostNamed ? ", ..." : ""))"
   }
 }
 
-extension Hook.Target {
-  /// What targets have in common that one line can tell together.
-  fileprivate var kind: Hook.Target {
-    switch self {
-    case .functions: .functions([], count: 0)
-    case .event: .event("")
-    case .chain: .chain("")
-    case .everyFunction, .unknownFunctions, .systemCall: self
-    }
-  }
-
-  private static let mostNamed = 12
-
-  /// Targets of one kind in words.
-  fileprivate static func merged(_ targets: [Hook.Target]) -> PlainText {
-    var functions: [Hook.Function] = []
-    var count = 0
-    var names: [PlainText] = []
-    for target in targets {
-      if case .functions(let some, let all) = target {
-        functions += some
-        count += all
-      } else {
-        names.append(target.words)
-      }
-    }
-    if count > 0 {
-      let handlers = functions.filter { $0.systemCall != nil }
-      return Hook.Target.functions(handlers + functions.filter { $0.systemCall == nil }, count: count).words
-    }
-    let rest: PlainText = names.count > mostNamed ? ", and \(names.count - mostNamed) more" : ""
-    return "\(PlainText.join(Array(names.prefix(mostNamed))))\(rest)"
-  }
+extension Hooks.Unasked {
+  var words: PlainText { "\(part): \(sentence: reason.description)" }
 }
