@@ -8,12 +8,16 @@ package struct Exhibits {
   package var executableMemory: Result<ExecutableMap, CannotCheck>
   /// Where each system call number goes, for each interface.
   package var systemCalls: [(interface: Machine.SystemCallInterface, map: Result<SystemCallMap, CannotCheck>)]
+  /// Who is called besides the kernel's own image.
+  package var hooks: Result<Hooks, CannotCheck>
 
   package init(
     executableMemory: Result<ExecutableMap, CannotCheck>,
-    systemCalls: [(interface: Machine.SystemCallInterface, map: Result<SystemCallMap, CannotCheck>)]
+    systemCalls: [(interface: Machine.SystemCallInterface, map: Result<SystemCallMap, CannotCheck>)],
+    hooks: Result<Hooks, CannotCheck>
   ) {
     self.executableMemory = executableMemory
     self.systemCalls = systemCalls
+    self.hooks = hooks
   }
 }

@@ -14,7 +14,8 @@ struct Liveprobe: ParsableCommand {
       """,
     version: "liveprobe \(version)",
     subcommands: [
-      ScanCommand.self, SyscallsCommand.self, ModulesCommand.self, MapCommand.self, MemoryCommand.self,
+      ScanCommand.self, HooksCommand.self, SyscallsCommand.self, ModulesCommand.self, MapCommand.self,
+      MemoryCommand.self,
       CrashCommand.self, CorrelateCommand.self, BaselineCommand.self, CaptureCommand.self, DoctorCommand.self,
       ListCommand.self, ExplainCommand.self,
     ],

@@ -1,4 +1,3 @@
-internal import KernelFormats
 package import KernelModel
 internal import KernelObjects
 
@@ -30,29 +29,6 @@ package struct Notifiers: Check {
       "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
     ])
 
-  /// Chains of the kernel that have a head of their own, where its types do not name them: notifier heads in Linux v5.10 to
-  /// v7.2 (`pahole` writes variables into BTF only if asked to; kernels of distributions name per-CPU ones alone).
-  private static let chains: [NotifierChain.Kind: [String]] = [
-    .atomic: [
-      "panic_notifier_list", "die_chain", "keyboard_notifier_list", "vt_notifier_list", "inet6addr_chain",
-      "restart_handler_list", "task_free_notifier",
-    ],
-    .blocking: [
-      "reboot_notifier_list", "module_notify_list", "netlink_chain", "inetaddr_chain", "oom_notify_list",
-      "acpi_chain_head", "crypto_chain", "pm_chain_head", "task_exit_notifier",
-      "munmap_notifier",
-    ],
-    .raw: ["netdev_chain"],
-    .srcu: ["tracepoint_notify_list"],
-  ]
-  private static let looks = 3
-
-  /// One callback, and whose chain it is on.
-  private struct Call: Hashable {
-    let chain: String
-    let block: NotifierChain.Block
-  }
-
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
@@ -60,43 +36,16 @@ package struct Notifiers: Check {
     let ownership = CodeOwnership(kernel: kernel, symbols: structures.reader.symbols, text: structures.text)
     var examination = Examination()
     examination.expect(structures.expectation)
-    var heads: [(name: String, kind: NotifierChain.Kind, address: UInt64)] = []
-    for kind in NotifierChain.Kind.allCases {
-      let typed = structures.reader.types.information.variables(of: kind.structure)
-      let size = UInt64(try structures.reader.types.byteCount(of: kind.structure))
-      for name in Set(typed + (Self.chains[kind] ?? []) + (Machine.notifierChains[kind] ?? [])).sorted() {
-        do throws(CannotCheck) {
-          let address = try structures.reader.symbols.addressIfAny(of: name) { $0.byteCount.map { $0 >= size } ?? true }
-          if let address { heads.append((name, kind, address)) }
-        } catch {
-          examination.leaveUnanswered(Subject(name), error)
-        }
-      }
-    }
-    guard !heads.isEmpty || !examination.unanswered.isEmpty else { throw .symbolMissing("panic_notifier_list") }
-    var calls: [Call] = []
-    for head in heads {
-      do throws(CannotCheck) {
-        let (seen, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
-          try structures.now { (snapshot) throws(CannotCheck) in
-            try NotifierChain(at: head.address, head.kind, snapshot).blocks.map { Call(chain: head.name, block: $0) }
-          }
-        } wrong: {
-          $0.filter { !ownership.isLegitimate($0.block.callback) }
-        }
-        calls += seen
-        for call in wrong { examination.report(finding(call, kernel)) }
-      } catch {
-        examination.leaveUnanswered(Subject(head.name), error)
-      }
-    }
-    examination.note(Subject("notifier chains"), .count(UInt64(heads.count)))
+    let callbacks = try NotifierCallbacks(of: kernel, structures, ownership)
+    for (chain, reason) in callbacks.unanswered { examination.leaveUnanswered(Subject(chain), reason) }
+    for call in callbacks.wrong { examination.report(finding(call, kernel)) }
+    examination.note(Subject("notifier chains"), .count(UInt64(callbacks.chainCount)))
     // Modules bring and take theirs.
-    examination.note(Subject("notifier callbacks"), .count(UInt64(calls.count)), lasting: false)
+    examination.note(Subject("notifier callbacks"), .count(UInt64(callbacks.calls.count)), lasting: false)
     return examination
   }
 
-  private func finding(_ call: Call, _ kernel: Kernel) -> Finding {
+  private func finding(_ call: NotifierCallbacks.Call, _ kernel: Kernel) -> Finding {
     let target = KernelAddress(call.block.callback)
     let block = KernelAddress(call.block.address)
     return .unownedCallback(

@@ -28,18 +28,12 @@ package struct Tracepoints: Check {
       "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
     ])
 
-  private static let looks = 3
-
   package init() {}
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
     let structures = try kernel.structures
     let ownership = CodeOwnership(kernel: kernel, symbols: structures.reader.symbols, text: structures.text)
-    let (found, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
-      try structures.now { (snapshot) throws(CannotCheck) in try TracepointProbes(snapshot) }
-    } wrong: {
-      $0.probes.filter { !ownership.isLegitimate($0.function) }
-    }
+    let (found, wrong) = try TracepointProbes.settled(of: kernel, structures, ownership)
     var examination = Examination()
     examination.expect(structures.expectation)
     examination.note(Subject("tracepoints"), .count(found.kernelCount))
@@ -55,5 +49,22 @@ package struct Tracepoints: Check {
           meaning: "that code runs wherever the tracepoint is passed, and can change what it is shown"))
     }
     return examination
+  }
+}
+
+extension TracepointProbes {
+  private static let looks = 3
+
+  /// Those of `kernel` as it is now, and which of them are neither the kernel's nor a listed module's at each of several
+  /// looks.
+  static func settled(
+    of kernel: Kernel, _ structures: KernelStructures, _ ownership: CodeOwnership
+  ) throws(CannotCheck) -> (found: TracepointProbes, wrong: [Probe]) {
+    let (found, wrong) = try kernel.persisting(looks: looks) { () throws(CannotCheck) in
+      try structures.now { (snapshot) throws(CannotCheck) in try TracepointProbes(snapshot) }
+    } wrong: {
+      $0.probes.filter { !ownership.isLegitimate($0.function) }
+    }
+    return (found, wrong)
   }
 }

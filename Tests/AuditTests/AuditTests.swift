@@ -91,7 +91,8 @@ import Testing
     var shown: [String] = []
     let audit = Audit(checks: Self.checks, investigator: forensics) { kernel in
       shown.append(kernel.identity.release)
-      return Exhibits(executableMemory: .failure(.symbolsWithheld), systemCalls: [])
+      return Exhibits(
+        executableMemory: .failure(.symbolsWithheld), systemCalls: [], hooks: .failure(.symbolsWithheld))
     }
     let verdict = audit.run { () throws(AcquisitionFailure) -> Kernel in
       looks += 1

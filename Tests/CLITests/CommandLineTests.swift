@@ -27,11 +27,20 @@ import Testing
     }
   }
 
+  @Test func `a list of hooks that cannot be asked for has status 3`() throws {
+    for arguments in [["hooks", "--foreign", "--all"], ["hooks", "--format", "html"], ["hooks", "extra"]] {
+      #expect(try run(arguments).status == 3)
+    }
+    let dump = try run("hooks", "--image", "/etc/hostname")
+    #expect(dump.status == 3 && dump.errors.contains("who is called cannot be told"))
+    #expect(try run("hooks", "--help").output.contains("--foreign"))
+  }
+
   @Test func `questions about the program are answered with status 0`() throws {
     #expect(try run("--version").output.hasPrefix("liveprobe "))
     let help = try run("--help")
     #expect(help.status == 0)
-    #expect(["scan", "syscalls", "doctor", "list", "explain"].allSatisfy(help.output.contains))
+    #expect(["scan", "hooks", "syscalls", "doctor", "list", "explain"].allSatisfy(help.output.contains))
     let list = try run("list")
     #expect(list.status == 0)
     #expect(list.output.contains("syscall-table"))

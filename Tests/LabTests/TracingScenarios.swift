@@ -76,6 +76,12 @@ extension Scenario {
       }
       let map = try guest.run("/liveprobe syscalls")
       let place = try guest.run("/liveprobe scan --explain-bytes __x64_sys_kill")
+      let hooks = try guest.run("/liveprobe hooks")
+      let isTold =
+        hooks.status == 2
+        && ["module redirecting: HIDDEN", "system call 62 kill", "kretprobe"].allSatisfy {
+          "\(hooks.text)".contains($0)
+        }
       return Run(
         scans: [try Scan(in: guest, only: checks)],
         expectation: .tampered(
@@ -87,7 +93,7 @@ extension Scenario {
         complaints: [("syscalls", map), ("--explain-bytes", place)].compactMap { command, result in
           result.status == 2 && "\(result.text)".contains("nobody")
             ? nil : "\(command) ends with \(result.status): \(result.text.prefix(400))"
-        })
+        } + (isTold ? [] : ["hooks ends with \(hooks.status): \(hooks.text.prefix(800))"]))
     }
   ]
 

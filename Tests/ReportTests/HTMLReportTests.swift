@@ -38,7 +38,7 @@ struct HTMLReportTests {
     #expect(
       markup.texts(of: "h2") == [
         "What is wrong", "What to do", "Findings", "Implants", "Drift", "Accepted findings", "What could not be seen",
-        "Checks", "Executable memory", "System calls",
+        "Checks", "Executable memory", "System calls", "Who is called",
       ])
     #expect(
       markup.texts(of: "h1") == [
@@ -85,19 +85,26 @@ struct HTMLReportTests {
     #expect(memory.contains("writable: module loose at 0xffffffffc0a32000"))
     let marked = markup.elements.filter { $0.name == "rect" && $0.attributes["class"]?.hasPrefix("run nobody") == true }
     #expect(marked.count == 2)
-    // Findings; a check; pages and slots, each in a table of its own and in that of all.
+    let called = markup.text(of: "called")
+    #expect(called.contains("called in this kernel: 1 module that NOBODY VOUCHES FOR (redirecting)."))
+    #expect(called.contains("system call 217 getdents64 (__x64_sys_getdents64) -> redirect"))
+    #expect(called.contains("left out: 1 owner that came with the kernel, 1 hook") && !called.contains("bonding"))
+    // Findings; a check; pages and slots, each in a table of its own and in that of all; a redirection.
     #expect(
-      markup.elements.filter { $0.name == "tr" && $0.attributes["class"] == "critical" }.count == 2 + 1 + 2 * 2 + 2 * 2)
+      markup.elements.filter { $0.name == "tr" && $0.attributes["class"] == "critical" }.count == 2 + 1 + 2 * 2 + 2 * 2
+        + 1)
   }
 
   @Test func `what could not be drawn says why`() throws {
     var verdict = Sample.clean
     verdict.exhibits = Exhibits(
-      executableMemory: .failure(.symbolMissing("init_top_pgt")), systemCalls: [(.x86_64, .failure(.symbolsWithheld))])
+      executableMemory: .failure(.symbolMissing("init_top_pgt")), systemCalls: [(.x86_64, .failure(.symbolsWithheld))],
+      hooks: .failure(.symbolMissing("ftrace_ops_list")))
     let markup = try Markup(page(verdict))
     #expect(
       markup.text(of: "memory").contains("the symbol init_top_pgt is not in kallsyms"))
     #expect(markup.text(of: "calls").contains("kallsyms shows every address as zero"))
+    #expect(markup.text(of: "called").contains("It could not be told: the symbol ftrace_ops_list"))
   }
 
   @Test func `a name that is markup shows as text, everywhere`() throws {
@@ -106,7 +113,8 @@ struct HTMLReportTests {
     let markup = try Markup(page)
     #expect(markup.all("style").count == 1)
     for id in [
-      "wrong", "do", "findings", "drift", "accepted", "implants", "memory", "calls", "checks", "bytes", "unseen",
+      "wrong", "do", "findings", "drift", "accepted", "implants", "memory", "calls", "called", "checks", "bytes",
+      "unseen",
     ] {
       let text = markup.text(of: id)
       #expect(
@@ -129,6 +137,8 @@ struct HTMLReportTests {
     #expect(markup.text(of: "memory").contains("Not drawn, as there are too many: 7313 runs."))
     #expect(markup.text(of: "calls").contains("4800 more: liveprobe syscalls has them all"))
     #expect(markup.text(of: "calls").contains("3000 more: liveprobe syscalls has them all"))
+    #expect(markup.text(of: "called").contains("100 more owners: liveprobe hooks has them all"))
+    #expect(markup.text(of: "called").contains("20 more lines: liveprobe hooks has them all"))
     #expect(markup.text(of: "memory").contains("4300 more runs: liveprobe map has them all"))
   }
 

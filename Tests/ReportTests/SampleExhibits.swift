@@ -42,14 +42,15 @@ extension Sample {
   }
 
   static func exhibits(
-    _ map: ExecutableMap = executableMap(), _ calls: SystemCallMap = systemCallMap()
+    _ map: ExecutableMap = executableMap(), _ calls: SystemCallMap = systemCallMap(),
+    _ hooks: Hooks = Hooks([], unasked: [])
   ) -> Exhibits {
     Exhibits(
       executableMemory: .success(map),
       systemCalls: [
         (.x86_64, .success(calls)),
         (.x32, .failure(.implausible("do_syscall_64", "was followed, and led to no handler"))),
-      ])
+      ], hooks: .success(hooks))
   }
 
   static func stray(_ address: UInt64, name: String? = nil, owner: Owner = nobody()) -> SystemCallMap.Handler {
@@ -71,7 +72,8 @@ extension Sample {
       executableMap([
         run(0xffff_ffff_c0a3_1000, 1, nil), run(0xffff_ffff_c0a3_2000, 1, "module", "loose", isWritable: true),
       ]),
-      systemCallMap(["read": stray(0xffff_ffff_c0a3_1040), "open": stray(0xffff_ffff_c0a3_1140)]))
+      systemCallMap(["read": stray(0xffff_ffff_c0a3_1040), "open": stray(0xffff_ffff_c0a3_1140)]),
+      HooksReportTests.sample)
     verdict.baseline = BaselineComparison(
       source: "/var/lib/liveprobe/baselines/000d1a27.baseline",
       outcome: .drifted([
@@ -119,7 +121,8 @@ extension Sample {
       executableMap([
         run(0xffff_ffff_c0b0_0000, 64, "module", name), run(0xffff_ffff_c0c0_0000, 1, name, name, isWritable: true),
       ]),
-      systemCallMap(["read": stray(0xffff_ffff_c0a3_1040, name: name, owner: owner)]))
+      systemCallMap(["read": stray(0xffff_ffff_c0a3_1040, name: name, owner: owner)]),
+      HooksReportTests.hostile(name))
     verdict.baseline = BaselineComparison(
       source: name, recordedAt: name, keyID: name,
       outcome: .drifted([Drift(.changed, check: name, subject: Subject(name), was: name, now: name)]))
@@ -146,7 +149,7 @@ extension Sample {
         interface: .x86_64, start: "do_syscall_64",
         rows: (0..<5000).map {
           SystemCallMap.Row(number: $0, name: nil, handlers: [stray(0xffff_ffff_c0a3_1040)])
-        }))
+        }), HooksReportTests.many)
     return verdict
   }()
 

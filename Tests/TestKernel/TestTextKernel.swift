@@ -217,7 +217,7 @@ extension TestTextKernel {
   /// Has the tracer's one user ask for the functions at some places, and run other code.
   package func trace(_ places: [UInt64], calling callee: KernelAddress, flags: UInt64 = 0) {
     let tracer = Self.heap + 0x200
-    let filter = Self.heap + 0x600
+    let filter = Self.heap + 0x800
     func store(_ values: [UInt64], at address: UInt64) {
       memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
     }

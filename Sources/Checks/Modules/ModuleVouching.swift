@@ -78,7 +78,7 @@ struct ModuleVouching {
   }
 
   /// The build id in the module's memory: what tells which file to bring.
-  private func buildID(of module: String) -> BuildID? {
+  func buildID(of module: String) -> BuildID? {
     ModuleBuildID.of(module, in: kernel) ?? ModuleBuildID.search(module, in: kernel)
   }
 }

@@ -16,12 +16,12 @@ enum TrustedKeys {
     return image + inMemory(of: kernel).filter { !known.contains($0.value) }
   }
 
-  /// None if there is no image to ask.
+  /// Those of the vendor's image; none if there is no image to ask.
   ///
   /// Source: certs/system_certificates.S, load_system_certificate_list() in certs/system_keyring.c (Linux v5.10 to v6.12):
   /// the key that was made with the build, and those that the vendor added. Certificates of revoked keys, and those of
   /// wireless regulations, stand elsewhere.
-  private static func inImage(of kernel: Kernel) -> [TrustedKey] {
+  static func inImage(of kernel: Kernel) -> [TrustedKey] {
     // Why there is none is told by the checks that compare with it.
     guard let vendor = try? kernel.vendorKernel, let list = vendor.symbols["system_certificate_list"],
       let size = vendor.symbols["system_certificate_list_size"],

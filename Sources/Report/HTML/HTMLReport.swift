@@ -30,6 +30,7 @@ package struct HTMLReport: ReportFormat {
       Self.checks(verdict.answers),
       Self.executableMemory(verdict.exhibits),
       Self.systemCalls(verdict.exhibits, plan),
+      Self.hooks(verdict.exhibits),
       Self.bytesCompared(verdict.answers),
     ]
     let page: HTML = """

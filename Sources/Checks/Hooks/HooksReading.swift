@@ -1,0 +1,179 @@
+package import KernelModel
+internal import KernelObjects
+
+extension Hooks {
+  /// Asks all that calls other code than the kernel's own image, each part by itself.
+  ///
+  /// What is wrong is so by the same judgement as that of the checks `kernel-text`, `tracepoints`, `notifiers`,
+  /// `syscall-dispatch`, `module-list` and `vendor-files`.
+  ///
+  /// - Throws: if the kernel's structures cannot be read.
+  package init(of kernel: Kernel) throws(CannotCheck) {
+    var reading = HooksReading(kernel, try kernel.structures)
+    reading.readInterceptions()
+    reading.readTracepoints()
+    reading.readChains()
+    reading.readSystemCalls()
+    self = reading.hooks
+  }
+}
+
+/// What calls other code than the kernel's own image, as far as it was read.
+private struct HooksReading {
+  private let kernel: Kernel
+  private let structures: KernelStructures
+  private let ownership: CodeOwnership
+  private let owners: HookOwners
+  private let functions: HookedFunctions
+  private var order: [HookOwner] = []
+  private var found: [HookOwner: [Hook]] = [:]
+  private var unasked: [Hooks.Unasked] = []
+
+  init(_ kernel: Kernel, _ structures: KernelStructures) {
+    self.kernel = kernel
+    self.structures = structures
+    ownership = CodeOwnership(kernel: kernel, symbols: structures.reader.symbols, text: structures.text)
+    owners = HookOwners(kernel, ownership)
+    functions = HookedFunctions(kernel)
+  }
+
+  var hooks: Hooks {
+    Hooks(order.map { Hooks.Group($0, found[$0] ?? []) }, unasked: unasked + owners.unasked)
+  }
+
+  /// Adds one, but for what only for a moment was nobody's.
+  private mutating func add(_ hook: Hook) {
+    guard hook.severity != nil || ownership.isLegitimate(hook.callee.rawValue) else { return }
+    let owner = owners.owner(of: hook.callee)
+    if found[owner] == nil { order.append(owner) }
+    found[owner, default: []].append(hook)
+  }
+
+  private mutating func ask(_ part: String, _ read: (inout Self) throws(CannotCheck) -> Void) {
+    do throws(CannotCheck) {
+      try read(&self)
+    } catch {
+      // What a kernel has not calls nobody.
+      if case .notApplicable = error { return }
+      unasked.append(Hooks.Unasked(part, error))
+    }
+  }
+
+  /// The module that a structure lies in, if it is another than the one whose code is called.
+  private func registrant(_ structure: UInt64, besides owner: Owner) -> String? {
+    guard structure != 0, case .module(let place) = kernel.owner(of: KernelAddress(structure)),
+      place.module != owner.place?.module
+    else { return nil }
+    return place.module
+  }
+
+  // MARK: The parts
+
+  mutating func readInterceptions() {
+    guard !Interceptions.areImpossible(in: kernel) else { return }
+    let part = "the function tracer and probes"
+    ask(part) { (reading: inout Self) throws(CannotCheck) in
+      let interceptions = try Interceptions.settled(of: reading.kernel)
+      if let obstacle = interceptions.obstacle { reading.unasked.append(Hooks.Unasked(part, obstacle)) }
+      for judged in interceptions.judged { reading.add(reading.hook(of: judged)) }
+    }
+  }
+
+  private func hook(of judged: Interceptions.Judged) -> Hook {
+    let interception = judged.interception
+    let callee = KernelAddress(interception.callee)
+    let owner = kernel.owner(of: callee)
+    return Hook(
+      mechanism: interception.means.hookMechanism, target: functions.target(of: interception), callee: callee,
+      owner: owner, redirects: interception.redirects, mayChange: interception.mayChange?.hookChange,
+      severity: judged.severity, objection: judged.objection,
+      structure: interception.structure == 0 ? nil : KernelAddress(interception.structure),
+      registrant: registrant(interception.structure, besides: owner))
+  }
+
+  mutating func readTracepoints() {
+    ask("tracepoints") { (reading: inout Self) throws(CannotCheck) in
+      let (seen, wrong) = try TracepointProbes.settled(of: reading.kernel, reading.structures, reading.ownership)
+      let lasting = Set(wrong)
+      for probe in seen.probes {
+        let callee = KernelAddress(probe.function)
+        reading.add(
+          Hook(
+            mechanism: .tracepoint, target: .event(probe.tracepoint), callee: callee,
+            owner: reading.kernel.owner(of: callee), severity: lasting.contains(probe) ? .critical : nil))
+      }
+    }
+  }
+
+  /// Callbacks of the kernel's own are its own business.
+  mutating func readChains() {
+    ask("notifier chains") { (reading: inout Self) throws(CannotCheck) in
+      let callbacks = try NotifierCallbacks(of: reading.kernel, reading.structures, reading.ownership)
+      for (chain, reason) in callbacks.unanswered { reading.unasked.append(Hooks.Unasked(chain, reason)) }
+      let lasting = Set(callbacks.wrong)
+      for call in callbacks.calls where reading.ownership.standing(of: call.block.callback) != .kernelFunction {
+        let callee = KernelAddress(call.block.callback)
+        let owner = reading.kernel.owner(of: callee)
+        reading.add(
+          Hook(
+            mechanism: .notifierChain, target: .chain(call.chain), callee: callee, owner: owner,
+            severity: lasting.contains(call) ? .critical : nil, structure: KernelAddress(call.block.address),
+            registrant: reading.registrant(call.block.address, besides: owner)))
+      }
+    }
+  }
+
+  /// Numbers that lead out of the kernel's own code.
+  mutating func readSystemCalls() {
+    for interface in Machine.SystemCallInterface.allCases {
+      // Kernels have the others or not; what code is there and cannot be followed is syscall-dispatch's to say.
+      guard interface == .native else {
+        if let map = try? SystemCallMap(of: interface, in: kernel) { add(map) }
+        continue
+      }
+      ask("the dispatch of system calls") { (reading: inout Self) throws(CannotCheck) in
+        let map = try SystemCallMap(of: interface, in: reading.kernel)
+        if let row = map.rows.first(where: { $0.unknown != nil }), let reason = row.unknown {
+          reading.unasked.append(Hooks.Unasked("where system call \(row.number) leads", reason))
+        }
+        reading.add(map)
+      }
+    }
+  }
+
+  private mutating func add(_ map: SystemCallMap) {
+    for row in map.rows {
+      for handler in row.handlers where !handler.isKernelText {
+        add(
+          Hook(
+            mechanism: .systemCallDispatch,
+            target: .systemCall(
+              Hook.SystemCall(number: row.number, name: row.name, programs: map.interface.callers), via: handler.via),
+            callee: handler.address, owner: handler.owner, severity: .critical))
+      }
+    }
+  }
+}
+
+extension Interception.Means {
+  fileprivate var hookMechanism: Hook.Mechanism {
+    switch self {
+    case .tracer: .tracer
+    case .directCall: .directCall
+    case .livePatch: .livePatch
+    case .functionProbe: .functionProbe
+    case .graphTracer: .graphTracer
+    case .probe: .probe
+    case .returnProbe: .returnProbe
+    }
+  }
+}
+
+extension Interception.Change {
+  fileprivate var hookChange: Hook.Change {
+    switch self {
+    case .course: .course
+    case .answer: .answer
+    }
+  }
+}

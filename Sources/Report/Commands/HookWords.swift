@@ -1,0 +1,120 @@
+internal import KernelModel
+
+extension HookOwner {
+  /// Whose code it is, in a few words.
+  var name: PlainText {
+    switch callee {
+    case .module(let name): "module \(name)"
+    case .generatedCode(let name): "generated code \(name)"
+    case .kernel: "the kernel itself"
+    case .nobody: "code that is nobody's"
+    }
+  }
+
+  /// Who vouches for it, in a few words; in capitals what a person has to see.
+  var standingWords: PlainText {
+    switch standing {
+    case .vendor: "came with the kernel"
+    case .accounted: "accounted for"
+    case .unknown: "of unknown origin"
+    case .nobody: "NOBODY VOUCHES FOR IT"
+    case .hidden: "HIDDEN"
+    case .unowned: "NOBODY OWNS IT"
+    }
+  }
+
+  /// Its file, package, signer and build, as far as they are known; of what came with the kernel only what shows that.
+  var particulars: PlainText {
+    var parts: [PlainText] = []
+    if let file { parts.append(PlainText(file)) }
+    if let likeness { parts.append(likeness.words) }
+    if let package { parts.append("package \(package)") }
+    if let signer { parts.append("signed by \(signer)") }
+    if standing != .vendor {
+      parts.append(PlainText(sentence: reason))
+      if let buildID { parts.append("build id \(buildID)") }
+    }
+    return .join(parts, "; ")
+  }
+}
+
+extension HookOwner.Likeness {
+  var words: PlainText {
+    switch self {
+    case .equal: "the same in memory"
+    case .different: "NOT the same in memory"
+    case .open(let reason): "not compared with memory: \(sentence: reason)"
+    }
+  }
+}
+
+extension Hook.SystemCall {
+  var words: PlainText {
+    guard let number else { return "every system call of \(programs)" }
+    return name.map { "system call \(number) \($0)" } ?? "system call \(number)"
+  }
+}
+
+extension Hook.Function {
+  /// Its name; the offset only where somebody chose a place behind its start.
+  var name: PlainText {
+    let offset = place.offset == 0 ? "" : "+\(place.offset.hexadecimal)"
+    let module = place.module.map { " [\($0)]" } ?? ""
+    return "\(place.symbol)\(offset)\(module)"
+  }
+
+  var words: PlainText { systemCall.map { "\($0.words) (\(name))" } ?? name }
+}
+
+extension Hook.Target {
+  /// Functions named in one line.
+  private static let mostNamed = 12
+
+  /// What is watched or redirected.
+  var words: PlainText {
+    switch self {
+    case .functions(let functions, let count):
+      let named = functions.prefix(Self.mostNamed).map(\.words)
+      let rest: PlainText = count > named.count ? ", and \(count - named.count) more" : ""
+      let all: PlainText = count > 1 ? "\(count) functions: " : ""
+      return "\(all)\(PlainText.join(named))\(rest)"
+    case .everyFunction(let excepted):
+      return excepted == 0 ? "every function that can be traced" : "every function that can be traced but \(excepted)"
+    case .unknownFunctions: return "functions that the kernel does not name"
+    case .systemCall(let call, let via): return "\(call.words) of \(call.programs), by \(via)"
+    case .event(let name): return "\(name)"
+    case .chain(let name): return "\(name)"
+    }
+  }
+
+  /// Whether what programs ask the kernel for passes it.
+  var isSystemCall: Bool {
+    switch self {
+    case .functions(let functions, _): functions.contains { $0.systemCall != nil }
+    case .systemCall: true
+    default: false
+    }
+  }
+}
+
+extension Hook {
+  /// What matters about it besides what it watches; empty if nothing does.
+  var flags: PlainText {
+    var flags: [PlainText] = []
+    if redirects { flags.append(severity == nil ? "says where the calls go on" : "SAYS WHERE THE CALLS GO ON") }
+    if mechanism == .systemCallDispatch { flags.append("LEADS OUT OF THE KERNEL'S CODE") }
+    switch mayChange {
+    case .course where !redirects: flags.append("could send calls elsewhere")
+    case .answer: flags.append("could change what calls answer")
+    case .course, nil: break
+    }
+    if let registrant { flags.append("registered by module \(registrant)") }
+    return .join(flags, "; ")
+  }
+
+  /// The function that is called, or where the code lies.
+  func calleeWords(of whose: HookOwner) -> PlainText {
+    guard let place = owner.place else { return whose.callee == .nobody ? "\(callee), \(owner)" : "\(callee)" }
+    return place.offset == 0 ? PlainText(place.symbol) : "\(place.symbol)+\(place.offset.hexadecimal)"
+  }
+}
