@@ -37,6 +37,8 @@ package struct Kernel {
   /// The names of loaded modules as they are told now, those of `/proc/kallsyms` only if asked for; of a kernel that runs
   /// no more, nothing but what its claims say.
   package var moduleNames: (_ withKallsyms: Bool) -> ModuleNames
+  /// What is told now of who is called where it runs; nothing of a kernel that runs no more.
+  package var toldTracing = ToldTracing.unasked
   /// Gives who holds which memory by the kernel's structures; nil where these cannot be read, and then what the kernel
   /// claims has to do.
   package var account: (Kernel) -> (any MemoryAccount)? = { _ in nil }
