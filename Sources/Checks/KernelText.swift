@@ -9,9 +9,9 @@ package struct KernelText: Check {
     method: """
       Takes the vendor's image, moves it to where the kernel lies, and does all of the kernel's own patching again on \
       that copy: each mechanism (\(Machine.manualWords.mechanisms) …) with the little live state that the kernel itself decides by, whose values are checked in turn: a \
-      static call or a trampoline must lead to code that somebody owns, and so must each user of the function tracer, \
-      each direct call, probe and handler of returns. A user of the tracer that says where a function's callers go \
-      instead (IPMODIFY) must be a live patch that equals its file. Then compares, byte for byte. Nothing is masked: \
+      static call or a trampoline must lead to code that somebody owns. Who is called through the function tracer and \
+      probes is asked by ftrace and probes; while they find something, the places that lead there are a finding here, \
+      too. Then compares, byte for byte. Nothing is masked: \
       a byte is legal because a named mechanism produces exactly it, and what remains is reported. What looks wrong is \
       looked at again a moment later, because a patch may be in progress. Without the image, decodes the code and \
       reports branches that lead to executable memory nobody owns.
@@ -51,7 +51,7 @@ package struct KernelText: Check {
       work = try kernel.textWork
     } catch {
       try OutgoingBranches(kernel).examine(into: &examination)
-      examineInterceptions(of: kernel, into: &examination)
+      tellCalled(in: kernel, into: &examination)
       examination.expect(
         Expectation(
           subject: "kernel text", rung: .rangesOnly,
@@ -75,18 +75,14 @@ package struct KernelText: Check {
       // What is cut off may be the one place that matters.
       comparison = work.verifier.compare(kernel.memory, mostRuns: ClassFailures.mostRuns)
     }
-    var obstacle = work.verifier.interceptions().obstacle
-    var intercepting = work.verifier.interceptions().wrong
     if !comparison.runs.isEmpty, comparison.runs.count < 1024 {
       let drift = try work.verifier.drift(from: comparison, in: kernel.memory)
       comparison = drift.comparison
       if let remark = drift.remark { examination.remark(remark) }
     }
-    let wrong = comparison.runs.count + violations.count + intercepting.count
+    let wrong = comparison.runs.count + violations.count
     var looks = 0
-    while looks < Self.looks,
-      !comparison.runs.isEmpty || !violations.isEmpty || !intercepting.isEmpty || obstacle != nil
-    {
+    while looks < Self.looks, !comparison.runs.isEmpty || !violations.isEmpty {
       looks += 1
       let places = comparison.runs.map { run in
         run.address.rawValue..<run.address.rawValue &+ UInt64(run.observed.count)
@@ -96,11 +92,8 @@ package struct KernelText: Check {
       comparison = work.verifier.compare(kernel.memory.fresh, only: places, mostRuns: ClassFailures.mostRuns)
       let subjects = Set(violations.map(\.subject))
       violations = work.verifier.recreation.violations.filter { subjects.contains($0.subject) }
-      let before = Set(intercepting.map(\.interception))
-      obstacle = work.verifier.interceptions().obstacle
-      intercepting = work.verifier.interceptions().wrong.filter { before.contains($0.interception) }
     }
-    let settled = wrong - comparison.runs.count - violations.count - intercepting.count
+    let settled = wrong - comparison.runs.count - violations.count
     if settled > 0 {
       examination.remark("\(settled) places were in the middle of being patched, and right when looked at again")
     }
@@ -125,8 +118,7 @@ package struct KernelText: Check {
     for finding in findings.findings(for: failures.rest) { examination.report(finding) }
     for violation in violations { examination.report(findings.finding(for: violation)) }
     tellLeftovers(work.verifier, into: &examination)
-    report(intercepting, of: kernel, into: &examination)
-    if let obstacle { examination.leaveUnanswered(Subject("the function tracer and probes"), obstacle) }
+    tellCalled(in: kernel, into: &examination)
   }
 
   /// Static calls of the kernel's own to where a module was are a fact.
@@ -140,27 +132,15 @@ package struct KernelText: Check {
     }
   }
 
-  /// What can be told of the tracer's users and of probes without the image: by the types that the kernel holds.
-  private func examineInterceptions(of kernel: Kernel, into examination: inout Examination) {
+  /// That places lead to code that does not belong there, which the checks `ftrace` and `probes` name.
+  private func tellCalled(in kernel: Kernel, into examination: inout Examination) {
     guard !Interceptions.areImpossible(in: kernel) else { return }
     do throws(CannotCheck) {
-      report(try Interceptions.settled(of: kernel).wrong, of: kernel, into: &examination)
+      let words = InterceptionFindings(kernel: kernel, manual: Self.manual)
+      for finding in words.summaries(of: try kernel.interceptions.wrong) { examination.report(finding) }
     } catch {
-      // The question is open as it is: the image is missing.
+      // It is the question of these checks, which say that it is open.
       examination.remark("who is called by the function tracer and by probes is not known: \(error)")
-    }
-  }
-
-  /// Findings told one by one.
-  private static let mostInterceptions = 64
-
-  private func report(_ wrong: [Interceptions.Judged], of kernel: Kernel, into examination: inout Examination) {
-    let words = InterceptionFindings(kernel: kernel, manual: Self.manual)
-    for judged in wrong.prefix(Self.mostInterceptions) {
-      if let finding = words.finding(for: judged) { examination.report(finding) }
-    }
-    if wrong.count > Self.mostInterceptions {
-      examination.remark("\(wrong.count - Self.mostInterceptions) further functions or probes of the kind are not told")
     }
   }
 }

@@ -12,6 +12,8 @@ package enum Registry {
     ModuleText(),
     ModuleList(),
     ExecutableMemory(),
+    Ftrace(),
+    Probes(),
     Notifiers(),
     Tracepoints(),
     Bpf(),

@@ -12,7 +12,7 @@ package struct SyscallDispatch: Check {
       the dispatcher. Then runs the dispatching code, instruction by instruction, for each system call number: \
       \(Machine.manualWords.dispatching). It does so on memory and on the vendor's kernel image, and both must reach the same handler; without the image the \
       handler is compared as syscall-table does. Who is called in these functions and handlers by the function tracer, \
-      direct calls and probes is judged as kernel-text does. Where a kernel dispatches by a table, its entries are followed like \
+      direct calls and probes is judged as ftrace and probes do. Where a kernel dispatches by a table, its entries are followed like \
       everything else: an entry that is changed is found by both checks, and both findings lead to the same place.
       """,
     innocentCauses: [
@@ -45,7 +45,7 @@ package struct SyscallDispatch: Check {
   private func interceptions(of kernel: Kernel, into examination: inout Examination) -> Interceptions? {
     guard !Interceptions.areImpossible(in: kernel) else { return nil }
     do throws(CannotCheck) {
-      let interceptions = try Interceptions.settled(of: kernel)
+      let interceptions = try kernel.interceptions
       if let obstacle = interceptions.obstacle {
         examination.leaveUnanswered(Subject("the function tracer and probes"), obstacle)
       }

@@ -10,7 +10,8 @@ package struct Tracepoints: Check {
       Walks the tracepoints of the kernel and of its modules in memory: places in its code, at each system call among them, \
       where functions can be registered to be called. Each of these must be the start of one of the kernel's functions, \
       or lie in the code of a module on the kernel's list or in code that the kernel generated. Not only the first one: \
-      the others stand in no code. What is wrong is looked at three times: a module that is being loaded or removed is in \
+      the others stand in no code. The code beside a tracepoint must call what is registered there: the only function, or \
+      the tracepoint's own that calls all. What is wrong is looked at three times: a module that is being loaded or removed is in \
       both places for a moment.
       """,
     innocentCauses: [
@@ -39,31 +40,57 @@ package struct Tracepoints: Check {
     examination.note(Subject("tracepoints"), .count(found.kernelCount))
     // Tracers come and go.
     examination.note(Subject("tracepoint probes"), .count(UInt64(found.probes.count)), lasting: false)
-    for probe in wrong {
-      let target = KernelAddress(probe.function)
-      let data = KernelAddress(probe.data)
-      examination.report(
-        .unownedCallback(
-          target, of: Subject("tracepoint \(probe.tracepoint)", label: "\(target)"), in: kernel,
-          evidence: probe.data == 0 ? [] : [.init("data", "\(data, kernel.owner(of: data))")],
-          meaning: "that code runs wherever the tracepoint is passed, and can change what it is shown"))
+    for wrong in wrong {
+      switch wrong {
+      case .unowned(let probe): examination.report(finding(probe, kernel))
+      case .detour(let detour): examination.report(finding(detour, kernel))
+      }
     }
     return examination
+  }
+
+  private func finding(_ probe: TracepointProbes.Probe, _ kernel: Kernel) -> Finding {
+    let target = KernelAddress(probe.function)
+    let data = KernelAddress(probe.data)
+    return .unownedCallback(
+      target, of: Subject("tracepoint \(probe.tracepoint)", label: "\(target)"), in: kernel,
+      evidence: probe.data == 0 ? [] : [.init("data", "\(data, kernel.owner(of: data))")],
+      meaning: "that code runs wherever the tracepoint is passed, and can change what it is shown")
+  }
+
+  private func finding(_ detour: TracepointProbes.Detour, _ kernel: Kernel) -> Finding {
+    let target = KernelAddress(detour.function)
+    let owner = kernel.owner(of: target)
+    return Finding(
+      kind: .redirection, severity: .critical,
+      subject: Subject("tracepoint \(detour.tracepoint)", label: "static call"),
+      message: "its code calls another function than those that are registered there",
+      expected: "the only function that is registered, or the tracepoint's own that calls all of them",
+      observed: "\(target, owner)", owner: owner,
+      hiddenModule: HiddenModules.name(at: target, owner: owner, in: kernel),
+      target: target, evidence: [.init("static call key", "\(KernelAddress(detour.key))")],
+      meaning: "whoever is registered may not be called, and somebody else is, wherever the tracepoint is passed")
   }
 }
 
 extension TracepointProbes {
   private static let looks = 3
 
-  /// Those of `kernel` as it is now, and which of them are neither the kernel's nor a listed module's at each of several
-  /// looks.
+  /// What is wrong at a tracepoint.
+  enum Wrong: Hashable {
+    case unowned(Probe)
+    case detour(Detour)
+  }
+
+  /// Those of `kernel` as it is now, and what is wrong at each of several looks: who is neither the kernel's nor a listed
+  /// module's, and calls that go elsewhere.
   static func settled(
     of kernel: Kernel, _ structures: KernelStructures, _ ownership: CodeOwnership
-  ) throws(CannotCheck) -> (found: TracepointProbes, wrong: [Probe]) {
+  ) throws(CannotCheck) -> (found: TracepointProbes, wrong: [Wrong]) {
     let (found, wrong) = try kernel.persisting(looks: looks) { () throws(CannotCheck) in
       try structures.now { (snapshot) throws(CannotCheck) in try TracepointProbes(snapshot) }
-    } wrong: {
-      $0.probes.filter { !ownership.isLegitimate($0.function) }
+    } wrong: { look in
+      look.probes.filter { !ownership.isLegitimate($0.function) }.map(Wrong.unowned) + look.detours.map(Wrong.detour)
     }
     return (found, wrong)
   }

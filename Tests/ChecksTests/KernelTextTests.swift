@@ -245,8 +245,11 @@ import Testing
       TestTextKernel.orphan.rawValue, at: KernelAddress(TestTextKernel.heap + 0x358))
     kernel.write(hex("e8 db 09 83 3f"), at: 0x620)
     let finding = try only(try examine(kernel))
-    #expect(finding.subject == Subject("traced_directly"))
+    #expect(finding.subject == Subject("kernel text", label: "leads to nobody's code"))
+    #expect(finding.message.hasPrefix("1 place in the kernel's code leads to code that nobody owns"))
+    #expect(finding.kind == .redirection && finding.severity == .critical)
     #expect(finding.target == TestTextKernel.orphan)
+    #expect(try only(try Ftrace().examine(kernel.kernel)).subject == Subject("traced_directly"))
   }
 
   @Test func `a trampoline that was changed is found, and is no excuse for who calls it`() throws {
@@ -272,7 +275,8 @@ import Testing
     let kernel = TestTextKernel()
     kernel.memory.write(
       TestTextKernel.orphan.rawValue, at: KernelAddress(TestTextKernel.heap + 0x400 + 64))
-    let finding = try only(try examine(kernel))
+    #expect(try only(try examine(kernel)).subject == Subject("kernel text", label: "leads to nobody's code"))
+    let finding = try only(try Probes().examine(kernel.kernel))
     #expect(finding.subject == Subject("kprobe at probed+0x0"))
     #expect(finding.target == TestTextKernel.orphan)
   }

@@ -91,6 +91,23 @@ import Testing
     #expect(try Tracepoints().examine(kernel.kernel).findings.isEmpty)
   }
 
+  @Test func `the code beside a tracepoint calls its only function, or its own that calls all of them`() throws {
+    let key = objects.make("static_call_key") { $0["func"] = moduleFunction }
+    let iterator = TestTextKernel.live(0x480).rawValue
+    (tracepoints[0]["static_call_key"], tracepoints[0]["iterator"]) = (key.address, iterator)
+    for (functions, called, isRight) in [
+      ([], moduleFunction, true), ([function], function, true), ([function], iterator, true),
+      ([function, moduleFunction], iterator, true), ([function], moduleFunction, false), ([function], 0, false),
+      ([function, moduleFunction], function, false),
+    ] {
+      register(functions, at: tracepoints[0])
+      key["func"] = called
+      let findings = try Tracepoints().examine(kernel.kernel).findings
+      #expect(findings.map(\.subject) == (isRight ? [] : [Subject("tracepoint sys_enter", label: "static call")]))
+      #expect(isRight || findings.first?.target == KernelAddress(called))
+    }
+  }
+
   @Test func `probes that cannot be read, or have no end, are unknown`() throws {
     tracepoints[0]["funcs"] = 0xffff_8880_dead_0000
     #expect(throws: CannotCheck.memoryUnreadable(.absent(KernelAddress(0xffff_8880_dead_0000 as UInt64)))) {

@@ -8,27 +8,49 @@ extension Scenario {
     redirected("a system call's handler redirected by a listed module", "symbol=__x64_sys_getdents64", guests: eachForm)
     {
       .tampered(
-        "kernel-text", "__x64_sys_getdents64",
-        and: [Expectation.Named(check: "syscall-dispatch", text: "[217]"), redirecting])
+        "ftrace", "__x64_sys_getdents64",
+        and: [Expectation.Named(check: "syscall-dispatch", text: "[217]"), redirecting, placesRedirected])
     },
 
     redirected("what lists sockets redirected by a listed module", "symbol=tcp4_seq_show", guests: shared(by: "6.1")) {
-      .tampered("kernel-text", "tcp4_seq_show")
+      .tampered("ftrace", "tcp4_seq_show", and: [placesRedirected])
     },
 
     redirected(
       "a function that answers nobody redirected by a listed module", "symbol=\(harmless)", guests: shared(by: "6.12")
     ) {
-      Expectation(verdict: .warning, named: [Expectation.Named(check: "kernel-text", text: harmless)])
+      Expectation(
+        verdict: .warning, named: [Expectation.Named(check: "ftrace", text: harmless), redirecting, placesRedirected])
     },
 
     // Nothing vouches for the module, which only the guest knows, and its function gets the registers.
     seen(
-      "a system call's handler traced by a listed module", "trace", named: "__x64_sys_kill",
+      "a system call's handler traced by a listed module", "trace", by: "ftrace", named: "__x64_sys_kill",
       guests: shared(by: "5.10", "6.1")),
     seen(
-      "a system call's returns probed by a listed module", "kretprobe", named: "kretprobe at __x64_sys_kill",
+      "a system call's returns probed by a listed module", "kretprobe", by: "probes",
+      named: "kretprobe at __x64_sys_kill",
       guests: shared(by: "6.12")),
+
+    Scenario(
+      name: "a function's record in the tracer that counts a user who is on no list", guests: calibrated(on: "6.1"),
+      change: Change(checks: ["syscall-table", "ftrace"]) { tampering in
+        try tampering.enableRecord(of: harmless)
+        return Expectation(verdict: .warning, named: [unlisted])
+      }),
+
+    Scenario(
+      name: "a tracer's user who took itself off the list of users", guests: shared(by: "5.10", "6.12"),
+      exemption: hasNoFixture
+    ) { guest in
+      _ = try guest.output(of: "insmod /fixtures/redirecting.ko symbol=\(harmless) way=trace")
+      let run = try scanned(guest, only: ["syscall-table", "ftrace"]) { tampering in
+        try tampering.unlinkTracer()
+        return Expectation(verdict: .warning, named: [unlisted])
+      }
+      _ = try guest.output(of: "rmmod redirecting")
+      return run
+    },
 
     // The live patch itself is one that nothing vouches for; what it does is a live patch's business.
     Scenario(
@@ -40,7 +62,7 @@ extension Scenario {
           insmod /fixtures/livepatched.ko
           while [ $(cat /sys/kernel/livepatch/livepatched/transition) != 0 ]; do sleep 0.1; done
           """)
-      let asked = ["syscall-table", "kernel-text", "module-text"]
+      let asked = ["syscall-table", "kernel-text", "ftrace", "module-text"]
       let lacking = try Scan(in: guest, only: asked)
       let known = try Scan(in: guest, only: asked, options: " --reference /fixtures")
       _ = try guest.output(
@@ -57,7 +79,7 @@ extension Scenario {
     Scenario(name: "a direct call that changes, during 6 scans", guests: shared(by: "5.10"), exemption: hasNoFixture) {
       guest in
       _ = try guest.output(of: "insmod /fixtures/direct.ko")
-      let asked = ["syscall-table", "kernel-text"]
+      let asked = ["syscall-table", "kernel-text", "ftrace"]
       // Each that is made here catches the kernel where it stops, now and then in the middle.
       let scans = try [Scan(in: guest, only: asked)] + (0..<5).map { _ in try Scan(ofMemoryOf: guest, only: asked) }
       _ = try guest.output(of: "rmmod direct")
@@ -85,9 +107,10 @@ extension Scenario {
       return Run(
         scans: [try Scan(in: guest, only: checks)],
         expectation: .tampered(
-          "kernel-text", "__x64_sys_kill",
+          "ftrace", "__x64_sys_kill",
           and: [
-            Expectation.Named(check: "kernel-text", text: "kretprobe at \(harmless)"),
+            Expectation.Named(check: "probes", text: "kretprobe at \(harmless)"),
+            Expectation.Named(check: "kernel-text", text: "code that nobody owns"),
             Expectation.Named(check: "syscall-dispatch", text: "[62]"),
           ]),
         complaints: [("syscalls", map), ("--explain-bytes", place)].compactMap { command, result in
@@ -102,12 +125,17 @@ extension Scenario {
   /// A function of every kernel that can be traced and has no part in what programs read.
   private static let harmless = "si_meminfo"
 
-  private static let checks = ["syscall-table", "syscall-dispatch", "kernel-text"]
+  private static let checks = ["syscall-table", "syscall-dispatch", "kernel-text", "ftrace", "probes"]
 
-  private static let redirecting = Expectation.Named(check: "kernel-text", text: "module redirecting")
+  /// That the record of the harmless function has a user whom the tracer's list has not.
+  private static let unlisted = Expectation.Named(check: "ftrace", text: "\(harmless) its record has users")
+  private static let redirecting = Expectation.Named(check: "ftrace", text: "module redirecting")
+  private static let placesRedirected = Expectation.Named(check: "kernel-text", text: "module redirecting")
 
   /// A system call that the module sees in one of its ways, and lets go.
-  private static func seen(_ name: String, _ way: String, named subject: String, guests: Guests) -> Scenario {
+  private static func seen(
+    _ name: String, _ way: String, by check: String, named subject: String, guests: Guests
+  ) -> Scenario {
     Scenario(name: name, guests: guests, exemption: hasNoFixture) { guest in
       _ = try guest.output(of: "insmod /fixtures/redirecting.ko symbol=__x64_sys_kill way=\(way)")
       let scan = try Scan(in: guest, only: checks)
@@ -117,7 +145,7 @@ extension Scenario {
         expectation: Expectation(
           verdict: .warning,
           named: [
-            Expectation.Named(check: "kernel-text", text: subject),
+            Expectation.Named(check: check, text: subject), placesRedirected,
             Expectation.Named(check: "syscall-dispatch", text: "[62]"),
           ]))
     }

@@ -27,6 +27,8 @@ package final class TestTextKernel {
   package var account: ((Kernel) -> (any MemoryAccount)?)?
   /// What user space is told, if not only what ``modules`` lists.
   package var told: ModuleNames?
+  /// What user space is told of who is called.
+  package var toldTracing = ToldTracing.unasked
   /// The taint that user space is told.
   package var toldTaint: UInt64 = 0
 
@@ -92,6 +94,7 @@ package final class TestTextKernel {
     kernel.symbolsAreWhole = symbolsAreWhole
     if let account { kernel.account = account }
     if let told { kernel.moduleNames = { _ in told } }
+    kernel.toldTracing = toldTracing
     kernel.reading = .success(TestReading.held)
     return kernel
   }
@@ -171,6 +174,7 @@ extension TestTextKernel {
     set(Variable.hashTable, to: UInt64(0xffff_8880_0010_0000))
     set(Variable.hashShift, to: UInt8(20))
     set(Variable.protects, to: UInt8(1))
+    set(Variable.tracerEnabled, to: Int32(1))
     for place in [
       Variable.tracerTrampolines, Variable.modules, Variable.programs, Variable.packs, Variable.probeSlots,
       Variable.areas, Variable.moduleBugs, Variable.messages, Variable.tracepoints, Variable.moduleTypes,
@@ -184,21 +188,18 @@ extension TestTextKernel {
     let records = Self.heap + 0x100
     let tracer = Self.heap + 0x200
     let hash = Self.heap + 0x300
-    func store(_ values: [UInt64], at address: UInt64) {
-      memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
-    }
     set(Variable.tracedPages, to: page)
-    store([0, records, 4], at: page)
+    storeWords([0, records, 4], at: page)
     // FTRACE_FL_ENABLED, and: nothing; DIRECT; TRAMP. Source: include/linux/ftrace.h (Linux v6.12).
     let enabled: UInt64 = 1 << 31
-    store(
+    storeWords(
       [
         Self.live(0x600).rawValue, 0, Self.live(0x610).rawValue, enabled | 2,
         Self.live(0x620).rawValue, enabled | 1 << 23, Self.live(0x630).rawValue, enabled | 1 << 27 | 1,
       ], at: records)
     set(Variable.tracers, to: tracer)
     // FTRACE_OPS_FL_ENABLED and FTRACE_OPS_FL_ALLOC_TRAMP; 19 bytes of trampoline and 8 of its user's address.
-    store(
+    storeWords(
       [
         Self.live(0x700).rawValue, Self.live(Variable.lastTracer).rawValue, 1 | 1 << 11, Self.trampoline.rawValue, 22,
         0,
@@ -209,31 +210,59 @@ extension TestTextKernel {
     memory.write(hex("48 8b 15 0a 00 00 00 e8 f4 f6 1f e1 c3 cc 00 00 00"), at: Self.trampoline)
     set(Variable.directCalls, to: hash)
     let entry = hash + 0x40
-    store([1, hash + 0x20], at: hash)
-    store([0, entry], at: hash + 0x20)
-    store([0, 0, Self.live(0x620).rawValue, Self.bpfProgram.rawValue], at: entry)
+    storeWords([1, hash + 0x20], at: hash)
+    storeWords([0, entry], at: hash + 0x20)
+    storeWords([0, 0, Self.live(0x620).rawValue, Self.bpfProgram.rawValue], at: entry)
   }
 
   /// Has the tracer's one user ask for the functions at some places, and run other code.
+  ///
+  /// Another one, of the kernel's own, asks for what is patched anyway, and the records count both.
+  ///
+  /// - Parameter places: all functions but `untraced`, if there are none.
   package func trace(_ places: [UInt64], calling callee: KernelAddress, flags: UInt64 = 0) {
-    let tracer = Self.heap + 0x200
-    let filter = Self.heap + 0x800
-    func store(_ values: [UInt64], at address: UInt64) {
-      memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
-    }
+    let (tracer, other) = (Self.heap + 0x200, Self.heap + 0x800)
     // Of one user alone, the common entry code calls the function.
     write([0xe8] + little(Int32(truncatingIfNeeded: callee.rawValue &- Self.live(0x68c).rawValue)), at: 0x687)
     memory.write(callee.rawValue, at: KernelAddress(tracer))
+    memory.write(other, at: KernelAddress(tracer + 8))
     memory.write(1 | 1 << 11 | flags, at: KernelAddress(tracer + 16))
+    let filter = Self.heap + 0xa00
     memory.write(filter, at: KernelAddress(tracer + 64))
-    store([0, filter + 0x20], at: filter)
-    store([0, filter + 0x40], at: filter + 0x20)
-    store([filter + 0x80], at: filter + 0x40)
-    for (index, place) in places.enumerated() {
-      let entry = filter + 0x80 + UInt64(index) * 32
-      store([index + 1 < places.count ? entry + 32 : 0, 0, Self.live(place).rawValue, 0], at: entry)
+    writeTable(of: places.isEmpty ? [0x600] : places, at: filter + 0x20)
+    storeWords(places.isEmpty ? [filter + 0x20, 0] : [0, filter + 0x20], at: filter)
+
+    let patched: [UInt64] = [0x610, 0x620, 0x630]
+    storeWords([Self.live(0x700).rawValue, Self.live(Variable.lastTracer).rawValue, 1], at: other)
+    storeWords([other + 0x80], at: other + 64)
+    storeWords([0, other + 0xa0], at: other + 0x80)
+    writeTable(of: patched, at: other + 0xa0)
+    for place in patched {
+      let asks = places.isEmpty || places.contains(place)
+      setRecord(of: place) { before in
+        before & ~0xffff | (asks ? 2 : 1) | (asks && flags & 1 << 12 != 0 ? 1 << 26 : 0)
+      }
     }
-    if places.isEmpty { store([0, 0], at: filter) }
+  }
+
+  /// Changes the flags of the tracer's record of the function at a place.
+  package func setRecord(of place: UInt64, _ change: (UInt64) -> UInt64) {
+    let flags = KernelAddress(Self.heap + 0x108 + (place - 0x600))
+    memory.write(change((try? memory.load(UInt64.self, at: flags)) ?? 0), at: flags)
+  }
+
+  /// A table of functions with one list, which all are on.
+  private func writeTable(of places: [UInt64], at table: UInt64) {
+    storeWords([0, table + 0x20], at: table)
+    storeWords([table + 0x40], at: table + 0x20)
+    for (index, place) in places.enumerated() {
+      let entry = table + 0x40 + UInt64(index) * 32
+      storeWords([index + 1 < places.count ? entry + 32 : 0, 0, Self.live(place).rawValue, 0], at: entry)
+    }
+  }
+
+  private func storeWords(_ values: [UInt64], at address: UInt64) {
+    memory.write(values.flatMap { little($0) }, at: KernelAddress(address))
   }
 
   /// Two probes: a breakpoint, and a jump.

@@ -18,7 +18,10 @@ package enum TestTypes {
         ("func_hash", pointer, 64 * 8), ("direct_call", long, 72 * 8),
       ])
     types.structure("ftrace_ops_hash", 16, [("notrace_hash", pointer, 0), ("filter_hash", pointer, 8 * 8)])
-    types.structure("ftrace_hash", 16, [("size_bits", long, 0), ("buckets", pointer, 8 * 8)])
+    types.structure(
+      "ftrace_hash", 32, [("size_bits", long, 0), ("buckets", pointer, 8 * 8), ("flags", long, 24 * 8)])
+    let counter = types.structure("atomic64_t", 8, [("counter", long, 0)])
+    types.structure("mutex", 16, [("owner", counter, 0)])
     types.structure("ftrace_func_entry", 32, [("hlist", list, 0), ("ip", long, 16 * 8), ("direct", long, 24 * 8)])
     types.structure(
       "text_poke_loc", 16,
@@ -97,7 +100,18 @@ package enum TestTypes {
         ("comm", types.array(of: char, 16), 24 * 8), ("thread", thread, 40 * 8), ("tasks", list, 64 * 8),
         ("thread_node", list, 80 * 8), ("signal", pointer, 96 * 8),
       ])
-    types.structure("tracepoint", 24, [("funcs", pointer, 0), ("name", pointer, 8 * 8)])
+    types.structure(
+      "tracepoint", 40,
+      [
+        ("funcs", pointer, 0), ("name", pointer, 8 * 8), ("iterator", pointer, 24 * 8),
+        ("static_call_key", pointer, 32 * 8),
+      ])
+    types.structure("static_call_key", 8, [("func", pointer, 0)])
+    types.structure(
+      "uprobe", 64,
+      [("rb_node", node, 0), ("consumers", list, 24 * 8), ("inode", pointer, 40 * 8), ("offset", long, 48 * 8)])
+    types.structure(
+      "uprobe_consumer", 40, [("handler", pointer, 0), ("ret_handler", pointer, 8 * 8), ("cons_node", list, 24 * 8)])
     types.structure("tracepoint_func", 24, [("prio", int, 0), ("func", pointer, 8 * 8), ("data", pointer, 16 * 8)])
     // A variable that only its type says is a chain.
     types.add(14, "typed_chain", size: types.add(8, "chain_t", size: chain), details: little(UInt32(1)))

@@ -46,6 +46,10 @@ extension TestVendorKernel {
     package static let initFreeList: UInt64 = 0xa970
     package static let initFreeWork: UInt64 = 0xa980
     package static let workerPools: UInt64 = 0xa9a0
+    package static let tracerLock: UInt64 = 0xa9c0
+    package static let tracerEnabled: UInt64 = 0xa9d0
+    package static let tracerDisabled: UInt64 = 0xa9d8
+    package static let userProbes: UInt64 = 0xa9e0
     package static let firstTask: UInt64 = 0xaa00
     package static let tracepointPointers: UInt64 = 0xab00
     package static let tracepointPointersEnd: UInt64 = 0xab08
@@ -96,6 +100,8 @@ extension TestVendorKernel {
       ("netdev_chain", Variable.deviceChain), ("typed_chain", Variable.typedChain), ("jiffies_64", Variable.ticks),
       ("init_free_list", Variable.initFreeList), ("init_free_wq", Variable.initFreeWork),
       ("worker_pool_idr", Variable.workerPools), ("init_task", Variable.firstTask),
+      ("ftrace_lock", Variable.tracerLock), ("ftrace_enabled", Variable.tracerEnabled),
+      ("ftrace_disabled", Variable.tracerDisabled), ("uprobes_tree", Variable.userProbes),
       ("__start___tracepoints_ptrs", Variable.tracepointPointers),
       ("__stop___tracepoints_ptrs", Variable.tracepointPointersEnd), ("prog_idr", Variable.programNumbers),
       ("ftrace_events", Variable.events),

@@ -100,7 +100,14 @@ private struct HooksReading {
         reading.add(
           Hook(
             mechanism: .tracepoint, target: .event(probe.tracepoint), callee: callee,
-            owner: reading.kernel.owner(of: callee), severity: lasting.contains(probe) ? .critical : nil))
+            owner: reading.kernel.owner(of: callee), severity: lasting.contains(.unowned(probe)) ? .critical : nil))
+      }
+      for case .detour(let detour) in wrong {
+        let callee = KernelAddress(detour.function)
+        reading.add(
+          Hook(
+            mechanism: .tracepoint, target: .event(detour.tracepoint), callee: callee,
+            owner: reading.kernel.owner(of: callee), severity: .critical, objection: "its static call leads there"))
       }
     }
   }

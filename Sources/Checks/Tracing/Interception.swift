@@ -26,6 +26,14 @@ struct Interception: Hashable {
       }
     }
 
+    /// Of whom it is one.
+    var family: Family {
+      switch self {
+      case .tracer, .directCall, .livePatch, .graphTracer: .tracers
+      case .functionProbe, .probe, .returnProbe: .probes
+      }
+    }
+
     /// The kernel's mechanism that makes the call.
     var mechanism: Machine.Mechanism {
       switch self {
@@ -33,6 +41,15 @@ struct Interception: Hashable {
       case .probe, .returnProbe: .kprobe
       }
     }
+  }
+
+  /// Users of the function tracer, whom the check `ftrace` tells, or probes, which the check `probes` tells.
+  enum Family: Hashable {
+    case tracers
+    case probes
+
+    /// The id of the check that tells of them.
+    var check: String { self == .tracers ? Ftrace.manual.id : Probes.manual.id }
   }
 
   /// What of a call the code that sees it can change.

@@ -39,6 +39,8 @@ struct InterceptionFindings {
       evidence.append(.init(interception.redirects ? "no live patch" : "why it is asked", .text(judged.objection)))
     }
     if let holder = holder(of: interception, besides: owner) { evidence.append(.init("registered by", .text(holder))) }
+    let hidden = HiddenModules.name(at: target, owner: owner, in: kernel)
+    if let hidden { evidence.append(.init("module", "\(hidden), which is not on every list")) }
     return Finding(
       kind: .redirection, severity: severity, subject: subject ?? self.subject(of: interception),
       message: message(interception, owner, isOwned: isOwned),
@@ -46,7 +48,8 @@ struct InterceptionFindings {
         ? "the function itself, or a live patch that equals its file"
         : "a function of the kernel, of a listed module\(severity == .warning ? " that somebody vouches for" : ""), or of "
           + "generated code",
-      observed: "\(target, owner)", owner: owner, target: isMapped(owner) ? target : nil, evidence: evidence,
+      observed: "\(target, owner)", owner: owner, hiddenModule: hidden, target: isMapped(owner) ? target : nil,
+      evidence: evidence,
       stranger: judged.stranger,
       meaning: interception.redirects
         ? "\(callers) runs that code first, and it says where the call goes on"
@@ -73,6 +76,103 @@ struct InterceptionFindings {
     }
   }
 
+  /// Findings told one by one.
+  private static let mostFindings = 64
+  /// Owners of tracers or probes named where nothing is wrong with them.
+  private static let mostNoted = 32
+  /// Functions named of each.
+  private static let mostFunctions = 5
+
+  /// Reports what is wrong, finding by finding, and remarks on who else than the kernel is called.
+  func tell(_ judged: [Interceptions.Judged], into examination: inout Examination) {
+    let wrong = judged.filter { $0.severity != nil }
+    for judged in wrong.prefix(Self.mostFindings) {
+      if let finding = finding(for: judged) { examination.report(finding) }
+    }
+    if wrong.count > Self.mostFindings {
+      examination.remark("\(wrong.count - Self.mostFindings) further functions or probes of the kind are not told")
+    }
+    let remarks = remarks(on: judged.filter { $0.severity == nil }.map(\.interception))
+    for remark in remarks.prefix(Self.mostNoted) { examination.remark(remark) }
+    if remarks.count > Self.mostNoted {
+      examination.remark("\(remarks.count - Self.mostNoted) others who see the kernel's calls are not told")
+    }
+  }
+
+  /// Who but the kernel is called, through what, and in which functions: a sentence for each owner and means.
+  private func remarks(on interceptions: [Interception]) -> [String] {
+    var groups: [(whose: String, means: Interception.Means, redirects: Bool, functions: [TracedFunctions])] = []
+    for interception in interceptions {
+      let owner = kernel.owner(of: KernelAddress(interception.callee))
+      // What the kernel calls of its own is no matter, unless it is sent there.
+      if case .kernelText = owner, !interception.redirects { continue }
+      let whose = Self.shortWords(for: owner)
+      let index = groups.firstIndex {
+        $0.whose == whose && $0.means == interception.means && $0.redirects == interception.redirects
+      }
+      if let index {
+        groups[index].functions.append(interception.functions)
+      } else if groups.count <= Self.mostNoted * 4 {
+        groups.append((whose, interception.means, interception.redirects, [interception.functions]))
+      }
+    }
+    return groups.map { group in
+      "\(group.whose) \(group.redirects ? "takes" : "sees") the calls of \(words(for: group.functions)), through "
+        + group.means.words
+    }
+  }
+
+  private func words(for functions: [TracedFunctions]) -> String {
+    var places: Set<UInt64> = []
+    for functions in functions {
+      switch functions {
+      case .all: return "every function that can be traced"
+      case .unknown: return "functions that the kernel does not name"
+      case .these(let these): places.formUnion(these)
+      }
+    }
+    let named = places.sorted().prefix(Self.mostFunctions).map { name($0) }.joined(separator: ", ")
+    let more = places.count > Self.mostFunctions ? ", ..." : ""
+    return places.count == 1 ? named : "\(places.count) functions (\(named)\(more))"
+  }
+
+  /// That the kernel's text leads to what is wrong, one finding for each who is called: `ftrace` and `probes` tell where, and by what.
+  func summaries(of wrong: [Interceptions.Judged]) -> [Finding] {
+    let found = wrong.compactMap { judged in finding(for: judged).map { (judged, finding: $0) } }
+    let groups = Dictionary(grouping: found) { $0.finding.owner?.place?.module ?? $0.finding.hiddenModule ?? "" }
+    return groups.sorted { $0.key < $1.key }.compactMap { module, group in
+      guard let worst = group.max(by: { $0.finding.severity < $1.finding.severity }) else { return nil }
+      let checks = Set(group.map { $0.0.interception.means.family.check }).sorted().joined(separator: " and ")
+      var finding = worst.finding
+      let places = Self.count(group.map { $0.0.interception.functions })
+      finding.subject = Subject(
+        "kernel text", label: "leads to \(module.isEmpty ? "nobody's code" : "module \(module)")")
+      let whose =
+        finding.owner.map { owner in
+          if case .nobody = owner { return "code that nobody owns" }
+          return Self.shortWords(for: owner)
+        } ?? "code that nobody owns"
+      finding.message =
+        "\(places) in the kernel's code \(places.hasPrefix("1 ") ? "leads" : "lead") to \(whose), which does not belong there: "
+        + "the check\(checks.contains(" ") ? "s" : "") \(checks) \(checks.contains(" ") ? "name" : "names") them"
+      finding.evidence.removeAll { $0.name == "functions" }
+      finding.meaning = "the bytes are as the kernel itself patches them, and who asked for that is wrong"
+      return finding
+    }
+  }
+
+  private static func count(_ functions: [TracedFunctions]) -> String {
+    var places: Set<UInt64> = []
+    for functions in functions {
+      switch functions {
+      case .all: return "all places that can be traced"
+      case .unknown: continue
+      case .these(let these): places.formUnion(these)
+      }
+    }
+    return places.isEmpty ? "places" : "\(places.count) \(places.count == 1 ? "place" : "places")"
+  }
+
   private static let innocentRedirections = [
     "a product that patches functions through the tracer without the kernel's live patching, such as some security "
       + "products and old kpatch: ask whoever maintains the host",
@@ -88,8 +188,8 @@ struct InterceptionFindings {
 
   private static let responseToStranger = [
     "find out who brought the module: modinfo tells its file",
-    "if it belongs here, say so: an allow rule for kernel-text, syscall-dispatch and vendor-files with its build id, or "
-      + "liveprobe baseline record --accept",
+    "if it belongs here, say so: an allow rule for ftrace, probes, kernel-text, syscall-dispatch and vendor-files with its build "
+      + "id, or liveprobe baseline record --accept",
     "if nobody knows it, keep its file and a memory image, and treat the host as compromised",
   ]
 
@@ -131,7 +231,8 @@ struct InterceptionFindings {
     }
   }
 
-  private func name(_ place: UInt64?) -> String {
+  /// The function that a place is in.
+  func name(_ place: UInt64?) -> String {
     guard let place else { return "a traced function" }
     guard let found = kernel.owner(of: KernelAddress(place)).place else { return "\(KernelAddress(place))" }
     return found.symbol + (found.module.map { " [\($0)]" } ?? "")

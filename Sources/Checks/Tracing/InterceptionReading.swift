@@ -11,8 +11,10 @@ struct InterceptionReading {
   private let reader: Snapshot
   private let ownership: CodeOwnership
   private(set) var found: [Interception] = []
-  /// Why some of it could not be read; nil if all was.
-  private(set) var obstacle: CannotCheck?
+  /// Why some of it could not be read: who is called by the tracer, and who by probes.
+  private(set) var obstacles: [Interception.Family: CannotCheck] = [:]
+  /// What is being read.
+  private var family = Interception.Family.tracers
 
   /// FGRAPH_ARRAY_SIZE in kernel/trace/fgraph.c (Linux v6.12), FPROBE_TABLE_SIZE in kernel/trace/fprobe.c (v7.2).
   private static let graphUserCount: UInt64 = 16
@@ -34,6 +36,7 @@ struct InterceptionReading {
       add(.directCall, ftrace.callee(ofDirect: target), at: .these([function]), structure: 0)
     }
     attempt { (reading: inout Self) throws(CannotCheck) in try reading.readGraph() }
+    family = .probes
     attempt { (reading: inout Self) throws(CannotCheck) in try reading.readFunctionProbes() }
     for probe in probes.probes {
       for handler in probe.handlers {
@@ -53,16 +56,18 @@ struct InterceptionReading {
     do throws(CannotCheck) {
       try read(&self)
     } catch {
-      obstacle = obstacle ?? error
+      note(error)
     }
   }
+
+  private mutating func note(_ error: CannotCheck) { obstacles[family] = obstacles[family] ?? error }
 
   /// Whose calls a user of the tracer asked for; not known if that cannot be read.
   private mutating func functions(_ filter: UInt64) -> TracedFunctions {
     do throws(CannotCheck) {
       return try TracedFunctions(filter, reader)
     } catch {
-      obstacle = obstacle ?? error
+      note(error)
       return .unknown
     }
   }
@@ -96,6 +101,8 @@ struct InterceptionReading {
     }
     if isFunction("fprobe_handler", "fprobe_kprobe_handler") {
       guard let place = reader.types.offsetIfAny(of: "ops", in: "fprobe") else { return }
+      family = .probes
+      defer { family = .tracers }
       let functions = functions(operations.filter)
       return try readFunctionProbe(at: operations.address &- place) { functions }
     }

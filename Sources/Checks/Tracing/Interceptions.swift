@@ -20,8 +20,10 @@ struct Interceptions {
   }
 
   private(set) var judged: [Judged]
+  /// Why some of it is not known, of the tracer's users and of probes.
+  let obstacles: [Interception.Family: CannotCheck]
   /// Why some of it is not known; nil if all is.
-  let obstacle: CannotCheck?
+  var obstacle: CannotCheck? { obstacles[.tracers] ?? obstacles[.probes] }
   private let kernel: Kernel
   /// The places of all that is called in single functions, lowest first, and whose they are.
   private let places: [(address: UInt64, index: Int)]
@@ -33,7 +35,7 @@ struct Interceptions {
   init(_ reading: InterceptionReading, kernel: Kernel, reader: Snapshot, ownership: CodeOwnership) {
     let found = reading.found
     self.kernel = kernel
-    obstacle = reading.obstacle
+    obstacles = reading.obstacles
     let answering = AnsweringFunction(types: reader.types, kernel: kernel)
     let livePatches = LivePatchProof(kernel: kernel, reader: reader)
     let strangers = StrangerModules(kernel)
@@ -113,6 +115,9 @@ struct Interceptions {
   /// What is wrong.
   var wrong: [Judged] { judged.filter { $0.severity != nil } }
 
+  /// Of one family.
+  func judged(of family: Interception.Family) -> [Judged] { judged.filter { $0.interception.means.family == family } }
+
   /// Whether a kernel has neither a tracer nor probes, so that there is nothing to read.
   static func areImpossible(in kernel: Kernel) -> Bool {
     ["ftrace_ops_list", "kprobe_table"].allSatisfy { kernel.symbols.symbols(named: $0).isEmpty }
@@ -169,6 +174,19 @@ struct Interceptions {
     case .warning: 1
     case .critical: 2
     }
+  }
+}
+
+extension Kernel {
+  private static let interceptionsMember = Workings.Member { (kernel) throws(CannotCheck) in
+    try Interceptions.settled(of: kernel)
+  }
+
+  /// All code but its own that is called where its functions run, judged, and settled.
+  ///
+  /// - Throws: if the tracer's or the probes' records cannot be read.
+  var interceptions: Interceptions {
+    get throws(CannotCheck) { try value(of: Self.interceptionsMember) }
   }
 }
 

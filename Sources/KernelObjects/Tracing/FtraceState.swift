@@ -21,6 +21,8 @@ package struct FtraceState {
     /// The code that its functions call directly; 0 where the kernel keeps it in `direct_functions` only, as v6.1 does.
     package var directCall: UInt64
 
+    /// FTRACE_OPS_FL_ENABLED: the records count it.
+    package var isEnabled: Bool { flags & 1 != 0 }
     /// FTRACE_OPS_FL_SAVE_REGS.
     package var savesRegisters: Bool { flags & 1 << 2 != 0 }
     /// FTRACE_OPS_FL_IPMODIFY: it says where its functions' callers go on.
@@ -42,6 +44,29 @@ package struct FtraceState {
       filter = try operations.valueIfAny("func_hash") ?? 0
       directCall = try operations.valueIfAny("direct_call") ?? 0
     }
+  }
+
+  /// The kernel's record of one function entry: who is called there.
+  ///
+  /// Source: `struct dyn_ftrace`, FTRACE_FL_* in include/linux/ftrace.h (Linux v5.10 to v7.2).
+  package struct Record: Hashable {
+    /// The tracer's place in the function.
+    package var function: UInt64
+    package var flags: UInt64
+
+    package init(function: UInt64, flags: UInt64) {
+      self.function = function
+      self.flags = flags
+    }
+
+    /// How many users ask for the function; the count is 19 bits wide at least, and no kernel has that many users.
+    package var userCount: Int { Int(flags & 0xffff) }
+    /// FTRACE_FL_IPMODIFY: one of them says where the function's callers go on.
+    package var modifiesAddress: Bool { flags & 1 << 26 != 0 }
+    /// FTRACE_FL_DISABLED: it counts nobody, as that of a module being loaded, or of a function that another took the place of.
+    package var isOutOfUse: Bool { flags & 1 << 25 != 0 }
+    /// FTRACE_FL_ENABLED: the function is patched.
+    package var isEnabled: Bool { flags & 1 << 31 != 0 }
   }
 
   /// The kernel's record of one function entry, as its flags say it is patched.

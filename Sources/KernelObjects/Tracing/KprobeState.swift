@@ -15,6 +15,8 @@ package struct KprobeState {
     package var handlers: [UInt64]
     /// Whom it calls when the function returns, or before that is arranged.
     package var returnHandlers: [UInt64]
+    /// Whether it stands for others of which none is left: it goes when its code is no longer in use.
+    package var isUnused = false
 
     /// KPROBE_FLAG_GONE or KPROBE_FLAG_DISABLED.
     package var isDisarmed: Bool { flags & 3 != 0 }
@@ -25,20 +27,27 @@ package struct KprobeState {
   }
 
   package let probes: [Probe]
+  /// Whether all of them were switched off together; then none is told here.
+  package let areDisarmed: Bool
 
   /// KPROBE_TABLE_SIZE.
   private static let bucketCount: UInt64 = 64
   private static let mostProbes = 65_536
 
   package init(_ reader: Snapshot) throws(CannotCheck) {
+    areDisarmed = try Self.areDisarmed(reader)
     probes = try Self.probes(reader).whole()
+  }
+
+  private static func areDisarmed(_ reader: Snapshot) throws(CannotCheck) -> Bool {
+    try reader.value(UInt8.self, of: "kprobes_all_disarmed") ?? 0 != 0
   }
 
   /// The probes, as far as they can be followed.
   package static func probes(_ reader: Snapshot) -> Walk<Probe> {
     Walk { (found: inout [Probe]) throws(CannotCheck) in
       guard let table = try reader.symbols.addressIfAny(of: "kprobe_table") else { return }
-      if try reader.value(UInt8.self, of: "kprobes_all_disarmed") ?? 0 != 0 { return }
+      if try areDisarmed(reader) { return }
       let structures = reader.hashTable(
         at: table, count: bucketCount, linkedBy: "hlist", of: "kprobe", limit: mostProbes)
       for structure in structures.elements { found.append(try Probe(structure)) }
@@ -58,9 +67,9 @@ extension KprobeState.Probe {
     try addHandlers(of: kprobe)
     if let aggregate = kprobe.snapshot.symbols["aggr_pre_handler"], handlers.contains(aggregate) {
       // Several probes at one place: this one stands for all on its list.
-      for member in try kprobe.list("list", linkedBy: "list", of: "kprobe", limit: Self.mostAtOnePlace).whole() {
-        try addHandlers(of: member)
-      }
+      let members = try kprobe.list("list", linkedBy: "list", of: "kprobe", limit: Self.mostAtOnePlace).whole()
+      for member in members { try addHandlers(of: member) }
+      isUnused = members.isEmpty
     }
   }
 

@@ -28,7 +28,17 @@ package enum TracedFunctions: Hashable {
     }
     let wanted = try functions("filter_hash")
     let unwanted = Set(try functions("notrace_hash"))
-    self = wanted.isEmpty ? .all(except: unwanted.sorted()) : .these(wanted.filter { !unwanted.contains($0) }.sorted())
+    let wantsAll = wanted.isEmpty ? try !Self.waitsForModules(at: tables["filter_hash"], reader) : false
+    self = wantsAll ? .all(except: unwanted.sorted()) : .these(wanted.filter { !unwanted.contains($0) }.sorted())
+  }
+
+  /// Whether an empty table (`struct ftrace_hash`) stands for functions of modules that are not loaded yet, and not for all.
+  ///
+  /// Source: FTRACE_HASH_FL_MOD, ftrace_hash_empty() in kernel/trace/trace.h and ftrace.c (Linux v5.10 to v7.2).
+  private static func waitsForModules(at address: UInt64, _ reader: Snapshot) throws(CannotCheck) -> Bool {
+    guard address != 0 else { return false }
+    let flags: UInt64? = try reader.object("ftrace_hash", at: address).valueIfAny("flags")
+    return (flags ?? 0) & 1 != 0
   }
 
   /// The functions in the table (`struct ftrace_hash`) at `address`, and what each calls directly.

@@ -14,7 +14,7 @@ extension DispatchCode {
       var interceptions: Interceptions?
       var unknown: CannotCheck?
       do throws(CannotCheck) {
-        if !Interceptions.areImpossible(in: kernel) { interceptions = try Interceptions.settled(of: kernel) }
+        if !Interceptions.areImpossible(in: kernel) { interceptions = try kernel.interceptions }
         unknown = interceptions?.obstacle
       } catch {
         unknown = error

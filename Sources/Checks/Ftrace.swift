@@ -1,0 +1,97 @@
+package import KernelModel
+internal import KernelFormats
+internal import KernelObjects
+
+/// Whoever is called through the function tracer should belong here, and the tracer's records should agree with its users.
+package struct Ftrace: Check {
+  package static let manual = Manual(
+    id: "ftrace",
+    question: "Does everyone who is called through the function tracer belong here, and do the tracer's records agree?",
+    method: """
+      Walks the tracer's users in memory, those of its graph, direct calls and live patches, and takes of each the function that \
+      is called in the end: it must be the kernel's, a listed module's, or code that the kernel generated. One that says \
+      where a function's callers go instead (IPMODIFY) must be a live patch that equals its file; one that could is asked \
+      about if nothing vouches for its module. Then holds the records of all functions against these users, both ways: how \
+      many ask for each function, and whether one of them changes where its callers go. Where tracefs is mounted, the functions \
+      that its enabled_functions lists must be those that memory has, asked between two looks at memory. What is wrong is \
+      looked at three times: tracing comes and goes.
+      """,
+    innocentCauses: [
+      "a security module that hides itself, such as LKRG with lkrg.hide=1: ask whoever maintains the host",
+      "a product that changes the tracer's users without its functions: none is known",
+    ],
+    blindSpots: [
+      "what a function that is called does: kernel-text and module-text compare its code; a BPF program's is only accounted for",
+      "records are not held against users while these change (its lock is held), and where the tracer has switched itself off: "
+        + "a remark says so",
+      "a user who asks for a function of a module's, and whose record does not show it",
+      "without the vendor's kernel image: the names and types by which all this is read are the kernel's own word",
+    ],
+    response: [
+      "do not unload modules or reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "see who is called in a function: liveprobe scan --explain-bytes FUNCTION",
+      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+    ])
+
+  private static let looks = 3
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    let isThere = try kernel.hasVariable("ftrace_ops_list", unlessWithout: "register_ftrace_function")
+    guard isThere else {
+      throw .notApplicable("this kernel was built without the function tracer (CONFIG_FUNCTION_TRACER)")
+    }
+    let structures = try kernel.structures
+    let interceptions = try kernel.interceptions
+    var examination = Examination()
+    examination.expect(structures.expectation)
+    InterceptionFindings(kernel: kernel, manual: Self.manual).tell(
+      interceptions.judged(of: .tracers), into: &examination)
+    if let obstacle = interceptions.obstacles[.tracers] {
+      examination.leaveUnanswered(Subject("the function tracer"), obstacle)
+    }
+    do throws(CannotCheck) {
+      try examineRecords(of: kernel, structures, into: &examination)
+    } catch {
+      examination.leaveUnanswered(Subject("the function tracer's records"), error)
+    }
+    return examination
+  }
+
+  private func examineRecords(
+    of kernel: Kernel, _ structures: KernelStructures, into examination: inout Examination
+  ) throws(CannotCheck) {
+    let look = { () throws(CannotCheck) -> TracerRecords in
+      try structures.now { (reader) throws(CannotCheck) in try TracerRecords(reader, text: structures.text) }
+    }
+    let (records, wrong) = try kernel.persisting(looks: Self.looks, look, wrong: \.disagreements)
+    // Tracers come and go.
+    examination.note(Subject("users of the function tracer"), .count(UInt64(records.userCount)), lasting: false)
+    examination.note(Subject("traced functions"), .count(UInt64(records.enabled.count)), lasting: false)
+    if let reason = records.remark { examination.remark(reason) }
+    let findings = RecordFindings(kernel: kernel, structures: structures, records: records)
+    for finding in findings.findings(for: wrong) { examination.report(finding) }
+    try compareWithTold(kernel, records, look, findings, into: &examination)
+  }
+
+  /// Asks tracefs, where the kernel runs and it is mounted.
+  private func compareWithTold(
+    _ kernel: Kernel, _ records: TracerRecords, _ look: () throws(CannotCheck) -> TracerRecords,
+    _ findings: RecordFindings, into examination: inout Examination
+  ) throws(CannotCheck) {
+    guard kernel.isRunning else { return }
+    let names = TracedNames(kernel)
+    let differences = try ToldAgainstMemory.differences(
+      in: kernel, looks: Self.looks, first: names.functions(at: records.enabled),
+      memory: { () throws(CannotCheck) in names.functions(at: try look().enabled) },
+      told: { () throws(Withheld) in names.functions(named: try kernel.toldTracing.functions().get()) })
+    switch differences {
+    case .failure(let withheld):
+      examination.remark("the functions that tracefs lists were not compared with memory: \(withheld)")
+    case .success(let differences):
+      for finding in findings.findings(for: differences) { examination.report(finding) }
+    }
+  }
+}

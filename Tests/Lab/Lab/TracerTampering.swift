@@ -1,0 +1,39 @@
+extension Tampering {
+  /// Makes the function tracer's record of a function say that it is patched, for one user.
+  ///
+  /// Source: `struct ftrace_page`, `struct dyn_ftrace` and FTRACE_FL_ENABLED in kernel/trace/ftrace.c and
+  /// include/linux/ftrace.h (Linux v5.10 to v7.2).
+  package func enableRecord(of name: String) throws(LabError) {
+    let types = try types()
+    let code = try function(name)
+    var changes = WordChanges(self)
+    let (next, records, count) = (
+      try types.offset("ftrace_page", "next"), try types.offset("ftrace_page", "records"),
+      try types.offset("ftrace_page", "index")
+    )
+    var page = try changes.load(system.symbol("ftrace_pages_start"))
+    while page != 0 {
+      let start = try changes.load(page + records)
+      // A number of 32 bits, and records of 16 bytes.
+      let byteCount = Int(try changes.load(page + count) & 0xffff_ffff) * 16
+      let bytes = try read(at: start, count: byteCount)
+      for offset in stride(from: 0, to: bytes.count, by: 16) {
+        let place = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[offset + $1]) << (UInt64($1) * 8) }
+        guard place >= code.address, place - code.address < UInt64(code.bytes.count) else { continue }
+        changes.store(1 << 31 | 1, at: start + UInt64(offset) + 8)
+        return try apply(changes)
+      }
+      page = try changes.load(page + next)
+    }
+    throw LabError("the tracer has no record of \(name)")
+  }
+
+  /// Takes the user of the function tracer that came last off the list of users, and leaves all else that it changed.
+  package func unlinkTracer() throws(LabError) {
+    var changes = WordChanges(self)
+    let head = try system.symbol("ftrace_ops_list")
+    let user = try changes.load(head)
+    changes.store(try changes.load(user + types().offset("ftrace_ops", "next")), at: head)
+    try apply(changes)
+  }
+}
