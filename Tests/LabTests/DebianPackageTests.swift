@@ -66,6 +66,8 @@ struct DebianPackageTests {
     try host.does("date -s \"$(date -d '+1 hour' +%Y-%m-%d' '%H:00:00)\"; date -s '-2 seconds'")
     try host.waitForEnd(of: "liveprobe.service", after: 0)
     #expect(try host.property("LastTriggerUSec", of: "liveprobe.timer") != "")
+    // Of systemd's own BPF programs nothing is said.
+    #expect(try host.says(DebianTracingTests.systemdsPrograms) != "0")
     #expect(try host.property("Result", of: "liveprobe.service") == "success")
     #expect(try host.property("ExecMainStatus", of: "liveprobe.service") == "0")
     let told = "journalctl -q -u liveprobe.service LIVEPROBE_STATUS="
