@@ -36,56 +36,23 @@ package struct Bpf: Check {
       "if nobody knows the program: cut the host off the network, and treat it as compromised",
     ])
 
-  private static let looks = 3
   /// Programs named in one remark.
   private static let mostNamed = 8
 
   package init() {}
 
-  private enum Wrong: Hashable {
-    case hidden(BpfLook.Hidden)
-    case unnumbered(UInt64)
-    case elsewhere(UInt64)
-    case astray(ProgramBranches.Branch)
-  }
-
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
-    let structures = try kernel.structures
-    let ownership = CodeOwnership(kernel: kernel, symbols: structures.reader.symbols, text: structures.text)
-    let (look, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
-      try BpfLook(of: kernel)
-    } wrong: {
-      Self.wrong(in: $0, kernel.memory.fresh, ownership)
-    }
+    let reading = try BpfReading(of: kernel)
+    let look = reading.look
     var examination = Examination()
-    examination.expect(structures.expectation)
+    examination.expect(reading.expectation)
     note(look, into: &examination)
-    for wrong in wrong {
-      if let finding = finding(wrong, look, ownership, kernel) { examination.report(finding) }
+    for wrong in reading.wrong {
+      if let finding = finding(wrong, look, kernel) { examination.report(finding) }
     }
-    try structures.now { (snapshot) throws(CannotCheck) in
-      for steering in SteeringPrograms(kernel, types: snapshot.types).among(look.state, snapshot) {
-        tell(steering, kernel, into: &examination)
-      }
-    }
+    for steering in reading.steering { tell(steering, kernel, into: &examination) }
     if let obstacle = look.state.obstacle { examination.leaveUnanswered(Subject("BPF programs"), obstacle) }
     return examination
-  }
-
-  private static func wrong(
-    in look: BpfLook, _ memory: any KernelMemory, _ ownership: CodeOwnership
-  ) -> [Wrong] {
-    var wrong = look.hidden.map { Wrong.hidden($0) }
-    wrong += look.state.unnumbered.map { .unnumbered($0.address) }
-    wrong += look.state.programs.values.filter { !isInItsPlace($0, ownership) }.map { .elsewhere($0.address) }
-    wrong += ProgramBranches.astray(in: look.state, memory, ownership).map { .astray($0) }
-    return wrong
-  }
-
-  /// Whether the kernel goes to the program's own code, or to its interpreter.
-  private static func isInItsPlace(_ program: BpfProgram, _ ownership: CodeOwnership) -> Bool {
-    if let code = program.code { return code.contains(program.entry) }
-    return ownership.standing(of: program.entry) == .kernelFunction
   }
 
   private func note(_ look: BpfLook, into examination: inout Examination) {
@@ -110,9 +77,7 @@ package struct Bpf: Check {
 
   // MARK: Findings
 
-  private func finding(
-    _ wrong: Wrong, _ look: BpfLook, _ ownership: CodeOwnership, _ kernel: Kernel
-  ) -> Finding? {
+  private func finding(_ wrong: BpfReading.Wrong, _ look: BpfLook, _ kernel: Kernel) -> Finding? {
     switch wrong {
     case .hidden(let hidden):
       let program = hidden.kind == .program ? look.state.programs[hidden.address] : nil

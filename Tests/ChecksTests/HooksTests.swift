@@ -71,7 +71,7 @@ import Testing
     let hooks = try Hooks(of: kernel.kernel)
     let nobody = try group(.nobody, hooks)
     #expect(nobody.owner.standing == .unowned && nobody.severity == .critical)
-    #expect(nobody.hooks.map(\.target) == [.everyFunction(except: 0)])
+    #expect(nobody.hooks.map(\.target) == [.everyFunction(except: 1)])
     #expect(hooks.groups.first == nobody)
   }
 

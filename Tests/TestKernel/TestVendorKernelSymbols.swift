@@ -69,7 +69,7 @@ extension TestVendorKernel {
       ("traced_directly", 0x620), ("traced_alone", 0x630), ("__fentry__", 0x640), ("ftrace_caller", 0x680),
       ("ftrace_caller_op_ptr", 0x680), ("ftrace_call", 0x687), ("ftrace_caller_end", 0x68c), ("ftrace_stub", 0x6c0),
       ("tracer", 0x700), ("probed", 0x740), ("probed_by_jump", 0x760), ("bpf_struct_ops_map_alloc", 0x770),
-      ("victim", 0x780), ("bpf_probe_write_user", 0x7e0), ("__bpf_call_base", 0x7f0), ("free_module", 0x7f8),
+      ("bpf_probe_write_user", 0x774), ("__bpf_call_base", 0x778), ("victim", 0x780), ("free_module", 0x7f8),
       ("_etext", 0x800),
     ]
     let constants: [(String, UInt64)] = [

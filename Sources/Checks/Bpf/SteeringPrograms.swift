@@ -10,7 +10,7 @@ struct SteeringPrograms {
     let places: [BpfAttachment]
     let holders: [BpfHolders.Holder]
     /// Who vouches for the executable of one who holds it, and whether somebody does.
-    let vouching: Vouching
+    let vouching: LoaderVouching
 
     var severity: Finding.Severity? {
       switch (powers.first, vouching) {
@@ -18,19 +18,6 @@ struct SteeringPrograms {
       case (.sendSignal, .recorded): nil
       case (.sendSignal, _), (_, .recorded): .warning
       default: .critical
-      }
-    }
-  }
-
-  /// Whether a package brought the executable that holds a program.
-  enum Vouching: Hashable {
-    case recorded(String)
-    case nobody(String)
-
-    var words: String {
-      switch self {
-      case .recorded(let package): "its file is package \(package)'s"
-      case .nobody(let reason): reason
       }
     }
   }
@@ -44,16 +31,15 @@ struct SteeringPrograms {
   }
 
   /// Those of a look.
-  func among(_ state: BpfState, _ snapshot: Snapshot) -> [Steering] {
+  func among(_ state: BpfState, _ holders: BpfHolders) -> [Steering] {
     let able = state.programs.values.filter { !$0.powers.isEmpty }.sorted { ($0.id, $0.address) < ($1.id, $1.address) }
-    guard !able.isEmpty else { return [] }
-    let holders = BpfHolders(snapshot).holders
     return able.compactMap { program in
       let places = state.attachments.filter { $0.program == program.address && decides($0.place) }
       guard !places.isEmpty else { return nil }
-      let held = holders[program.address, default: []]
+      let held = holders.holders[program.address, default: []]
       return Steering(
-        program: program, powers: program.powers.sorted(), places: places, holders: held, vouching: vouching(for: held))
+        program: program, powers: program.powers.sorted(), places: places, holders: held,
+        vouching: LoaderVouching(for: held, in: kernel))
     }
   }
 
@@ -67,28 +53,5 @@ struct SteeringPrograms {
     case .tracepoint(let name): ["sys_enter", "sys_exit"].contains(name)
     case .userCode, .device, .cgroup, .other: false
     }
-  }
-
-  private func vouching(for holders: [BpfHolders.Holder]) -> Vouching {
-    guard !holders.isEmpty else { return .nobody("no process holds it any more") }
-    var reason = "what holds it has no file"
-    for case let holder in holders {
-      guard let executable = holder.executable else { continue }
-      if executable.isDeleted {
-        reason = "the file that holds it was deleted"
-      } else if executable.isInOtherMounts {
-        reason = "what holds it sees other mounts, as in a container: this host's records do not say whose file it is"
-      } else if !kernel.isRunning {
-        reason = "the records of the host are not at hand"
-      } else {
-        switch kernel.reference.provenance(of: executable.path) {
-        case .recorded(let record): return .recorded(record.package)
-        case .brought, .built: return .recorded("(brought)")
-        case .altered(let record, _): reason = "its file is not as package \(record.package) brought it"
-        case .unvouched(let why): reason = "nobody vouches for its file: \(why)"
-        }
-      }
-    }
-    return .nobody(reason)
   }
 }

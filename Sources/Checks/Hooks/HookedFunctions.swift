@@ -26,15 +26,18 @@ struct HookedFunctions {
     case .unknown: return .unknownFunctions
     case .all(let excepted): return .everyFunction(except: excepted.count)
     case .these(let places):
-      let isProbe = interception.means == .probe || interception.means == .returnProbe
-      let functions = places.prefix(Self.mostRead).map { function(at: $0, isExact: isProbe) }
-      let handlers = functions.filter { $0.systemCall != nil }
-      let others = functions.filter { $0.systemCall == nil }
-      return .functions(Array((handlers + others).prefix(Self.mostNamed)), count: places.count)
+      return target(of: places, isExact: interception.means == .probe || interception.means == .returnProbe)
     }
   }
 
-  /// - Parameter isExact: whether a place behind the function's start is one that somebody chose, not the tracer's own.
+  /// - Parameter isExact: whether a place behind a function's start is one that somebody chose, not the tracer's own.
+  func target(of places: [UInt64], isExact: Bool = false) -> Hook.Target {
+    let functions = places.prefix(Self.mostRead).map { function(at: $0, isExact: isExact) }
+    let handlers = functions.filter { $0.systemCall != nil }
+    let others = functions.filter { $0.systemCall == nil }
+    return .functions(Array((handlers + others).prefix(Self.mostNamed)), count: places.count)
+  }
+
   private func function(at address: UInt64, isExact: Bool) -> Hook.Function {
     guard var place = kernel.owner(of: KernelAddress(address)).place else {
       return Hook.Function(place: Place(symbol: KernelAddress(address).description))

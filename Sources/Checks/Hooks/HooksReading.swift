@@ -13,6 +13,7 @@ extension Hooks {
     reading.readInterceptions()
     reading.readTracepoints()
     reading.readChains()
+    reading.readPrograms()
     reading.readSystemCalls()
     self = reading.hooks
   }
@@ -41,12 +42,16 @@ private struct HooksReading {
     Hooks(order.map { Hooks.Group($0, found[$0] ?? []) }, unasked: unasked + owners.unasked)
   }
 
+  /// Adds one of an owner's.
+  private mutating func add(_ hook: Hook, of owner: HookOwner) {
+    if found[owner] == nil { order.append(owner) }
+    found[owner, default: []].append(hook)
+  }
+
   /// Adds one, but for what only for a moment was nobody's.
   private mutating func add(_ hook: Hook) {
     guard hook.severity != nil || ownership.isLegitimate(hook.callee.rawValue) else { return }
-    let owner = owners.owner(of: hook.callee)
-    if found[owner] == nil { order.append(owner) }
-    found[owner, default: []].append(hook)
+    add(hook, of: owners.owner(of: hook.callee))
   }
 
   private mutating func ask(_ part: String, _ read: (inout Self) throws(CannotCheck) -> Void) {
@@ -130,6 +135,77 @@ private struct HooksReading {
     }
   }
 
+  mutating func readPrograms() {
+    ask("BPF programs") { (reading: inout Self) throws(CannotCheck) in
+      let bpf = try BpfReading(of: reading.kernel)
+      if let obstacle = bpf.look.state.obstacle { reading.unasked.append(Hooks.Unasked("BPF programs", obstacle)) }
+      let attached = Dictionary(grouping: bpf.look.state.attachments, by: \.program)
+      for program in bpf.look.state.programs.values.sorted(by: { ($0.id, $0.address) < ($1.id, $1.address) }) {
+        let isWrong = bpf.wrong.contains { $0.program == program.address }
+        guard let attachments = attached[program.address] ?? (isWrong ? [] : nil) else { continue }
+        let owner = reading.owner(of: program, bpf, isWrong: isWrong)
+        let steering = bpf.steering.first { $0.program.address == program.address }
+        for attachment in attachments {
+          reading.add(reading.hook(attachment, program, steering), of: owner)
+        }
+      }
+      reading.leaveOutTrampolines(of: bpf.look.state.attachments)
+    }
+  }
+
+  private func owner(of program: BpfProgram, _ bpf: BpfReading, isWrong: Bool) -> HookOwner {
+    let (holders, vouching) = bpf.holders(of: program)
+    var owner = HookOwner(
+      .program(
+        HookOwner.Program(
+          number: program.id, name: program.name, type: program.type, tag: program.tag.hexadecimal(),
+          holders: holders.map(\.words))),
+      .unknown, reason: vouching.words, file: holders.first?.executable?.path)
+    if case .recorded(let package, let file) = vouching {
+      (owner.standing, owner.package, owner.file) = (.accounted, package, file)
+    }
+    if isWrong { (owner.standing, owner.severity) = (.hidden, .critical) }
+    return owner
+  }
+
+  private func hook(
+    _ attachment: BpfAttachment, _ program: BpfProgram, _ steering: SteeringPrograms.Steering?
+  ) -> Hook {
+    let callee = KernelAddress(program.entry)
+    let decides = steering?.places.contains(attachment) == true
+    return Hook(
+      mechanism: .program, attachment: attachment.means, target: target(of: attachment.place), callee: callee,
+      owner: kernel.owner(of: callee),
+      mayChange: program.powers.isEmpty ? nil : program.powers == [.sendSignal] ? nil : .answer,
+      severity: decides ? steering?.severity : nil,
+      objection: program.powers.isEmpty
+        ? "" : "it can \(program.powers.sorted().map(\.words).joined(separator: ", and "))",
+      structure: KernelAddress(program.address))
+  }
+
+  private func target(of place: BpfAttachment.Place) -> Hook.Target {
+    switch place {
+    case .function(let address): functions.target(of: [address])
+    case .functions(let addresses): functions.target(of: addresses)
+    case .event, .tracepoint: .event(place.words(in: kernel))
+    case .userCode, .device, .cgroup, .other: .place(place.words(in: kernel))
+    }
+  }
+
+  /// The trampolines that call programs at functions are the kernel's way to these programs, which are told.
+  private mutating func leaveOutTrampolines(of attachments: [BpfAttachment]) {
+    let told = Set(
+      attachments.compactMap { attachment -> Place? in
+        guard case .function(let address) = attachment.place else { return nil }
+        return functions.target(of: [address]).only
+      })
+    for owner in order {
+      guard case .generatedCode = owner.callee else { continue }
+      found[owner]?.removeAll { hook in hook.mechanism == .directCall && hook.target.only.map(told.contains) == true }
+    }
+    order.removeAll { found[$0]?.isEmpty == true }
+  }
+
   /// Numbers that lead out of the kernel's own code.
   mutating func readSystemCalls() {
     for interface in Machine.SystemCallInterface.allCases {
@@ -159,6 +235,13 @@ private struct HooksReading {
             callee: handler.address, owner: handler.owner, severity: .critical))
       }
     }
+  }
+}
+
+extension Hook.Target {
+  /// The one function that is meant; nil if it is none, or are several.
+  fileprivate var only: Place? {
+    if case .functions(let functions, count: 1) = self { functions.first?.place } else { nil }
   }
 }
 

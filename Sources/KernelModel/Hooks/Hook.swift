@@ -13,6 +13,7 @@ package struct Hook: Hashable, Sendable {
     case returnProbe = "kretprobe"
     case tracepoint
     case notifierChain = "notifier chain"
+    case program = "BPF"
     /// A table of system calls, or the code that chooses a handler.
     case systemCallDispatch = "system call dispatch"
   }
@@ -30,6 +31,8 @@ package struct Hook: Hashable, Sendable {
     /// A tracepoint.
     case event(String)
     case chain(String)
+    /// What is no code of the kernel's, in words: a network device, a control group, a program of user space.
+    case place(String)
   }
 
   /// A function, or a place in one, where the call is made.
@@ -68,6 +71,8 @@ package struct Hook: Hashable, Sendable {
   }
 
   package var mechanism: Mechanism
+  /// How a BPF program is attached, as bpftool says it: `fentry`, `xdp`; nil for all else.
+  package var attachment: String?
   package var target: Target
   /// The code that is called.
   package var callee: KernelAddress
@@ -86,12 +91,17 @@ package struct Hook: Hashable, Sendable {
   /// The module whose memory the structure lies in, where that is another than the one that is called.
   package var registrant: String?
 
+  /// The mechanism in the field's words: `kprobe`, `BPF fentry`.
+  package var words: String { mechanism.rawValue + (attachment.map { " \($0)" } ?? "") }
+
   package init(
-    mechanism: Mechanism, target: Target, callee: KernelAddress, owner: Owner, redirects: Bool = false,
+    mechanism: Mechanism, attachment: String? = nil, target: Target, callee: KernelAddress, owner: Owner,
+    redirects: Bool = false,
     mayChange: Change? = nil, severity: Finding.Severity? = nil, objection: String = "",
     structure: KernelAddress? = nil, registrant: String? = nil
   ) {
     self.mechanism = mechanism
+    self.attachment = attachment
     self.target = target
     self.callee = callee
     self.owner = owner

@@ -5,10 +5,33 @@ package struct HookOwner: Hashable, Sendable {
     case module(String)
     /// Code that the kernel generated and accounts for, by the name that it gives it.
     case generatedCode(String)
+    case program(Program)
     /// The kernel's own image.
     case kernel
     /// No function of anybody's.
     case nobody
+  }
+
+  /// A BPF program.
+  package struct Program: Hashable, Sendable {
+    /// By which bpf(2) knows it.
+    package var number: UInt32
+    /// What its loader called it; may be empty.
+    package var name: String
+    /// As bpftool says it: `kprobe`, `cgroup_skb`.
+    package var type: String
+    /// The digest of its instructions, in 16 hexadecimal digits.
+    package var tag: String
+    /// The processes that hold it, in words.
+    package var holders: [String]
+
+    package init(number: UInt32, name: String, type: String, tag: String, holders: [String]) {
+      self.number = number
+      self.name = name
+      self.type = type
+      self.tag = tag
+      self.holders = holders
+    }
   }
 
   /// Who vouches for it.

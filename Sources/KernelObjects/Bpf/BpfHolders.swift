@@ -23,6 +23,9 @@ package struct BpfHolders {
   /// The first process is the first on the list; a few are looked at, in case.
   private static let mostBeforeFirst = 8
 
+  /// Nobody holds any.
+  package init() {}
+
   package init(_ snapshot: Snapshot) {
     var programs: [UInt64: String] = [:]
     // One that can be waited for has operations of its own since v6.10.

@@ -26,11 +26,12 @@ struct HookLine {
   ///   - hook: what all of them have in common.
   ///   - hooks: those that differ only in what they watch.
   private init(_ hook: Hook, _ hooks: [Hook], of owner: HookOwner) {
-    mechanism = PlainText(hook.mechanism.rawValue)
+    mechanism = PlainText(hook.words)
     let target = Hook.Target.merged(hooks.map(\.target))
     let flags: PlainText = hook.flags.isEmpty ? "" : "; \(hook.flags)"
     // Of who only could redirect, that nobody vouches for it stands above already.
-    let objection: PlainText = hook.redirects && !hook.objection.isEmpty ? " (\(sentence: hook.objection))" : ""
+    let says = hook.redirects || hook.mechanism == .program
+    let objection: PlainText = says && !hook.objection.isEmpty ? " (\(sentence: hook.objection))" : ""
     words = "\(target) -> \(hook.calleeWords(of: owner))\(flags)\(objection)"
     severity = hook.severity
     let weight =
@@ -50,6 +51,7 @@ extension Hook.Target {
     case .functions: .functions([], count: 0)
     case .event: .event("")
     case .chain: .chain("")
+    case .place: .place("")
     case .everyFunction, .unknownFunctions, .systemCall: self
     }
   }

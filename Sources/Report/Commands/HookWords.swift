@@ -6,6 +6,8 @@ extension HookOwner {
     switch callee {
     case .module(let name): "module \(name)"
     case .generatedCode(let name): "generated code \(name)"
+    case .program(let program):
+      "BPF program \(program.number) \(program.name.isEmpty ? "without a name" : program.name)"
     case .kernel: "the kernel itself"
     case .nobody: "code that is nobody's"
     }
@@ -26,7 +28,15 @@ extension HookOwner {
   /// Its file, package, signer and build, as far as they are known; of what came with the kernel only what shows that.
   var particulars: PlainText {
     var parts: [PlainText] = []
-    if let file { parts.append(PlainText(file)) }
+    if case .program(let program) = callee {
+      parts.append("type \(program.type), tag \(program.tag)")
+      if let first = program.holders.first {
+        let rest: PlainText = program.holders.count > 1 ? ", and \(program.holders.count - 1) more" : ""
+        parts.append("held by \(first)\(rest)")
+      }
+    } else if let file {
+      parts.append(PlainText(file))
+    }
     if let likeness { parts.append(likeness.words) }
     if let package { parts.append("package \(package)") }
     if let signer { parts.append("signed by \(signer)") }
@@ -84,6 +94,7 @@ extension Hook.Target {
     case .systemCall(let call, let via): return "\(call.words) of \(call.programs), by \(via)"
     case .event(let name): return "\(name)"
     case .chain(let name): return "\(name)"
+    case .place(let words): return "\(words)"
     }
   }
 

@@ -43,6 +43,7 @@ struct HooksDocument: Encodable {
     let buildID: OrNull<PlainText>
     /// Whether its code in memory is its file's; null if that is not known.
     let equalsFile: OrNull<Bool>
+    let program: OrNull<Program>
     let hooks: [Entry]
 
     init(_ group: Hooks.Group) {
@@ -50,6 +51,7 @@ struct HooksDocument: Encodable {
       switch owner.callee {
       case .module(let module): (kind, name) = ("module", OrNull(PlainText(module)))
       case .generatedCode(let symbol): (kind, name) = ("generated-code", OrNull(PlainText(symbol)))
+      case .program(let program): (kind, name) = ("bpf-program", OrNull(PlainText(program.name)))
       case .kernel: (kind, name) = ("kernel", OrNull(nil))
       case .nobody: (kind, name) = ("nobody", OrNull(nil))
       }
@@ -61,13 +63,34 @@ struct HooksDocument: Encodable {
       signer = OrNull(owner.signer.map { PlainText($0) })
       buildID = OrNull(owner.buildID.map { PlainText($0.description) })
       equalsFile = OrNull(owner.likeness.flatMap(\.isEqual))
+      program = OrNull(
+        {
+          if case .program(let program) = owner.callee { Program(program) } else { nil }
+        }())
       hooks = group.hooks.map(Entry.init)
+    }
+  }
+
+  /// A BPF program.
+  struct Program: Encodable {
+    let number: UInt32
+    let type: PlainText
+    let tag: PlainText
+    let heldBy: [PlainText]
+
+    init(_ program: HookOwner.Program) {
+      number = program.number
+      type = PlainText(program.type)
+      tag = PlainText(program.tag)
+      heldBy = program.holders.map { PlainText($0) }
     }
   }
 
   struct Entry: Encodable {
     let mechanism: PlainText
-    /// `functions`, `every-function`, `unknown-functions`, `system-call`, `event` or `chain`.
+    /// How a BPF program is attached: `fentry`.
+    let attachment: OrNull<PlainText>
+    /// `functions`, `every-function`, `unknown-functions`, `system-call`, `event`, `chain` or `place`.
     let watches: PlainText
     /// The first of the functions; empty for what is none.
     let functions: [Function]
@@ -98,8 +121,10 @@ struct HooksDocument: Encodable {
       case .systemCall(let number, let via): (watches, call, table) = ("system-call", number, via)
       case .event(let event): (watches, name) = ("event", event)
       case .chain(let chain): (watches, name) = ("chain", chain)
+      case .place(let place): (watches, name) = ("place", place)
       }
       mechanism = PlainText(hook.mechanism.rawValue)
+      attachment = OrNull(hook.attachment.map { PlainText($0) })
       self.functions = functions.map(Function.init)
       functionCount = OrNull(count)
       self.name = OrNull(name.map { PlainText($0) })
