@@ -7,6 +7,9 @@ struct HookedFunctions {
   /// For each interface: numbers and names by what follows `sys_` in the name of a handler.
   private let calls: [(abi: SystemCallABI, byHandler: [String: SystemCallNumber])]
 
+  /// Functions that are looked at yet: a million probes are counted, and their functions not named.
+  private var remaining = 1 << 18
+
   /// Functions looked at of one hook, and those named.
   private static let mostRead = 4096
   private static let mostNamed = 64
@@ -21,13 +24,15 @@ struct HookedFunctions {
     }
   }
 
-  func target(of interception: Interception) -> Hook.Target {
+  mutating func target(of interception: Interception) -> Hook.Target {
     switch interception.functions {
     case .unknown: return .unknownFunctions
     case .all(let excepted): return .everyFunction(except: excepted.count)
     case .these(let places):
       let isProbe = interception.means == .probe || interception.means == .returnProbe
-      let functions = places.prefix(Self.mostRead).map { function(at: $0, isExact: isProbe) }
+      let read = places.prefix(min(Self.mostRead, remaining))
+      remaining -= read.count
+      let functions = read.map { function(at: $0, isExact: isProbe) }
       let handlers = functions.filter { $0.systemCall != nil }
       let others = functions.filter { $0.systemCall == nil }
       return .functions(Array((handlers + others).prefix(Self.mostNamed)), count: places.count)

@@ -24,7 +24,7 @@ private struct HooksReading {
   private let structures: KernelStructures
   private let ownership: CodeOwnership
   private let owners: HookOwners
-  private let functions: HookedFunctions
+  private var functions: HookedFunctions
   private var order: [HookOwner] = []
   private var found: [HookOwner: [Hook]] = [:]
   private var unasked: [Hooks.Unasked] = []
@@ -79,7 +79,7 @@ private struct HooksReading {
     }
   }
 
-  private func hook(of judged: Interceptions.Judged) -> Hook {
+  private mutating func hook(of judged: Interceptions.Judged) -> Hook {
     let interception = judged.interception
     let callee = KernelAddress(interception.callee)
     let owner = kernel.owner(of: callee)

@@ -1,20 +1,18 @@
 /// One way by which other code than the kernel's own image is called, or says where the kernel's calls go on.
 package struct Hook: Hashable, Sendable {
   /// What makes the call.
-  ///
-  /// The raw value is the field's word for it.
   package enum Mechanism: String, Hashable, Sendable, CaseIterable {
     case tracer = "ftrace"
-    case directCall = "direct call"
-    case livePatch = "live patch"
+    case directCall = "direct-call"
+    case livePatch = "live-patch"
     case functionProbe = "fprobe"
-    case graphTracer = "function graph"
+    case graphTracer = "function-graph"
     case probe = "kprobe"
     case returnProbe = "kretprobe"
     case tracepoint
-    case notifierChain = "notifier chain"
+    case notifierChain = "notifier-chain"
     /// A table of system calls, or the code that chooses a handler.
-    case systemCallDispatch = "system call dispatch"
+    case systemCallDispatch = "system-call-dispatch"
   }
 
   /// What is watched or redirected.
