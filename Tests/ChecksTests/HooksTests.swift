@@ -65,6 +65,24 @@ import Testing
         == .functions(["traced", "traced_alone"].map { Hook.Function(place: Place(symbol: $0)) }, count: 2))
   }
 
+  @Test func `functions that system calls pass are told by the calls, and come first`() throws {
+    let kernel = kernel()
+    kernel.add("__x64_sys_newstat", TestTextKernel.live(0x7a0), "T")
+    kernel.add("do_syscall_64", TestTextKernel.live(0x7c0), "T")
+    kernel.trace([0x610, 0x7a0, 0x7c0], calling: moduleFunction)
+    let hook = try #require(try group(.module("sample"), try Hooks(of: kernel.kernel)).hooks.first)
+    guard case .functions(let functions, count: 3) = hook.target else {
+      Issue.record("\(hook.target)")
+      return
+    }
+    #expect(functions.map(\.place.symbol) == ["__x64_sys_newstat", "do_syscall_64", "traced"])
+    #expect(
+      functions.map(\.systemCall) == [
+        Hook.SystemCall(number: 4, name: "stat", programs: "64-bit programs"),
+        Hook.SystemCall(number: nil, name: nil, programs: "64-bit programs"), nil,
+      ])
+  }
+
   @Test func `who asks for all functions, and code that nobody owns, are told`() throws {
     let kernel = kernel()
     kernel.trace([], calling: TestTextKernel.orphan)

@@ -110,6 +110,19 @@ import Testing
     #expect(many.contains("\n  260 more: --format json has them all\n"))
   }
 
+  @Test func `the kernel's own functions are no module, and functions without names are counted`() {
+    var hook = Self.hook(.tracepoint, .event("sched_switch"))
+    hook.owner = .kernelText(Place(symbol: "probe_sched_switch"))
+    let own = HookOwner(.kernel, .vendor, reason: "the kernel's own code")
+    let unnamed = Self.hook(.tracer, .functions([], count: 70_000))
+    let text = HooksReport(
+      Hooks([Hooks.Group(own, [hook]), Hooks.Group(Self.vendor, [unnamed])], unasked: [])
+    ).text
+    #expect(text.hasPrefix("OK  called in this kernel: 1 module that came with the kernel, functions of its own\n"))
+    #expect(text.contains("\nthe kernel itself: its own functions\n  tracepoint  sched_switch -> probe_sched_switch\n"))
+    #expect(text.contains("\n  ftrace  70000 functions -> redirect\n"))
+  }
+
   @Test func `JSON has every hook with what it watches and who vouches`() throws {
     let json = HooksReport(Self.sample).json(toolVersion: "1")
     let document = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])

@@ -7,6 +7,9 @@ struct HookedFunctions {
   /// For each interface: numbers and names by what follows `sys_` in the name of a handler.
   private let calls: [(abi: SystemCallABI, byHandler: [String: SystemCallNumber])]
 
+  /// Functions that are looked at yet: a million probes are counted, and their functions not named.
+  private var remaining = 1 << 18
+
   /// Functions looked at of one hook, and those named.
   private static let mostRead = 4096
   private static let mostNamed = 64
@@ -21,7 +24,7 @@ struct HookedFunctions {
     }
   }
 
-  func target(of interception: Interception) -> Hook.Target {
+  mutating func target(of interception: Interception) -> Hook.Target {
     switch interception.functions {
     case .unknown: return .unknownFunctions
     case .all(let excepted): return .everyFunction(except: excepted.count)
@@ -31,8 +34,10 @@ struct HookedFunctions {
   }
 
   /// - Parameter isExact: whether a place behind a function's start is one that somebody chose, not the tracer's own.
-  func target(of places: [UInt64], isExact: Bool = false) -> Hook.Target {
-    let functions = places.prefix(Self.mostRead).map { function(at: $0, isExact: isExact) }
+  mutating func target(of places: [UInt64], isExact: Bool = false) -> Hook.Target {
+    let read = places.prefix(min(Self.mostRead, remaining))
+    remaining -= read.count
+    let functions = read.map { function(at: $0, isExact: isExact) }
     let handlers = functions.filter { $0.systemCall != nil }
     let others = functions.filter { $0.systemCall == nil }
     return .functions(Array((handlers + others).prefix(Self.mostNamed)), count: places.count)

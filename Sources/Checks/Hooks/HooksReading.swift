@@ -25,7 +25,7 @@ private struct HooksReading {
   private let structures: KernelStructures
   private let ownership: CodeOwnership
   private let owners: HookOwners
-  private let functions: HookedFunctions
+  private var functions: HookedFunctions
   private var order: [HookOwner] = []
   private var found: [HookOwner: [Hook]] = [:]
   private var unasked: [Hooks.Unasked] = []
@@ -84,7 +84,7 @@ private struct HooksReading {
     }
   }
 
-  private func hook(of judged: Interceptions.Judged) -> Hook {
+  private mutating func hook(of judged: Interceptions.Judged) -> Hook {
     let interception = judged.interception
     let callee = KernelAddress(interception.callee)
     let owner = kernel.owner(of: callee)
@@ -168,7 +168,7 @@ private struct HooksReading {
     return owner
   }
 
-  private func hook(
+  private mutating func hook(
     _ attachment: BpfAttachment, _ program: BpfProgram, _ steering: SteeringPrograms.Steering?
   ) -> Hook {
     let callee = KernelAddress(program.entry)
@@ -183,7 +183,7 @@ private struct HooksReading {
       structure: KernelAddress(program.address))
   }
 
-  private func target(of place: BpfAttachment.Place) -> Hook.Target {
+  private mutating func target(of place: BpfAttachment.Place) -> Hook.Target {
     switch place {
     case .function(let address): functions.target(of: [address])
     case .functions(let addresses): functions.target(of: addresses)
@@ -194,11 +194,10 @@ private struct HooksReading {
 
   /// The trampolines that call programs at functions are the kernel's way to these programs, which are told.
   private mutating func leaveOutTrampolines(of attachments: [BpfAttachment]) {
-    let told = Set(
-      attachments.compactMap { attachment -> Place? in
-        guard case .function(let address) = attachment.place else { return nil }
-        return functions.target(of: [address]).only
-      })
+    var told: Set<Place> = []
+    for case .function(let address) in attachments.map(\.place) {
+      if let place = functions.target(of: [address]).only { told.insert(place) }
+    }
     for owner in order {
       guard case .generatedCode = owner.callee else { continue }
       found[owner]?.removeAll { hook in hook.mechanism == .directCall && hook.target.only.map(told.contains) == true }

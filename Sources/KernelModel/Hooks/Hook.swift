@@ -1,21 +1,19 @@
 /// One way by which other code than the kernel's own image is called, or says where the kernel's calls go on.
 package struct Hook: Hashable, Sendable {
   /// What makes the call.
-  ///
-  /// The raw value is the field's word for it.
   package enum Mechanism: String, Hashable, Sendable, CaseIterable {
     case tracer = "ftrace"
-    case directCall = "direct call"
-    case livePatch = "live patch"
+    case directCall = "direct-call"
+    case livePatch = "live-patch"
     case functionProbe = "fprobe"
-    case graphTracer = "function graph"
+    case graphTracer = "function-graph"
     case probe = "kprobe"
     case returnProbe = "kretprobe"
     case tracepoint
-    case notifierChain = "notifier chain"
-    case program = "BPF"
+    case notifierChain = "notifier-chain"
+    case program = "bpf"
     /// A table of system calls, or the code that chooses a handler.
-    case systemCallDispatch = "system call dispatch"
+    case systemCallDispatch = "system-call-dispatch"
   }
 
   /// What is watched or redirected.
@@ -90,9 +88,6 @@ package struct Hook: Hashable, Sendable {
   package var structure: KernelAddress?
   /// The module whose memory the structure lies in, where that is another than the one that is called.
   package var registrant: String?
-
-  /// The mechanism in the field's words: `kprobe`, `BPF fentry`.
-  package var words: String { mechanism.rawValue + (attachment.map { " \($0)" } ?? "") }
 
   package init(
     mechanism: Mechanism, attachment: String? = nil, target: Target, callee: KernelAddress, owner: Owner,

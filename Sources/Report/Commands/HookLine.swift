@@ -26,7 +26,7 @@ struct HookLine {
   ///   - hook: what all of them have in common.
   ///   - hooks: those that differ only in what they watch.
   private init(_ hook: Hook, _ hooks: [Hook], of owner: HookOwner) {
-    mechanism = PlainText(hook.words)
+    mechanism = hook.mechanismWords
     let target = Hook.Target.merged(hooks.map(\.target))
     let flags: PlainText = hook.flags.isEmpty ? "" : "; \(hook.flags)"
     // Of who only could redirect, that nobody vouches for it stands above already.

@@ -16,6 +16,7 @@ extension HookOwner {
   /// Who vouches for it, in a few words; in capitals what a person has to see.
   var standingWords: PlainText {
     switch standing {
+    case .vendor where callee == .kernel: "its own functions"
     case .vendor: "came with the kernel"
     case .accounted: "accounted for"
     case .unknown: "of unknown origin"
@@ -58,6 +59,30 @@ extension HookOwner.Likeness {
   }
 }
 
+extension Hook.Mechanism {
+  /// The field's word for it.
+  var words: PlainText {
+    switch self {
+    case .tracer: "ftrace"
+    case .directCall: "direct call"
+    case .livePatch: "live patch"
+    case .functionProbe: "fprobe"
+    case .graphTracer: "function graph"
+    case .probe: "kprobe"
+    case .returnProbe: "kretprobe"
+    case .tracepoint: "tracepoint"
+    case .notifierChain: "notifier chain"
+    case .program: "BPF"
+    case .systemCallDispatch: "system call dispatch"
+    }
+  }
+}
+
+extension Hook {
+  /// By what it is called: `kprobe`, `BPF fentry`.
+  var mechanismWords: PlainText { attachment.map { "\(mechanism.words) \($0)" } ?? mechanism.words }
+}
+
 extension Hook.SystemCall {
   var words: PlainText {
     guard let number else { return "every system call of \(programs)" }
@@ -85,6 +110,7 @@ extension Hook.Target {
     switch self {
     case .functions(let functions, let count):
       let named = functions.prefix(Self.mostNamed).map(\.words)
+      guard !named.isEmpty else { return Conclusion.count(count, "function") }
       let rest: PlainText = count > named.count ? ", and \(count - named.count) more" : ""
       let all: PlainText = count > 1 ? "\(count) functions: " : ""
       return "\(all)\(PlainText.join(named))\(rest)"

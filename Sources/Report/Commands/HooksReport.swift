@@ -46,10 +46,11 @@ package struct HooksReport {
     let scope: PlainText = hooks.unasked.isEmpty ? "" : ", as far as it could be asked"
     guard !hooks.groups.isEmpty else { return "nobody but the kernel and what came with it is called\(scope)" }
     let standings = HookOwner.Standing.allCases.reversed().compactMap { standing -> PlainText? in
-      let owners = hooks.groups.map(\.owner).filter { $0.standing == standing }
+      let owners = hooks.groups.map(\.owner).filter { $0.standing == standing && $0.callee != .kernel }
       return owners.isEmpty ? nil : "\(owners.count) \(standing.noun(owners.count))\(standing.names(of: owners))"
     }
-    return "called in this kernel: \(PlainText.join(standings))\(scope)"
+    let own: [PlainText] = hooks.groups.contains { $0.owner.callee == .kernel } ? ["functions of its own"] : []
+    return "called in this kernel: \(PlainText.join(standings + own))\(scope)"
   }
 
   /// What was left out, in words; nil if nothing was.

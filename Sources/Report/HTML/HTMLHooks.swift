@@ -31,10 +31,12 @@ extension HTMLReport {
       hooks.unasked.isEmpty
       ? "" : "<p>Could not be asked:</p>\n\(HTML.items(hooks.unasked.map { HTML($0.words) }).paragraph)"
     let owners = hooks.groups.prefix(mostOwners).map { group in
-      let mark: HTML = group.severity.map { "<p class=\"\($0.mark)\">" } ?? "<p>"
+      let standing: HTML =
+        group.severity == nil
+        ? HTML(group.owner.standingWords) : "<span class=\"alarm\">\(group.owner.standingWords)</span>"
       return """
         <h3>\(group.owner.name)</h3>
-        \(mark)\(group.owner.standingWords): \(group.owner.particulars)</p>
+        <p>\(standing): \(group.owner.particulars)</p>
         \(table(group))
         """ as HTML
     }
