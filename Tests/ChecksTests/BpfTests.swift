@@ -11,7 +11,7 @@ import Testing
 
   /// A call of `bpf_probe_write_user`, and an end.
   private static let writing: [UInt64] = {
-    let distance = TestTextKernel.live(0x774).rawValue &- TestTextKernel.live(0x778).rawValue
+    let distance = TestTextKernel.live(0x5e0).rawValue &- TestTextKernel.live(0x5f0).rawValue
     return [0x85 | distance << 32, 0x95]
   }()
 

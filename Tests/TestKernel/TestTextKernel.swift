@@ -177,6 +177,7 @@ extension TestTextKernel {
     set(Variable.tracerEnabled, to: Int32(1))
     for place in [
       Variable.tracerTrampolines, Variable.modules, Variable.programs, Variable.packs, Variable.probeSlots,
+      Variable.events,
       Variable.areas, Variable.moduleBugs, Variable.messages, Variable.tracepoints, Variable.moduleTypes,
       Variable.unloaded,
     ] { set(place, to: Self.live(place).rawValue) }

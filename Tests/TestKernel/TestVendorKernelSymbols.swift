@@ -64,13 +64,13 @@ extension TestVendorKernel {
       ("sealed", 0x160), ("locking", 0x180), ("constant", 0x1a0), ("switched", 0x1c0),
       ("__x86_indirect_thunk_array", 0x200), ("__x86_return_thunk", 0x400), ("BUG_func", 0x440),
       ("native_operation", 0x480), ("calling", 0x4c0), ("__SCT__tick", 0x540), ("__SCT__none", 0x550),
-      ("__SCT__zero", 0x560), ("__static_call_return0", 0x5c0), ("pre_handler_kretprobe", 0x5d0), ("untraced", 0x600),
+      ("__SCT__zero", 0x560), ("__static_call_return0", 0x5c0), ("pre_handler_kretprobe", 0x5d0),
+      ("bpf_probe_write_user", 0x5e0), ("__bpf_call_base", 0x5f0), ("untraced", 0x600),
       ("traced", 0x610),
       ("traced_directly", 0x620), ("traced_alone", 0x630), ("__fentry__", 0x640), ("ftrace_caller", 0x680),
       ("ftrace_caller_op_ptr", 0x680), ("ftrace_call", 0x687), ("ftrace_caller_end", 0x68c), ("ftrace_stub", 0x6c0),
       ("tracer", 0x700), ("probed", 0x740), ("probed_by_jump", 0x760), ("bpf_struct_ops_map_alloc", 0x770),
-      ("bpf_probe_write_user", 0x774), ("__bpf_call_base", 0x778), ("victim", 0x780), ("free_module", 0x7f8),
-      ("_etext", 0x800),
+      ("victim", 0x780), ("free_module", 0x7f8), ("_etext", 0x800),
     ]
     let constants: [(String, UInt64)] = [
       ("__start_rodata", 0x1000), ("x86_nops", 0x1000), ("x86nops", 0x1080), ("table_of_operations", 0x10d0),
