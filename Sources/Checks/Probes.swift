@@ -79,7 +79,7 @@ package struct Probes: Check {
     let differences = try ToldAgainstMemory.differences(
       in: kernel, looks: Self.looks, first: state.listed,
       memory: { () throws(CannotCheck) in try look().listed },
-      told: { () throws(Withheld) in try kernel.toldTracing.probes().get().map { [$0] } })
+      told: { (_) throws(Withheld) in try kernel.toldTracing.probes().get().map { [$0] } })
     switch differences {
     case .failure(let withheld):
       examination.remark("the probes that debugfs lists were not compared with memory: \(withheld)")

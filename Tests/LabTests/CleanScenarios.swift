@@ -57,6 +57,28 @@ extension Scenario {
       return Run(scans: run.scans, expectation: .clean, complaints: run.complaints + complaints)
     },
 
+    Scenario(name: "clean, and tracefs and debugfs tell what memory has", guests: shared(by: "5.10", "7")) { guest in
+      _ = try guest.output(
+        of: """
+          set -e
+          [ -e /sys/kernel/debug/kprobes ] || mount -t debugfs debugfs /sys/kernel/debug
+          cd /sys/kernel/tracing
+          echo 'p:entry vfs_open' >>kprobe_events
+          echo 1 >events/kprobes/enable
+          echo 0 >tracing_on; echo vfs_statfs >set_ftrace_filter; echo function >current_tracer
+          """)
+      let scan = try Scan(in: guest, only: ["syscall-table", "ftrace", "probes"])
+      let told = try guest.run("/liveprobe scan --only ftrace --only probes --format json").text
+      _ = try guest.output(
+        of: """
+          cd /sys/kernel/tracing
+          echo nop >current_tracer; echo >set_ftrace_filter; echo 1 >tracing_on
+          echo 0 >events/kprobes/enable; echo >kprobe_events
+          """)
+      let isAsked = told.contains("\"id\" : \"probes\"") && !told.contains("were not compared with memory")
+      return Run(scans: [scan], expectation: .clean, complaints: isAsked ? [] : ["not asked: \(told.prefix(4000))"])
+    },
+
     Scenario(name: "clean, with a BPF program attached by fentry", guests: shared(by: "6.1", "6.12")) { guest in
       try clean(in: guest, after: BpfPrograms.attach(["fentry si_meminfo"]), undo: BpfPrograms.detach)
     },

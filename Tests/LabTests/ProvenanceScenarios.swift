@@ -74,7 +74,26 @@ extension Scenario {
       return Run(
         scans: [accepted], expectation: Expectation(verdict: .ok, accepted: Set([subject] + found)),
         complaints: complaints)
-    }
+    },
+
+    Scenario(
+      name: "a hidden module that probes a function, and a rule that names it",
+      guests: .of(["6.12"], why: "what a rule accepts is the findings' business, and not the kernel's"),
+      leavesGuestChanged: true, exemption: hasNoFixture
+    ) { guest in
+      _ = try guest.output(of: "insmod /fixtures/redirecting.ko")
+      let buildID = try HookedModule.buildID(of: "redirecting", in: guest)
+      _ = try guest.output(
+        of: "rmmod redirecting; insmod /fixtures/redirecting.ko hide=1 way=kretprobe symbol=si_meminfo")
+      let rule = try rule("redirecting", buildID, "module-list executable-memory taint probes kernel-text", in: guest)
+      let accepted = try Scan(in: guest, options: rule + " --reference /fixtures")
+      let unasked = ["probes", "kernel-text"].filter { accepted.report?.check($0)?.accepted?.isEmpty != false }
+      return Run(
+        scans: [accepted],
+        expectation: Expectation(
+          verdict: .ok, accepted: Set((accepted.report?.checks ?? []).flatMap { $0.accepted ?? [] }.map(\.subject))),
+        complaints: unasked.map { "\($0) accepted nothing" })
+    },
   ]
 
   private static func stranger(

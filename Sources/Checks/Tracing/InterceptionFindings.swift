@@ -56,7 +56,7 @@ struct InterceptionFindings {
         : "\(callers) runs that code too; it can change what is asked for and what is answered",
       innocentCauses: isOwned
         ? interception.redirects ? Self.innocentRedirections : Self.innocentTracing
-        : manual.innocentCauses + [Self.hidden],
+        : manual.innocentCauses + (manual.namesHidingModules ? [] : [Self.hidden]),
       response: judged.stranger != nil
         ? Self.responseToStranger : severity == .warning ? Self.responseToWarning : nil)
   }
@@ -246,4 +246,9 @@ struct InterceptionFindings {
   private func isMapped(_ owner: Owner) -> Bool {
     if case .nobody(.unmapped) = owner { false } else { true }
   }
+}
+
+extension Manual {
+  /// Whether it says already that a module may hide and be innocent.
+  fileprivate var namesHidingModules: Bool { innocentCauses.contains { $0.contains("lkrg.hide=1") } }
 }

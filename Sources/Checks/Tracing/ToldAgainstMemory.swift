@@ -14,18 +14,18 @@ enum ToldAgainstMemory: Hashable {
   ///
   /// - Parameters:
   ///   - first: the first look at memory.
-  ///   - told: for each thing that is told, all that it may mean.
+  ///   - told: for each thing that is told, all that it may mean; it is given what memory had.
   /// - Returns: why user space could not be asked, if so.
   static func differences(
     in kernel: Kernel, looks: Int, first: Set<UInt64>, memory: () throws(CannotCheck) -> Set<UInt64>,
-    told: () throws(Withheld) -> [Set<UInt64>]
+    told: (Set<UInt64>) throws(Withheld) -> [Set<UInt64>]
   ) throws(CannotCheck) -> Result<[ToldAgainstMemory], Withheld> {
     var before = first
     var withheld: Withheld?
     let wrong = try kernel.persisting(looks: looks) { () throws(CannotCheck) -> [ToldAgainstMemory] in
       let listed: [Set<UInt64>]
       do throws(Withheld) {
-        listed = try told()
+        listed = try told(before)
       } catch {
         withheld = error
         return []

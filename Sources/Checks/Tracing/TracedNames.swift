@@ -15,9 +15,18 @@ struct TracedNames {
   }
 
   /// The starts of the functions that each name may mean; a name that nothing bears means none.
-  func functions(named names: Set<String>) -> [Set<UInt64>] {
-    names.map { name in
+  ///
+  /// Kernels that clang's link-time optimisation made tell a name without what that added (`.llvm.8921463638014102906`):
+  /// cleanup_symbol_name() in kernel/kallsyms.c (Linux v5.12 to v6.5). Each of `known` that may be told so is one more.
+  func functions(named names: Set<String>, known: Set<UInt64>) -> [Set<UInt64>] {
+    let exact = names.map { name in
       Set(kernel.symbols.symbols(named: name).filter { $0.module == nil }.map(\.address.rawValue))
     }
+    let cut = known.filter { start in
+      kernel.symbols.symbols(at: KernelAddress(start)).contains { symbol in
+        symbol.name.contains(".") && names.contains(String(symbol.name.prefix { $0 != "." }))
+      }
+    }
+    return exact + [cut]
   }
 }

@@ -36,11 +36,11 @@ package enum HookedModule {
     }
   }
 
-  /// The build id of the loaded module, in hexadecimal digits.
-  package static func buildID(in guest: Guest) throws(LabError) -> String {
+  /// The build id of a loaded module of ours, in hexadecimal digits.
+  package static func buildID(of module: String = "hooked", in guest: Guest) throws(LabError) -> String {
     // A note of 16 bytes of header and name, then the id.
     let digits = try guest.output(
-      of: "hexdump -v -e '/1 \"%02x\"' /sys/module/hooked/notes/.note.gnu.build-id | cut -c33-")
+      of: "hexdump -v -e '/1 \"%02x\"' /sys/module/\(module)/notes/.note.gnu.build-id | cut -c33-")
     let buildID = digits.filter(\.isHexDigit)
     guard buildID.count == 40 else { throw LabError("no build id: \(digits)") }
     return buildID
