@@ -71,6 +71,25 @@ import Testing
     }
   }
 
+  @Test func `a program is looked for in all lists, under either name of its folder`() throws {
+    let root = try TemporaryFolder()
+    try root.write(Self.contents, to: "usr/bin/agent")
+    try root.write([1], to: "opt/agent")
+    try dpkg(root, "aa-other", [(digest([1]), "usr/bin/agents"), (digest([1]), "usr/bin/agen")])
+    try dpkg(root, "agent", [(digest(Self.contents), "bin/agent")])
+    let records = PackageRecords(root: root.path)
+    for _ in 0..<2 {
+      guard case .recorded(let record) = records.provenance(of: "\(root.path)/usr/bin/agent") else {
+        Issue.record("not on record")
+        return
+      }
+      #expect(record.package == "agent")
+      #expect(
+        records.provenance(of: "\(root.path)/opt/agent")
+          == .unvouched("no package of dpkg brings /opt/agent with a digest"))
+    }
+  }
+
   @Test func `a file that was moved aside for another package's is the one recorded`() throws {
     let root = try TemporaryFolder()
     try root.write([1], to: "lib/modules/6.1/x.ko")

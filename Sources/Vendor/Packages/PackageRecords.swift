@@ -119,10 +119,12 @@ struct PackageRecords {
     realPath(path) ?? path
   }
 
-  /// A path, and the same with `/usr` before it or without: `/lib` became a link to `/usr/lib`.
+  /// A path, and the same with `/usr` before it or without: `/lib` and `/bin` became links to `/usr/lib` and `/usr/bin`.
   private static func bothNames(of path: String) -> [String] {
-    if path.hasPrefix("/usr/lib/") { return [path, String(path.dropFirst(4))] }
-    if path.hasPrefix("/lib/") { return [path, "/usr" + path] }
+    for folder in ["/lib/", "/lib64/", "/bin/", "/sbin/"] {
+      if path.hasPrefix("/usr" + folder) { return [path, String(path.dropFirst(4))] }
+      if path.hasPrefix(folder) { return [path, "/usr" + path] }
+    }
     return [path]
   }
 }

@@ -1,7 +1,10 @@
 import Files
 import KernelModel
 
-/// The digests that dpkg recorded of kernels and modules, and of the sources that modules were built from.
+/// The digests that dpkg recorded of files.
+///
+/// Those of kernels and modules, and of the sources that modules were built from, are asked for by the hundred, and are
+/// remembered; another file is looked for when it is asked for.
 ///
 /// Source: dpkg's own files below /var/lib/dpkg: `info/PACKAGE.md5sums`, lines of a digest, two blanks and a path without
 /// a slash at its beginning; `diversions`, three lines each; `status`, as in deb-control(5).
@@ -12,6 +15,10 @@ final class DpkgRecords {
   private static let remembered = ["boot/", "lib/modules/", "usr/lib/modules/", "usr/lib/debug/"].map { Array($0.utf8) }
 
   private let folder: String
+  /// The lists of digests, one a package; known when ``index`` is.
+  private var lists: [String] = []
+  /// The beginnings of the paths that are remembered, without the first slash.
+  private var prefixes: [[UInt8]] = []
   /// Further folders of which digests are remembered, with a slash before them and none behind.
   private let besides: () -> [String]
   /// Digest and package, by path; read when first asked for.
@@ -20,6 +27,8 @@ final class DpkgRecords {
   private var diversions: [String: (from: String, by: String)] = [:]
   private var problem: String?
   private var versions: [String: String?] = [:]
+  /// What was found of files elsewhere than in remembered folders.
+  private var others: [String: [(digest: String, package: String)]] = [:]
 
   init(root: String, besides: @escaping () -> [String] = { [] }) {
     folder = root + "/var/lib/dpkg"
@@ -28,15 +37,16 @@ final class DpkgRecords {
 
   /// What is recorded of the file that has these names.
   func answer(_ names: [String]) -> PackageRecords.Answer {
-    guard let index = index ?? read() else { return problem.map { .unvouched($0) } ?? .notInUse }
+    guard index != nil || read() != nil else { return problem.map { .unvouched($0) } ?? .notInUse }
+    look(for: names)
     for name in names {
       var owners: [(digest: String, package: String)] = []
       if let diversion = diversions[name] {
-        owners = (index[diversion.from] ?? []).filter { Self.bare($0.package) != diversion.by }
+        owners = self.owners(of: diversion.from).filter { Self.bare($0.package) != diversion.by }
       } else if let diversion = diversions.first(where: { $0.value.from == name }) {
-        owners = (index[name] ?? []).filter { Self.bare($0.package) == diversion.value.by }
+        owners = self.owners(of: name).filter { Self.bare($0.package) == diversion.value.by }
       } else {
-        owners = index[name] ?? []
+        owners = self.owners(of: name)
       }
       guard let owner = owners.first else { continue }
       let version = version(of: owner.package).map { " \($0)" } ?? ""
@@ -46,9 +56,36 @@ final class DpkgRecords {
     return .unvouched("no package of dpkg brings \(names.first ?? "it") with a digest")
   }
 
+  private func owners(of name: String) -> [(digest: String, package: String)] { index?[name] ?? others[name] ?? [] }
+
+  /// Looks for files that lie elsewhere than in the remembered folders, in the lists of all packages.
+  private func look(for names: [String]) {
+    let diverted = names.compactMap { diversions[$0]?.from }
+    let wanted = Set(names + diverted).filter { name in
+      others[name] == nil && !prefixes.contains { name.utf8.dropFirst().starts(with: $0) }
+    }
+    guard !wanted.isEmpty else { return }
+    for name in wanted { others[name] = [] }
+    let paths = wanted.map { (name: $0, bytes: Array($0.utf8.dropFirst())) }
+    for file in lists {
+      Self.forEachLine(of: file) { line in
+        let path = line.dropFirst(34)
+        guard let found = paths.first(where: { $0.bytes.count == path.count && path.elementsEqual($0.bytes) }) else {
+          return
+        }
+        let digest = String(decoding: line.prefix(32), as: UTF8.self).lowercased()
+        others[found.name]?.append((digest, Self.package(of: file)))
+      }
+    }
+  }
+
+  private static func package(of list: String) -> String {
+    String(FileNames.lastComponent(list).dropLast(".md5sums".count))
+  }
+
   /// Reads all digests of kernels and modules; nil if dpkg is not in use here.
   private func read() -> [String: [(digest: String, package: String)]]? {
-    var files: [String]
+    let files: [String]
     do throws(FileFault) {
       guard let found = try Folder.files(below: folder + "/info") else { return nil }
       files = found.filter { $0.hasSuffix(".md5sums") }
@@ -57,10 +94,12 @@ final class DpkgRecords {
       if !error.isAbsence { problem = "\(folder)/info \(error.problem)" }
       return nil
     }
-    let remembered = Self.remembered + besides().map { Array("\($0.dropFirst())/".utf8) }
+    lists = Array(files.prefix(Self.mostPackages))
+    prefixes = Self.remembered + besides().map { Array("\($0.dropFirst())/".utf8) }
+    let remembered = prefixes
     var index: [String: [(digest: String, package: String)]] = [:]
-    for file in files.prefix(Self.mostPackages) {
-      let package = String(FileNames.lastComponent(file).dropLast(".md5sums".count))
+    for file in lists {
+      let package = Self.package(of: file)
       Self.forEachLine(of: file) { line in
         let path = line.dropFirst(34)
         guard remembered.contains(where: path.starts(with:)) else { return }

@@ -74,9 +74,8 @@ final class RpmRecords {
     Package(
       name: header.packageName, algorithm: header.digestAlgorithm,
       digests: header.fileDigests { path in
-        // What modules were built from, but not the headers of kernels.
-        path.hasPrefix("/boot/") || path.hasPrefix("/lib/modules/") || path.hasPrefix("/usr/lib/modules/")
-          || path.hasPrefix("/usr/src/") && !path.hasPrefix("/usr/src/kernels/")
+        // What is never asked for, and is most of many packages: documents, and the headers of kernels.
+        !path.hasPrefix("/usr/share/") && !path.hasPrefix("/usr/src/kernels/")
       })
   }
 }
