@@ -130,6 +130,19 @@ import Testing
     #expect(finding.program == Finding.Program(name: "writer", tag: "0000000000000000"))
   }
 
+  @Test func `the list of hooks has each program that hangs somewhere, judged as the check does`() throws {
+    attach([programs[1].address, programs[0].address], toEventOf: "syscalls")
+    let groups = try Hooks(of: kernel.kernel).groups.filter { $0.hooks.contains { $0.mechanism == .program } }
+    let names = groups.map { group -> String in
+      if case .program(let program) = group.owner.callee { program.name } else { "" }
+    }
+    #expect(names == ["writer", "watcher"])
+    #expect(groups.map(\.severity) == [.critical, nil])
+    let hook = try #require(groups.first?.hooks.first)
+    #expect(hook.program == Hook.Program(number: 1, means: "tracepoint"))
+    #expect(hook.target == .event("syscalls:sys_exit_getdents64") && hook.mayChange == .answer)
+  }
+
   @Test func `the same elsewhere is no finding`() throws {
     attach([programs[0].address], toEventOf: "sched")
     let examination = try examine()

@@ -47,6 +47,33 @@ import Testing
         ]),
     ], unasked: [])
 
+  @Test func `copies of a program are one block with their numbers, and say where each hangs`() {
+    let owner = HookOwner(
+      .program(
+        HookOwner.Program(
+          name: "sd_devices", type: "cgroup_device", tag: "3650d9673c54ce30", holders: ["process 1 (systemd)"])),
+      .accounted, reason: "its file is package systemd's", package: "systemd 252")
+    let hooks = [(UInt32(15), "/a.service"), (18, "/b.service")].map { number, group in
+      Hook(
+        mechanism: .program, program: Hook.Program(number: number, means: "cgroup"),
+        target: .place("control group \(group)"), callee: KernelAddress(0xffff_ffff_c000_0000 + UInt64(number) * 64),
+        owner: .generatedCode(Place(symbol: "bpf_prog_3650d9673c54ce30_sd_devices", module: "bpf")))
+    }
+    let report = HooksReport(Hooks([Hooks.Group(owner, hooks)], unasked: []))
+    #expect(report.status == .ok)
+    #expect(
+      report.text == """
+        OK  called in this kernel: 1 accounted for
+
+        BPF program sd_devices (numbers 15, 18): accounted for
+          type cgroup_device, tag 3650d9673c54ce30; held by process 1 (systemd); package systemd 252; its
+            file is package systemd's
+          BPF cgroup  control group /a.service, control group /b.service ->
+                        bpf_prog_3650d9673c54ce30_sd_devices
+
+        """)
+  }
+
   @Test func `the first line counts by who vouches, and each owner has a block, the worst first`() {
     let report = HooksReport(Self.sample)
     #expect(report.status == .critical)

@@ -158,7 +158,7 @@ private struct HooksReading {
     var owner = HookOwner(
       .program(
         HookOwner.Program(
-          number: program.id, name: program.name, type: program.type, tag: program.tag.hexadecimal(),
+          name: program.name, type: program.type, tag: program.tag.hexadecimal(),
           holders: holders.map(\.words))),
       .unknown, reason: vouching.words, file: holders.first?.executable?.path)
     if case .recorded(let package, let file) = vouching {
@@ -174,7 +174,8 @@ private struct HooksReading {
     let callee = KernelAddress(program.entry)
     let decides = steering?.places.contains(attachment) == true
     return Hook(
-      mechanism: .program, attachment: attachment.means, target: target(of: attachment.place), callee: callee,
+      mechanism: .program, program: Hook.Program(number: program.id, means: attachment.means),
+      target: target(of: attachment.place), callee: callee,
       owner: kernel.owner(of: callee),
       mayChange: program.powers.isEmpty ? nil : program.powers == [.sendSignal] ? nil : .answer,
       severity: decides ? steering?.severity : nil,

@@ -68,9 +68,22 @@ package struct Hook: Hashable, Sendable {
     case answer
   }
 
+  /// One BPF program, where it hangs.
+  package struct Program: Hashable, Sendable {
+    /// By which bpf(2) knows it.
+    package var number: UInt32
+    /// What calls it, as bpftool says it: `fentry`, `xdp`.
+    package var means: String
+
+    package init(number: UInt32, means: String) {
+      self.number = number
+      self.means = means
+    }
+  }
+
   package var mechanism: Mechanism
-  /// How a BPF program is attached, as bpftool says it: `fentry`, `xdp`; nil for all else.
-  package var attachment: String?
+  /// The BPF program that is called; nil for all else.
+  package var program: Program?
   package var target: Target
   /// The code that is called.
   package var callee: KernelAddress
@@ -90,13 +103,13 @@ package struct Hook: Hashable, Sendable {
   package var registrant: String?
 
   package init(
-    mechanism: Mechanism, attachment: String? = nil, target: Target, callee: KernelAddress, owner: Owner,
+    mechanism: Mechanism, program: Program? = nil, target: Target, callee: KernelAddress, owner: Owner,
     redirects: Bool = false,
     mayChange: Change? = nil, severity: Finding.Severity? = nil, objection: String = "",
     structure: KernelAddress? = nil, registrant: String? = nil
   ) {
     self.mechanism = mechanism
-    self.attachment = attachment
+    self.program = program
     self.target = target
     self.callee = callee
     self.owner = owner

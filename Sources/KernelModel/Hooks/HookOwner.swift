@@ -12,10 +12,8 @@ package struct HookOwner: Hashable, Sendable {
     case nobody
   }
 
-  /// A BPF program.
+  /// BPF programs that are one program, loaded once or several times by the same processes.
   package struct Program: Hashable, Sendable {
-    /// By which bpf(2) knows it.
-    package var number: UInt32
     /// What its loader called it; may be empty.
     package var name: String
     /// As bpftool says it: `kprobe`, `cgroup_skb`.
@@ -25,8 +23,7 @@ package struct HookOwner: Hashable, Sendable {
     /// The processes that hold it, in words.
     package var holders: [String]
 
-    package init(number: UInt32, name: String, type: String, tag: String, holders: [String]) {
-      self.number = number
+    package init(name: String, type: String, tag: String, holders: [String]) {
       self.name = name
       self.type = type
       self.tag = tag

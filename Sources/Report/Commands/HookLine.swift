@@ -14,6 +14,10 @@ struct HookLine {
     for hook in group.hooks {
       var key = hook
       (key.target, key.structure) = (hook.target.kind, nil)
+      // Each copy of a program has code of its own.
+      if let program = hook.program {
+        (key.program, key.callee) = (Hook.Program(number: 0, means: program.means), KernelAddress(0))
+      }
       if alike[key] == nil { order.append(key) }
       alike[key, default: []].append(hook)
     }

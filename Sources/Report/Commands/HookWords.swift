@@ -7,7 +7,7 @@ extension HookOwner {
     case .module(let name): "module \(name)"
     case .generatedCode(let name): "generated code \(name)"
     case .program(let program):
-      "BPF program \(program.number) \(program.name.isEmpty ? "without a name" : program.name)"
+      "BPF program \(program.name.isEmpty ? "without a name" : program.name)"
     case .kernel: "the kernel itself"
     case .nobody: "code that is nobody's"
     }
@@ -80,7 +80,7 @@ extension Hook.Mechanism {
 
 extension Hook {
   /// By what it is called: `kprobe`, `BPF fentry`.
-  var mechanismWords: PlainText { attachment.map { "\(mechanism.words) \($0)" } ?? mechanism.words }
+  var mechanismWords: PlainText { program.map { "\(mechanism.words) \($0.means)" } ?? mechanism.words }
 }
 
 extension Hook.SystemCall {
@@ -153,5 +153,18 @@ extension Hook {
   func calleeWords(of whose: HookOwner) -> PlainText {
     guard let place = owner.place else { return whose.callee == .nobody ? "\(callee), \(owner)" : "\(callee)" }
     return place.offset == 0 ? PlainText(place.symbol) : "\(place.symbol)+\(place.offset.hexadecimal)"
+  }
+}
+
+extension Hooks.Group {
+  private static let mostNumbers = 8
+
+  /// Whose code it is, and of BPF programs their numbers.
+  var title: PlainText {
+    let numbers = Set(hooks.compactMap { $0.program?.number }).sorted()
+    guard !numbers.isEmpty else { return owner.name }
+    let rest: PlainText = numbers.count > Self.mostNumbers ? ", ..." : ""
+    let named = PlainText.join(numbers.prefix(Self.mostNumbers).map { "\($0)" })
+    return "\(owner.name) (\(numbers.count == 1 ? "number" : "numbers") \(named)\(rest))"
   }
 }

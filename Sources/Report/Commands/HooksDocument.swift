@@ -73,13 +73,11 @@ struct HooksDocument: Encodable {
 
   /// A BPF program.
   struct Program: Encodable {
-    let number: UInt32
     let type: PlainText
     let tag: PlainText
     let heldBy: [PlainText]
 
     init(_ program: HookOwner.Program) {
-      number = program.number
       type = PlainText(program.type)
       tag = PlainText(program.tag)
       heldBy = program.holders.map { PlainText($0) }
@@ -88,7 +86,9 @@ struct HooksDocument: Encodable {
 
   struct Entry: Encodable {
     let mechanism: PlainText
-    /// How a BPF program is attached: `fentry`.
+    /// The number of a BPF program.
+    let program: OrNull<UInt32>
+    /// How it is attached: `fentry`.
     let attachment: OrNull<PlainText>
     /// `functions`, `every-function`, `unknown-functions`, `system-call`, `event`, `chain` or `place`.
     let watches: PlainText
@@ -124,7 +124,8 @@ struct HooksDocument: Encodable {
       case .place(let place): (watches, name) = ("place", place)
       }
       mechanism = PlainText(hook.mechanism.rawValue)
-      attachment = OrNull(hook.attachment.map { PlainText($0) })
+      program = OrNull(hook.program?.number)
+      attachment = OrNull(hook.program.map { PlainText($0.means) })
       self.functions = functions.map(Function.init)
       functionCount = OrNull(count)
       self.name = OrNull(name.map { PlainText($0) })

@@ -63,7 +63,7 @@ package struct HooksReport {
   private func tell(_ group: Hooks.Group, on page: inout Page) {
     let role = group.severity.map { $0 == .critical ? Theme.Role.bad : .warning }
     page.blank()
-    page.line("\(group.owner.name): \(group.owner.standingWords)", as: role)
+    page.line("\(group.title): \(group.owner.standingWords)", as: role)
     page.entry("", group.owner.particulars, indent: 2, column: 2, hanging: 4)
     let lines = HookLine.lines(of: group)
     let width = lines.map(\.mechanism.width).max() ?? 0

@@ -35,7 +35,7 @@ extension HTMLReport {
         group.severity == nil
         ? HTML(group.owner.standingWords) : "<span class=\"alarm\">\(group.owner.standingWords)</span>"
       return """
-        <h3>\(group.owner.name)</h3>
+        <h3>\(group.title)</h3>
         <p>\(standing): \(group.owner.particulars)</p>
         \(table(group))
         """ as HTML
