@@ -175,6 +175,44 @@ extension Scenario {
     },
 
     Scenario(
+      name: "tracing comes and goes during 20 scans",
+      guests: .of(["5.10", "7"], why: "an older and a newer way of counting a tracer's users")
+    ) { guest in
+      _ = try guest.output(
+        of: """
+          [ -e /sys/kernel/debug/kprobes ] || mount -t debugfs debugfs /sys/kernel/debug
+          rm -f /tmp/calm /tmp/over; : >/tmp/rounds
+          storm() {
+            cd /sys/kernel/tracing
+            echo 0 >tracing_on
+            until [ -e /tmp/calm ]; do
+              for f in vfs_statfs 'vfs_*' '*_open'; do
+                echo "$f" >set_ftrace_filter; echo function >current_tracer
+                echo 'p:entry vfs_open' >kprobe_events; echo 'r:return ksys_read' >>kprobe_events
+                echo 1 >events/kprobes/enable; echo 1 >events/syscalls/enable
+                echo function_graph >current_tracer
+                echo 0 >events/kprobes/enable; echo 0 >events/syscalls/enable
+                echo >kprobe_events; echo nop >current_tracer
+                echo $f >>/tmp/rounds
+              done
+            done
+            echo >set_ftrace_filter; echo 1 >tracing_on
+            : >/tmp/over
+          }
+          storm >/dev/null 2>&1 &
+          renice -n 5 -p $! >/dev/null
+          """)
+      let asked = ["syscall-table", "ftrace", "probes", "tracepoints"]
+      let scans = try (0..<10).map { _ in
+        [try Scan(in: guest, only: asked), try Scan(ofMemoryOf: guest, only: asked)]
+      }.flatMap { $0 }
+      let rounds = try guest.output(
+        of: ": >/tmp/calm; until [ -e /tmp/over ]; do sleep 0.1; done; rm /tmp/over; wc -l </tmp/rounds")
+      let complaints = Int(rounds).map { $0 >= 10 } == true ? [] : ["that was no storm: \(rounds) rounds"]
+      return Run(scans: scans, expectation: .clean, complaints: complaints)
+    },
+
+    Scenario(
       name: "stopped 12 times while modules come and go",
       guests: .of(["6.12"], why: "the newest kernel; what races is the same on the others")
     ) { guest in
