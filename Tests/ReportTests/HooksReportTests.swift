@@ -52,7 +52,7 @@ import Testing
       .program(
         HookOwner.Program(
           name: "sd_devices", type: "cgroup_device", tag: "3650d9673c54ce30", holders: ["process 1 (systemd)"])),
-      .accounted, reason: "its file is package systemd's", package: "systemd 252")
+      .accounted, reason: "the file of who holds it is as it was brought", package: "systemd 252")
     let hooks = [(UInt32(15), "/a.service"), (18, "/b.service")].map { number, group in
       Hook(
         mechanism: .program, program: Hook.Program(number: number, means: "cgroup"),
@@ -66,10 +66,9 @@ import Testing
         OK  called in this kernel: 1 accounted for
 
         BPF program sd_devices (numbers 15, 18): accounted for
-          type cgroup_device, tag 3650d9673c54ce30; held by process 1 (systemd); package systemd 252; its
-            file is package systemd's
-          BPF cgroup  control group /a.service, control group /b.service ->
-                        bpf_prog_3650d9673c54ce30_sd_devices
+          type cgroup_device, tag 3650d9673c54ce30; held by process 1 (systemd); package systemd 252; the
+            file of who holds it is as it was brought
+          BPF cgroup  control group /a.service, control group /b.service
 
         """)
   }

@@ -4,7 +4,7 @@ internal import KernelObjects
 extension Hooks {
   /// Asks all that calls other code than the kernel's own image, each part by itself.
   ///
-  /// What is wrong is so by the same judgement as that of the checks `kernel-text`, `tracepoints`, `notifiers`,
+  /// What is wrong is so by the same judgement as that of the checks `ftrace`, `probes`, `bpf`, `tracepoints`, `notifiers`,
   /// `syscall-dispatch`, `module-list` and `vendor-files`.
   ///
   /// - Throws: if the kernel's structures cannot be read.
@@ -78,7 +78,7 @@ private struct HooksReading {
     guard !Interceptions.areImpossible(in: kernel) else { return }
     let part = "the function tracer and probes"
     ask(part) { (reading: inout Self) throws(CannotCheck) in
-      let interceptions = try Interceptions.settled(of: reading.kernel)
+      let interceptions = try reading.kernel.interceptions
       if let obstacle = interceptions.obstacle { reading.unasked.append(Hooks.Unasked(part, obstacle)) }
       for judged in interceptions.judged { reading.add(reading.hook(of: judged)) }
     }
@@ -162,7 +162,9 @@ private struct HooksReading {
           holders: holders.map(\.words))),
       .unknown, reason: vouching.words, file: holders.first?.executable?.path)
     if case .recorded(let package, let file) = vouching {
-      (owner.standing, owner.package, owner.file) = (.accounted, package, file)
+      (owner.standing, owner.reason, owner.package, owner.file) = (
+        .accounted, "the file of who holds it is as it was brought", package, file
+      )
     }
     if isWrong { (owner.standing, owner.severity) = (.hidden, .critical) }
     return owner

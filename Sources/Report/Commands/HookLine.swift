@@ -36,7 +36,9 @@ struct HookLine {
     // Of who only could redirect, that nobody vouches for it stands above already.
     let says = hook.redirects || hook.mechanism == .program
     let objection: PlainText = says && !hook.objection.isEmpty ? " (\(sentence: hook.objection))" : ""
-    words = "\(target) -> \(hook.calleeWords(of: owner))\(flags)\(objection)"
+    // Of a program, the code is its own.
+    let callee: PlainText = hook.program == nil ? " -> \(hook.calleeWords(of: owner))" : ""
+    words = "\(target)\(callee)\(flags)\(objection)"
     severity = hook.severity
     let weight =
       switch hook.severity {
