@@ -55,6 +55,31 @@ extension Scenario {
       return Run(scans: [try scan.get()], expectation: Expectation(verdict: .warning, named: [unlisted]))
     },
 
+    Scenario(
+      name: "a probe of a program, whose handler was replaced by what nobody owns",
+      guests: .of(["5.10", "6.12"], why: "a chain of those who are called at a probe, and a list")
+    ) { guest in
+      // A program that nobody runs.
+      _ = try guest.output(
+        of: """
+          set -e
+          cp $(readlink -f /bin/busybox) /tmp/probed
+          echo 'p:user /tmp/probed:0x1000' >/sys/kernel/tracing/uprobe_events
+          echo 1 >/sys/kernel/tracing/events/uprobes/enable
+          """)
+      let asked = ["syscall-table", "probes"]
+      let clean = try Scan(ofMemoryOf: guest, only: asked)
+      let run = try scanned(guest, only: asked) { tampering in
+        try tampering.replaceUserProbeHandler()
+        return .tampered("probes", "uprobe handler")
+      }
+      _ = try guest.output(
+        of: "cd /sys/kernel/tracing; echo 0 >events/uprobes/enable; echo >uprobe_events; rm /tmp/probed")
+      return Run(
+        scans: run.scans, expectation: run.expectation,
+        complaints: run.complaints + Expectation.clean.complaints(about: clean).map { "before: \($0)" })
+    },
+
     // The live patch itself is one that nothing vouches for; what it does is a live patch's business.
     Scenario(
       name: "a live patch, without its file and with it",

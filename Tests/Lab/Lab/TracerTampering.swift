@@ -36,4 +36,20 @@ extension Tampering {
     changes.store(try changes.load(user + types().offset("ftrace_ops", "next")), at: head)
     try apply(changes)
   }
+
+  /// Has code that nobody owns called at the only probe of a program.
+  ///
+  /// Source: `struct uprobe` in kernel/events/uprobes.c, `struct uprobe_consumer` in include/linux/uprobes.h (Linux v5.10 to v7.2).
+  package func replaceUserProbeHandler() throws(LabError) {
+    let types = try types()
+    let page = try plantUnownedPage()
+    var changes = WordChanges(self)
+    let node = try changes.load(system.symbol("uprobes_tree"))
+    guard node != 0 else { throw LabError("no program is probed") }
+    let probe = node - (try types.offset("uprobe", "rb_node"))
+    var consumer = try changes.load(probe + types.offset("uprobe", "consumers"))
+    if types.has("uprobe_consumer", "cons_node") { consumer -= try types.offset("uprobe_consumer", "cons_node") }
+    changes.store(page.hooks[0], at: consumer + (try types.offset("uprobe_consumer", "handler")))
+    try apply(changes)
+  }
 }
