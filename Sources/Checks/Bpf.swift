@@ -32,7 +32,7 @@ package struct Bpf: Check {
     response: [
       "do not reboot: programs go with the kernel",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "bpftool prog show and bpftool prog dump xlated id NUMBER show a program that is told; who holds it is named here",
+      "see all programs, where they hang and who holds them: liveprobe hooks; bpftool prog dump xlated id NUMBER shows what one does",
       "if nobody knows the program: cut the host off the network, and treat it as compromised",
     ])
 

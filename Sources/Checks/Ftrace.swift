@@ -31,7 +31,7 @@ package struct Ftrace: Check {
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "see who is called in a function: liveprobe scan --explain-bytes FUNCTION",
+      "see all who are called, and who vouches for them: liveprobe hooks; in one function: liveprobe scan --explain-bytes FUNCTION",
       "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
     ])
 

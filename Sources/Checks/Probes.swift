@@ -25,7 +25,7 @@ package struct Probes: Check {
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "read what was found in the memory that the handler lies in, and in which functions it is called",
+      "see in which functions it is called, and who else is: liveprobe hooks; read what was found in the memory around it",
       "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
     ])
 

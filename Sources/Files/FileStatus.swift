@@ -17,7 +17,8 @@ package struct FileStatus: Sendable {
   /// Of a device, its major number.
   let deviceMajor: UInt32
   let nameCount: Int
-  let identity: [UInt64]
+  /// Of its device and its own: the same for all names of one file.
+  package let identity: [UInt64]
 
   init(_ status: stat) {
     kind =

@@ -140,6 +140,8 @@ final class BroughtFiles {
         survey.packages.append(file)
       } else if FileNames.isKernelImage(name) {
         survey.images.append(file)
+      } else if FileNames.mayBeKernelImage(name), InstalledImages.release(of: file) != nil {
+        survey.images.append(file)
       } else if let module = FileNames.module(file, release: survey.release) {
         survey.modules[module] = survey.modules[module] ?? file
       }

@@ -9,6 +9,10 @@ enum FileNames {
     ["vmlinuz", "vmlinux", "kernel", "bzImage"].contains { name == $0 || name.hasPrefix($0 + "-") }
   }
 
+  /// Whether a file of this name may be one, and must say so itself: `linux` of the Boot Loader Specification, a unified
+  /// kernel image.
+  static func mayBeKernelImage(_ name: String) -> Bool { name == "linux" || name.hasSuffix(".efi") }
+
   /// Whether the path, in a package, is one where kernels are: `/boot`, or the folder of a release's modules.
   static func isForKernel(_ path: String) -> Bool {
     let folders = path.split(separator: "/").dropLast()

@@ -108,7 +108,15 @@ package final class VendorReference: Reference {
     let (candidates, problems) = store.kernelImages(release: identity.release)
     var absent: [String] = []
     var reasons = problems
-    for path in candidates {
+    // The search is made only where the usual places have none.
+    var waiting = candidates[...]
+    var hasSearched = candidates.isEmpty
+    while true {
+      if waiting.isEmpty, !hasSearched {
+        hasSearched = true
+        waiting = store.otherImages(release: identity.release)[...]
+      }
+      guard let path = waiting.popFirst() else { break }
       do throws(VendorFileError) {
         let found = try store.kernelImage(at: path)
         if found.buildID == expected { return .success(found) }
@@ -123,7 +131,8 @@ package final class VendorReference: Reference {
       }
     }
     if !absent.isEmpty {
-      reasons.append("there is no \(absent.joined(separator: ", "))")
+      let others = store.reference == nil ? ", and no image under another name in /boot, /efi and their like" : ""
+      reasons.append("there is no \(absent.joined(separator: ", "))\(others)")
     }
     if candidates.isEmpty, let reference = store.reference {
       reasons.append("\(reference) has no kernel image")

@@ -35,13 +35,15 @@ package final class VendorStore {
   /// Decompressing takes up to 128 MiB that are given back; done before the kernel's symbols are read, the two need not
   /// be there at once.
   package func readAhead(release: String) {
-    for place in kernelImages(release: release).places {
-      do throws(VendorFileError) {
-        _ = try kernelImage(at: place)
-        return
-      } catch {
-        // The reference meets the same obstacle, and has somewhere to say it.
-        continue
+    for places in [{ self.kernelImages(release: release).places }, { self.otherImages(release: release) }] {
+      for place in places() {
+        do throws(VendorFileError) {
+          _ = try kernelImage(at: place)
+          return
+        } catch {
+          // The reference meets the same obstacle, and has somewhere to say it.
+          continue
+        }
       }
     }
   }
@@ -49,7 +51,13 @@ package final class VendorStore {
   /// Where the image of `release` may be, the likeliest first, and what could not be searched.
   func kernelImages(release: String) -> (places: [String], problems: [String]) {
     if let brought, !brought.isAddition(for: release) { return brought.kernelImages(release: release) }
-    return (VendorImagePaths.candidates(release: release, root: root), [])
+    return (InstalledImages(root: root).usualPlaces(of: release), [])
+  }
+
+  /// Images of `release` that are installed in other places than the usual ones: asked for where these have none.
+  func otherImages(release: String) -> [String] {
+    if let brought, !brought.isAddition(for: release) { return [] }
+    return InstalledImages(root: root).otherPlaces(of: release)
   }
 
   /// The kernel in the image at `place`; it has a build id.

@@ -22,7 +22,8 @@ package enum SampleBootImage {
         $0 + (compression == .gzip ? [] : little(UInt32(vmlinux.count)))
       }
     }
-    return payloads + payloads.dropFirst().prefix(1).map { file(payload: $0) }
+    let images = payloads.dropFirst().prefix(1).map { file(payload: $0) }
+    return payloads + images + images.map { unified([(".uname", Array("6.12".utf8)), (".linux", $0)]) }
   }()
 
   /// A bzImage with this payload.
@@ -36,6 +37,36 @@ package enum SampleBootImage {
     header.replaceSubrange(0x248..<0x24c, with: little(UInt32(loader.count)))
     header.replaceSubrange(0x24c..<0x250, with: little(UInt32(payload.count)))
     return header + loader + payload + [UInt8](repeating: 0, count: 100)
+  }
+
+  /// The same image, saying that it is of a release.
+  package static func named(_ image: [UInt8], _ release: String) -> [UInt8] {
+    var image = image
+    let text = Array("\(release) (builder@host) #1 SMP".utf8) + [0]
+    image.replaceSubrange(0x20e..<0x210, with: little(UInt16(0x80)))
+    image.replaceSubrange(0x280..<0x280 + text.count, with: text)
+    return image
+  }
+
+  /// A unified kernel image: headers of a program for EFI firmware, and sections with these contents.
+  package static func unified(_ sections: [(name: String, contents: [UInt8])]) -> [UInt8] {
+    var header = [UInt8](repeating: 0, count: 0x400)
+    header.replaceSubrange(0..<2, with: Array("MZ".utf8))
+    header.replaceSubrange(0x3c..<0x40, with: little(UInt32(0x80)))
+    header.replaceSubrange(0x80..<0x86, with: Array("PE".utf8) + [0, 0, 0x64, 0x86])
+    header.replaceSubrange(0x86..<0x88, with: little(UInt16(sections.count)))
+    header.replaceSubrange(0x94..<0x96, with: little(UInt16(0xf0)))
+    var file: [UInt8] = []
+    for (index, section) in sections.enumerated() {
+      let place = 0x80 + 24 + 0xf0 + index * 40
+      let padded = section.contents + [UInt8](repeating: 0, count: -section.contents.count & 0x1ff)
+      header.replaceSubrange(place..<place + section.name.utf8.count, with: Array(section.name.utf8))
+      header.replaceSubrange(place + 8..<place + 12, with: little(UInt32(section.contents.count)))
+      header.replaceSubrange(place + 16..<place + 20, with: little(UInt32(padded.count)))
+      header.replaceSubrange(place + 20..<place + 24, with: little(UInt32(header.count + file.count)))
+      file += padded
+    }
+    return header + file
   }
 
   private static func little<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {

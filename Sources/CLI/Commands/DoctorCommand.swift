@@ -3,6 +3,7 @@ internal import Audit
 internal import KernelModel
 internal import LiveProbe
 internal import Report
+internal import Vendor
 
 /// `liveprobe doctor`: what a scan needs here, whether it can be had, and what to do if not.
 struct DoctorCommand: ParsableCommand {
@@ -11,7 +12,7 @@ struct DoctorCommand: ParsableCommand {
     discussion: "Exit status: 0 if a scan can be made with everything it could use, 1 if without something, 3 if not.")
 
   func run() {
-    let preflight = Preflight.examine(SystemRoot())
+    let preflight = Preflight.examine(SystemRoot()) { InstalledImages(root: "/").otherPlaces(of: $0).first }
     let width = preflight.items.map(\.name.count).max() ?? 0
     for item in preflight.items {
       let padding = String(repeating: " ", count: width - item.name.count + 2)

@@ -72,17 +72,21 @@ package struct Preflight: Sendable {
   }
 
   /// Looks for everything, and reads the large files for real: what opens may still give nothing.
-  package static func examine(_ root: SystemRoot) -> Preflight {
+  ///
+  /// - Parameter otherImage: gives where else than in the usual places the image of a release is installed; nil if it is
+  ///   nowhere.
+  package static func examine(_ root: SystemRoot, otherImage: (String) -> String? = { _ in nil }) -> Preflight {
     // As a scan opens it: where one way of reading is edited, another is used.
     let channel = ReadingPath(root, executable: nil).openingChannel
     return examine(
       root, kcore: Result { () throws(KcoreError) in try ProcKcore(root, channel: channel) },
-      kallsyms: Result { () throws(KallsymsFault) in try ProcKallsyms.read(root) })
+      kallsyms: Result { () throws(KallsymsFault) in try ProcKallsyms.read(root) }, otherImage: otherImage)
   }
 
   /// The same, with what reading the two large files led to already known.
   static func examine(
-    _ root: SystemRoot, kcore: Result<ProcKcore, KcoreError>, kallsyms: Result<Kallsyms, KallsymsFault>
+    _ root: SystemRoot, kcore: Result<ProcKcore, KcoreError>, kallsyms: Result<Kallsyms, KallsymsFault>,
+    otherImage: (String) -> String? = { _ in nil }
   ) -> Preflight {
     let names = KernelNames.read(root)
     let confinement = Confinement.read(root)
@@ -108,7 +112,7 @@ package struct Preflight: Sendable {
         case .notes: surroundings.notes
         case .host: surroundings.host
         case .types: surroundings.types
-        case .vendorImage: surroundings.vendorImage
+        case .vendorImage: surroundings.vendorImage(otherImage)
         case .moduleIndex: surroundings.moduleIndex
         }
       return Item(need: need, state: state)

@@ -108,25 +108,26 @@ struct SurroundingsPreflight {
           + "of its code, cannot be answered on this kernel"))
   }
 
-  var vendorImage: Preflight.State {
+  func vendorImage(_ otherImage: (String) -> String?) -> Preflight.State {
     let release = names.release
     let places = VendorImagePaths.candidates(release: release)
-    guard let found = places.first(where: root.exists) else {
+    guard let found = places.first(where: root.exists).map(root.path) ?? otherImage(release) else {
       return .absent(
         Withheld(
           "the vendor's kernel image",
           why: places.isEmpty
-            ? "the kernel's release is not known" : "none of \(places.map(root.path).joined(separator: ", ")) is there",
+            ? "the kernel's release is not known"
+            : "none of \(places.map(root.path).joined(separator: ", ")) is there, and no image of it under another name",
           remedy: "install the kernel package for \(release), or name an image; without one, entries that were swapped "
             + "among themselves are harder to tell"))
     }
-    guard access(root.path(found), R_OK) == 0 else {
+    guard access(found, R_OK) == 0 else {
       return .withheld(
         Withheld(
-          "the vendor's kernel image", why: "\(root.path(found)) could not be read: \(SystemError.latest)",
+          "the vendor's kernel image", why: "\(found) could not be read: \(SystemError.latest)",
           remedy: "run as root"))
     }
-    return .available(root.path(found))
+    return .available(found)
   }
 
   var moduleIndex: Preflight.State {

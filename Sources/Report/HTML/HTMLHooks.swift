@@ -19,9 +19,9 @@ extension HTMLReport {
     return section
   }
 
-  private static let mostOwners = 200
+  private static let mostOwners = 40
   /// Lines of one owner.
-  private static let mostLines = 40
+  private static let mostLines = 16
   private static let elsewhere: PlainText = "liveprobe hooks has them all"
 
   private static func body(_ hooks: Hooks) -> HTML {

@@ -3,7 +3,8 @@ package import KernelModel
 
 /// A kernel image as a boot loader takes it, and where in it the kernel proper lies.
 ///
-/// A `vmlinuz` is a small loader with the compressed ELF kernel inside; a `vmlinux` is that ELF file itself.
+/// A `vmlinuz` is a small loader with the compressed ELF kernel inside; a `vmlinux` is that ELF file itself; a unified kernel
+/// image has a `vmlinuz` inside.
 package struct BootImage {
   /// The largest file we read: a vmlinuz has 5 to 15 MB, a vmlinux without debugging information up to 100.
   package static let fileLimit = 256 << 20
@@ -18,7 +19,9 @@ package struct BootImage {
   package init(_ file: VendorObject.Contents) throws(VendorFileError) {
     var payload = 0..<file.bytes.count
     if Compression(of: file.bytes) != Compression.none {
-      payload = try Machine.bootPayload(in: file.bytes)
+      let image = UnifiedImage(file.bytes, byteCount: file.bytes.count)?.kernel ?? payload
+      payload = try Machine.bootPayload(in: UnsafeRawBufferPointer(rebasing: file.bytes[image]))
+      payload = payload.lowerBound + image.lowerBound..<payload.upperBound + image.lowerBound
     }
     let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[payload])
     guard let compression = Compression(of: bytes) else { throw .unknownCompression(Array(bytes.prefix(9))) }
