@@ -140,6 +140,34 @@ extension Scenario {
     return scenario
   }
 
+  /// Parameters from administrators' guides, several at once where they have nothing to do with each other.
+  static let bootParameters: [Scenario] = [
+    ("nothing moved, no old interfaces", 1, "nokaslr vsyscall=none ia32_emulation=off ipv6.disable=1 audit=1"),
+    (
+      "memory checked as it is used", 1,
+      "init_on_alloc=1 init_on_free=1 slub_debug=FZPU page_poison=1 debug_pagealloc=on"
+    ),
+    ("real-time habits", 2, "threadirqs preempt=full nohz_full=1 rcu_nocbs=1 isolcpus=1"),
+    ("one thread a core", 4, "mitigations=auto,nosmt maxcpus=2 preempt=none spec_rstack_overflow=safe-ret pti=on"),
+    (
+      "hardened", 1,
+      "lockdown=integrity module.sig_enforce=1 slab_nomerge randomize_kstack_offset=on lsm=lockdown,yama,bpf"
+    ),
+    ("defences off", 1, "spectre_v2=off retbleed=off nopti cfi=off nosmap nosmep selinux=0 apparmor=0"),
+    (
+      "defences forced", 1,
+      "spectre_v2=retpoline,generic indirect_target_selection=force spectre_bhi=on vsyscall=emulate"
+    ),
+    ("traced from the start", 1, "ftrace=function trace_event=sched:sched_switch kprobe_event=p:k1,vfs_read"),
+    ("a crash kernel's room", 1, "crashkernel=128M panic_on_warn=1 softlockup_panic=1 hugepages=16 no5lvl"),
+  ].map { name, processors, parameters in
+    Scenario(
+      name: "clean, booted with: \(name)",
+      machine: Machine(kernelArguments: parameters.split(separator: " ").map(String.init), processors: processors),
+      guests: .whenAllIsAsked(why: "a guest of its own boots for it")
+    ) { guest in Run(scans: [try Scan(in: guest)], expectation: .clean) }
+  }
+
   static let storm: [Scenario] = [
     Scenario(
       name: "modules come and go during scans",
