@@ -14,7 +14,7 @@ package struct Bpf: Check {
       is left out, is hidden. A program's instructions are read for the calls by which it can do something to others: write \
       into a process's memory, decide what a function answers, send signals. Where such a program hangs on a system call, or \
       on what fills a reader's buffer, it can change what user space is told; the file of the process that holds it says \
-      whether a package brought it. The machine code of programs and trampolines is read for branches to code that nobody owns. \
+      whether a package brought it. The machine code of programs is read for branches to code that nobody owns. \
       What is wrong is looked at three times: programs come and go.
       """,
     innocentCauses: [

@@ -20,11 +20,11 @@ import Testing
     let objects = try TestObjects(TestTypes.bytes, in: kernel.memory, heap: TestTextKernel.live(0xac00).rawValue)
     programs = [("writer", Self.writing), ("watcher", [0x95])].enumerated().map { index, program in
       let made = objects.make("bpf_prog")
+      // Instructions take room that no type tells.
+      objects.make("bpf_prog_array")
       for (number, instruction) in program.1.enumerated() {
         objects.memory.write(instruction, at: KernelAddress(made.place(of: "insnsi") + UInt64(number) * 8))
       }
-      // Instructions take room that no type tells.
-      objects.make("bpf_prog_array")
       let details = objects.make("bpf_prog_aux") {
         $0["id"] = UInt64(index) + 1
         $0["prog"] = made.address
@@ -158,12 +158,15 @@ import Testing
 
   @Test func `a branch to code that nobody owns is found in code that the kernel lists`() throws {
     let code = TestTextKernel.live(0x780).rawValue
-    let symbol = objects.make("bpf_ksym") {
-      $0["start"] = code
-      $0["end"] = code + 16
-      $0.set("name", to: "bpf_trampoline_1")
+    let part = objects.make("bpf_prog") { $0["jited_len"] = 16 }
+    let details = objects.make("bpf_prog_aux") {
+      $0["prog"] = part.address
+      $0["ksym.start"] = code
+      $0["ksym.end"] = code + 4096
+      $0["ksym.prog"] = 1
+      $0.set("ksym.name", to: "bpf_prog_1_F")
     }
-    objects.link([symbol], by: "lnode", head: TestTextKernel.live(Variable.programs).rawValue)
+    objects.link([details], by: "ksym.lnode", head: TestTextKernel.live(Variable.programs).rawValue)
     func call(_ target: KernelAddress) {
       let distance = UInt32(truncatingIfNeeded: target.rawValue &- code &- 5)
       objects.memory.write([0xe8] + little(distance) + [UInt8](repeating: 0x90, count: 11), at: KernelAddress(code))
@@ -171,8 +174,14 @@ import Testing
     call(TestTextKernel.live(0x700))
     #expect(try examine().findings.isEmpty)
     call(TestTextKernel.orphan)
+    part["jited_len"] = 0
+    #expect(try examine().findings.isEmpty, "behind its end")
+    details["ksym.prog"] = 0
+    part["jited_len"] = 16
+    #expect(try examine().findings.isEmpty, "a dispatcher keeps what it used before")
+    details["ksym.prog"] = 1
     let finding = try #require(try examine().findings.first)
-    #expect(finding.subject == Subject("BPF code bpf_trampoline_1") && finding.target == TestTextKernel.orphan)
+    #expect(finding.subject == Subject("BPF code bpf_prog_1_F") && finding.target == TestTextKernel.orphan)
   }
 
   @Test func `a program whose details are another's leaves the question open`() throws {

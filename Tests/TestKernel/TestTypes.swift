@@ -142,11 +142,12 @@ package enum TestTypes {
         ("name", types.array(of: char, 16), 32 * 8), ("ksym", code, 48 * 8),
       ])
     types.structure(
-      "bpf_prog", 40,
+      "bpf_prog", 48,
       [
         ("type", int, 0), ("expected_attach_type", int, 4 * 8), ("len", int, 8 * 8), ("jited", char, 12 * 8),
         ("kprobe_override", char, 13 * 8), ("tag", types.array(of: char, 8), 16 * 8), ("bpf_func", pointer, 24 * 8),
-        ("aux", pointer, 32 * 8), ("insnsi", types.array(of: long, 0), 40 * 8),
+        ("aux", pointer, 32 * 8), ("jited_len", int, 40 * 8),
+        ("insnsi", types.array(of: long, 0), 48 * 8),
       ])
     types.structure("trace_event_class", 8, [("system", pointer, 0)])
     types.structure(

@@ -2,7 +2,7 @@ internal import KernelFormats
 internal import KernelModel
 internal import KernelObjects
 
-/// Where the machine code of BPF programs and trampolines leads to.
+/// Where the machine code of BPF programs leads to.
 ///
 /// What the kernel compiles calls helpers, functions of modules, and other programs. That the code is what its instructions
 /// say is not compared; a branch to code of nobody's, which no compiler makes, is found.
@@ -17,7 +17,7 @@ struct ProgramBranches {
   /// Bytes of code looked through at most; a host with many programs has a few megabytes.
   private static let most = 64 << 20
 
-  /// Branches to code that nobody owns, in the code that the kernel lists as BPF's.
+  /// Branches to code that nobody owns, in the code that the kernel lists as programs'.
   static func astray(in state: BpfState, _ memory: any KernelMemory, _ ownership: CodeOwnership) -> [Branch] {
     var found: [Branch] = []
     var total = 0

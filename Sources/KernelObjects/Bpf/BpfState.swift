@@ -14,7 +14,10 @@ package struct BpfState {
   /// Each once.
   package private(set) var attachments: [BpfAttachment] = []
   package let numbers: BpfNumbers
-  /// The code that the kernel lists as BPF's: of programs, parts of programs, trampolines and dispatchers.
+  /// The code that the kernel lists as programs', and as that of parts of programs: each to its last byte.
+  ///
+  /// Not that of trampolines and dispatchers: these have whole pages, of which what is not in use may hold anything, such as
+  /// jumps to programs that are gone.
   package private(set) var code: [Code] = []
   /// Why some of it is not known; nil if all is.
   package private(set) var obstacle: CannotCheck?
@@ -30,7 +33,7 @@ package struct BpfState {
 
   private static let most = 1 << 17
   /// Bytes of one piece of code at most: a million instructions make fewer.
-  private static let mostCode: UInt64 = 16 << 20
+  private static let mostCode: UInt32 = 16 << 20
 
   /// - Throws: `notApplicable` if the kernel has no BPF system call.
   package init(_ snapshot: Snapshot, _ probes: TracepointProbes?) throws(CannotCheck) {
@@ -79,20 +82,25 @@ package struct BpfState {
 
   /// Trampolines and dispatchers are on the list, too; parts of programs have no number of their own.
   private mutating func addListedCode() throws(CannotCheck) {
-    for symbol in try snapshot.list(at: "bpf_kallsyms", linkedBy: "lnode", of: "bpf_ksym", limit: Self.most) {
-      try addCode(symbol)
-      guard try symbol["prog"] as UInt8 != 0 else { continue }
+    for symbol in try snapshot.list(at: "bpf_kallsyms", linkedBy: "lnode", of: "bpf_ksym", limit: Self.most)
+    where try symbol["prog"] as UInt8 != 0 {
       let details = try symbol.container("bpf_prog_aux", member: "ksym")
+      try addCode(symbol, of: details)
       guard try details["id"] as UInt32 != 0 else { continue }
       try addProgram(details["prog"])
     }
   }
 
-  private mutating func addCode(_ symbol: KernelObject) throws(CannotCheck) {
+  /// The list has whole pages of programs in Linux v5.10; what was compiled ends before that.
+  private mutating func addCode(_ symbol: KernelObject, of details: KernelObject) throws(CannotCheck) {
+    guard let program = try details.target("prog", as: "bpf_prog") else { return }
     let start: UInt64 = try symbol["start"]
-    let end: UInt64 = try symbol["end"]
-    guard start < end, end - start <= Self.mostCode else { return }
-    code.append(Code(name: snapshot.live.text(at: try symbol.address(of: "name")) ?? "a program", range: start..<end))
+    let byteCount: UInt32 = try program["jited_len"]
+    guard byteCount > 0, byteCount <= Self.mostCode, start <= UInt64.max - UInt64(byteCount) else { return }
+    code.append(
+      Code(
+        name: snapshot.live.text(at: try symbol.address(of: "name")) ?? "a program",
+        range: start..<start + UInt64(byteCount)))
   }
 
   private mutating func addLinks() throws(CannotCheck) {
