@@ -108,15 +108,7 @@ package final class VendorReference: Reference {
     let (candidates, problems) = store.kernelImages(release: identity.release)
     var absent: [String] = []
     var reasons = problems
-    // The search is made only where the usual places have none.
-    var waiting = candidates[...]
-    var hasSearched = candidates.isEmpty
-    while true {
-      if waiting.isEmpty, !hasSearched {
-        hasSearched = true
-        waiting = store.otherImages(release: identity.release)[...]
-      }
-      guard let path = waiting.popFirst() else { break }
+    for path in store.images(release: identity.release) {
       do throws(VendorFileError) {
         let found = try store.kernelImage(at: path)
         if found.buildID == expected { return .success(found) }

@@ -35,23 +35,26 @@ package final class VendorStore {
   /// Decompressing takes up to 128 MiB that are given back; done before the kernel's symbols are read, the two need not
   /// be there at once.
   package func readAhead(release: String) {
-    for places in [{ self.kernelImages(release: release).places }, { self.otherImages(release: release) }] {
-      for place in places() {
-        do throws(VendorFileError) {
-          _ = try kernelImage(at: place)
-          return
-        } catch {
-          // The reference meets the same obstacle, and has somewhere to say it.
-          continue
-        }
-      }
-    }
+    for place in images(release: release) where (try? kernelImage(at: place)) != nil { return }
+    // The reference meets what stood against it, and has somewhere to say it.
   }
 
   /// Where the image of `release` may be, the likeliest first, and what could not be searched.
   func kernelImages(release: String) -> (places: [String], problems: [String]) {
     if let brought, !brought.isAddition(for: release) { return brought.kernelImages(release: release) }
     return (InstalledImages(root: root).usualPlaces(of: release), [])
+  }
+
+  /// The places of ``kernelImages(release:)``, and behind them, searched for only if one comes that far, those of
+  /// ``otherImages(release:)``.
+  func images(release: String) -> some Sequence<String> {
+    var usual = kernelImages(release: release).places[...]
+    var others: ArraySlice<String>?
+    return AnyIterator { [self] in
+      if let place = usual.popFirst() { return place }
+      if others == nil { others = otherImages(release: release)[...] }
+      return others?.popFirst()
+    }
   }
 
   /// Images of `release` that are installed in other places than the usual ones: asked for where these have none.

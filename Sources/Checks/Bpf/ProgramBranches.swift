@@ -26,22 +26,9 @@ struct ProgramBranches {
       guard total <= most,
         let bytes = try? memory.bytes(at: KernelAddress(code.range.lowerBound), count: code.range.count)
       else { continue }
-      bytes.withUnsafeBytes { raw in
-        var offset = 0
-        while offset < raw.count {
-          let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
-          guard let shape = Machine.InstructionShape(rest) else {
-            offset += Machine.InstructionShape.alignment
-            continue
-          }
-          let place = code.range.lowerBound &+ UInt64(offset)
-          if shape.isFarBranch, let target = shape.branchTarget(in: rest, at: place), !code.range.contains(target),
-            ownership.standing(of: target) == .nobody
-          {
-            found.append(Branch(code: code.name, place: place, target: target))
-          }
-          offset += Int(shape.length)
-        }
+      FarBranches.forEach(in: bytes, at: code.range.lowerBound) { place, target in
+        guard !code.range.contains(target), ownership.standing(of: target) == .nobody else { return }
+        found.append(Branch(code: code.name, place: place, target: target))
       }
     }
     return found

@@ -28,18 +28,16 @@ package struct BpfAttachment: Hashable, Sendable {
 }
 
 /// One `struct bpf_link`: what keeps a program where it hangs.
-package struct BpfLink: Hashable, Sendable {
-  package var address: UInt64
-  package var id: UInt32
+struct BpfLink {
+  let address: UInt64
   /// As bpftool says it: `tracing`, `perf_event`.
-  package var type: String
+  let type: String
   /// Of its `struct bpf_prog`; 0 where it has none.
-  package var program: UInt64
+  let program: UInt64
 
   /// - Parameter link: the kernel's `struct bpf_link`.
   init(_ link: KernelObject) throws(CannotCheck) {
     address = link.address
-    id = try link["id"]
     let number: UInt32 = try link["type"]
     type = link.snapshot.types.words(for: number, of: "bpf_link_type", prefix: "BPF_LINK_TYPE_")
     program = try link["prog"]

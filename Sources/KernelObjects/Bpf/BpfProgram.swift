@@ -38,8 +38,6 @@ package struct BpfProgram: Hashable, Sendable {
   package var attachType: String
   /// The digest of its instructions as they were loaded: 8 bytes.
   package var tag: [UInt8]
-  /// When it was loaded, in nanoseconds since the kernel started.
-  package var loadTime: UInt64
   /// Whose it was who loaded it.
   package var user: UInt32
   /// Where the kernel goes to run it.
@@ -71,7 +69,6 @@ package struct BpfProgram: Hashable, Sendable {
     self.attachType =
       attachType == 0 ? "" : types.words(for: attachType, of: "bpf_attach_type", prefix: "BPF_")
     tag = try program.snapshot.bytes(at: program.address(of: "tag"), count: 8)
-    loadTime = try details["load_time"]
     user = try details.target("user", as: "user_struct").map { user throws(CannotCheck) in try user["uid.val"] } ?? 0
     entry = try program["bpf_func"]
     let start: UInt64 = try details["ksym.start"]

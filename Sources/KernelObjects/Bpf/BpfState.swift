@@ -10,7 +10,6 @@ package import KernelModel
 package struct BpfState {
   /// By the address of the `struct bpf_prog`.
   package private(set) var programs: [UInt64: BpfProgram] = [:]
-  package private(set) var links: [BpfLink] = []
   /// Each once.
   package private(set) var attachments: [BpfAttachment] = []
   package let numbers: BpfNumbers
@@ -28,6 +27,7 @@ package struct BpfState {
     package var range: Range<UInt64>
   }
 
+  private var known: Set<BpfAttachment> = []
   private let helpers: BpfHelpers
   private let snapshot: Snapshot
 
@@ -46,8 +46,8 @@ package struct BpfState {
       attempt { (state: inout Self) throws(CannotCheck) in try state.addProgram(program) }
     }
     attempt { (state: inout Self) throws(CannotCheck) in try state.addListedCode() }
-    attempt { (state: inout Self) throws(CannotCheck) in try state.addLinks() }
     let events = TraceEvents(snapshot)
+    attempt { (state: inout Self) throws(CannotCheck) in try state.addLinks(events) }
     add { () throws(CannotCheck) in try events.attachments() }
     add { () throws(CannotCheck) in try BpfTrampolines.attachments(snapshot) }
     add { () throws(CannotCheck) in try BpfControlGroups.attachments(snapshot) }
@@ -103,18 +103,17 @@ package struct BpfState {
         range: start..<start + UInt64(byteCount)))
   }
 
-  private mutating func addLinks() throws(CannotCheck) {
-    let places = BpfLinkPlace(snapshot: snapshot, events: TraceEvents(snapshot))
+  private mutating func addLinks(_ events: TraceEvents) throws(CannotCheck) {
+    let places = BpfLinkPlace(snapshot: snapshot, events: events)
     for address in numbers[.link].values {
       let link = try BpfLink(snapshot.object("bpf_link", at: address))
-      links.append(link)
       guard link.program != 0, let place = try places.place(of: link) else { continue }
       try add(BpfAttachment(program: link.program, means: place.means, place: place.place))
     }
   }
 
   private mutating func add(_ attachment: BpfAttachment) throws(CannotCheck) {
-    guard attachments.count < Self.most, !attachments.contains(attachment) else { return }
+    guard attachments.count < Self.most, known.insert(attachment).inserted else { return }
     try addProgram(attachment.program)
     attachments.append(attachment)
   }

@@ -13,7 +13,6 @@ struct TraceEvents {
 
   private static let most = 1 << 17
   private static let mostPrograms = 1 << 10
-  private static let kprobeBuckets: UInt64 = 64
 
   init(_ snapshot: Snapshot) {
     self.snapshot = snapshot
@@ -58,14 +57,11 @@ struct TraceEvents {
 
   /// The events of probes that perf made for itself, and that are on no list: by the probes.
   private func probeEvents() throws(CannotCheck) -> [KernelObject] {
-    guard let table = try snapshot.symbols.addressIfAny(of: "kprobe_table"),
-      snapshot.types.structure("trace_kprobe") != nil
-    else { return [] }
+    guard snapshot.types.structure("trace_kprobe") != nil else { return [] }
     var found: [KernelObject] = []
-    for first in try snapshot.hashTable(
-      at: table, count: Self.kprobeBuckets, linkedBy: "hlist", of: "kprobe", limit: Self.most
-    ).whole() {
-      for probe in [first] + (try first.list("list", linkedBy: "list", of: "kprobe", limit: 1024).whole()) {
+    for first in try KprobeState.structures(snapshot).whole() {
+      let others = first.list("list", linkedBy: "list", of: "kprobe", limit: KprobeState.Probe.mostAtOnePlace)
+      for probe in [first] + (try others.whole()) {
         if let call = try event(of: probe) { found.append(call) }
       }
     }

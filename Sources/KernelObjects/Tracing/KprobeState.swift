@@ -43,13 +43,18 @@ package struct KprobeState {
     try reader.value(UInt8.self, of: "kprobes_all_disarmed") ?? 0 != 0
   }
 
+  /// What the kernel's table of probes holds (`struct kprobe`), one for each place: where several are at one, a structure that
+  /// has them on its list.
+  static func structures(_ reader: Snapshot) throws(CannotCheck) -> Walk<KernelObject> {
+    guard let table = try reader.symbols.addressIfAny(of: "kprobe_table") else { return Walk() }
+    return reader.hashTable(at: table, count: bucketCount, linkedBy: "hlist", of: "kprobe", limit: mostProbes)
+  }
+
   /// The probes, as far as they can be followed.
   package static func probes(_ reader: Snapshot) -> Walk<Probe> {
     Walk { (found: inout [Probe]) throws(CannotCheck) in
-      guard let table = try reader.symbols.addressIfAny(of: "kprobe_table") else { return }
       if try areDisarmed(reader) { return }
-      let structures = reader.hashTable(
-        at: table, count: bucketCount, linkedBy: "hlist", of: "kprobe", limit: mostProbes)
+      let structures = try structures(reader)
       for structure in structures.elements { found.append(try Probe(structure)) }
       _ = try structures.whole()
     }
@@ -57,7 +62,7 @@ package struct KprobeState {
 }
 
 extension KprobeState.Probe {
-  private static let mostAtOnePlace = 1024
+  static let mostAtOnePlace = 1024
 
   /// - Parameter kprobe: the kernel's `struct kprobe`.
   fileprivate init(_ kprobe: KernelObject) throws(CannotCheck) {

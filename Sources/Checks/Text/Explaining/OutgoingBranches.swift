@@ -37,28 +37,14 @@ struct OutgoingBranches {
     }
   }
 
-  /// Decodes one instruction after another; where there is none, a byte is passed over.
   private func scan(
     _ bytes: [UInt8], at start: KernelAddress, text: MemoryRegion, into found: inout [KernelAddress: KernelAddress]
   ) -> Int {
     var leaving = 0
-    bytes.withUnsafeBytes { raw in
-      var offset = 0
-      while offset < raw.count {
-        let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
-        guard let shape = Machine.InstructionShape(rest) else {
-          offset += Machine.InstructionShape.alignment
-          continue
-        }
-        let address = start.rawValue &+ UInt64(offset)
-        if shape.isFarBranch, let target = shape.branchTarget(in: rest, at: address),
-          !text.contains(KernelAddress(target))
-        {
-          leaving += 1
-          judge(KernelAddress(address), KernelAddress(target), into: &found)
-        }
-        offset += Int(shape.length)
-      }
+    FarBranches.forEach(in: bytes, at: start.rawValue) { place, target in
+      guard !text.contains(KernelAddress(target)) else { return }
+      leaving += 1
+      judge(KernelAddress(place), KernelAddress(target), into: &found)
     }
     return leaving
   }

@@ -1,0 +1,24 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// The direct branches in code that reach further than 128 bytes.
+enum FarBranches {
+  /// Decodes one instruction after another, and calls `body` with where each such branch stands and where it leads; where
+  /// there is no instruction, a byte is passed over.
+  @inline(__always)
+  static func forEach(in bytes: [UInt8], at start: UInt64, _ body: (_ place: UInt64, _ target: UInt64) -> Void) {
+    bytes.withUnsafeBytes { raw in
+      var offset = 0
+      while offset < raw.count {
+        let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
+        guard let shape = Machine.InstructionShape(rest) else {
+          offset += Machine.InstructionShape.alignment
+          continue
+        }
+        let place = start &+ UInt64(offset)
+        if shape.isFarBranch, let target = shape.branchTarget(in: rest, at: place) { body(place, target) }
+        offset += Int(shape.length)
+      }
+    }
+  }
+}
