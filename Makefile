@@ -119,6 +119,7 @@ clean: ## remove everything that was built
 # Parts of `check`.
 lint:
 	"$(SWIFT)" format lint --strict --recursive --parallel $(formatted)
+	@! grep -rnE '^(<<<<<<<|>>>>>>>) ' --exclude-dir=.build --exclude-dir=.git . || { echo 'lint: a merge was left half done'; exit 1; }
 
 unit:
 	@scripts/setup build
