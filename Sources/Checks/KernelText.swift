@@ -108,7 +108,7 @@ package struct KernelText: Check {
       examination.note(Subject("mitigation", label: mitigation.label), .text(mitigation.words))
     }
     let failures = ClassFailures(of: comparison, in: work.verifier)
-    for failure in ClassFailures.unknown(failures.failed, in: kernel) {
+    for failure in failures.unknown(in: kernel) {
       examination.leaveUnanswered(Subject("kernel text"), failure)
     }
     examination.account(

@@ -70,7 +70,7 @@ package struct ModuleText: Check {
       texts = try ModuleTexts(work.verifier)
       waiting = wrong.compactMap { module in Self.find(module, in: texts.modules.modules, &examination) }
     }
-    for failure in ClassFailures.unknown(setAside.failed, in: kernel) {
+    for failure in setAside.failures.unknown(in: kernel) {
       examination.leaveUnanswered(Subject("module text"), failure)
     }
     if let remark = Leftover.remark(setAside.leftovers, lastUnloaded: texts.lastUnloaded) {
@@ -108,8 +108,8 @@ package struct ModuleText: Check {
 
   /// What of the modules is no finding, and is said once for all of them.
   private struct SetAside {
-    /// Mechanisms that the kernel applies in ways that are not known.
-    var failed: [Machine.Mechanism: ClassFailures.Share] = [:]
+    /// What the kernel patches in ways that are not known.
+    var failures = ClassFailures.none
     /// Static calls that lead to where a module was, by the module whose calls they are.
     var leftovers: [(holder: String, calls: [Leftover])] = []
   }
@@ -153,15 +153,17 @@ package struct ModuleText: Check {
   private func rest(
     of comparison: TextComparison, in text: ModuleTextVerifier, _ work: TextWork, _ setAside: inout SetAside
   ) -> [UnexplainedRun] {
-    guard !comparison.runs.isEmpty, case let failed = work.failedMechanisms(), !failed.isEmpty else {
+    guard !comparison.runs.isEmpty, case let known = work.failures(), !known.isEmpty else {
       return comparison.runs
     }
     var comparison = comparison
     if comparison.runs.count == TextComparison.mostRuns {
       comparison = text.compare(work.kernel.memory.fresh, mostRuns: ClassFailures.mostRuns)
     }
-    let failures = ClassFailures(of: comparison, places: text.places(), failed: failed)
-    for (mechanism, share) in failures.failed { setAside.failed[mechanism, default: ClassFailures.Share()] += share }
+    let failures = ClassFailures(
+      of: comparison, places: text.places(), as: known,
+      AlikeChanges(work.kernel, image: text.recreation.image))
+    setAside.failures.add(failures)
     return failures.rest
   }
 }

@@ -68,6 +68,16 @@ package protocol InstructionBounds: Hashable, Sendable {
   var isFarBranch: Bool { get }
   /// Where a direct branch at `address` goes to, or nil if it is no such branch.
   func branchTarget(in bytes: UnsafeRawBufferPointer, at address: UInt64) -> UInt64?
+  /// Whether it is a debugger's or a probe's breakpoint.
+  var isBreakpoint: Bool { get }
+  /// Whether it calls or jumps to an address that a register or memory holds.
+  var isIndirectBranch: Bool { get }
+  /// Whether the instruction behind it is not the next: it returns or jumps.
+  var endsFlow: Bool { get }
+  /// Where in it numbers and addresses lie.
+  var operands: [Range<Int>] { get }
+  /// The addresses that it may mean.
+  func addresses(in bytes: UnsafeRawBufferPointer, at address: UInt64) -> [UInt64]
 }
 
 /// Says instructions as people read them, and where they lead.

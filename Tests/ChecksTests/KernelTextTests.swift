@@ -492,6 +492,56 @@ import Testing
     #expect(try only(examination).subject.name == "__x86_indirect_thunk_array+0x0")
   }
 
+  /// Functions of eight bytes each, which memory has with other instructions than the vendor's file.
+  private func kernel(of count: UInt64, functions file: (UInt64) -> String, inMemory memory: (UInt64) -> String)
+    -> TestTextKernel
+  {
+    let kernel = TestTextKernel()
+    let places = (0..<count).map { 0x200 + $0 * 8 }
+    let names = places.map { "alike_\($0)" }
+    kernel.rebuild(as: TestVendorKernel(adding: Dictionary(uniqueKeysWithValues: zip(names, places))))
+    for (name, place) in zip(names, places) {
+      kernel.add(name, TestTextKernel.live(place))
+      kernel.vendor.file[".text"].replaceSubrange(Int(place)..<Int(place) + 8, with: hex(file(place)))
+      kernel.write(hex(memory(place)), at: place)
+    }
+    return kernel
+  }
+
+  /// `value` as a byte, in hexadecimal.
+  private func byte(_ value: UInt64) -> String {
+    String(value & 0xff | 0x100, radix: 16).suffix(2).description
+  }
+
+  @Test func `many functions that differ in one and the same way are a rule, and a change beside them is found`() throws
+  {
+    let kernel = kernel(
+      of: 64, functions: { "b8 \(byte($0)) 01 00 00 c3 cc cc" },
+      inMemory: { "bb \(byte($0 * 5)) 02 00 00 c3 cc cc" })
+    let strange = try examine(kernel)
+    #expect(strange.findings.isEmpty)
+    #expect(strange.unanswered.count == 1)
+    #expect(strange.unanswered.first?.reason.description.contains("64 places differ in one and the same way") == true)
+    kernel.write(hex("b9"), at: 0x208)
+    // Of sixty-three nobody can say so.
+    #expect(try examine(kernel).findings.count == 64)
+    kernel.write(hex("bb"), at: 0x208)
+    kernel.write(hex("c8"), at: 0x785)
+    #expect(try only(try examine(kernel)).subject.name == "victim+0x5")
+  }
+
+  @Test(arguments: [
+    "cc 00 01 00 00 c3 cc cc",  // stops
+    "ff e0 01 00 00 c3 cc cc",  // jmp *%rax
+    "68 00 10 a3 c0 c3 cc cc",  // push of an address of nobody's; ret
+  ])
+  func `hooks are no rule of the kernel's, however alike`(hook: String) throws {
+    let kernel = kernel(of: 64, functions: { "b8 \(byte($0)) 01 00 00 c3 cc cc" }, inMemory: { _ in hook })
+    let examination = try examine(kernel)
+    #expect(examination.unanswered.isEmpty)
+    #expect(!examination.findings.isEmpty)
+  }
+
   // MARK: Kernels built otherwise
 
   @Test func `clang's return, a jump with a prefix, is patched as long as it is`() throws {

@@ -50,6 +50,21 @@ extension Scenario {
       }),
 
     Scenario(
+      name: "a few functions changed in the same way",
+      change: Change { tampering in
+        try tampering.changeAlike(8)
+        return .tampered("kernel-text", "__ia32_sys_")
+      }),
+
+    Scenario(
+      name: "so many functions changed in the same way that it is a rule",
+      change: Change { tampering in
+        // Such is a kernel whose build patches itself in a way that is not known.
+        try tampering.changeAlike(66)
+        return .unanswered
+      }),
+
+    Scenario(
       name: "one byte of read-only data",
       change: Change { tampering in
         try tampering.flipByte(at: tampering.system.symbol("linux_banner") + 6)

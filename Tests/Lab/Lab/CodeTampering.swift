@@ -49,6 +49,21 @@ extension Tampering {
     try patch([try read(at: address, count: 1)[0] ^ 0x41], at: address)
   }
 
+  /// Has `count` functions save another register than %rbp, all in the same way: handlers of 32-bit programs, of which a guest has
+  /// none.
+  package func changeAlike(_ count: Int) throws(LabError) {
+    let list = try system.kallsyms(awk: "$3 ~ /^__ia32_(compat_)?sys_/ && !seen[$1]++ { print $1 }")
+    var left = count
+    for line in list.split(separator: "\n") where left > 0 {
+      guard let address = UInt64(line, radix: 16), address & 0xfff < 0xfe0 else { continue }
+      let start = try Self.decode(read(at: address, count: 32), at: address, limit: 4)
+      guard let push = start.first(where: { $0.instruction.bytes == [0x55] }) else { continue }
+      try patch([0x53], at: push.instruction.address.rawValue)
+      left -= 1
+    }
+    guard left == 0 else { throw LabError("\(system.kernel): \(left) functions fewer than asked for save %rbp") }
+  }
+
   /// How a function's beginning is replaced by a jump.
   package enum Detour: Sendable {
     /// `jmp rel32`

@@ -2,11 +2,13 @@ internal import KernelModel
 
 /// Tells a changed place from a kernel that patches itself in a way that is not known here.
 ///
-/// Where most places of one mechanism differ, nobody changed thousands of them: this kernel's build follows other
-/// rules. That is an honest *unknown*, and what lies outside of those places is judged all the same.
+/// Where most places of one mechanism differ, or many functions in one and the same way, nobody changed thousands of them: this
+/// kernel's build follows other rules. That is an honest *unknown*, and what lies outside of those places is judged all the same.
 struct ClassFailures {
   /// Mechanisms that fail as a whole, and how.
   private(set) var failed: [Machine.Mechanism: Share] = [:]
+  /// Rules that no mechanism known here has, by what they make of an instruction, and what they did.
+  private(set) var alike: [AlikeChanges.Form: Share] = [:]
   /// What is not explained by that.
   private(set) var rest: [UnexplainedRun] = []
 
@@ -16,10 +18,8 @@ struct ClassFailures {
     var all = 0
     var example: UnexplainedRun?
 
-    static func += (left: inout Self, right: Self) {
-      left.wrong += right.wrong
-      left.all += right.all
-      left.example = left.example ?? right.example
+    static func + (left: Self, right: Self) -> Self {
+      Self(wrong: left.wrong + right.wrong, all: left.all + right.all, example: left.example ?? right.example)
     }
   }
 
@@ -44,27 +44,58 @@ struct ClassFailures {
       failed[mechanism] = share
     }
     rest = Self.rest(of: comparison.runs, without: Set(failed.keys), places)
+    setAside(AlikeChanges(verifier.kernel, image: verifier.recreation.image).rules(among: rest))
   }
 
-  /// Sets aside in a module what fails in the kernel.
-  init(of comparison: TextComparison, places: PatchPlaces, failed mechanisms: Set<Machine.Mechanism>) {
+  /// Sets aside in a module, of which `comparison` is, what fails in the kernel.
+  init(of comparison: TextComparison, places: PatchPlaces, as kernel: ClassFailures, _ changes: AlikeChanges) {
+    let mechanisms = Set(kernel.failed.keys)
     failed = Self.shares(of: comparison.runs, places).filter { mechanisms.contains($0.key) }
     rest = Self.rest(of: comparison.runs, without: mechanisms, places)
+    setAside(changes.runs(among: rest, of: Set(kernel.alike.keys)))
   }
 
-  /// What is said of each mechanism that fails.
-  static func unknown(_ failed: [Machine.Mechanism: Share], in kernel: Kernel) -> [CannotCheck] {
-    failed.sorted { $0.key.index < $1.key.index }.map { mechanism, share in
-      let example = share.example.map { run in
+  private init() {}
+
+  /// What failed in none of the objects yet.
+  static var none: Self { Self() }
+
+  var isEmpty: Bool { failed.isEmpty && alike.isEmpty }
+
+  /// Adds what failed in another object.
+  mutating func add(_ other: Self) {
+    failed.merge(other.failed, uniquingKeysWith: +)
+    alike.merge(other.alike, uniquingKeysWith: +)
+  }
+
+  private mutating func setAside(_ rules: [AlikeChanges.Form: [UnexplainedRun]]) {
+    guard !rules.isEmpty else { return }
+    let gone = Set(rules.values.joined())
+    rest.removeAll(where: gone.contains)
+    alike = rules.mapValues { Share(wrong: $0.count, all: $0.count, example: $0.first) }
+  }
+
+  /// What is said of each mechanism that fails, and of each rule that is not known.
+  func unknown(in kernel: Kernel) -> [CannotCheck] {
+    func example(_ share: Share) -> String {
+      share.example.map { run in
         let owner = kernel.owner(of: run.address)
-        return ", such as \(owner.place?.description ?? run.address.description): \(hex(run.expected)) is "
-          + hex(run.observed)
-      }
-      return .implausible(
+        return ", such as \(owner.place?.description ?? run.address.description): \(Self.hex(run.expected)) is "
+          + Self.hex(run.observed)
+      } ?? ""
+    }
+    return failed.sorted { $0.key.index < $1.key.index }.map { mechanism, share in
+      .implausible(
         mechanism.title,
         "this kernel applies them in a way that liveprobe does not know: \(share.wrong) of \(share.all) sites differ from "
-          + "what it makes of them\(example ?? "")")
+          + "what it makes of them\(example(share))")
     }
+      + alike.values.sorted { $0.wrong > $1.wrong }.map { share in
+        .implausible(
+          "places that all differ alike",
+          "this kernel patches itself by a rule that liveprobe does not know: \(share.wrong) places differ in one and the same "
+            + "way from what the vendor's image must have become\(example(share))")
+      }
   }
 
   private static func hex(_ bytes: [UInt8]) -> String {

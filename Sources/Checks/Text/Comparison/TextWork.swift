@@ -8,7 +8,7 @@ package final class TextWork {
   let kernel: Kernel
   private let vendor: VendorKernel
   let verifier: KernelTextVerifier
-  private var knownFailures: Set<Machine.Mechanism>?
+  private var knownFailures: ClassFailures?
 
   private init(
     _ kernel: Kernel, _ vendor: VendorKernel, memory: any KernelMemory, reversing features: Set<Int> = []
@@ -36,14 +36,13 @@ package final class TextWork {
     }
   }
 
-  /// Mechanisms that the kernel's build applies in ways that are not known here: what they made of modules is not known
-  /// either.
-  func failedMechanisms() -> Set<Machine.Mechanism> {
+  /// What the kernel's build patches in ways that are not known here: what was made of modules is not known either.
+  func failures() -> ClassFailures {
     if let knownFailures { return knownFailures }
     let comparison = verifier.compare(kernel.memory, mostRuns: ClassFailures.mostRuns)
-    let failed = Set(ClassFailures(of: comparison, in: verifier).failed.keys)
-    knownFailures = failed
-    return failed
+    let failures = ClassFailures(of: comparison, in: verifier)
+    knownFailures = failures
+    return failures
   }
 
   /// The text recreated from the live state as it is now, a moment later.

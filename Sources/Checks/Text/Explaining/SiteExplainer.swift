@@ -77,7 +77,7 @@ extension TextWork {
     let site = MemoryRegion(start: explanation.start, byteCount: UInt64(explanation.observed.bytes.count))
     let comparison = verifier.compare(kernel.memory, mostRuns: ClassFailures.mostRuns)
     let failures = ClassFailures(of: comparison, in: verifier)
-    guard let reason = ClassFailures.unknown(failures.failed, in: kernel).first,
+    guard let reason = failures.unknown(in: kernel).first,
       !failures.rest.contains(where: { site.contains($0.address) })
     else { return }
     throw reason

@@ -131,6 +131,40 @@ extension X86_64 {
     @inlinable
     package var isFarBranch: Bool { immediateByteCount == 4 && isRelativeBranch }
 
+    /// Whether it is `int3`: `cc`.
+    package var isBreakpoint: Bool { map == .oneByte && opcode == 0xcc }
+    /// Whether it calls or jumps to an address that a register or memory holds: `ff /2` to `/5`.
+    package var isIndirectBranch: Bool {
+      map == .oneByte && opcode == 0xff && (2...5).contains(modRM.map { $0 >> 3 & 7 } ?? 0)
+    }
+    /// Whether the instruction behind it is not the next: `ret` and `jmp`.
+    package var endsFlow: Bool {
+      isJumpRel32 || isJumpRel8 || map == .oneByte && (opcode == 0xc3 || opcode == 0xc2)
+        || isIndirectBranch && (modRM.map { $0 >> 3 & 7 >= 4 } ?? false)
+    }
+
+    /// Where its displacement and its immediate lie in it.
+    package var operands: [Range<Int>] {
+      [(displacementOffset, displacementByteCount), (immediateOffset, immediateByteCount)].compactMap { offset, count in
+        count == 0 ? nil : Int(offset)..<Int(offset) + Int(count)
+      }
+    }
+
+    /// The addresses that it may mean: where a relative branch leads, a RIP-relative operand, an immediate of 4 bytes, whose sign
+    /// counts, or of 8.
+    ///
+    /// - Parameters: as of ``branchTarget(in:at:)``.
+    package func addresses(in bytes: UnsafeRawBufferPointer, at address: UInt64) -> [UInt64] {
+      var found = [branchTarget(in: bytes, at: address), operandTarget(in: bytes, at: address)].compactMap(\.self)
+      let offset = Int(immediateOffset)
+      guard !isRelativeBranch, offset + Int(immediateByteCount) <= bytes.count else { return found }
+      if immediateByteCount == 8 { found.append(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+      if immediateByteCount == 4 {
+        found.append(UInt64(bitPattern: Int64(bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self))))
+      }
+      return found
+    }
+
     /// Where the distance of a relative branch lies in the instruction: 1 or 4 bytes, or nil if it is no such branch.
     package var branchDisplacement: Range<Int>? {
       isRelativeBranch ? Int(immediateOffset)..<Int(immediateOffset) + Int(immediateByteCount) : nil
