@@ -184,6 +184,15 @@ import Testing
     #expect(finding.evidence.contains { $0.name == "known to" && $0.value.words.contains("the memory of modules") })
   }
 
+  @Test func `a module that kept no function its file names to the tracer has no record there`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    // The record of another module's code, which is the kernel's BPF program here.
+    kernel.memory.write(TestTextKernel.orphan.rawValue + 0x10, at: KernelAddress(TestTextKernel.heap + 0x620))
+    #expect(try examine(kernel).findings.map(\.subject).contains(Subject("module sample")))
+    kernel.nameToTracer(0xffff_ffff_c0ff_0010)
+    #expect(try !examine(kernel).findings.map(\.subject).contains(Subject("module sample")))
+  }
+
   @Test func `traced code that is in no module is found`() throws {
     let kernel = TestTextKernel.withSampleEverywhere
     kernel.memory.write(TestTextKernel.orphan.rawValue + 0x10, at: KernelAddress(TestTextKernel.heap + 0x620))

@@ -168,6 +168,30 @@ extension Scenario {
     ) { guest in Run(scans: [try Scan(in: guest)], expectation: .clean) }
   }
 
+  /// Hundreds, loaded a hundred at a time: whatever the loader does to one of them has to be known.
+  static let everyModule: [Scenario] = [
+    Scenario(
+      name: "clean, with every module that can be loaded", machine: Machine(hasEveryModule: true, preparation: "true"),
+      guests: .whenAllIsAsked(why: "it takes a guest of its own many minutes")
+    ) { guest in
+      // What torments the kernel is none to scan beside; a module that finds no hardware does not load.
+      let names = try guest.output(
+        of:
+          "cut -d: -f1 /lib/modules/*/modules.dep | sed 's#.*/##; s#\\.ko.*##' | grep -vE 'torture|^test_|_test$|lkdtm|fault'"
+      ).split(separator: "\n")
+      var scans: [Scan] = []
+      for start in stride(from: 0, to: names.count, by: 250) {
+        let batch = names[start..<min(start + 250, names.count)].joined(separator: " ")
+        _ = try guest.output(
+          of: "for m in \(batch); do timeout 20 modprobe -q $m; done </dev/null >/dev/null 2>&1; true", timeout: 3000)
+        scans.append(try comparedScan(in: guest))
+      }
+      let loaded = Int(try guest.output(of: "wc -l </proc/modules")) ?? 0
+      return Run(
+        scans: scans, expectation: .clean, complaints: loaded >= 300 ? [] : ["only \(loaded) modules are loaded"])
+    }
+  ]
+
   static let storm: [Scenario] = [
     Scenario(
       name: "modules come and go during scans",

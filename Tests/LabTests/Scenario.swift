@@ -16,11 +16,19 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     var kernelArguments: [String] = []
     var processors = 1
     var processorModel = "max"
+    /// Whether it has every module of its kernel that the lab keeps, and memory for them.
+    var hasEveryModule = false
     /// A command that is run before memory is changed: what it loads is there to be changed.
     var preparation = "modprobe dummy; modprobe \(Tampering.quietModule) max_bonds=0"
 
     var options: GuestOptions {
-      GuestOptions(kernelArguments: kernelArguments, processors: processors, processorModel: processorModel)
+      var options = GuestOptions(
+        kernelArguments: kernelArguments, processors: processors, processorModel: processorModel)
+      if hasEveryModule {
+        options.hasEveryModule = true
+        options.memory = 2560
+      }
+      return options
     }
   }
 

@@ -7,7 +7,7 @@ extension Scenario {
       + bpfPrograms + unlistedModule
       + lyingReader + tamperedTables + provenance
       + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + hiddenRedirection + machines
-      + bootParameters
+      + bootParameters + everyModule
       + lockdown)
 
   /// What flavours of a kernel are asked: whether they are clean as they boot.

@@ -59,7 +59,7 @@ extension TestTextKernel {
     memory.write(string: "", at: KernelAddress(Node.strings))
     memory.write(string: "hack_read", at: KernelAddress(Node.strings + 1))
     store([Node.symbols], at: module.structure + 216)
-    memory.write(UInt32(1), at: KernelAddress(module.structure + 240))
+    nameToTracer(module.memory[0] + 0x10)
     store([Node.page + 0x400], at: module.structure + 248)
     // Its list node is on the kernel's list by now: the pointer back.
     let head = Self.live(Variable.modules).rawValue
@@ -91,6 +91,14 @@ extension TestTextKernel {
   /// Takes the sample module's directory out of the kset.
   package func removeSampleFromSet() {
     store([Node.set, Node.set], at: Node.set)
+  }
+
+  /// Has the sample module's file name one function to the tracer.
+  package func nameToTracer(_ function: UInt64) {
+    let module = TestTextModule.sample
+    memory.write(UInt32(1), at: KernelAddress(module.structure + 240))
+    store([Node.page + 0x500], at: module.structure + 256)
+    store([function], at: Node.page + 0x500)
   }
 
   /// Takes the vmalloc areas away.

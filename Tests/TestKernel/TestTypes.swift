@@ -42,13 +42,14 @@ package enum TestTypes {
     types.structure("optimized_kprobe", 160, [("kp", probe, 0), ("optinsn", detour, 144 * 8)])
     let memory = types.structure("module_memory", 16, [("base", pointer, 0), ("size", int, 8 * 8)])
     types.structure(
-      "module", 256,
+      "module", 264,
       [
         ("state", int, 0), ("list", list, 8 * 8), ("name", types.array(of: char, 56), 24 * 8),
         ("mem", types.array(of: memory, 7), 80 * 8), ("tracepoints_ptrs", pointer, 192 * 8),
         ("percpu", pointer, 200 * 8),
         ("taints", long, 208 * 8), ("kallsyms", pointer, 216 * 8), ("bug_list", list, 224 * 8),
         ("num_ftrace_callsites", int, 240 * 8), ("num_tracepoints", int, 244 * 8), ("sect_attrs", pointer, 248 * 8),
+        ("ftrace_callsites", pointer, 256 * 8),
       ])
     types.structure(
       "mod_kallsyms", 24, [("symtab", pointer, 0), ("num_symtab", int, 8 * 8), ("strtab", pointer, 16 * 8)])

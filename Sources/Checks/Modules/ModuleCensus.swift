@@ -14,6 +14,8 @@ struct ModuleCensus {
 
   /// Rows of what no record is known of, at most.
   private static let mostStrays = 64
+  /// Functions of a module that its file names to the tracer, at most.
+  private static let mostCallSites: UInt32 = 1 << 17
 
   private let kernel: Kernel
   private let structures: KernelStructures
@@ -110,16 +112,30 @@ struct ModuleCensus {
       marks[place] = records.contains(module.structure) ? .present : isOptional ? .notExpected : .missing
     }
     if places.traced.unread == nil {
-      let sites = reader.types.offsetIfAny(of: "num_ftrace_callsites", in: "module").flatMap {
-        reader.live.value(UInt32.self, at: module.structure &+ $0)
-      }
       let isTraced = module.executable.contains { places.traced.hasCode(in: $0) }
-      marks[.tracer] = isTraced ? .present : sites ?? 0 == 0 ? .notExpected : .missing
+      marks[.tracer] = isTraced ? .present : hasTraceableCode(module, reader) ? .missing : .notExpected
     }
     let pieces = Array(module.memory.values) + module.executable
     marks[.areas] = pieces.allSatisfy { places.areas.area(at: $0.lowerBound) != nil } ? .present : .missing
     marks[.pages] = isExecutable ? .present : module.executable.isEmpty ? .notExpected : .missing
     return marks
+  }
+
+  /// Whether the tracer must know functions of the module: of those that its file names, one that it kept.
+  ///
+  /// Records of functions that ran once are dropped with their code: ftrace_free_mem(), kernel/trace/ftrace.c (v6.12).
+  private func hasTraceableCode(_ module: LiveModule, _ reader: Snapshot) -> Bool {
+    guard let offset = reader.types.offsetIfAny(of: "num_ftrace_callsites", in: "module"),
+      let count = reader.live.value(UInt32.self, at: module.structure &+ offset), count > 0
+    else { return false }
+    guard count <= Self.mostCallSites, let member = reader.types.offsetIfAny(of: "ftrace_callsites", in: "module"),
+      let table = reader.live.value(UInt64.self, at: module.structure &+ member)
+    else { return true }
+    for index in 0..<UInt64(count) {
+      guard let entry = reader.live.value(UInt64.self, at: table &+ index &* 8) else { return true }
+      if module.executable.contains(where: { $0.contains(entry) }) { return true }
+    }
+    return false
   }
 
   private static func mark(_ names: Result<Set<String>, Withheld>, _ name: String) -> Mark {

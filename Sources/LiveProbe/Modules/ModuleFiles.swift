@@ -44,7 +44,8 @@ package final class ModuleFiles: ModuleIndex {
   private static func absent(_ name: String, why: String) -> Withheld {
     Withheld(
       "the file of module \(name)", why: why,
-      remedy: "bring the file that it was loaded from: liveprobe scan --reference FOLDER, with \(name).ko in it",
+      remedy: "bring the file that it was loaded from, which may be in the initramfs only: "
+        + "liveprobe scan --reference FOLDER, with \(name).ko in it",
       isAbsent: true)
   }
 

@@ -45,7 +45,9 @@ package final class Guest: TamperedKernel {
     _ kernel: GuestKernel, settings: LabSettings, liveprobe: URL? = nil, options: GuestOptions = GuestOptions(),
     isKept: Bool = true
   ) throws(LabError) -> Guest {
-    guard kernel.disk == nil, options.keptDisk == nil, !options.hasKdump, !options.countsInstructions else {
+    guard kernel.disk == nil, options.keptDisk == nil, !options.hasKdump, !options.hasEveryModule,
+      !options.countsInstructions
+    else {
       return try boot(kernel, settings: settings, liveprobe: liveprobe, options: options)
     }
     let saved = try SavedGuest(of: kernel, settings: settings, options: options)

@@ -26,6 +26,8 @@ package struct GuestOptions: Sendable {
   package var takesVMCoreInfo = false
   /// Whether the guest has what loads a kernel for dumps, and that kernel's file system (`Tests/Lab/build-kdump`).
   package var hasKdump = false
+  /// Whether the guest has every module of its kernel that the lab keeps, not only those of the scenarios.
+  package var hasEveryModule = false
   /// A raw disk, `/dev/vda`, that keeps what is written to it.
   package var keptDisk: URL?
   /// Where the console is written to, if it is to outlive the guest.

@@ -13,7 +13,7 @@ struct GuestStart {
   init(for kernel: GuestKernel, settings: LabSettings, liveprobe: URL?, options: GuestOptions) throws(LabError) {
     guard let disk = kernel.disk else {
       self.options = options
-      initramfs = try Initramfs.build(for: kernel, settings: settings, liveprobe: liveprobe, kdump: options.hasKdump)
+      initramfs = try Initramfs.build(for: kernel, settings: settings, liveprobe: liveprobe, options: options)
       disks = []
       unpacking = nil
       return

@@ -5,13 +5,14 @@ import Glibc
 enum Initramfs {
   /// Runs `Tests/Lab/build-initramfs`, and returns a file that the caller owns.
   ///
-  /// - Parameter kdump: whether what `Tests/Lab/build-kdump` makes is in it, too.
+  /// - Parameter options: whether what `Tests/Lab/build-kdump` makes is in it, too, and every module.
   static func build(
-    for kernel: GuestKernel, settings: LabSettings, liveprobe: URL?, kdump: Bool
+    for kernel: GuestKernel, settings: LabSettings, liveprobe: URL?, options: GuestOptions
   ) throws(LabError) -> URL {
     let output = URL(fileURLWithPath: NSTemporaryDirectory())
       .appendingPathComponent("liveprobe-lab-\(UUID().uuidString)")
-    try run((kdump ? ["--kdump"] : []) + [kernel.label, output.path] + (liveprobe.map { [$0.path] } ?? []), settings)
+    let additions = (options.hasKdump ? ["--kdump"] : []) + (options.hasEveryModule ? ["--every-module"] : [])
+    try run(additions + [kernel.label, output.path] + (liveprobe.map { [$0.path] } ?? []), settings)
     return output
   }
 
