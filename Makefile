@@ -66,8 +66,10 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	@cat .build/times
 
 test-all: ## test, with every row in guests on every kernel, long storms and fuzzing, and what else takes hours
-	@LIVEPROBE_LAB_TIER=all LIVEPROBE_LAB_STORM=20 FUZZ_SECONDS=60 $(MAKE) test
 	@scripts/setup all-night
+	@$(MAKE) kernels
+	@Tests/Lab/build-dkms
+	@LIVEPROBE_LAB_TIER=all LIVEPROBE_LAB_STORM=20 FUZZ_SECONDS=60 $(MAKE) test
 	@scripts/together '$(MAKE) mutation'
 	@scripts/together '$(MAKE) run-built'
 	@scripts/together '$(MAKE) run-sql'

@@ -189,7 +189,22 @@ extension Scenario {
       let loaded = Int(try guest.output(of: "wc -l </proc/modules")) ?? 0
       return Run(
         scans: scans, expectation: .clean, complaints: loaded >= 300 ? [] : ["only \(loaded) modules are loaded"])
-    }
+    },
+
+    Scenario(
+      name: "clean, with the drivers of Debian's DKMS packages",
+      machine: Machine(hasEveryModule: true, preparation: "true"),
+      guests: .whenAllIsAsked(why: "they are built for it"),
+      exemption: { kernel in
+        try (kernel as? Guest)?.run("[ -s /lab/dkms ]").status == 0 ? nil : "none were built: Tests/Lab/build-dkms"
+      }
+    ) { guest in
+      let loaded = try guest.output(
+        of: "for m in $(cat /lab/dkms); do timeout 20 modprobe -q $m; done; grep -cwFf /lab/dkms /proc/modules")
+      let scan = try comparedScan(in: guest)
+      let complaints = Int(loaded) ?? 0 >= 8 ? [] : ["only \(loaded) of them are loaded"]
+      return Run(scans: [scan], expectation: .clean, complaints: complaints)
+    },
   ]
 
   static let storm: [Scenario] = [
