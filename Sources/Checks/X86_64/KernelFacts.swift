@@ -40,7 +40,7 @@ final class KernelFacts: KernelPatchFacts {
     of vendor: VendorKernel, live: LivePages, image: TextImage, ownership: CodeOwnership
   ) throws(CannotCheck) {
     symbols = vendor.symbols
-    types = vendor.types
+    types = try vendor.types
     self.live = live
     reader = Snapshot(symbols: symbols, types: types, live: live)
     changing = CodeInChange(reader)
