@@ -103,6 +103,11 @@ package struct KernelText: Check {
     examination.expect(
       Expectation(
         subject: "kernel text", rung: .vendorImage, source: work.verifier.vendor.object.source, whyNotBetter: []))
+    if work.verifier.facts.reader.types.lacksOthers {
+      examination.remark(
+        "nobody says how this kernel's structures are laid out: the few that its patching rests on were found by what lies "
+          + "in them")
+    }
     examination.note(Subject("kernel text"), .count(comparedBytes))
     for mitigation in work.verifier.facts.mitigations {
       examination.note(Subject("mitigation", label: mitigation.label), .text(mitigation.words))

@@ -19,16 +19,14 @@ package final class KernelStructures {
     let obstacle: CannotCheck
     do throws(CannotCheck) {
       let vendor = try kernel.vendorImage
-      reader = Snapshot(symbols: vendor.symbols, types: vendor.types, live: LivePages(kernel.memory))
+      reader = Snapshot(symbols: vendor.symbols, types: try vendor.types, live: LivePages(kernel.memory))
       text = vendor.text
-      expectation = Expectation(
-        subject: subject, rung: .vendorImage, source: "symbols and types of \(vendor.object.source)",
-        whyNotBetter: [])
+      expectation = Expectation(subject: subject, rung: .vendorImage, source: vendor.source, whyNotBetter: [])
       return
     } catch {
       obstacle = error
     }
-    let symbols = SymbolIndex(of: kernel)
+    let symbols = try Self.symbols(of: kernel)
     guard let start = symbols["_text"], let end = symbols["_etext"], start < end else { throw obstacle }
     let types: BTF
     do throws(CannotCheck) {
@@ -50,6 +48,15 @@ package final class KernelStructures {
       whyNotBetter: ["the vendor's image: \(obstacle)"])
   }
 
+  /// What the kernel names itself, and what was brought besides where that is code alone.
+  private static func symbols(of kernel: Kernel) throws(CannotCheck) -> SymbolIndex {
+    let own = SymbolIndex(of: kernel)
+    guard kernel.symbolsAreWhole, !kernel.symbols.namesData, let offset = try? kernel.identity.kaslrOffset.get(),
+      let completed = try BroughtNames(kernel).symbols(completing: kernel.symbols, movedBy: offset)
+    else { return own }
+    return own.completed(by: completed.0)
+  }
+
   /// What `attempt` reads of the kernel as it is now.
   package func now<Value>(
     attempts: Int = 4, _ attempt: (Snapshot) throws(CannotCheck) -> Value
@@ -69,12 +76,13 @@ package final class KernelStructures {
   private static func typesInMemory(_ kernel: Kernel, _ symbols: SymbolIndex) throws(CannotCheck) -> BTF {
     guard let start = symbols["__start_BTF"], let end = symbols["__stop_BTF"], start < end else {
       guard kernel.symbolsAreWhole else { throw .symbolMissing("__start_BTF") }
-      guard kernel.symbols.namesData else {
+      guard symbols.namesData else {
         throw .withheld(
           Withheld(
             KernelTypes.subject,
             why: "this kernel's own symbols name no data (CONFIG_KALLSYMS_ALL), its type information among it",
-            remedy: "give the vendor's kernel image with --reference"))
+            remedy: "give the vendor's kernel image with --reference, and beside it the System.map of this build or "
+              + "its vmlinux with debugging information (DWARF)"))
       }
       throw .withheld(KernelTypes.notBuilt("its own symbols name none"))
     }

@@ -11,7 +11,8 @@ package final class KernelTypes {
   package static func notBuilt(_ sign: String) -> Withheld {
     Withheld(
       subject, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF): \(sign)",
-      remedy: "nothing that could be brought replaces it: this question cannot be answered on this kernel",
+      remedy: "give the vmlinux of this build with its debugging information (DWARF) with --reference, or the package "
+        + "that has it: Debian's linux-image-*-dbg, kernel-debuginfo",
       isNotBuilt: true)
   }
 
@@ -21,8 +22,32 @@ package final class KernelTypes {
   private var known: [Int: KernelType] = [:]
   private var enumerations: [String: [Int64: String]] = [:]
 
-  package init(_ information: BTF) {
+  /// Why there is no more, where the information is known to leave out structures that the kernel has.
+  private let obstacle: CannotCheck?
+
+  /// - Parameter obstacle: why there is no more, if it leaves out structures that the kernel has: whoever asks for one of them
+  ///   is told.
+  package init(_ information: BTF, lackingOthers obstacle: CannotCheck? = nil) {
     self.information = information
+    self.obstacle = obstacle
+  }
+
+  /// Types of which only `outlines` are known, and why that is all.
+  package convenience init(_ outlines: [BTF.Outline], lackingOthers obstacle: CannotCheck) throws(CannotCheck) {
+    let contents = VendorObject.Contents(copying: BTF.section(outlines))
+    do throws(BTFError) {
+      self.init(try BTF(contents.bytes, owner: contents), lackingOthers: obstacle)
+    } catch {
+      throw .implausible(Self.subject, "\(error)")
+    }
+  }
+
+  /// Whether it is known to leave out structures that the kernel has: that it has none of a name says nothing then.
+  package var lacksOthers: Bool { obstacle != nil }
+
+  /// What is thrown where a structure, or a member of it, is not known.
+  package func unknown(_ structure: String, _ member: String? = nil) -> CannotCheck {
+    obstacle ?? .layoutUnknown(structure: structure, member: member)
   }
 
   /// A structure or union, or nil if there is none of that name.
@@ -36,7 +61,7 @@ package final class KernelTypes {
   /// A structure or union.
   package func type(_ name: String) throws(CannotCheck) -> KernelType {
     if let type = typeIfAny(name) { return type }
-    throw .layoutUnknown(structure: name)
+    throw unknown(name)
   }
 
   /// What another structure names.
@@ -63,7 +88,7 @@ package final class KernelTypes {
   /// Bytes of a structure or union, padding at its end included.
   package func byteCount(of structure: String) throws(CannotCheck) -> Int {
     guard let byteCount = self.structure(structure)?.byteCount, byteCount > 0 else {
-      throw .layoutUnknown(structure: structure)
+      throw unknown(structure)
     }
     return byteCount
   }
@@ -73,7 +98,7 @@ package final class KernelTypes {
   /// - Parameter path: as ``BTF/Structure/member(_:)`` takes it.
   package func member(_ path: String, of structure: String) throws(CannotCheck) -> BTF.Member {
     guard let member = typeIfAny(structure)?.memberIfAny(path) else {
-      throw .layoutUnknown(structure: structure, member: path)
+      throw unknown(structure, path)
     }
     return member
   }

@@ -64,6 +64,19 @@ package struct SymbolIndex: Sendable {
       }
   }
 
+  private init(_ table: SymbolTable, _ other: SymbolIndex) {
+    self.table = table
+    source = other.source
+    isBuiltWithoutModules = other.isBuiltWithoutModules
+    gap = table.namesData ? nil : .namesNoData
+  }
+
+  /// The same with all of `table`, which has these symbols and the variables that they leave out.
+  func completed(by table: SymbolTable) -> SymbolIndex { SymbolIndex(table, self) }
+
+  /// Whether it names data and not code alone.
+  var namesData: Bool { table.namesData }
+
   /// What is known of the kernel's own `name`.
   ///
   /// - Parameter fits: whether a symbol may be the one that is meant, where several bear the name.
@@ -132,5 +145,10 @@ package struct SymbolIndex: Sendable {
   /// Why the kernel's own symbols say nothing of data.
   package static let namesNoData = Withheld(
     "the kernel's variables", why: "its own symbols name no data (CONFIG_KALLSYMS_ALL)",
-    remedy: "give the vendor's kernel image with --reference, if that names more")
+    remedy: broughtNames)
+
+  /// What names the variables that a kernel does not name itself.
+  private static let broughtNames =
+    "give the System.map of this build, or its vmlinux with symbols, with --reference: beside the kernel image, or where "
+    + "that is installed"
 }

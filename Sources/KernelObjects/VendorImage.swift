@@ -9,38 +9,76 @@ package struct VendorImage {
   package let object: VendorObject
   /// How far the running kernel was moved from its link-time addresses.
   package let offset: UInt64
-  /// All that the image has.
+  /// All that the image has, and what was brought besides where that names code alone.
   package let symbols: SymbolIndex
-  package let types: KernelTypes
   /// Live addresses of the code, `_text` up to `_etext`.
   package let text: Range<UInt64>
+  private let knownTypes: Result<KernelTypes, CannotCheck>
+  /// Whose word symbols and types are: files.
+  private let typeSource: String?
+  private let symbolSource: String
 
   package static let subject = "the vendor's kernel image"
 
-  package init(_ object: VendorObject, offset: UInt64) throws(CannotCheck) {
+  /// How structures are laid out.
+  ///
+  /// - Throws: if neither the image nor what was brought besides says it.
+  package var types: KernelTypes { get throws(CannotCheck) { try knownTypes.get() } }
+
+  /// Whose word ``symbols`` and ``types`` are.
+  package var source: String {
+    guard let typeSource, typeSource != symbolSource else { return "symbols and types of \(symbolSource)" }
+    return "symbols of \(symbolSource) and types of \(typeSource)"
+  }
+
+  package init(_ object: VendorObject, of kernel: Kernel, offset: UInt64) throws(CannotCheck) {
     self.object = object
     self.offset = offset
     guard let code = object.section(named: ".text"), let constants = object.section(named: ".rodata") else {
       throw .implausible(Self.subject, "has no sections .text and .rodata")
     }
-    guard let typeSection = object.section(named: ".BTF") else {
-      throw .withheld(KernelTypes.notBuilt("\(object.source) has no section .BTF"))
-    }
-    do throws(BTFError) {
-      types = KernelTypes(try BTF(object.bytes(of: typeSection), owner: object.contents))
-    } catch {
-      throw .implausible(Self.subject, "its type information: \(error)")
-    }
+    var table: SymbolTable
     do throws(ImageKallsymsError) {
-      let kallsyms = try ImageKallsyms(object.bytes(of: constants), at: constants.address, text: code.address)
-      symbols = SymbolIndex(kallsyms.symbolTable(movedBy: offset), of: object.source)
+      table = try ImageKallsyms(object.bytes(of: constants), at: constants.address, text: code.address)
+        .symbolTable(movedBy: offset)
     } catch {
       throw .implausible(Self.subject, "its symbols: \(error)")
     }
+    var symbolSource = object.source
+    if !table.namesData, let completed = try BroughtNames(kernel).symbols(completing: table, movedBy: offset) {
+      table = completed.0
+      if completed.source != symbolSource { symbolSource += " and \(completed.source)" }
+    }
+    symbols = SymbolIndex(table, of: object.source)
+    self.symbolSource = symbolSource
+    (knownTypes, typeSource) = Self.types(object, kernel, symbols, offset: offset)
     guard let start = symbols["_text"], let end = symbols["_etext"], start < end, start == code.address &+ offset,
       end - start <= code.byteCount &+ 4096
     else { throw .implausible(Self.subject, "_text and _etext do not bound its code") }
     text = start..<end
+  }
+
+  private static func types(
+    _ object: VendorObject, _ kernel: Kernel, _ symbols: SymbolIndex, offset: UInt64
+  ) -> (Result<KernelTypes, CannotCheck>, source: String?) {
+    guard let section = object.section(named: ".BTF") else {
+      let brought = BroughtNames(kernel)
+      do throws(CannotCheck) {
+        if let (types, source) = try brought.types() {
+          try FirstTask(object, symbols, offset: offset).confirm(types, of: source)
+          return (.success(types), source)
+        }
+        let sign = "\(object.source) has no section .BTF\(brought.problems)"
+        return (.failure(.withheld(KernelTypes.notBuilt(sign))), nil)
+      } catch {
+        return (.failure(error), nil)
+      }
+    }
+    do throws(BTFError) {
+      return (.success(KernelTypes(try BTF(object.bytes(of: section), owner: object.contents))), object.source)
+    } catch {
+      return (.failure(.implausible(subject, "its type information: \(error)")), nil)
+    }
   }
 }
 
@@ -54,7 +92,7 @@ extension Kernel {
     } catch {
       throw .withheld(error)
     }
-    return try VendorImage(object, offset: offset)
+    return try VendorImage(object, of: kernel, offset: offset)
   }
 
   /// The vendor's image of it.

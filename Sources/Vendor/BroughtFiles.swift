@@ -6,8 +6,8 @@ import KernelModel
 /// A folder is searched for images, for modules of the kernel that is running, and for packages. What a package holds is
 /// read in one pass: images, and the modules that are loaded. Nothing is written to disk.
 ///
-/// A folder that has modules and neither an image nor a package is an addition to what is installed: it has the files that
-/// no package brought here. All else that is brought takes the place of what is installed, so that nothing on this disk is
+/// A folder that has modules, lists of symbols or debugging information, and neither an image nor a package, is an addition
+/// to what is installed: it has the files that no package brought here. All else that is brought takes the place of what is installed, so that nothing on this disk is
 /// relied on.
 final class BroughtFiles {
   /// The most that is kept of all packages: compressed images, and the loaded modules.
@@ -30,6 +30,11 @@ final class BroughtFiles {
     /// Places of modules, by their names with `_` for `-`.
     var modules: [String: String] = [:]
     var packages: [String] = []
+    /// Lists of the kernel's symbols.
+    var maps: [String] = []
+    /// Packages with debugging information alone, and the kernels in them once they were read.
+    var debugPackages: [String] = []
+    var debugImages: [String]?
     /// What could not be read, and why.
     var problems: [String] = []
     /// Whether it is no folder and no package: then it says nothing about modules.
@@ -39,7 +44,9 @@ final class BroughtFiles {
     /// Whether files were opened for the names in them.
     var knowsInnerNames = false
 
-    var isAddition: Bool { !modules.isEmpty && images.isEmpty && packages.isEmpty }
+    var isAddition: Bool {
+      images.isEmpty && packages.isEmpty && !(modules.isEmpty && maps.isEmpty && debugPackages.isEmpty)
+    }
   }
 
   /// - Parameters:
@@ -54,6 +61,26 @@ final class BroughtFiles {
   func kernelImages(release: String) -> (places: [String], problems: [String]) {
     let survey = survey(of: release)
     return (survey.images, survey.problems)
+  }
+
+  /// Lists of symbols that may be the kernel's.
+  func maps(release: String) -> [String] { survey(of: release).maps }
+
+  /// Where kernels with debugging information may be, the likeliest first, and what could not be read.
+  func debugImages(release: String) -> (places: [String], problems: [String]) {
+    var survey = survey(of: release)
+    if survey.debugImages == nil {
+      survey.debugImages = []
+      for package in survey.debugPackages {
+        do throws(VendorFileError) {
+          try unpackKernel(from: package, into: &survey)
+        } catch {
+          survey.problems.append("\(package) \(error)")
+        }
+      }
+      self.survey = survey
+    }
+    return (survey.images + (survey.debugImages ?? []), survey.problems)
   }
 
   /// Whether what was brought adds to what is installed, and does not replace it.
@@ -116,7 +143,13 @@ final class BroughtFiles {
       if let files = try Folder.files(below: path) {
         sort(files, into: &survey)
       } else if PackageLayout.isPackage(try OpenedFile.vendor(path).bytes(0..<8)) {
-        survey.packages = [path]
+        if FileNames.isDebugPackage(Self.lastComponent(path)) {
+          survey.debugPackages = [path]
+        } else {
+          survey.packages = [path]
+        }
+      } else if FileNames.isMap(Self.lastComponent(path)) {
+        survey.maps = [path]
       } else {
         survey.images = [path]
         survey.isImageOnly = true
@@ -128,6 +161,9 @@ final class BroughtFiles {
     }
     if !survey.packages.isEmpty { unpack(Set(loadedModules().map(Self.normalised)), into: &survey) }
     survey.images = Self.likeliestFirst(survey.images, release: release)
+    // A boot image says what is moved with the kernel; a vmlinux does not.
+    let isVmlinux = { (path: String) in FileNames.isVmlinux(Self.lastComponent(path)) }
+    survey.images = survey.images.filter { !isVmlinux($0) } + survey.images.filter(isVmlinux)
     self.survey = survey
     return survey
   }
@@ -138,6 +174,10 @@ final class BroughtFiles {
       let name = Self.lastComponent(file)
       if FileNames.isPackage(name) {
         survey.packages.append(file)
+      } else if FileNames.isDebugPackage(name) {
+        survey.debugPackages.append(file)
+      } else if FileNames.isMap(name) {
+        survey.maps.append(file)
       } else if FileNames.isKernelImage(name) {
         survey.images.append(file)
       } else if FileNames.mayBeKernelImage(name), InstalledImages.release(of: file) != nil {
@@ -147,6 +187,8 @@ final class BroughtFiles {
       }
     }
     survey.packages = Self.likeliestFirst(survey.packages, release: survey.release)
+    survey.debugPackages = Self.likeliestFirst(survey.debugPackages, release: survey.release)
+    survey.maps = Self.likeliestFirst(survey.maps, release: survey.release)
   }
 
   /// Reads the packages for images and for the modules called `names`; stops when all were found.
@@ -176,7 +218,11 @@ final class BroughtFiles {
         FileNames.isKernelImage(Self.lastComponent(entry.path)) && FileNames.isForKernel(entry.path)
         && unpacked["\(package): \(entry.path)"] == nil && survey.images.count < Self.mostImages
       let module = entry.path.contains("modules/\(release)/") ? FileNames.module(entry.path, release: release) : nil
-      guard isImage || module.map(asked.contains) == true else { return false }
+      let isMap =
+        FileNames.isMap(Self.lastComponent(entry.path)) && FileNames.isForKernel(entry.path)
+        && entry.path.contains(release) && entry.byteCount <= VendorStore.mapLimit
+        && survey.maps.count < Self.mostImages
+      guard isImage || isMap || module.map(asked.contains) == true else { return false }
       let limit = isImage ? BootImage.fileLimit : VendorStore.moduleLimit
       guard entry.byteCount <= min(limit, Self.mostUnpacked - unpackedByteCount) else {
         throw .tooLarge("\(entry.path) in it", byteCount: UInt64(entry.byteCount), limit: limit)
@@ -189,11 +235,32 @@ final class BroughtFiles {
       if let module = FileNames.module(entry.path, release: release) {
         survey.modules[module] = place
         wanted.remove(module)
+      } else if FileNames.isMap(Self.lastComponent(entry.path)) {
+        survey.maps.append(place)
       } else {
         survey.images.append(place)
       }
       return true
     }
+  }
+
+  /// Reads a package with debugging information for the kernel of the release.
+  private func unpackKernel(from package: String, into survey: inout Survey) throws(VendorFileError) {
+    let release = survey.release
+    var place: String?
+    try PackageReader(try OpenedFile.vendor(package)).read { (entry) throws(VendorFileError) in
+      guard FileNames.isVmlinux(Self.lastComponent(entry.path)), entry.path.contains(release) else { return false }
+      guard entry.byteCount <= VendorStore.vmlinuxLimit else {
+        throw .tooLarge("\(entry.path) in it", byteCount: UInt64(entry.byteCount), limit: VendorStore.vmlinuxLimit)
+      }
+      return true
+    } _: { entry, contents in
+      let found = "\(package): \(entry.path)"
+      unpacked[found] = contents
+      place = found
+      return false
+    }
+    if let place { survey.debugImages = (survey.debugImages ?? []) + [place] }
   }
 
   /// Those whose names have the release in them before the others.

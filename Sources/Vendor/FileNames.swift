@@ -23,8 +23,23 @@ enum FileNames {
   static func isPackage(_ name: String) -> Bool {
     guard name.hasSuffix(".deb") || name.hasSuffix(".rpm") else { return false }
     guard name.hasPrefix("linux-") || name.hasPrefix("kernel-") else { return false }
-    return !["-headers", "-devel", "-doc", "-source", "libc-dev", "-dbg", "-debuginfo"].contains(where: name.contains)
+    let others = ["-headers", "-devel", "-doc", "-source", "libc-dev"]
+    return !others.contains(where: name.contains) && !isForDebugging(name)
   }
+
+  /// Whether a file of this name may be a package with the debugging information of a kernel.
+  static func isDebugPackage(_ name: String) -> Bool {
+    [".deb", ".ddeb", ".rpm"].contains(where: name.hasSuffix)
+      && (name.hasPrefix("linux-") || name.hasPrefix("kernel-")) && isForDebugging(name)
+  }
+
+  private static func isForDebugging(_ name: String) -> Bool { ["-dbg", "-debuginfo"].contains(where: name.contains) }
+
+  /// Whether a file of this name may list a kernel's symbols: `System.map-6.1.0-56-amd64`.
+  static func isMap(_ name: String) -> Bool { name == "System.map" || name.hasPrefix("System.map-") }
+
+  /// Whether a file of this name may be a kernel's ELF file: without relocations, and perhaps with debugging information.
+  static func isVmlinux(_ name: String) -> Bool { name.hasPrefix("vmlinux") }
 
   /// The module in the file at `path`, if it may be one for `release`: `nf_tables` for `…/nf-tables.ko.xz`.
   ///

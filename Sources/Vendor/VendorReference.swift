@@ -38,6 +38,10 @@ package final class VendorReference: Reference {
     return try found.get()
   }
 
+  package func debugInformation() -> (found: [DebugInformation], problems: [String]) {
+    store.debugInformation(release: identity.release, build: try? buildID.get())
+  }
+
   package func moduleSource(named name: String) throws(Withheld) -> String {
     if let place = try store.placeOfBroughtModule(named: name, release: identity.release) { return place }
     do throws(Withheld) {
@@ -111,7 +115,7 @@ package final class VendorReference: Reference {
     for path in store.images(release: identity.release) {
       do throws(VendorFileError) {
         let found = try store.kernelImage(at: path)
-        if found.buildID == expected { return .success(found) }
+        if found.buildID == expected { return .success(relocatable(found)) }
         let other = found.buildID.map { "build \($0)" } ?? "of no known build"
         reasons.append("\(path) is \(other), and build \(expected) is running")
       } catch {
@@ -137,6 +141,25 @@ package final class VendorReference: Reference {
         remedy: "install the running kernel's own package, or name its vmlinuz or vmlinux"))
   }
 
+  /// The image itself, or one of the same build and with the same contents that is installed, where only that one says what
+  /// was moved with the kernel.
+  ///
+  /// A `vmlinux` has no relocations behind it. What the installed image holds was compared with it, byte for byte; of it
+  /// nothing else is relied on but which places hold addresses.
+  private func relocatable(_ brought: VendorObject) -> VendorObject {
+    guard store.reference != nil, brought.section(named: ".symtab") != nil,
+      let offset = try? identity.kaslrOffset.get(), offset != 0
+    else { return brought }
+    for path in store.installedImages(release: identity.release) {
+      // What stands against an installed image does not matter: the brought one is good, but for one thing.
+      guard let installed = try? store.kernelImage(at: path), installed.buildID == brought.buildID,
+        installed.hasContents(of: brought)
+      else { continue }
+      return installed
+    }
+    return brought
+  }
+
   /// The build id to know the running kernel's image by.
   private var buildID: Result<BuildID, Withheld> {
     switch (identity.buildIDInMemory, identity.claimedBuildID) {
@@ -154,5 +177,17 @@ package final class VendorReference: Reference {
   private static func moved(_ pointer: KernelAddress, by offset: UInt64) -> KernelAddress {
     guard Machine.imageSpace.contains(pointer) else { return pointer }
     return pointer.advanced(by: offset) ?? pointer
+  }
+}
+
+extension VendorObject {
+  /// Whether all that takes room in memory, and is in both files, is the same in both.
+  fileprivate func hasContents(of other: VendorObject) -> Bool {
+    let mine = sections.filter { $0.isAllocated && !$0.isNoBits && $0.byteCount > 0 }
+    return !mine.isEmpty
+      && mine.allSatisfy { section in
+        guard let same = other.section(named: section.name), same.address == section.address else { return false }
+        return bytes(of: section).elementsEqual(other.bytes(of: same))
+      }
   }
 }

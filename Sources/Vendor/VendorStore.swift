@@ -12,11 +12,13 @@ package final class VendorStore {
   private let root: String
   /// The image, folder or package that was named.
   let reference: String?
-  private let brought: BroughtFiles?
+  let brought: BroughtFiles?
   private let records: PackageRecords
   /// The image that was read last.
   private var image: (place: String, object: VendorObject)?
   private var provenances: [String: Provenance] = [:]
+  /// What was last found besides the image.
+  var debugging: (release: String, build: BuildID?, found: [DebugInformation], problems: [String])?
 
   /// - Parameters:
   ///   - root: the directory that stands for `/`.
@@ -57,6 +59,12 @@ package final class VendorStore {
     }
   }
 
+  /// Where images of `release` may be on this host, whatever was brought.
+  func installedImages(release: String) -> [String] {
+    let installed = InstalledImages(root: root)
+    return installed.usualPlaces(of: release) + installed.otherPlaces(of: release)
+  }
+
   /// Images of `release` that are installed in other places than the usual ones: asked for where these have none.
   func otherImages(release: String) -> [String] {
     if let brought, !brought.isAddition(for: release) { return [] }
@@ -68,7 +76,8 @@ package final class VendorStore {
     if let image, image.place == place { return image.object }
     // Never two at once.
     image = nil
-    let object = try Self.kernel(in: try file(at: place, limit: BootImage.fileLimit), source: place)
+    let limit = FileNames.isVmlinux(FileNames.lastComponent(place)) ? Self.vmlinuxLimit : BootImage.fileLimit
+    let object = try Self.kernel(in: try file(at: place, limit: limit), source: place)
     image = (place, object)
     return object
   }

@@ -15,6 +15,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case disassembler
   case instructionShape = "instruction-shape"
   case btf
+  case dwarf
   case imageKallsyms = "image-kallsyms"
   case bootImage = "boot-image"
   case moduleObject = "module-object"
@@ -45,6 +46,7 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .disassembler: Self.disassembler(bytes)
     case .instructionShape: Self.instructionShape(bytes)
     case .btf: Self.btf(bytes)
+    case .dwarf: Self.dwarf(bytes)
     case .imageKallsyms: Self.imageKallsyms(bytes)
     case .bootImage: Self.bootImage(bytes)
     case .moduleObject: Self.moduleObject(bytes)

@@ -10,6 +10,8 @@ extension DecoderTrial {
       return SampleModule.samples
     case .btf:
       return [SampleBTF.module.bytes(), SampleBTF.module.bytes(layout: [UInt8](repeating: 0, count: 80))]
+    case .dwarf:
+      return [SampleDwarf.version5, SampleDwarf.version4]
     case .imageKallsyms:
       return SampleImageKallsyms.samples
     case .packageArchive:

@@ -13,11 +13,14 @@ package struct SampleObject {
     /// What the header says, if it is to say something else than where the bytes are.
     package var offset: UInt64?
     package var byteCount: UInt64?
+    /// The number of the section that it goes with: a table of symbols' names.
+    package var link: UInt32 = 0
 
     package init(
       _ name: String, type: UInt32 = 1, flags: UInt64 = 2, address: UInt64 = 0, _ bytes: [UInt8],
-      offset: UInt64? = nil, byteCount: UInt64? = nil
+      offset: UInt64? = nil, byteCount: UInt64? = nil, link: UInt32 = 0
     ) {
+      self.link = link
       self.name = name
       self.type = type
       self.flags = flags
@@ -55,7 +58,7 @@ package struct SampleObject {
       names += Array(section.name.utf8) + [0]
       headers += little(name) + little(section.type) + little(section.flags) + little(section.address)
       headers += little(section.offset ?? offset) + little(section.byteCount ?? UInt64(section.bytes.count))
-      headers += little(UInt32(0)) + little(UInt32(0)) + little(UInt64(8)) + little(UInt64(0))
+      headers += little(section.link) + little(UInt32(0)) + little(UInt64(8)) + little(UInt64(0))
       body += section.bytes + [UInt8](repeating: 0, count: (8 - section.bytes.count % 8) % 8)
     }
     for section in sections { add(section) }

@@ -120,7 +120,7 @@ final class DistributionVmlinux: CustomTestStringConvertible, Sendable {
   private nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
   var testDescription: String { name }
 
-  private init?(name: String, path: String) {
+  init?(name: String, path: String) {
     let file = open(path, O_RDONLY)
     guard file >= 0 else { return nil }
     defer { close(file) }

@@ -9,6 +9,8 @@ package struct TestReference: Reference {
   /// The vendor's kernel as an ELF file; nil stands for one that cannot be had.
   package var kernelObject: VendorObject?
   package var moduleObjects: [String: VendorObject] = [:]
+  package var debugging: [DebugInformation] = []
+  package var debuggingProblems: [String] = []
   package var provenances: [String: Provenance] = [:]
   /// Modules whose files are not where they should be, though that was searched.
   package var absentModules: Set<String> = []
@@ -28,6 +30,10 @@ package struct TestReference: Reference {
   package func kernelImage() throws(Withheld) -> VendorObject {
     guard let kernelObject else { throw Withheld("the vendor's kernel image", why: "this test has none") }
     return kernelObject
+  }
+
+  package func debugInformation() -> (found: [DebugInformation], problems: [String]) {
+    (debugging, debuggingProblems)
   }
 
   package func moduleObject(named name: String) throws(Withheld) -> VendorObject {

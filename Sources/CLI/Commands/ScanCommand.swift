@@ -22,8 +22,8 @@ struct ScanCommand: ParsableCommand {
 
   @Option(
     help: """
-      Take the vendor's files from here: a vmlinuz or vmlinux, a distribution's kernel package (.deb, .rpm), or a folder \
-      with any of these and the modules.
+      Take the vendor's files from here: a vmlinuz, vmlinux or System.map, a distribution's kernel package (.deb, .rpm), \
+      or a folder with any of these and the modules.
       """, completion: .file())
   var reference: String?
 

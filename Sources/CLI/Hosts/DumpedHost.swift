@@ -64,30 +64,47 @@ struct DumpedHost: KernelSource {
 
   /// The dead kernel with what its own structures say of modules, and with what should be there.
   private mutating func complete(_ dead: Kernel) -> Kernel {
+    let reference = VendorReference(
+      identity: dead.identity, store: store, modules: ModuleFiles(SystemRoot(), release: dead.identity.release))
     var claims = dead.claims
     var symbols = dead.symbols
     do throws(CannotCheck) {
-      let listed = try ListedModules.claims(of: dead)
-      names.all = listed.map(\.name)
-      claims.loadedModules = .success(listed)
-      symbols = try ModuleSymbols.adding(to: dead)
+      (claims.loadedModules, symbols) = try Self.modules(of: dead, names)
     } catch {
-      claims.loadedModules = .failure(Withheld("the list of modules in memory", why: "\(error)"))
+      // What it does not say of itself, somebody may have brought; packages are read for the names of modules only now.
+      var assisted = Kernel(
+        identity: dead.identity, memory: dead.memory, mappings: dead.mappings, symbols: symbols, claims: claims,
+        reference: reference)
+      assisted.isRunning = false
+      assisted.symbolsAreWhole = dead.symbolsAreWhole
+      do throws(CannotCheck) {
+        (claims.loadedModules, symbols) = try Self.modules(of: assisted, names)
+      } catch {
+        claims.loadedModules = .failure(Withheld("the list of modules in memory", why: "\(error)"))
+      }
     }
     dead.workings.clear()
     symbolCount = symbols.count
     var kernel = Kernel(
       identity: dead.identity, memory: dead.memory, mappings: dead.mappings, symbols: symbols, claims: claims,
-      reference: VendorReference(
-        identity: dead.identity, store: store,
-        modules: ModuleFiles(SystemRoot(), release: dead.identity.release)))
+      reference: reference)
     kernel.isRunning = false
+    kernel.symbolsAreWhole = dead.symbolsAreWhole
     kernel.processors = dead.processors
     kernel.reading = dead.reading
     kernel.moduleNames = dead.moduleNames
     kernel.account = StructuralAccount.of
     kernel.pause = pause
     return kernel
+  }
+
+  /// The modules that a dead kernel lists, and its symbols with theirs.
+  private static func modules(
+    of kernel: Kernel, _ names: ModuleNameList
+  ) throws(CannotCheck) -> (Result<[ModuleClaim], Withheld>, SymbolTable) {
+    let listed = try ListedModules.claims(of: kernel)
+    names.all = listed.map(\.name)
+    return (.success(listed), try ModuleSymbols.adding(to: kernel))
   }
 }
 

@@ -40,7 +40,13 @@ final class KernelFacts: KernelPatchFacts {
     of vendor: VendorKernel, live: LivePages, image: TextImage, ownership: CodeOwnership
   ) throws(CannotCheck) {
     symbols = vendor.symbols
-    types = vendor.types
+    do throws(CannotCheck) {
+      types = try vendor.types
+    } catch {
+      // What is found by content takes their place, and whoever needs more is told this.
+      types = try InferredTypes(lacking: error, symbols: vendor.symbols, tables: vendor.tables, text: vendor.text, live)
+        .types
+    }
     self.live = live
     reader = Snapshot(symbols: symbols, types: types, live: live)
     changing = CodeInChange(reader)
@@ -102,7 +108,9 @@ final class KernelFacts: KernelPatchFacts {
       guard byLength.count > 8 else { throw .implausible("x86_nops", "is no table of instructions") }
       return Nops(byLength: byLength, atomic5: byLength[5], isChosenAtBoot: false)
     }
-    guard let chosen = symbols["ideal_nops"] else { throw .symbolMissing("x86_nops and ideal_nops") }
+    guard let chosen = try symbols.addressIfAny(of: "ideal_nops") else {
+      throw .symbolMissing("x86_nops and ideal_nops")
+    }
     let table = try reader.load(UInt64.self, at: chosen)
     guard table == symbols["p6_nops"] || table == symbols["k8_nops"] else {
       throw .implausible("ideal_nops", "points to neither p6_nops nor k8_nops")

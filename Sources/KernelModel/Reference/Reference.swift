@@ -12,6 +12,9 @@ package protocol Reference {
   /// - Throws: ``Withheld`` if there is no image, or if it is of another build.
   func kernelImage() throws(Withheld) -> VendorObject
 
+  /// What was brought besides the image, that which knows more first, and why other things that were brought are not used.
+  func debugInformation() -> (found: [DebugInformation], problems: [String])
+
   /// The file of the module that is loaded under `name`, decompressed; whether it is the same build as the loaded one is
   /// for the caller to see.
   func moduleObject(named name: String) throws(Withheld) -> VendorObject
@@ -35,6 +38,8 @@ package protocol Reference {
 }
 
 extension Reference {
+  package func debugInformation() -> (found: [DebugInformation], problems: [String]) { ([], []) }
+
   package func moduleSource(named name: String) throws(Withheld) -> String {
     try moduleObject(named: name).source
   }

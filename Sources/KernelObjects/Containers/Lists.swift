@@ -86,7 +86,7 @@ extension Snapshot {
     of structure: String, at member: String, follow: (UInt64, inout [UInt64]) throws(CannotCheck) -> Void
   ) -> Walk<KernelObject> {
     guard let type = types.typeIfAny(structure), let place = type.memberIfAny(member) else {
-      return Walk(obstacle: .layoutUnknown(structure: structure, member: member))
+      return Walk(obstacle: types.unknown(structure, member))
     }
     return Walk<UInt64> { (found: inout [UInt64]) throws(CannotCheck) in
       try follow(UInt64(place.byteOffset), &found)

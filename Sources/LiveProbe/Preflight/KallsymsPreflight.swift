@@ -104,6 +104,8 @@ struct KallsymsPreflight {
     return .absent(
       Withheld(
         what, why: "none is named: a kernel built without CONFIG_KALLSYMS_ALL",
-        remedy: "the tables are sought in memory instead; distributions build with CONFIG_KALLSYMS_ALL=y"))
+        remedy: "give the System.map of this build, or its vmlinux with symbols, with --reference when you scan; "
+          + "without it, the tables of system calls are sought in memory, and what rests on other variables is unknown")
+    )
   }
 }

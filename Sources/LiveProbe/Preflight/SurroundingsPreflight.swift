@@ -104,8 +104,9 @@ struct SurroundingsPreflight {
     return .absent(
       Withheld(
         what, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF)",
-        remedy: "nothing that could be brought replaces it: what is asked of the kernel's structures, and of each byte "
-          + "of its code, cannot be answered on this kernel"))
+        remedy: "give the vmlinux of this build with its debugging information (DWARF), or the package that has it, "
+          + "with --reference when you scan: it says how structures are laid out, and names variables, too; without it, "
+          + "the kernel's own code is judged, and what is asked of its structures is unknown"))
   }
 
   func vendorImage(_ otherImage: (String) -> String?) -> Preflight.State {

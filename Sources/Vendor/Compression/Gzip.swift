@@ -1,6 +1,6 @@
 import Czlib
 
-/// A gzip stream, decoded by zlib.
+/// A gzip stream, or one of zlib's own form, decoded by zlib.
 enum Gzip {
   static func decompress(_ input: UnsafeRawBufferPointer, into output: GrowingBytes) throws(VendorFileError) {
     let room = output.room
@@ -11,7 +11,8 @@ enum Gzip {
     let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     stream.initialize(to: z_stream())
     defer { stream.deallocate() }
-    let start = czlib_inflate_init(stream, 31)
+    // The largest window, and whichever of the two headers there is.
+    let start = czlib_inflate_init(stream, 15 + 32)
     guard start == Z_OK else { throw .corrupt(.gzip, "zlib could not start: error \(start)", decompressed: 0) }
     defer { inflateEnd(stream) }
     // zlib does not write to its input; the type lacks a const.

@@ -17,7 +17,7 @@ final class VendorKernel {
   /// How far the running kernel was moved from its link-time addresses.
   var offset: UInt64 { image.offset }
   var symbols: SymbolIndex { image.symbols }
-  var types: KernelTypes { image.types }
+  var types: KernelTypes { get throws(CannotCheck) { try image.types } }
   /// Live addresses of the code, `_text` up to `_etext`.
   var text: Range<UInt64> { image.text }
 

@@ -15,7 +15,8 @@ struct CentralPointers {
       note(.returnThunk, "x86_return_thunk", leadsTo: thunk, facts)
     }
     guard let operations = facts.symbols["pv_ops"],
-      let byteCount = facts.structure("paravirt_patch_template")?.byteCount, byteCount <= 4096,
+      let byteCount = facts.structure("paravirt_patch_template")?.byteCount ?? Self.extent(of: "pv_ops", facts),
+      byteCount <= 4096,
       let bytes = facts.live.bytes(at: operations, count: byteCount)
     else { return }
     bytes.withUnsafeBytes { raw in
@@ -25,6 +26,12 @@ struct CentralPointers {
         note(.paravirt, "pv_ops[\(index)]", leadsTo: function, facts)
       }
     }
+  }
+
+  /// Bytes up to the next symbol, where nothing says how many the variable has; what fills them up is no pointer.
+  private static func extent(of variable: String, _ facts: KernelFacts) -> Int? {
+    guard facts.types.lacksOthers, case .found(let place) = facts.symbols.lookUp(variable) else { return nil }
+    return place.byteCount.map { Int(clamping: $0) & ~7 }
   }
 
   private mutating func note(

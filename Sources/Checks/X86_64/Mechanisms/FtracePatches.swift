@@ -18,6 +18,7 @@ struct FtracePatches {
   func apply(to recreation: Recreation, entries: FunctionEntries) throws(CannotCheck) {
     let verified = trampolines.addresses
     var hint = 0
+    var lacksDirectCalls = false
     try state.forEachRecord(facts.reader) { address, flags in
       guard let site = recreation.image.pointer(at: address, count: 5), entries.contains(address, hint: &hint) else {
         return
@@ -41,13 +42,18 @@ struct FtracePatches {
         recreation.writeBranch(
           .ftrace, at: address, site, opcode: 0xe8, to: first, "traced through the trampoline of its one user")
       case .direct:
-        guard let direct = state.directCalls[address] else { return }
+        guard let direct = state.directCalls[address] else {
+          lacksDirectCalls = true
+          return
+        }
         let target = state.callee(ofDirect: direct)
         recreation.writeBranch(
           .ftrace, at: address, site, opcode: state.isJump(direct) ? 0xe9 : 0xe8, to: target,
           "a direct call of \(facts.ownership.words(for: target))")
       }
     }
+    // Where they lead is not known, unless somebody says how the kernel keeps them.
+    if lacksDirectCalls, facts.types.lacksOthers { throw facts.types.unknown("ftrace_hash") }
   }
 
   /// All that the tracer may ever write at a function's entry.

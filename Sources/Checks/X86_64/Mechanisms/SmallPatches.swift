@@ -88,10 +88,22 @@ struct SmallPatches {
     }
     guard let value = votes.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })?.key,
       variable.hasPrefix("__"), variable.hasSuffix("_cache"),
-      let name = facts.structure("kmem_cache")?.member("name"),
-      let text = facts.live.value(UInt64.self, at: value &+ UInt64(name.byteOffset)).flatMap(facts.live.text)
+      nameOffsets.contains(where: { isCalled(variable, cacheAt: value, nameAt: $0) })
     else { return nil }
-    let wanted = String(variable.dropFirst(2))
-    return text == wanted || text + "_cache" == wanted ? value : nil
+    return value
+  }
+
+  /// Where the name of a slab cache may be; where nothing says it, the name itself tells.
+  private var nameOffsets: [UInt64] {
+    if let name = facts.structure("kmem_cache")?.member("name") { return [UInt64(name.byteOffset)] }
+    return facts.types.lacksOthers ? Array(stride(from: 0, to: 256, by: 8)) : []
+  }
+
+  private func isCalled(_ variable: String, cacheAt cache: UInt64, nameAt offset: UInt64) -> Bool {
+    guard let name = facts.live.value(UInt64.self, at: cache &+ offset), KernelAddress(name).isInKernelHalf,
+      let text = facts.live.text(at: name)
+    else { return false }
+    let wanted = variable.dropFirst(2)
+    return text == wanted || text + "_cache" == wanted
   }
 }
