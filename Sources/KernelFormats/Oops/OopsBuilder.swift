@@ -106,7 +106,7 @@ struct OopsBuilder {
       report.takeWho(line.rest)
     } else if let place = scanner.barePlace() {
       report.barePlace = report.barePlace ?? place.place
-      report.isOfOtherMachine = report.isOfOtherMachine || place.isOfOtherMachine
+      if place.isOfOtherMachine { report.architecture = report.architecture ?? .unknown }
       report.noteAddress(in: line)
     } else {
       return false
