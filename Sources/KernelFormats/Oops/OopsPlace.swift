@@ -9,6 +9,14 @@ package enum OopsPlace: Hashable, Sendable {
   case named(Place, size: UInt64)
   case address(KernelAddress)
 
+  /// The place that stands behind a phrase in a line; nil if none does.
+  package init?(behind phrase: StaticString, in line: String) {
+    let bytes = Array(line.utf8)
+    var scanner = OopsScanner(bytes[...])
+    guard scanner.skip(past: phrase), let place = scanner.place() else { return nil }
+    self = place
+  }
+
   package var place: Place? {
     if case .named(let place, _) = self { place } else { nil }
   }
