@@ -158,7 +158,9 @@ import Testing
 
   @Test(
     arguments: [
-      ([0x1f, 0x8b, 8, 0], "zcat FILE | liveprobe crash --log -"), ([0x28, 0xb5, 0x2f, 0xfd], "zstdcat FILE"),
+      ([0x1f, 0x8b, 8, 0], "its gzip data ends in the middle"),
+      ([0x28, 0xb5, 0x2f, 0xfd], "its zstd data ends in the middle"),
+      ([0x02, 0x21, 0x4c, 0x18], "compressed by lz4: unpack it, and send it through a pipe"),
       (Array("KDUMP   ".utf8), "a dump and no text: leave out --log"),
     ] as [([UInt8], String)]) func `what is no text is said, with what to do`(_ bytes: [UInt8], _ words: String) throws
   {

@@ -5,7 +5,7 @@ package import KernelModel
 /// Source: `__sprint_symbol()` in kernel/kallsyms.c (Linux v5.10 to v7.2); some distributions have the module's build id
 /// follow its name (CONFIG_STACKTRACE_BUILD_ID).
 package enum OopsPlace: Hashable, Sendable {
-  /// - size: bytes of the function, as kallsyms knows it.
+  /// - size: bytes of the function, as kallsyms knows it; 0 where a script put the source's place there instead of the offset.
   case named(Place, size: UInt64)
   case address(KernelAddress)
 
@@ -30,7 +30,7 @@ extension OopsPlace: CustomStringConvertible {
   package var description: String {
     switch self {
     case .named(let place, let size):
-      "\(place.symbol)+\(place.offset.hexadecimal)/\(size.hexadecimal)"
+      (size == 0 ? place.symbol : "\(place.symbol)+\(place.offset.hexadecimal)/\(size.hexadecimal)")
         + (place.module.map { " [\($0)]" } ?? "")
     case .address(let address): address.description
     }
