@@ -204,6 +204,15 @@ import Testing
     #expect(report(hooked.replacing(" [m]", with: "")).status == .ok)
   }
 
+  @Test func `a hook is seen where the processor itself was in it, and through stale words`() {
+    let text =
+      "BUG: kernel NULL pointer dereference, address: 0000000000000010\nRIP: 0010:f+0x1/0x20 [m]\nCall Trace:\n x64_sys_call+0x10/0x20\n do_syscall_64+0x33/0x80\n"
+    #expect(report(text).status == .warning)
+    #expect(report(text.replacing(" x64_sys_call", with: " ? stale+0x1/0x2\n x64_sys_call")).status == .warning)
+    #expect(report(text.replacing(" x64_sys_call", with: " __x64_sys_read+0x1/0x2\n x64_sys_call")).status == .ok)
+    #expect(report(text.replacing("f+0x1/0x20 [m]", with: "f+0x1/0x20")).status == .ok)
+  }
+
   @Test func `an earlier report's signs count`() {
     let early =
       "WARNING: CPU: 0 PID: 1 at mm/x.c:1 f+0x1/0x2\nCall Trace:\n 0xffffffffc0a3e07d\n g+0x1/0x2\n---[ end trace 0 ]---\n"

@@ -255,11 +255,19 @@ package struct OopsJudgement: Sendable {
 
   private mutating func judgeTraces() {
     guard !isNameless else { return }
-    for trace in report.traces {
+    for (number, trace) in report.traces.enumerated() {
       for (index, entry) in trace.entries.enumerated() {
         if let address = entry.place.address { judge(address, at: index, of: trace.entries) }
-        judgeHook(at: index, of: trace.entries)
       }
+      // Words that may be stale stand between frames that are none the less each other's.
+      var frames = trace.entries.filter(\.isReliable).map(\.place)
+      // Where the processor was may be told beside the trace, and not in it.
+      if number == 0, trace.heading == nil, report.kind.isException, let place = report.instructionPointer,
+        place != frames.first
+      {
+        frames.insert(place, at: 0)
+      }
+      for (inner, outer) in zip(frames, frames.dropFirst()) { judgeHook(inner, calledBy: outer) }
     }
   }
 
@@ -309,15 +317,13 @@ package struct OopsJudgement: Sendable {
   }
 
   /// A module's function, or nobody's, that the entry of system calls called itself: a handler belongs there.
-  private mutating func judgeHook(at index: Int, of entries: [OopsTrace.Entry]) {
-    let entry = entries[index]
-    guard index + 1 < entries.count, entry.isReliable, entries[index + 1].isReliable,
-      let dispatcher = entries[index + 1].place.place, dispatcher.module == nil,
-      SystemCallEntry.isDispatcher(dispatcher.symbol)
-    else { return }
+  private mutating func judgeHook(_ inner: OopsPlace, calledBy outer: OopsPlace) {
+    guard let dispatcher = outer.place, dispatcher.module == nil, SystemCallEntry.isDispatcher(dispatcher.symbol) else {
+      return
+    }
     let here =
       "was called by \(dispatcher.symbol) itself, where the handler of a system call belongs: a system call is hooked"
-    if let place = entry.place.place {
+    if let place = inner.place {
       // A module that the kernel knows may be a security product; who owns it can be asked.
       guard let module = place.module else { return }
       let traits = OopsCulprit.traits(report.modules.first { $0.name == module }?.flags ?? "")
@@ -326,7 +332,7 @@ package struct OopsJudgement: Sendable {
         .warning,
         "\(place.symbol) of the module \(module)\(letters) \(here); a security product does that, and so does a rootkit"
       )
-    } else if let address = entry.place.address, lies(address) == .modules || lies(address) == .imageOrModules {
+    } else if let address = inner.address, lies(address) == .modules || lies(address) == .imageOrModules {
       add(.critical, "code at \(address) that the kernel has no name for \(here)")
     }
   }

@@ -41,7 +41,10 @@ extension OopsText {
 
   /// What happened, in a word that stays the same from version to version.
   package var kindWord: String {
-    switch kind {
+    if let complaint, !kind.isException || kind == .bug {
+      return complaint.rawValue.lowercased().split(separator: " ").joined(separator: "-")
+    }
+    return switch kind {
     case .stackProtector: "stack-protector"
     case .nullDereference: isInstructionFetch ? "null-call" : "null-dereference"
     case .pageFault: isInstructionFetch ? "bad-call" : "page-fault"
@@ -57,8 +60,7 @@ extension OopsText {
     case .rcuStall: "rcu-stall"
     case .requested: "requested"
     case .warning: "warning"
-    case .complaint:
-      complaint.map { $0.rawValue.lowercased().split(separator: " ").joined(separator: "-") } ?? "complaint"
+    case .complaint: "complaint"
     case .panic: "panic"
     }
   }

@@ -40,6 +40,7 @@ package struct OopsTale: Sendable {
     tellWay()
     tellWho()
     tellStatements()
+    tellOtherTraces()
     tellChain(others)
     sentences += report.taintSentences
     tellMissing()
@@ -84,10 +85,12 @@ package struct OopsTale: Sendable {
     case .rcuStall: say("A processor or task did not let go for too long\(place): \(said).")
     case .requested: say("Somebody asked for this crash (sysrq): no trouble of the kernel's own.")
     case .warning: say("The kernel warned\(place): \(said).")
+    case .complaint where report.complaint == .machineCheck: say("The processor stopped the kernel: \(said).")
     case .complaint: say("The kernel's own checks complained\(place): \(said).")
     case .exception(let name): say("\(name) in the kernel\(place).")
     case .panic: say("The kernel gave up: \(report.panicMessage ?? report.message).")
     }
+    if let sentence = report.complaint?.sentence { sayAsEvidence(sentence) }
     for sentence in PanicCodes.sentences(of: report.panicMessage ?? report.message) { sayAsEvidence(sentence) }
   }
 
@@ -200,24 +203,37 @@ package struct OopsTale: Sendable {
 
   /// What the report says of locks, other processors, hardware and memory.
   private mutating func tellStatements() {
-    let lines = report.statements + report.notices
+    let lines = [report.message] + report.statements + report.notices
     for line in lines {
       if let words = PanicCodes.machineCheck(line) {
         sayAsEvidence(words)
-        sayAsEvidence("That is hardware or its firmware, and no fault of the kernel's code.")
+        sayAsEvidence("That is hardware or its firmware: look there, and not in the kernel's code.")
       }
     }
     let phrases = [
       "likely owned by", "locks held by", "lock held by", "Detected non-responsive CSD", "Sending NMI from",
-      "Allocated by task",
-      "Freed by task", "located ", "of size ",
+      "located ", "of size ",
     ]
-    for line in lines.lazy.filter({ line in phrases.contains { line.contains($0) } }).prefix(Self.mostStatements) {
+    for line in lines.dropFirst().lazy.filter({ line in phrases.contains { line.contains($0) } }).prefix(
+      Self.mostStatements)
+    {
       sayAsEvidence("It says: \(line).")
     }
   }
 
   private static let mostStatements = 6
+
+  /// What traces beside the main one say: who allocated what was used wrongly, who freed it.
+  private mutating func tellOtherTraces() {
+    for trace in report.traces.filter({ $0.heading != nil }).prefix(4) {
+      let place = trace.entries.lazy.filter(\.isReliable).compactMap(\.place.place).first {
+        !KernelFunctions.isOfReporting($0.symbol)
+      }
+      guard let heading = trace.heading, let place else { continue }
+      let words = heading.hasSuffix(":") ? String(heading.dropLast()) : heading
+      sayAsEvidence("\(words), in \(place.symbol)\(place.module.map { " of the module \($0)" } ?? "").")
+    }
+  }
 
   private mutating func tellChain(_ others: [OopsText]) {
     // A console and a log daemon print the same twice.
