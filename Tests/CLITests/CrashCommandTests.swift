@@ -1,5 +1,8 @@
+import DecoderTrials
 import Foundation
+import TestKernel
 import Testing
+import Vendor
 
 /// `liveprobe crash`, and `scan` of a dump: what they refuse, and what they make of the kernel's own words.
 @Suite struct CrashCommandTests {
@@ -168,6 +171,24 @@ import Testing
       let answer = try program.run(["crash", "--log", path])
       #expect(answer.status == 3)
       #expect(answer.errors.contains(words), "\(answer.errors)")
+    }
+  }
+
+  @Test func `a compressed text is read as it is`() throws {
+    let text = String(repeating: "[    1.000000] quiet\n", count: 5000) + SampleOops.fetch
+    for compression in [Compression.gzip, .xz, .zstd, .bzip2] {
+      let packed = try SampleCompression.compress(Array(text.utf8), compression)
+      try withFile(packed) { path in
+        let answer = try program.run(["crash", "--log", path])
+        #expect(
+          answer.output.contains("BUG: unable to handle page fault for address: ffffffffc0331000"), "\(compression)")
+        #expect(answer.errors.isEmpty)
+      }
+      // What breaks off is read as far as it goes, and that is said.
+      try withFile(packed.dropLast(12)) { path in
+        let answer = try program.run(["crash", "--log", path])
+        #expect(answer.errors.contains("its \(compression.rawValue) data ends in the middle"), "\(answer.errors)")
+      }
     }
   }
 

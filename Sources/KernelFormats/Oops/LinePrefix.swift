@@ -141,7 +141,7 @@ enum LinePrefix {
 }
 
 extension OopsScanner {
-  /// `4,1003,512100210,-;`, `6,1234,5678901,-,caller=T123;`
+  /// Whether the numbers of a record stand here: `4,1003,512100210,-;`, `6,1234,5678901,-,caller=T123;`.
   fileprivate mutating func takeNumbers() -> Bool {
     var ahead = self
     guard ahead.decimal() != nil, ahead.take(","), ahead.decimal() != nil, ahead.take(","), ahead.decimal() != nil,

@@ -16,4 +16,12 @@ enum OopsAnchor {
     }
     return nil
   }
+
+  /// Whether a line is of a report, and of no other text: of a processor and its task, of registers, or a trace's heading.
+  static func isOfReport(_ line: ArraySlice<UInt8>) -> Bool {
+    let scanner = OopsScanner(line)
+    if scanner.begins("CPU: ") { return scanner.contains(" PID: ") && scanner.contains(" Comm: ") }
+    return scanner.begins("RIP: 0010:") || scanner.begins("pc : ") || scanner.rest.elementsEqual("Call Trace:".utf8)
+      || scanner.rest.elementsEqual("Call trace:".utf8)
+  }
 }

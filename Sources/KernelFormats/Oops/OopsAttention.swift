@@ -30,7 +30,8 @@ enum OopsAttention {
     Trigger(words: "Linux version ", offset: 0, distance: 1), Trigger(words: " Part", offset: 1, distance: 2),
     Trigger(words: "lkrg] <", offset: 0, distance: 1), Trigger(words: "exception!", offset: 8, distance: 1),
     Trigger(words: "Badness at ", offset: 0, distance: 1), Trigger(words: "\u{1b}[K", offset: 0, distance: 2),
-    Trigger(words: "SError", offset: 0, distance: 1),
+    Trigger(words: "SError", offset: 0, distance: 1), Trigger(words: "Call Trace:", offset: 0, distance: 2),
+    Trigger(words: "Call trace:", offset: 0, distance: 2),
   ]
 
   /// By a string's byte that is looked for: which of ``triggers``.
@@ -101,6 +102,7 @@ enum OopsAttention {
     found .|= at(here, 0x6c) .& at(next, 0x6b)  // lk
     found .|= at(here, 0x53) .& at(next, 0x45)  // SE
     found .|= at(here, 0x1b) .& at(third, 0x4b)  // ESC ? K
+    found .|= at(here, 0x43) .& at(third, 0x6c)  // C?l
     let words = unsafeBitCast(found, to: SIMD4<UInt64>.self)
     return words[0] | words[1] | words[2] | words[3] != 0
   }

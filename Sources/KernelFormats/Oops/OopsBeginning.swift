@@ -100,7 +100,9 @@ struct OopsBeginning {
     guard let colon = file.lastIndex(of: UInt8(ascii: ":")), file.startIndex < colon else { return false }
     var line = OopsScanner(file[(colon + 1)...])
     guard line.decimal() != nil, line.isAtEnd else { return false }
-    return isOld || scanner.take(" at ")
+    // Programs of other languages warn of places, too: the kernel's have a function.
+    return (isOld || scanner.begins(" at "))
+      && (scanner.contains("+0x") || scanner.contains(" (") || scanner.contains("CPU#"))
   }
 }
 

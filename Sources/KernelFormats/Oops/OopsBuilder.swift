@@ -52,6 +52,14 @@ struct OopsBuilder {
   /// Whether another report may begin before this one has come to its end: it has no trace yet.
   var mayBeInterrupted: Bool { report.traces.isEmpty && !hasEnded && report.panicMessage == nil }
 
+  /// Keeps what the kernel said when it gave up.
+  mutating func end(in panicMessage: String) {
+    report.panicMessage = panicMessage
+    isAtOtherThings()
+    // Then it was an exception, whatever its first lines said.
+    if report.complaint == .headless, panicMessage.contains("Fatal exception") { report.kind = .exception("exception") }
+  }
+
   mutating func add(detail: String, _ complaint: OopsComplaint?) {
     report.detail = detail
     report.complaint = report.complaint ?? complaint
@@ -135,6 +143,8 @@ struct OopsBuilder {
         // What follows is another trace.
         isAtOtherThings()
         heading = Self.text(OopsScanner(line.dropLast()))
+      } else if scanner.begins("NMI backtrace for ") || scanner.begins("task:") {
+        heading = report.traces.isEmpty ? heading : Self.text(scanner)
       }
       add(statement: Self.text(scanner))
       report.takeTask(inStatement: scanner)

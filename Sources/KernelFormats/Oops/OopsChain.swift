@@ -160,6 +160,7 @@ extension OopsText {
     switch complaint {
     case .machineCheck, .lkrg, .controlFlow: return 5
     case .kmsan, .kcsan, .ubsan, .atomicSleep, .spinlock, .lockdep, .rust: return 3
+    case .headless: return 0
     default: return kind == .requested ? 6 : 2
     }
   }

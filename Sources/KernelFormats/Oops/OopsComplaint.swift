@@ -25,6 +25,8 @@ package enum OopsComplaint: String, Hashable, Sendable {
   case rust = "Rust panic"
   case lkrg = "LKRG"
   case interrupt = "unhandled interrupt"
+  /// A report whose first lines are missing: it begins with a processor, registers, or a trace.
+  case headless = "first lines missing"
   /// Anything else that calls itself a bug.
   case other
 }

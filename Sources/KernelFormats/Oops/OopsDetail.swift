@@ -99,8 +99,9 @@ extension OopsText {
     return false
   }
 
-  /// Source: show_regs() and its kin in arch/*/kernel/process.c and traps.c (Linux v2.6.32 to v7.2). An architecture is named where the words
-  /// are of one only.
+  /// What stands before a place; an architecture is named where the words are of one only.
+  ///
+  /// Source: show_regs() and its kin in arch/*/kernel/process.c and traps.c (Linux v2.6.32 to v7.2).
   private static let placeRows: [(words: StaticString, isCaller: Bool, architecture: OopsArchitecture?)] = [
     ("IP: ", false, nil), ("RIP  ", false, .own), ("RIP [", false, .own), ("RIP !INEXACT! ", false, .own),
     ("EIP: ", false, .i686), ("EIP is at ", false, .i686), ("PC is at ", false, .arm), ("LR is at ", true, .arm),

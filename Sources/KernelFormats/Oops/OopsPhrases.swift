@@ -164,7 +164,7 @@ struct OopsPhrase {
     row("invoked oom-killer", .outOfMemory, .named),
     row("Out of memory: Kill", .outOfMemory),
     row("Out of memory and no killable processes", .outOfMemory),
-    row("group out of memory: Kill", .outOfMemory),
+    row("Memory cgroup out of memory: Kill", .outOfMemory),
     // Hardware.
     row("Machine Check Exception: ", .machineCheck),
     row("Machine Check: ", .machineCheck, .followed("Bank")),

@@ -91,12 +91,29 @@ struct OopsReader {
       position - last.line <= Self.mostBetween, !OopsScanner(text).begins("Modules linked in:")
     {
       before[before.count - 1] = (position, line.caller, .detail(OopsBuilder.text(OopsScanner(text)), nil))
+    } else if open.isEmpty {
+      takeHeadless(text, line)
     }
+  }
+
+  /// Begins a report with a line that is of one, if its first lines scrolled away or were cut off.
+  private mutating func takeHeadless(_ text: ArraySlice<UInt8>, _ line: OopsLine) {
+    let offset = OopsAnchor.isOfReport(text) ? 0 : OopsAnchor.offset(in: text) ?? 0
+    let text = text.dropFirst(offset)
+    guard OopsAnchor.isOfReport(text) else { return }
+    if offset > 0 { learn(line.text.dropLast(text.count)) }
+    begin(.complaint, .headless, line, text)
+    take(text, line)
   }
 
   mutating func finish() -> [OopsText] {
     while !open.isEmpty { close(0) }
-    return OopsText.told(once: reports.sorted { $0.order < $1.order }.map(\.report))
+    var told = OopsText.told(once: reports.sorted { $0.order < $1.order }.map(\.report))
+    // A trace that is of none of them says little beside whole reports.
+    if told.contains(where: { $0.complaint != .headless }) {
+      told.removeAll { $0.complaint == .headless && $0.panicMessage == nil }
+    }
+    return told
   }
 
   // MARK: What stands before a line
@@ -196,6 +213,7 @@ struct OopsReader {
     if before.count > Self.mostOpen { before.removeFirst() }
   }
 
+  @discardableResult
   private mutating func begin(
     _ kind: OopsKind, _ complaint: OopsComplaint?, _ line: OopsLine, _ message: ArraySlice<UInt8>
   ) -> Bool {
@@ -215,8 +233,7 @@ struct OopsReader {
         open[$0].builder.report.isEndedBy(kind, panicMessage)
       }
       if let index = ended {
-        open[index].builder.report.panicMessage = panicMessage
-        open[index].builder.isAtOtherThings()
+        open[index].builder.end(in: panicMessage)
         open[index].lastRelevant = position
         return true
       }
@@ -293,6 +310,7 @@ extension OopsText {
       case .machineCheck: message.contains("achine check") || message.contains("hardware error")
       case .outOfMemory: message.contains("ut of memory") || message.contains("deadlocked on memory")
       case .lkrg: message.contains("LKRG") || message.contains("p_lkrg")
+      case .headless: message.contains("Fatal exception") || message.contains("panic_on_warn")
       case .atomicSleep: message.contains("panic_on_warn") || message.contains("cheduling while atomic")
       default: message.contains("panic_on_warn")
       }

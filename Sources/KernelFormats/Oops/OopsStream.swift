@@ -66,7 +66,9 @@ package struct OopsStream {
 
   private var isAttentive: Bool { reader.isAttentive || parts.isOpen }
 
-  /// Where to go on: somewhat before the one that may begin a report, or before the end. What is skipped is counted only.
+  /// Where to go on: somewhat before the one that may begin a report, or before the end.
+  ///
+  /// What is skipped is counted only.
   private mutating func skip(_ piece: ArraySlice<UInt8>, from start: Int) -> Int {
     piece.withUnsafeBufferPointer { bytes in
       let offset = start - piece.startIndex

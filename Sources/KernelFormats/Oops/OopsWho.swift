@@ -12,7 +12,10 @@ extension OopsText {
   /// that are not set.
   mutating func takeWho(_ line: ArraySlice<UInt8>) {
     var scanner = OopsScanner(line)
-    if scanner.skip(past: "CPU: ") || scanner.skip(past: "CPU#") || scanner.take("CPU "), let number = scanner.decimal()
+    // A blocked task's trace is printed by another.
+    let isOfOther = kind == .hungTask && comm != nil
+    if scanner.skip(past: "CPU: ") || scanner.skip(past: "CPU#") || scanner.take("CPU "),
+      let number = scanner.decimal(), !isOfOther
     {
       processor = processor ?? number
     }

@@ -47,7 +47,7 @@ struct PstoreParts {
     return groups.flatMap { $0.sorted { $0.number > $1.number }.flatMap(\.lines) }
   }
 
-  /// `Panic#2 Part1`
+  /// Why it was saved and the part's number, of `Panic#2 Part1`; nil if it is no such line.
   private static func heading(_ line: ArraySlice<UInt8>) -> (why: [UInt8], number: UInt64)? {
     guard line.count < 40 else { return nil }
     var scanner = OopsScanner(line)

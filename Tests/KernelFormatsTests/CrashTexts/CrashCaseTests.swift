@@ -96,7 +96,7 @@ import Testing
     Case(
       name: "44-real-6.1-panic-on-warn", kind: "warning", place: "refcount_warn_saturate+0xfb/0x110", comm: "insmod",
       pid: 104,
-      release: "6.1.0-57-amd64", entryCount: 17, panicMessage: "kernel: panic_on_warn set ..."),
+      release: "6.1.0-57-amd64", entryCount: 12, panicMessage: "kernel: panic_on_warn set ..."),
   ]
 
   @Test(arguments: all) func `what is told of it`(_ expected: Case) throws {

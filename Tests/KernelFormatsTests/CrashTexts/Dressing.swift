@@ -16,7 +16,7 @@ struct Dressing: Sendable {
     Array((lines.joined(separator: end) + end).utf8)
   }
 
-  /// `512.100070`
+  /// Seconds as the kernel prints them: `512.100070`.
   private static func seconds(_ number: Int) -> String { "512.1\(padded(number * 7, 5, "0"))" }
   private static func stamp(_ number: Int) -> String { "[  \(seconds(number))] " }
   private static func stamped(_ lines: [String]) -> [String] { lines.enumerated().map { stamp($0) + $1 } }
