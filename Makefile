@@ -29,10 +29,10 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 endef
 
 .PHONY: help setup build static deb release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
-.PHONY: kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql
+.PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install every Debian package that building, testing and the lab need
 	@scripts/setup all
@@ -114,6 +114,11 @@ scan: ## scan this host with the one file (as root: sudo make scan)
 
 docs: ## renew docs/checks.md from the checks' own manuals, and the rows of docs/lab.md
 	LIVEPROBE_WRITE_DOCS=1 "$(SWIFT)" test $(strict) --filter 'DocumentationTests|TierTests'
+
+crash-texts: ## the share of crash texts that is told right: every kind of trouble, architecture and dressing
+	@scripts/setup build
+	@$(MAKE) tests
+	LIVEPROBE_CRASH_TEXTS=all "$(SWIFT)" test $(strict) --skip-build --filter CrashTextTests
 
 clean: ## remove everything that was built
 	rm -rf .build

@@ -117,7 +117,7 @@ let package = Package(
     tests(
       "ReportTests", ["Audit", "Checks", "Crash", "KernelFormats", "KernelModel", "Report", "TestKernel"]),
     // Runs the program that is built beside it; linking that would cut down the tests' environment, see CHarden.
-    tests("CLITests", ["CLI"]),
+    tests("CLITests", ["CLI", "DecoderTrials", "TestKernel", "Vendor"]),
     tests("DocumentationTests", ["Checks", "KernelModel", "Report"]),
 
     // The lab: real kernels under emulation.

@@ -13,10 +13,11 @@ package struct Condition: Hashable, Sendable {
     case distribution
     case taint
     case death
+    case signature
     case finding
 
     /// Whether it is what makes a host count as affected, rather than what may have made it so.
-    package var isSymptom: Bool { self == .finding || self == .death }
+    package var isSymptom: Bool { self == .finding || self == .death || self == .signature }
 
     /// In the order above.
     package static func < (left: Self, right: Self) -> Bool { left.order < right.order }

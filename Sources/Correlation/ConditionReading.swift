@@ -12,6 +12,7 @@ struct ConditionReading {
     if let inventory = contents.inventory { read(inventory) }
     if let checks = contents.checks { read(checks) }
     if let implants = contents.implants { read(implants) }
+    if contents.signature != nil || !isCrash { note(.signature, [contents.signature].compactMap { $0 }) }
     if contents.death != nil || !isCrash { note(.death, [contents.death].compactMap { $0.map(MaskedAddresses.of) }) }
   }
 

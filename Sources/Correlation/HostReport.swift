@@ -75,7 +75,8 @@ package enum NotAReport: Error, Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .notJSON: "is not JSON: give it reports that liveprobe scan --format json wrote"
+    case .notJSON:
+      "is not JSON, and has no kernel's own words: give it reports that liveprobe scan --format json wrote, or texts of crashes"
     case .otherDocument(let schema): "is a document of the form \(schema), not a report of a scan or a crash"
     case .malformed(let place): "is not a report of liveprobe's: \(place) is missing or of another type"
     }

@@ -12,6 +12,8 @@ struct ReportContents: Decodable {
   var run: Run?
   /// What a dead kernel died of.
   var death: String?
+  /// What that has in common on every host: its kind, and the first functions that say something.
+  var signature: String?
 
   private enum Key: CodingKey {
     case schema, status, kernel, inventory, checks, implants, run, scan, host, system, foreign, reports
@@ -43,6 +45,7 @@ struct ReportContents: Decodable {
     if implants?.isEmpty ?? true { implants = foreign.map(\.implant) }
     let system = try values.decodeIfPresent(System.self, forKey: .system)
     death = system?.diedOf
+    signature = system?.signature
     let host = try values.decodeIfPresent(String.self, forKey: .host)
     var inventory = inventory ?? Inventory()
     inventory.hostName = inventory.hostName ?? host
@@ -52,6 +55,7 @@ struct ReportContents: Decodable {
 
   private mutating func take(_ oops: Oops) {
     death = oops.message
+    signature = oops.signature
     kernel = Kernel(release: oops.release)
     inventory = Inventory(taint: oops.taint, names: oops.modules)
   }
@@ -131,6 +135,7 @@ struct ReportContents: Decodable {
 
   struct System: Decodable {
     var diedOf: String?
+    var signature: String?
     var taint: String?
   }
 
@@ -138,6 +143,7 @@ struct ReportContents: Decodable {
   struct Oops: Decodable {
     var isDecisive: Bool?
     var message: String
+    var signature: String?
     var taint: String?
     var release: String?
     var modules: [String]?

@@ -29,6 +29,10 @@ package protocol CrashArchitecture: DecodingArchitecture, ObjectArchitecture {
   /// The write to what protects the kernel that the processor was at, by the log; nil if it was at another instruction, or the
   /// bytes are not told.
   static func protectionWrite(at registers: OopsRegisters) -> ProtectionWrite?
+  /// The instruction that the processor was at, by the log; nil if its bytes are not told, or are none.
+  static func instruction(at registers: OopsRegisters) -> FaultingInstruction?
+  /// What stands before a place that was called and lacks the mark of a function that may be.
+  static var missingEntryMark: StaticString { get }
   /// The kernel's own words for a write that would have taken a protection away, and that it took back.
   static var undoneProtectionWrites: [String] { get }
 }

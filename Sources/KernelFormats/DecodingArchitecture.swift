@@ -97,6 +97,8 @@ package protocol PageFaultCode {
   var isInstructionFetch: Bool { get }
   /// Whether a page was there, and only its permissions were against it.
   var isPermissionFault: Bool { get }
+  /// Whether something was to be written, rather than read.
+  var isWrite: Bool { get }
   /// Whether the kernel wrote to a page that was there, and was not to be written to.
   var isForbiddenWrite: Bool { get }
 }

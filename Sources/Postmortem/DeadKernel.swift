@@ -22,12 +22,18 @@ package struct DeadKernel {
     _ dump: any Dump, progress: (String) -> Void = { _ in }
   ) throws(Withheld) {
     progress("looking for the dead kernel's page tables")
-    let found = try DumpMappings.find(in: dump, progress: progress)
-    let memory = TranslatedMemory(dump, through: found.tables)
+    var found = try DumpMappings.find(in: dump, progress: progress)
+    var memory = TranslatedMemory(found.dump, through: found.tables)
     progress("reading the dead kernel's symbols")
     let symbols = try Self.symbols(memory, found)
-    var remarks = dump.remarks
-    if dump.isFiltered {
+    if let start = PackedMemory.corrected(found.dump, memory, found.tables, symbols),
+      let moved = found.leavingOut(from: start)
+    {
+      found = moved
+      memory = TranslatedMemory(moved.dump, through: moved.tables)
+    }
+    var remarks = found.dump.remarks
+    if found.dump.isFiltered {
       remarks.append("the dump was made without some pages: what they held is unknown, not absent")
     }
     let names: SystemNames?
@@ -54,14 +60,14 @@ package struct DeadKernel {
     kernel.isRunning = false
     kernel.symbolsAreWhole = true
     kernel.isBuiltWithoutModules = symbols.lacksModuleLoader
-    kernel.processors = ProcessorState.all(in: dump.notes)
+    kernel.processors = ProcessorState.all(in: found.dump.notes)
     kernel.reading = .failure(Withheld("the reading path", why: "the dump's file is read, not the dead kernel asked"))
     kernel.moduleNames = { _ in
       ModuleNames(
         procModules: .failure(Self.unasked("/proc/modules")), sysfs: .failure(Self.unasked("/sys/module")),
         kallsyms: .failure(Self.unasked("/proc/kallsyms")))
     }
-    bytesRead = { memory.bytesRead }
+    bytesRead = { [memory] in memory.bytesRead }
     // What the kernel says as long as nobody gave it a name: UTS_NODENAME, include/linux/uts.h.
     nodeName = names?.node == "(none)" ? nil : names?.node
     self.remarks = remarks

@@ -20,4 +20,11 @@ package protocol Dump: PhysicalMemory {
   var remarks: [String] { get }
   /// Whether the file was made without some of the pages it knows of.
   var isFiltered: Bool { get }
+  /// The same file, if it holds memory and nothing else, with nothing from `start` up to 4 GiB: what follows in the file lies behind;
+  /// nil if the file says where its memory is.
+  func leavingOut(from start: PhysicalAddress) -> (any Dump)?
+}
+
+extension Dump {
+  package func leavingOut(from start: PhysicalAddress) -> (any Dump)? { nil }
 }

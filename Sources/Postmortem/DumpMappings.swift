@@ -3,6 +3,8 @@ internal import KernelModel
 
 /// The dead kernel's page tables, what crash tools are told of it, and from how many angles that was confirmed.
 struct DumpMappings {
+  /// The dump that they were found in: the one that was given, or the same with its memory where it belongs.
+  let dump: any Dump
   let tables: Machine.PageTables
   let info: VMCoreInfo?
   /// The page that the kernel image begins with.
@@ -28,18 +30,36 @@ struct DumpMappings {
     for candidate in candidates {
       if let found = try? confirmed(candidate, processors, in: dump, reasons: &reasons) { return found }
     }
+    for hole in candidates.isEmpty ? [] : PackedMemory.starts {
+      guard let other = dump.leavingOut(from: hole) else { continue }
+      var ignored: [String] = []
+      for candidate in candidates {
+        if let found = try? confirmed(candidate, processors, in: other, reasons: &ignored) { return found }
+      }
+    }
     for processor in processors {
       guard let start = processor.imageStart(in: dump) else {
         reasons.append("\(processor.source) maps no kernel")
         continue
       }
       return DumpMappings(
-        tables: processor.tables(in: dump), info: nil, imageStart: start,
+        dump: dump, tables: processor.tables(in: dump), info: nil, imageStart: start,
         conclusion: conclusion(processor, processors, start, in: dump))
     }
+    // That the file is cut says more than what was not found in it.
+    reasons += dump.remarks.filter { $0.contains("ends early") || $0.contains("missing") || $0.contains("cut short") }
     throw Withheld(
       "the dead kernel's page tables", why: "the file was read as \(dump.format): \(reasons.joined(separator: "; "))",
       remedy: "use a dump that has VMCOREINFO (kdump, QEMU with -device vmcoreinfo) or all of the machine's memory")
+  }
+
+  /// The same kernel in the same file with its memory where it belongs: see ``Dump/leavingOut(from:)``.
+  func leavingOut(from start: PhysicalAddress) -> DumpMappings? {
+    guard let other = dump.leavingOut(from: start), let info,
+      let root = KernelRoot(info, source: conclusion.subject)
+    else { return nil }
+    return DumpMappings(
+      dump: other, tables: root.tables(in: other), info: info, imageStart: imageStart, conclusion: conclusion)
   }
 
   private static func confirmed(
@@ -63,7 +83,8 @@ struct DumpMappings {
       else { throw refuse("its tables do not map _stext at \(text) where phys_base says") }
     }
     return DumpMappings(
-      tables: tables, info: crash.info, imageStart: start, conclusion: conclusion(root, processors, start, in: dump))
+      dump: dump, tables: tables, info: crash.info, imageStart: start,
+      conclusion: conclusion(root, processors, start, in: dump))
   }
 
   /// Holds the other roots against the one that was found: they need not be the same table, and must map the same image.

@@ -46,6 +46,28 @@ import Testing
     }
   }
 
+  @Test func `a text with a kernel's own words is a crashed host, known by its signature`() throws {
+    try run { folder, run in
+      for index in 0..<3 {
+        let text = """
+          BUG: kernel NULL pointer dereference, address: 0000000000000008
+          CPU: 1 PID: \(index + 2) Comm: x Tainted: G OE 6.1.0 #1
+          RIP: 0010:hook_read+0x1\(index)/0x20 [m]
+          Modules linked in: m(OE)
+          Call Trace:
+           vfs_read+0x1\(index)/0x20
+
+          """
+        try Data(text.utf8).write(to: URL(filePath: "\(folder)/text\(index).log"))
+      }
+      try Data("nothing at all\n".utf8).write(to: URL(filePath: "\(folder)/notes.txt"))
+      let answer = try run([folder])
+      #expect(answer.output.hasPrefix("9 affected hosts against 6 healthy, from 15 reports\n"))
+      #expect(answer.output.contains("signature null-dereference: hook_read, vfs_read\n"))
+      #expect(answer.errors.contains("notes.txt: is not JSON, and has no kernel's own words"))
+    }
+  }
+
   /// Opened as a file is, it would wait for somebody to write to it.
   @Test func `a pipe in a report's place is named, and left out`() throws {
     try run { folder, run in

@@ -1,5 +1,8 @@
+import DecoderTrials
 import Foundation
+import TestKernel
 import Testing
+import Vendor
 
 /// `liveprobe crash`, and `scan` of a dump: what they refuse, and what they make of the kernel's own words.
 @Suite struct CrashCommandTests {
@@ -158,7 +161,9 @@ import Testing
 
   @Test(
     arguments: [
-      ([0x1f, 0x8b, 8, 0], "zcat FILE | liveprobe crash --log -"), ([0x28, 0xb5, 0x2f, 0xfd], "zstdcat FILE"),
+      ([0x1f, 0x8b, 8, 0], "its gzip data ends in the middle"),
+      ([0x28, 0xb5, 0x2f, 0xfd], "its zstd data ends in the middle"),
+      ([0x02, 0x21, 0x4c, 0x18], "compressed by lz4: unpack it, and send it through a pipe"),
       (Array("KDUMP   ".utf8), "a dump and no text: leave out --log"),
     ] as [([UInt8], String)]) func `what is no text is said, with what to do`(_ bytes: [UInt8], _ words: String) throws
   {
@@ -166,6 +171,24 @@ import Testing
       let answer = try program.run(["crash", "--log", path])
       #expect(answer.status == 3)
       #expect(answer.errors.contains(words), "\(answer.errors)")
+    }
+  }
+
+  @Test func `a compressed text is read as it is`() throws {
+    let text = String(repeating: "[    1.000000] quiet\n", count: 5000) + SampleOops.fetch
+    for compression in [Compression.gzip, .xz, .zstd, .bzip2] {
+      let packed = try SampleCompression.compress(Array(text.utf8), compression)
+      try withFile(packed) { path in
+        let answer = try program.run(["crash", "--log", path])
+        #expect(
+          answer.output.contains("BUG: unable to handle page fault for address: ffffffffc0331000"), "\(compression)")
+        #expect(answer.errors.isEmpty)
+      }
+      // What breaks off is read as far as it goes, and that is said.
+      try withFile(packed.dropLast(12)) { path in
+        let answer = try program.run(["crash", "--log", path])
+        #expect(answer.errors.contains("its \(compression.rawValue) data ends in the middle"), "\(answer.errors)")
+      }
     }
   }
 

@@ -68,11 +68,12 @@ import Testing
       #"""
       {"schema": "liveprobe-oops/1", "status": "OK", "reports": [
         {"isDecisive": false, "message": "first", "release": "5.10.0"},
-        {"isDecisive": true, "message": "second", "taint": "", "release": "6.1.0", "modules": ["x"]}]}
+        {"isDecisive": true, "message": "second", "signature": "bug: f, g", "taint": "", "release": "6.1.0", "modules": ["x"]}]}
       """#.utf8)
     let report = try HostReport(decoding: log)
     #expect(report.host == nil && report.isCrash && report.cohort == .affected)
-    #expect(report.known == [.kernelRelease, .distribution, .taint, .module, .death])
+    #expect(report.known == [.kernelRelease, .distribution, .taint, .module, .death, .signature])
+    #expect(conditions(report, .signature) == ["bug: f, g"])
     #expect(conditions(report, .death) == ["second"] && conditions(report, .module) == ["x"])
     #expect(conditions(report, .kernelRelease) == ["6.1.0"] && conditions(report, .taint) == [])
   }

@@ -9,7 +9,10 @@ import Testing
   /// Files outside of the rooms that have words of x86-64, in how many lines, and why they cannot do without.
   private static let exceptions: [(file: String, lines: Int, why: String)] = [
     ("KernelModel/Architecture.swift", 1, "it is where the architecture is chosen"),
-    ("KernelFormats/Oops/OopsBuilder.swift", 4, "logs are read of any architecture, by the words that each prints"),
+    ("KernelFormats/Oops/OopsAnchor.swift", 4, "logs are read of any architecture, by the words that each prints"),
+    ("KernelFormats/Oops/OopsBuilder.swift", 1, "logs are read of any architecture, by the words that each prints"),
+    ("KernelFormats/Oops/OopsDetail.swift", 2, "logs are read of any architecture, by the words that each prints"),
+    ("KernelFormats/Oops/OopsPhrases.swift", 1, "logs are read of any architecture, by the words that each prints"),
     ("Crash/Words/SystemCallEntry.swift", 4, "logs are read of any architecture, by the names that each has"),
   ]
 

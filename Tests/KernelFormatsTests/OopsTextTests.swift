@@ -160,8 +160,11 @@ import Testing
   func `whatever stands before a line, and at its end`(_ prefix: String) throws {
     for end in ["\n", "\r\n", " \r\n", "\0\n"] {
       let lines = SampleOops.stackProtector.split(separator: "\n").map { $0.dropFirst("[   11.523017] ".count) }
-      let report = try one(lines.map { prefix + $0 + end }.joined())
-      #expect(report == (try one(SampleOops.stackProtector)), "\(prefix)")
+      var report = try one(lines.map { prefix + $0 + end }.joined())
+      var plain = try one(SampleOops.stackProtector)
+      // Each says another time, or none.
+      (report.seconds, plain.seconds) = (nil, nil)
+      #expect(report == plain, "\(prefix)")
     }
   }
 
@@ -215,7 +218,8 @@ import Testing
     #expect(report.traces[0].entries.count == 512)
     #expect(report.modules.count == 4096)
     #expect(report.registers.count == 8)
-    let reports = all(String(repeating: "Kernel panic - not syncing: x\n", count: 1000) + SampleOops.stackProtector)
+    let panics = (0..<1000).map { "Kernel panic - not syncing: \($0)\n" }.joined()
+    let reports = all(panics + SampleOops.stackProtector)
     #expect(reports.count == OopsText.mostReports)
     #expect(reports.last?.pid == 406)
   }

@@ -1,3 +1,4 @@
+import KernelFormats
 import KernelModel
 import Postmortem
 import TestKernel
@@ -100,5 +101,57 @@ import Testing
     for page in 0..<4 { dump.unmap(0xffff_ffff_8200_0000 + UInt64(page) * 4096) }
     let error = #expect(throws: Withheld.self) { try DeadKernel(dump) }
     #expect(error?.what == "the dead kernel's symbols")
+  }
+
+  @Test func `memory of which the part above 4 GiB follows at once in the file`() throws {
+    // A hole from 512 MiB on: the file has what lies at 4 GiB there.
+    let (low, end): (UInt64, UInt64) = (0x2000_0000, 1 << 32)
+    let sample = SampleDeadKernel(raisedBy: end)
+    let base = SampleDeadKernel.physicalBase + end
+    sample.write(SampleDeadKernel.crashText(["NUMBER(phys_base)": "\(base)"]), atPhysical: SampleDeadKernel.crashPage)
+    let packed = PackedSample(sample, low: low)
+    try expectWhole(try DeadKernel(packed))
+    // Where the file itself says where its memory is, nothing is tried.
+    #expect(throws: Withheld.self) { try DeadKernel(PackedSample(sample, low: low, isUnmapped: false)) }
+  }
+
+  @Test func `a refusal says that the file is cut`() {
+    dump.remarks = ["the file ends early: 4096 bytes of memory that it promises are missing"]
+    let error = #expect(throws: Withheld.self) { try DeadKernel(dump) }
+    #expect(error?.why.hasSuffix("the file ends early: 4096 bytes of memory that it promises are missing") == true)
+  }
+}
+
+/// A sample's memory as a file has it whose part above 4 GiB follows at once.
+private final class PackedSample: Dump {
+  private let sample: SampleDeadKernel
+  /// Where the hole begins.
+  private let low: UInt64
+  /// Where it was said to begin; nil where nothing is said.
+  private let told: UInt64?
+  private let isUnmapped: Bool
+
+  let format = "raw memory"
+  let notes: [ElfNote] = []
+  let vmcoreInfo: [UInt8]? = nil
+  let remarks: [String] = []
+  let isFiltered = false
+  var extents: [PhysicalRegion] { [PhysicalRegion(start: PhysicalAddress(0x1000), byteCount: 0x10_0000)] }
+
+  init(_ sample: SampleDeadKernel, low: UInt64, told: UInt64? = nil, isUnmapped: Bool = true) {
+    (self.sample, self.low, self.told, self.isUnmapped) = (sample, low, told, isUnmapped)
+  }
+
+  func leavingOut(from start: PhysicalAddress) -> (any Dump)? {
+    isUnmapped ? PackedSample(sample, low: low, told: start.rawValue, isUnmapped: false) : nil
+  }
+
+  func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {
+    var place = address.rawValue
+    if let told {
+      // Where in the file that would be.
+      if place >= 1 << 32 { place = place - (1 << 32) + told } else if place >= told { throw .absent(address) }
+    }
+    try sample.read(at: PhysicalAddress(place < low ? place : place - low + (1 << 32)), into: &bytes)
   }
 }

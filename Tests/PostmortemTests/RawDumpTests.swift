@@ -62,4 +62,39 @@ import Testing
   func `a map that makes no sense is refused`(text: String, why: String) {
     #expect(throws: DumpError.map(why)) { try DumpFile.open(BytesSource(memory), map: Array(text.utf8)) }
   }
+
+  @Test func `memory without a map may have a hole below 4 GiB, and what follows lies behind`() throws {
+    let dump = try DumpFile.open(BytesSource(memory))
+    let other = try #require(dump.leavingOut(from: PhysicalAddress(0x2000)))
+    #expect(try other.bytes(at: PhysicalAddress(0x1000), count: 0x1000) == Array(memory[0x1000..<0x2000]))
+    #expect(try other.bytes(at: PhysicalAddress(1 << 32), count: 0x3000) == Array(memory[0x2000...]))
+    #expect(throws: PhysicalFault.absent(PhysicalAddress(0x2000))) {
+      try other.bytes(at: PhysicalAddress(0x2000), count: 1)
+    }
+    #expect(dump.leavingOut(from: PhysicalAddress(0x5000)) == nil)
+    #expect(try DumpFile.open(BytesSource(memory), map: map).leavingOut(from: PhysicalAddress(0x2000)) == nil)
+  }
+
+  @Test(
+    arguments: [
+      ("QEVM", "the state of a QEMU machine (savevm, migration)"), ("LibvirtQemudSave", "what virsh save writes"),
+      ("PAGEDU64", "a crash dump of Windows"), ("PK\u{3}\u{4}", "a zip archive"),
+    ])
+  func `what is no memory is named`(start: String, name: String) {
+    let file = Array(start.utf8) + memory
+    let error = #expect(throws: DumpError.self) { try DumpFile.open(BytesSource(file)) }
+    if case .unsupported(let what, _) = error {
+      #expect(what == name)
+    } else {
+      #expect(Bool(false), "\(String(describing: error))")
+    }
+  }
+
+  @Test func `the state of a machine of VMware's, and a text, are named with what to do`() {
+    let error = #expect(throws: DumpError.self) { try DumpFile.open(BytesSource([0xd2, 0xbe, 0xd2, 0xbe] + memory)) }
+    #expect(error?.description.contains("give the .vmem beside it") == true)
+    let text = Array("[    1.0] Kernel panic - not syncing: x\n".utf8)
+    let other = #expect(throws: DumpError.self) { try DumpFile.open(BytesSource(text)) }
+    #expect(other?.description.contains("liveprobe crash --log FILE") == true)
+  }
 }

@@ -26,8 +26,11 @@ final class SampleDeadKernel: Dump {
   /// What a kernel address names in it is the physical address of that number.
   private let memory = SparseMemory()
   private var tableCount: UInt64 = 1
+  /// Bytes by which all of it lies higher in physical memory than the constants say.
+  private let raise: UInt64
 
-  init() {
+  init(raisedBy raise: UInt64 = 0) {
+    self.raise = raise
     var kallsyms = SampleImageKallsyms(.v6_1)
     kallsyms.symbols += [
       ("__start_notes", "R", Self.notes), ("__stop_notes", "R", Self.notes + 36), ("_stext", "T", Self.text),
@@ -96,20 +99,20 @@ final class SampleDeadKernel: Dump {
 
   /// Writes at an address of the image, and maps its page.
   private func write(_ bytes: [UInt8], at address: UInt64, flags: UInt64) {
-    let physical = address - 0xffff_ffff_8000_0000 + Self.physicalBase
+    let physical = address - 0xffff_ffff_8000_0000 + Self.physicalBase + raise
     memory.write(bytes, at: KernelAddress(physical))
     memory.write(physical & ~4095 | flags, at: KernelAddress(entry(of: address)))
   }
 
   /// Where the lowest entry of an address is; makes the tables above it.
   private func entry(of address: UInt64) -> UInt64 {
-    var table = Self.root
+    var table = Self.root + raise
     for level in (1...3).reversed() {
       let place = table + (address >> UInt64(12 + 9 * level)) % 512 * 8
       memory.map(MemoryRegion(start: KernelAddress(table), byteCount: 4096))
       var next = (try? memory.load(UInt64.self, at: KernelAddress(place))) ?? 0
       if next == 0 {
-        next = Self.root + tableCount * 4096 | 0x63
+        next = Self.root + raise + tableCount * 4096 | 0x63
         tableCount += 1
         memory.write(next, at: KernelAddress(place))
       }

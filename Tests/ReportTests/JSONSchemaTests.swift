@@ -1,8 +1,10 @@
 import Audit
 import Crash
 import FoundationEssentials
+import KernelFormats
 import KernelModel
 import Report
+import TestKernel
 import Testing
 
 /// Keeps `docs/report.schema.json` and the Swift types that are encoded in step.
@@ -138,6 +140,62 @@ struct CrashSchemaTests {
     #expect(words("frame", "knownBy") == StackFrame.Origin.allCases.map(\.rawValue))
     #expect(words("context", "processorKnownBy") == PanicContext.ProcessorSource.allCases.map(\.rawValue))
     #expect(words("systemCall", "abi") == X86_64.SystemCallInterface.allCases.map(\.rawValue))
+  }
+}
+
+/// Keeps `docs/oops.schema.json` and the reports that are encoded in step.
+struct OopsSchemaTests {
+  private let schema: JSONSchema
+
+  init() throws {
+    schema = try JSONSchema(named: "oops.schema.json")
+  }
+
+  private static let texts = [
+    SampleOops.stackProtector, SampleOops.fetch, SampleOops.newer, "sysrq: Trigger a crash\n", "nothing\n",
+    """
+    [    1.500000] BUG: kernel NULL pointer dereference, address: 0000000000000008
+    Oops: 0002 [#1] SMP
+    Modules linked in: m(POE) n
+    RIP: 0010:f+0x2e/0x70 [m]
+    Code: 48 8b <48> 89 42 08 48 89 10
+    RAX: dead000000000200 RDX: 0000000000000000
+    Call Trace:
+     <TASK>
+     ? g+0x1/0x2
+    """,
+  ]
+
+  private func encoded(_ text: String) throws -> JSONValue {
+    try JSONValue.parse(OopsReport(OopsText.all(in: Array(text.utf8))).json(toolVersion: "0.1.0"))
+  }
+
+  @Test func `the schema is closed, complete and described`() {
+    #expect(schema.faults == [])
+  }
+
+  @Test(arguments: texts) func `every report keeps to the schema`(text: String) throws {
+    #expect(schema.examine(try encoded(text)).problems == [])
+  }
+
+  @Test func `the reports of these tests have every property of the schema`() throws {
+    let seen = try Self.texts.reduce(into: Set<String>()) { $0.formUnion(schema.examine(try encoded($1)).seen) }
+    #expect(schema.properties.subtracting(seen) == [])
+  }
+
+  @Test func `what was parsed is there: address, access, code, registers, letters, line`() throws {
+    let report = try #require(try encoded(Self.texts[5])["reports"]?.list?.first)
+    #expect(report["kind"] == .text("null-dereference"))
+    #expect(report["address"] == .text("0x8"))
+    #expect(report["access"] == .text("write"))
+    #expect(report["errorCode"] == .text("0x2"))
+    #expect(report["instruction"] == .text("mov qword ptr [rdx + 8], rax"))
+    #expect(report["code"]?["bytes"] == .text("48 8b 48 89 42 08 48 89 10"))
+    #expect(report["code"]?["instructionAt"] == .number(2))
+    #expect(report["registers"]?.list?.first?["value"] == .text("0xdead000000000200"))
+    #expect(report["moduleFlags"]?.list?.first?["flags"] == .text("POE"))
+    #expect(report["culprit"]?.text?.hasPrefix("f of the module m (proprietary") == true)
+    #expect(report["line"] == .number(1))
   }
 }
 

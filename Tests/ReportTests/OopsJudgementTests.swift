@@ -25,10 +25,10 @@ import Testing
       ("rhel7-stackprot-unowned", .critical, "returns to 0xffffffffc0a3e07d, where modules lie"),
       ("rhel7-stackprot-unowned", .critical, "3.10.0-1160.119.1.el7.x86_64"),
       (
-        "rhel7-av-hooked-open", .critical,
-        "acme_sys_open of the module acme_av was called by system_call_fastpath itself"
+        "rhel7-av-hooked-open", .warning,
+        "acme_sys_open of the module acme_av (proprietary, out of tree, unsigned) was called by system_call_fastpath itself"
       ),
-      ("rhel7-av-hooked-open", .critical, "at acme_rule_match+0x34/0x1b0 [acme_av]"),
+      ("rhel7-av-hooked-open", .warning, "at acme_rule_match+0x34/0x1b0 [acme_av]"),
       ("rhel8-taint-dashes", .ok, "4.18.0-553.16.1.el8_10.x86_64"),
       ("nx-exec-module-area-cut", .critical, "kernel tried to execute NX-protected page - exploit attempt?"),
       ("null-function-pointer", .ok, "a call through a pointer that is NULL"),
@@ -41,8 +41,12 @@ import Testing
       ("same-oops-twice-console-and-dmesg", .ok, "udevd, pid 154, on processor 1"),
       ("firmware-warning-no-trouble", .unknown, "there is no report of trouble"),
       ("kasan-uaf", .ok, "BUG: KASAN: slab-use-after-free in qv_session_get+0x5b/0x90 [qvault]"),
+      ("mce-fatal", .ok, "Fatal machine check"),
       ("attempted-to-kill-init", .ok, "Attempted to kill init! exitcode=0x00007f00"),
-      ("arm64-oops", .critical, "acme_openat of the module acme_av was called by invoke_syscall itself"),
+      (
+        "arm64-oops", .warning,
+        "acme_openat of the module acme_av (out of tree, unsigned) was called by invoke_syscall itself"
+      ),
       ("ppc64le-oops", .ok, "at bluefs_lookup+0x94/0x210 [bluefs]"),
       ("riscv-stack-protector", .ok, "dw_regs+0x0/0x10 [dw_q]"),
       ("scheduling-while-atomic", .ok, "guard_match+0x6c/0x110 [xt_guard]"),
@@ -192,10 +196,21 @@ import Testing
   @Test func `a module's function under the entry of system calls is a hook`() {
     let hooked =
       "INFO: task x:1 blocked for more than 120 seconds.\nCall Trace:\n f+0x1/0x2 [m]\n do_syscall_64+0x33/0x80\n"
-    #expect(report(hooked).status == .critical)
+    // Its owner may be innocent, and can be asked; code that nobody owns is not.
+    #expect(report(hooked).status == .warning)
+    #expect(report(hooked.replacing("f+0x1/0x2 [m]", with: "0xffffffffc0a3e07d")).status == .critical)
     #expect(report(hooked.replacing(" do_sys", with: " __x64_sys_ioctl+0x8d/0xd0\n do_sys")).status == .ok)
     #expect(report(hooked.replacing(" do_sys", with: " ? do_sys")).status == .ok)
     #expect(report(hooked.replacing(" [m]", with: "")).status == .ok)
+  }
+
+  @Test func `a hook is seen where the processor itself was in it, and through stale words`() {
+    let text =
+      "BUG: kernel NULL pointer dereference, address: 0000000000000010\nRIP: 0010:f+0x1/0x20 [m]\nCall Trace:\n x64_sys_call+0x10/0x20\n do_syscall_64+0x33/0x80\n"
+    #expect(report(text).status == .warning)
+    #expect(report(text.replacing(" x64_sys_call", with: " ? stale+0x1/0x2\n x64_sys_call")).status == .warning)
+    #expect(report(text.replacing(" x64_sys_call", with: " __x64_sys_read+0x1/0x2\n x64_sys_call")).status == .ok)
+    #expect(report(text.replacing("f+0x1/0x20 [m]", with: "f+0x1/0x20")).status == .ok)
   }
 
   @Test func `an earlier report's signs count`() {
@@ -228,5 +243,64 @@ import Testing
       "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: 000000003b6d4f1a\n")
     #expect(report.status == .unknown)
     #expect(sentences(report).contains("says nothing of where it lies"))
+  }
+
+  @Test func `code without a name that a module, or the loader of modules, called has an owner`() {
+    let text =
+      "WARNING: CPU: 0 PID: 1 at mm/x.c:1 f+0x1/0x2\nCall Trace:\n g+0x1/0x2\n 0xffffffffc0a3e07d\n vfs_read+0x1f/0x20\n"
+    #expect(report(text).status == .critical)
+    #expect(report(text.replacing("vfs_read+0x1f/0x20", with: "do_one_initcall+0x59/0x220")).status == .ok)
+    #expect(report(text.replacing("vfs_read+0x1f/0x20", with: "ioctl+0x59/0x220 [m]")).status == .warning)
+    #expect(report(text.replacing("vfs_read", with: "? vfs_read")).status == .critical)
+  }
+
+  @Test func `a call to where no function begins`() {
+    let head = "traps: Missing ENDBR: hook_entry+0x0/0x10 [m]\n------------[ cut here ]------------\n"
+    let missing =
+      head
+      + "kernel BUG at arch/x86/kernel/cet.c:132!\nOops: invalid opcode: 0000 [#1] SMP\nRIP: 0010:f+0x1/0x20\nCall Trace:\n g+0x1/0x2\n"
+    // Where the line belongs to no report, it says nothing.
+    let told = OopsText.all(in: Array(missing.utf8)).map { report in
+      var report = report
+      report.statements = ["traps: Missing ENDBR: hook_entry+0x0/0x10 [m]"]
+      return report
+    }
+    #expect(OopsReport(told).status == .warning)
+    let nameless = told.map { report in
+      var report = report
+      report.statements = ["traps: Missing ENDBR: 0xffffffffc0a3e07d"]
+      return report
+    }
+    #expect(OopsReport(nameless).status == .critical)
+  }
+
+  @Test(
+    arguments: [
+      ("CFI failure at f+0x10/0x20 (target: g+0x0/0x10 [m]; expected type: 0x12345678)", .ok),
+      ("CFI failure at f+0x10/0x20 (target: 0xffffffffc0a3e07d; expected type: 0x12345678)", .critical),
+      ("LKRG: ALERT: DETECT: Kernel: _stext hash changed unexpectedly", .critical),
+      ("LKRG: ALERT: BLOCK: Module: Loading of m is forbidden", .warning),
+    ] as [(String, Status)])
+  func `what guards of the kernel say counts`(_ words: String, _ status: Status) {
+    let text = "WARNING: CPU: 0 PID: 1 at kernel/cfi.c:1 f+0x1/0x2\nCall Trace:\n g+0x1/0x2\n"
+    let reports = OopsText.all(in: Array(text.utf8)).map { report in
+      var report = report
+      report.statements = [words]
+      return report
+    }
+    #expect(OopsReport(reports).status == status)
+  }
+
+  @Test(
+    arguments: [
+      ("Unable to handle kernel execution of user memory at virtual address 0000aaaad1234000", .critical),
+      ("Unable to handle kernel execute from non-executable memory at virtual address ffff000012345000", .warning),
+      ("Unable to handle kernel write to read-only memory at virtual address ffff800012345000", .warning),
+      ("Unable to handle kernel paging request at virtual address dead000000000108", .ok),
+    ] as [(String, Status)])
+  func `arm64's words for what an error code says`(_ message: String, _ status: Status) {
+    let text =
+      "\(message)\nInternal error: Oops: 000000009600004f [#1] SMP\nModules linked in: m(OE)\nCPU: 1 PID: 2 Comm: x Tainted: G OE 6.12.30 #1\npc : f+0x48/0x150 [m]\nCall trace:\n f+0x48/0x150 [m]\n vfs_read+0x10/0x20\n"
+    #expect(report(text).status == status)
   }
 }

@@ -127,9 +127,20 @@ enum SampleCrash {
     return report(panic, hooks: hooks, nodeName: hostile, conclusions: [hostile])
   }
 
+  /// Nothing died: two tasks wait for each other, and one for no lock.
+  static var standing: CrashReport {
+    let panic = TestPanic()
+    panic.addSystemCalls()
+    panic.set(TestPanic.slots[1], 0 as UInt64)
+    panic.standStill(
+      [.init("one", 11, waitsFor: 0), .init("two", 12, waitsFor: 1), .init(hostile, 13)], owners: [1, 0])
+    panic.say("systemd[1]: Started.")
+    return report(panic)
+  }
+
   static let all: [(name: String, report: CrashReport)] = [
     ("hooked", hooked), ("requested", requested), ("freed", freed), ("without task", withoutTask(isNumbered: true)),
-    ("task by number", withoutTask(isNumbered: false)), ("untold", untold),
+    ("task by number", withoutTask(isNumbered: false)), ("untold", untold), ("standing", standing),
     ("hostile", hostileNames),
   ]
 }

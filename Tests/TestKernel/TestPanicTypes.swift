@@ -16,12 +16,19 @@ package enum TestPanicTypes {
     addOrc(&types, short: short, int: int, isNewer: isNewer)
     addLog(&types, char: char, short: short, int: int, long: long, pointer: pointer)
     let thread = types.structure("thread_struct", 32, [("sp", long, 16 * 8)])
+    let signal = types.structure("signal_struct", 16, [("thread_head", list, 0)])
     types.structure(
       "task_struct", 160,
       [
-        ("flags", int, 4 * 8), ("stack", pointer, 16 * 8), ("pid", int, 32 * 8), ("tgid", int, 36 * 8),
-        ("comm", types.array(of: char, 16), 40 * 8), ("thread", thread, 64 * 8), ("tasks", list, 144 * 8),
+        ("__state", int, 0), ("flags", int, 4 * 8), ("signal", types.add(2, size: signal), 8 * 8),
+        ("stack", pointer, 16 * 8), ("pid", int, 32 * 8), ("tgid", int, 36 * 8),
+        ("comm", types.array(of: char, 16), 40 * 8), ("thread", thread, 64 * 8), ("thread_node", list, 96 * 8),
+        ("tasks", list, 144 * 8),
       ])
+    for (lock, waiter) in [("mutex", "mutex_waiter"), ("rw_semaphore", "rwsem_waiter")] {
+      types.structure(lock, 32, [("owner", long, 0), ("wait_list", list, 16 * 8)])
+      types.structure(waiter, 32, [("list", list, 0), ("task", pointer, 16 * 8)])
+    }
     types.structure("pcpu_hot", 32, [("current_task", pointer, 0), ("top_of_stack", long, 16 * 8)])
     types.structure("inactive_task_frame", 56, [("bp", long, 40 * 8), ("ret_addr", long, 48 * 8)])
     types.structure(

@@ -2,7 +2,7 @@
 WITH sizes AS (
   SELECT kind, name, affected_with + healthy_with AS hosts
   FROM contingency
-  WHERE affected_with >= 2 AND kind NOT IN ('death', 'finding')
+  WHERE affected_with >= 2 AND kind NOT IN ('death', 'signature', 'finding')
 ),
 sized AS (
   SELECT c.host, c.kind, c.name, s.hosts

@@ -13,7 +13,7 @@ tables AS (
          affected_with + healthy_with AS holders,
          affected_with + affected_without + healthy_with + healthy_without AS hosts
   FROM contingency
-  WHERE affected_with >= 2 AND kind NOT IN ('death', 'finding')
+  WHERE affected_with >= 2 AND kind NOT IN ('death', 'signature', 'finding')
     AND affected_with * (healthy_with + healthy_without) > healthy_with * (affected_with + affected_without)
 ),
 terms AS (

@@ -18,7 +18,7 @@ CREATE TABLE known (
   report BIGINT,
   kind   VARCHAR(20)       -- implant-code, implant-strings, implant-family, implant-offsets, module-build, module,
                            -- kernel-build, kernel-release, distribution, taint, death (what a kernel died of),
-                           -- finding
+                           -- signature (its kind and first functions), finding
 );
 
 -- What a report's host has.

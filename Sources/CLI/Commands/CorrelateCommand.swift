@@ -8,7 +8,8 @@ struct CorrelateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "correlate", abstract: "What do the affected hosts have in common that the healthy ones lack?",
     discussion: """
-      Takes reports that 'liveprobe scan --format json' wrote on many hosts, and those of crashes, and compares: implants by \
+      Takes reports that 'liveprobe scan --format json' wrote on many hosts, those of crashes, and texts with a kernel's own \
+      words of its death, and compares: implants by \
       their fingerprints, builds of modules and of kernels, taint, findings. A host is affected if it crashed or has a \
       critical finding, healthy if a scan of it ended OK or WARNING; the others are left out. Needs no root, and reads nothing \
       of this host.
@@ -17,7 +18,8 @@ struct CorrelateCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A report, a file with a report on each line, or a folder with any of these (.json, .jsonl, .ndjson).",
+    help:
+      "A report, a file with a report on each line, a text (.log, .txt), or a folder with any of these (.json, .jsonl, .ndjson).",
     completion: .file())
   var file: [String] = []
 

@@ -96,46 +96,23 @@ struct CrashCommand: ParsableCommand {
   }
 
   private func tell(textOf path: String) throws -> Never {
-    var text = OopsStream()
-    var isFirst = true
-    var form: String?
-    func take(_ chunk: Span<UInt8>) -> Bool {
-      let piece = chunk.withUnsafeBufferPointer(Array.init)
-      if isFirst { form = Self.form(of: piece[...]) }
-      isFirst = false
-      guard form == nil else { return false }
-      text.read(piece[...])
-      return true
-    }
+    var text = LogText(path: path)
     try UserFiles.accepted {
       if path == "-", Terminal.isInputTyped {
-        form = "standard input is a terminal: send it the text through a pipe"
-      } else {
-        try NamedFile.Unreadable.from { () throws(FileFault) in
-          if path == "-" {
-            try OpenedFile.stream(0, named: path, take)
-          } else {
-            try OpenedFile(path, followingLinks: true).stream(take)
-          }
+        throw NamedFile.Unreadable(
+          path: path, reason: "standard input is a terminal: send it the text through a pipe")
+      }
+      try NamedFile.Unreadable.from { () throws(FileFault) in
+        if path == "-" {
+          try OpenedFile.stream(0, named: path) { text.take($0) }
+        } else {
+          try OpenedFile(path, followingLinks: true).stream { text.take($0) }
         }
       }
-      if let form { throw NamedFile.Unreadable(path: path, reason: form) }
+      try text.finish()
     }
-    let report = OopsReport(text.finish())
+    let report = OopsReport(text.reports)
     let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
     Showing.finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text(theme), report.status)
-  }
-
-  /// What a file is that is no text, by its first bytes, and what to do; nil if it may be one.
-  private static func form(of start: ArraySlice<UInt8>) -> String? {
-    let packed: [(bytes: [UInt8], program: String)] = [
-      ([0x1f, 0x8b], "zcat"), ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "xzcat"), ([0x28, 0xb5, 0x2f, 0xfd], "zstdcat"),
-      (Array("BZh".utf8), "bzcat"),
-    ]
-    if let found = packed.first(where: { start.starts(with: $0.bytes) }) {
-      return "compressed: unpack it, as in '\(found.program) FILE | liveprobe crash --log -'"
-    }
-    let dumps = ["\u{7f}ELF", "KDUMP   ", "EMiL", "makedumpfile\0"]
-    return dumps.contains { start.starts(with: $0.utf8) } ? "a dump and no text: leave out --log" : nil
   }
 }

@@ -1,5 +1,6 @@
 internal import Correlation
 internal import Files
+internal import KernelFormats
 internal import Report
 
 /// Reads reports one by one; what is none is told on standard error.
@@ -9,8 +10,8 @@ struct ReportCollection {
   /// Files that were read: each speaks once.
   private var seen: Set<String> = []
 
-  /// What a report in a folder is called.
-  private static let suffixes = [".json", ".jsonl", ".ndjson"]
+  /// What a report in a folder is called, and a text that has a kernel's own words.
+  private static let suffixes = [".json", ".jsonl", ".ndjson", ".log", ".txt"]
 
   init(tables: TableFolder?) {
     self.tables = tables
@@ -43,13 +44,20 @@ struct ReportCollection {
 
   private mutating func add(_ document: [UInt8], from source: String, _ cohort: Cohort?) throws {
     do {
-      var report = try HostReport(decoding: document)
+      var report = try HostReport(decoding: Self.report(on: document))
       report.cohort = cohort ?? report.cohort
       fleet.add(report, from: source)
       try tables?.add(report, number: fleet.reportCount, from: source)
     } catch let error as NotAReport {
       leaveOut(source, error.description)
     }
+  }
+
+  /// What is no JSON may be a kernel's own words of its death: the report that `crash --log` makes of them.
+  private static func report(on document: [UInt8]) -> [UInt8] {
+    guard document.first(where: { $0 > 0x20 }) != UInt8(ascii: "{") else { return document }
+    let words = OopsText.all(in: document)
+    return words.isEmpty ? document : Array(OopsReport(words).json(toolVersion: Liveprobe.version).utf8)
   }
 
   /// Why something was left out.

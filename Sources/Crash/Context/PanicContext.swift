@@ -164,7 +164,7 @@ package struct PanicContext: Sendable {
   }
 
   /// What the dump holds of a processor: by its stack, since a dump may leave processors out; by its place otherwise.
-  private static func state(of number: Int, among all: [ProcessorState], _ stacks: [StackArea]) -> ProcessorState? {
+  static func state(of number: Int, among all: [ProcessorState], _ stacks: [StackArea]) -> ProcessorState? {
     all.first { state in !state.registers.isUserMode && stacks.contains { $0.holdsWord(at: state.registers.sp) } }
       ?? all.first { $0.index == number }
   }

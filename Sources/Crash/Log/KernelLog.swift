@@ -52,7 +52,19 @@ extension KernelLog {
   /// The lines of all records, for what reads text.
   package var lines: [OopsLine] {
     records.flatMap { record in
-      record.text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { OopsLine($0) }
+      record.text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+        OopsLine($0, caller: record.caller.asPrinted, seconds: Double(record.timestamp) / 1_000_000_000)
+      }
+    }
+  }
+}
+
+extension LogRecord.Caller {
+  /// As a console prints it, for what reads text.
+  fileprivate var asPrinted: OopsCaller {
+    switch self {
+    case .task(let pid): .task(pid: pid)
+    case .processor(let number): .processor(number)
     }
   }
 }

@@ -80,7 +80,9 @@ package struct CrashAccount: Sendable {
 
   private static func troubleHeadline(_ story: CrashStory) -> String {
     let system = story.system
-    guard let trouble = system.trouble else { return "the log does not say what this kernel died of" }
+    guard let trouble = system.trouble else {
+      return story.standstill?.headline ?? "the log does not say what this kernel died of"
+    }
     let place = system.guilty.map { " in \(placeWords($0))" } ?? ""
     switch trouble.kind {
     case .stackProtector: return "a function overran its own stack\(place)"
@@ -108,13 +110,15 @@ package struct CrashAccount: Sendable {
 
   private static func troubleSentences(_ story: CrashStory, isChecked: Bool) -> [String] {
     var sentences: [String] = []
-    if let who = whoSentence(story) { sentences.append(who) }
-    if let call = story.call, case .success(let row) = call.row, row.unknown == nil,
+    if !story.isStandstill, let who = whoSentence(story) { sentences.append(who) }
+    if !story.isStandstill, let call = story.call, case .success(let row) = call.row, row.unknown == nil,
       call.foreignHandlers.isEmpty, let handler = row.handlers.first
     {
       sentences.append("Its number leads where it should, to \(handler.owner).")
     }
     if let death = deathSentence(story) { sentences.append(death) }
+    sentences += story.system.tale?.evidence ?? []
+    sentences += story.standstill?.sentences ?? []
     if let end = story.system.end, let trouble = story.system.trouble, end != trouble {
       sentences.append("What the log ends with came after it: \(end.panicMessage ?? end.message).")
     }

@@ -12,6 +12,8 @@ package struct CrashStory: Sendable {
   package var stack: Result<StackEvidence, CannotCheck>
   /// The stacks of tasks that the log speaks of as hung.
   package var stuck: [StuckTask]
+  /// What it did instead of dying; nil if it gave up, or nothing can be told of it.
+  package var standstill: Standstill?
   /// Where hooks and the stack lead that is not the kernel's own code.
   package var foreign: [ForeignMemory]
   /// Where pointers into it were not looked for, in sentences.
@@ -47,11 +49,26 @@ package struct CrashStory: Sendable {
     self.stack = stack
     let entry = (try? context.get())?.entry ?? Self.entry(bare, context, reader)
     call = entry.flatMap { PanickingCall(of: $0, in: kernel) }
+    standstill = (try? reader.get()).flatMap { Self.standstill(end, kernel, $0) }
     stuck = (try? reader.get()).map { StuckTask.all(system, kernel, $0) } ?? []
     (foreign, unsearched) =
       (try? reader.get()).map { ForeignMemory.all(hooks, strangers, words, by: investigator, kernel, $0) } ?? ([], [])
     likenesses = Likeness.all(of: self, hooks)
   }
+
+  /// What a kernel did that did not give up: neither does its log say so, nor has a processor begun to.
+  ///
+  /// Source: panic_cpu is PANIC_CPU_INVALID, -1, until a processor panics: kernel/panic.c (Linux v5.10 to v7.2).
+  private static func standstill(_ end: OopsText?, _ kernel: Kernel, _ reader: Snapshot) -> Standstill? {
+    guard end?.panicMessage == nil, end?.kind != .requested,
+      (try? reader.value(Int32.self, of: "panic_cpu")) == .some(-1)
+    else { return nil }
+    // Where nothing says what is the processors' own, the other steps say so.
+    return try? Standstill(kernel, reader)
+  }
+
+  /// Whether the kernel stood still, and nothing says that a task of it died.
+  package var isStandstill: Bool { standstill != nil && !(system.end?.kind.isException ?? false) }
 
   /// What the dump holds of the processor that the log names, where it was in the kernel.
   private static func registers(of processor: Int?, in kernel: Kernel) -> Machine.Registers? {
@@ -77,6 +94,7 @@ package struct CrashStory: Sendable {
 
   /// Which of the steps from the task to what it led to were not told wholly, in a few words each.
   package var untold: [String] {
+    if isStandstill, let standstill { return standstill.untold }
     var steps: [String] = []
     switch context {
     case .failure: steps.append("where it was")

@@ -8,6 +8,8 @@ package struct CrashSystem: Sendable {
   package var log: Result<KernelLog, CannotCheck>
   /// What went wrong, by its log: what the kernel died of, and not what only came of it; nil if that says nothing.
   package var trouble: OopsText?
+  /// What that comes to.
+  package var tale: OopsTale?
   /// The last report: what the kernel died with, on which processor and in which task.
   package var end: OopsText?
   /// The taint mask in memory; nil if it cannot be read.
@@ -35,6 +37,7 @@ package struct CrashSystem: Sendable {
     }
     let reports = OopsText.all(in: lines)
     trouble = OopsText.decisive(among: reports)
+    tale = trouble.map { OopsTale($0, among: reports) }
     end = OopsText.last(among: reports)
     taint = (try? reader.get()).flatMap { reader in (try? reader.value(UInt64.self, of: "tainted_mask")) ?? nil }
     modules = (try? kernel.claims.loadedModules.get()) ?? []

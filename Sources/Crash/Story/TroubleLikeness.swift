@@ -36,6 +36,10 @@ struct TroubleLikeness {
     case .rcuStall: likeness.favouring.append("a processor did not pass a quiescent state in time")
     default: break
     }
+    if let standstill = story.standstill, let group = standstill.groups.first {
+      likeness.favouring.append(
+        "\(standstill.waitingCount) tasks wait and let nothing interrupt them, most of them \(group.words)")
+    }
     for stuck in story.stuck where !stuck.trace.frames.isEmpty {
       let modules = Set(stuck.trace.frames.compactMap { $0.owner.place?.module }).sorted()
       if !modules.isEmpty {

@@ -48,6 +48,8 @@ package struct OopsJudgement: Sendable {
     judgeInstruction()
     judgePinnedBits()
     judgeForbiddenAccess()
+    judgeElsewhere()
+    judgeFlow()
     judgeTraces()
     if report.isOfOtherMachine, signs.isEmpty, unknown == nil, !report.namelessPlaces.isEmpty {
       unknown = "the registers are not those of \(Machine.machine): where its addresses lie is not known here"
@@ -200,15 +202,72 @@ package struct OopsJudgement: Sendable {
     }
   }
 
+  /// What other architectures' kernels say in words where this one gives an error code.
+  ///
+  /// Source: __do_kernel_fault() and do_page_fault() in arch/arm64/mm/fault.c, die_kernel_fault() in arch/riscv/mm/fault.c,
+  /// bad_kernel_fault() in arch/powerpc/mm/fault.c (Linux v5.10 to v7.2).
+  private mutating func judgeElsewhere() {
+    let said = report.message
+    if said.contains("execution of user memory") || said.contains("execute user page") {
+      add(.critical, "the kernel was made to run a program's code: \"\(said)\"")
+    } else if said.contains("execute from non-executable memory") || said.contains("execute exec-protected page") {
+      add(.warning, "the processor was sent to memory that must not be run: \"\(said)\"")
+    } else if said.contains("write to read-only memory"), let module = report.ownerOfInstruction.module,
+      !report.isKnownInTree(module)
+    {
+      add(.warning, "the module \(module) wrote to read-only memory of the kernel: \"\(said)\"")
+    }
+  }
+
+  /// What guards of the flow of control say: of indirect calls (CFI, and marks at where functions begin), and of the kernel as a whole (LKRG).
+  ///
+  /// Source: handle_cfi_failure() in kernel/cfi.c (Linux v6.1 to v7.2), do_kernel_cp_fault() in arch/x86/kernel/cet.c (v6.6 to v7.2),
+  /// exc_control_protection() in arch/x86/kernel/traps.c (v5.18 to v6.5), p_lkrg_print_log.h of LKRG 0.9.
+  private mutating func judgeFlow() {
+    for said in [report.message, report.detail ?? ""] + report.statements {
+      if let target = OopsPlace(behind: Machine.missingEntryMark, in: said)
+        ?? (said.contains("CFI failure") ? OopsPlace(behind: "target: ", in: said) : nil)
+      {
+        if let address = target.address, lies(address) == .modules || lies(address) == .imageOrModules {
+          add(
+            .critical,
+            "the kernel was about to call \(address), \(lies(address).words), for which it had no name: \"\(said)\"")
+        } else if said.contains("CFI failure") {
+          remark(
+            "the kernel called \(target) as if it were a function of another type: a mistake in a driver, as a rule")
+        } else {
+          add(
+            .warning,
+            "a call led to \(target), where no function begins that may be called so: code that was built without that mark, or a pointer "
+              + "that was overwritten")
+        }
+      }
+      guard said.contains("LKRG") || said.contains("p_lkrg") else { continue }
+      if said.contains("DETECT") || said.contains("Exploit Detection") || said.contains("HASH IS DIFFERENT") {
+        add(.critical, "the kernel's guard LKRG found it changed, or a task attacking it: \"\(said)\"")
+      } else if said.contains("ALERT") {
+        add(.warning, "the kernel's guard LKRG raised an alert: \"\(said)\"")
+      }
+    }
+  }
+
   // MARK: Traces
 
   private mutating func judgeTraces() {
     guard !isNameless else { return }
-    for trace in report.traces {
+    for (number, trace) in report.traces.enumerated() {
       for (index, entry) in trace.entries.enumerated() {
         if let address = entry.place.address { judge(address, at: index, of: trace.entries) }
-        judgeHook(at: index, of: trace.entries)
       }
+      // Words that may be stale stand between frames that are none the less each other's.
+      var frames = trace.entries.filter(\.isReliable).map(\.place)
+      // Where the processor was may be told beside the trace, and not in it.
+      if number == 0, trace.heading == nil, report.kind.isException, let place = report.instructionPointer,
+        place != frames.first
+      {
+        frames.insert(place, at: 0)
+      }
+      for (inner, outer) in zip(frames, frames.dropFirst()) { judgeHook(inner, calledBy: outer) }
     }
   }
 
@@ -228,11 +287,25 @@ package struct OopsJudgement: Sendable {
       remark("\(there), beside \(helper): code that the kernel itself makes at run time")
       return
     }
+    let caller = index + 1 < entries.count && entries[index + 1].isReliable ? entries[index + 1].place.place : nil
+    if let caller, caller.module == nil, KernelFunctions.callsModules(caller.symbol) {
+      remark(
+        "\(there), called by \(caller.symbol): the function with which a module begins or ends, whose name was stripped"
+      )
+      return
+    }
     guard entries[index].isReliable else {
       guard area != .image else { return }
       add(
         .warning,
         "\(address), \(area.words), is a word of the stack that may be stale, and the kernel had no name for it")
+      return
+    }
+    if let caller, let module = caller.module {
+      add(
+        .warning,
+        "\(there), \(area.words), for which the kernel had no name; \(caller.symbol) of the module \(module) called it, as if that had "
+          + "loaded code of its own")
       return
     }
     let isOfGone =
@@ -244,24 +317,23 @@ package struct OopsJudgement: Sendable {
   }
 
   /// A module's function, or nobody's, that the entry of system calls called itself: a handler belongs there.
-  private mutating func judgeHook(at index: Int, of entries: [OopsTrace.Entry]) {
-    let entry = entries[index]
-    guard index + 1 < entries.count, entry.isReliable, entries[index + 1].isReliable,
-      let dispatcher = entries[index + 1].place.place, dispatcher.module == nil,
-      SystemCallEntry.isDispatcher(dispatcher.symbol)
-    else { return }
-    let name: String
-    if let place = entry.place.place {
-      guard let module = place.module else { return }
-      name = "\(place.symbol) of the module \(module)"
-    } else if let address = entry.place.address, lies(address) == .modules || lies(address) == .imageOrModules {
-      name = "code at \(address) that the kernel has no name for"
-    } else {
+  private mutating func judgeHook(_ inner: OopsPlace, calledBy outer: OopsPlace) {
+    guard let dispatcher = outer.place, dispatcher.module == nil, SystemCallEntry.isDispatcher(dispatcher.symbol) else {
       return
     }
-    add(
-      .critical,
-      "\(name) was called by \(dispatcher.symbol) itself, where the handler of a system call belongs: a system call is hooked"
-    )
+    let here =
+      "was called by \(dispatcher.symbol) itself, where the handler of a system call belongs: a system call is hooked"
+    if let place = inner.place {
+      // A module that the kernel knows may be a security product; who owns it can be asked.
+      guard let module = place.module else { return }
+      let traits = OopsCulprit.traits(report.modules.first { $0.name == module }?.flags ?? "")
+      let letters = traits.isEmpty ? "" : " (\(traits.joined(separator: ", ")))"
+      add(
+        .warning,
+        "\(place.symbol) of the module \(module)\(letters) \(here); a security product does that, and so does a rootkit"
+      )
+    } else if let address = inner.address, lies(address) == .modules || lies(address) == .imageOrModules {
+      add(.critical, "code at \(address) that the kernel has no name for \(here)")
+    }
   }
 }

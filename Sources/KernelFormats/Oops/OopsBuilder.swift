@@ -6,15 +6,18 @@ struct OopsBuilder {
   /// Whether it has ended for good.
   private(set) var isComplete = false
   /// What the line before was part of, for what goes on in the next.
-  private var isInTrace = false
+  var isInTrace = false
   private var isInModules = false
-  private var stack: String?
+  var stack: String?
   /// Whether the kernel said that the trace ends: only a panic may follow.
   private var hasEnded = false
+  /// The last line that ended in a colon: what stands above a trace.
+  var heading: String?
 
-  private static let mostTraces = 16
-  private static let mostEntries = 512
+  static let mostTraces = 16
+  static let mostEntries = 512
   private static let mostModules = 4096
+  private static let mostStatements = 48
   private static let longestText = 1024
 
   init(_ report: OopsText) {
@@ -25,25 +28,92 @@ struct OopsBuilder {
     String(decoding: scanner.rest.prefix(longestText), as: UTF8.self)
   }
 
-  /// The number behind ` [#`, or nil if there is none.
-  static func exceptionNumber(_ line: ArraySlice<UInt8>) -> UInt64? {
-    var scanner = OopsScanner(line)
-    return scanner.skip(past: " [#") ? scanner.decimal() : nil
+  /// The report, once nothing more belongs to it.
+  func finished() -> OopsText {
+    var report = report
+    report.traces.removeAll(where: \.entries.isEmpty)
+    return report
+  }
+
+  /// Takes off the first line what turns out to stand before every line.
+  mutating func remove(_ form: LineForm) {
+    guard let rest = form.removed(from: Array(report.message.utf8)[...]) else { return }
+    report.message = Self.text(OopsScanner(rest))
+  }
+
+  // MARK: What begins other reports, and may belong to this one
+
+  /// Whether it is a report of which the kernel may say more before it comes to its place.
+  var wantsDetail: Bool {
+    report.detail == nil && (report.kind == .warning || report.kind == .bug) && report.registers.isEmpty
+      && report.traces.isEmpty
+  }
+
+  /// Whether another report may begin before this one has come to its end: it has no trace yet.
+  var mayBeInterrupted: Bool { report.traces.isEmpty && !hasEnded && report.panicMessage == nil }
+
+  /// Keeps what the kernel said when it gave up.
+  mutating func end(in panicMessage: String) {
+    report.panicMessage = panicMessage
+    isAtOtherThings()
+    // Then it was an exception, whatever its first lines said.
+    if report.complaint == .headless, panicMessage.contains("Fatal exception") { report.kind = .exception("exception") }
+  }
+
+  mutating func add(detail: String, _ complaint: OopsComplaint?) {
+    report.detail = detail
+    report.complaint = report.complaint ?? complaint
   }
 
   /// `Oops: 0010 [#1] PREEMPT SMP`, which follows what was said of a fault; false if it is not of this report.
-  mutating func takeException(_ line: ArraySlice<UInt8>) -> Bool {
-    guard report.kind.isException, report.exceptionNumber == nil, !hasEnded, let number = Self.exceptionNumber(line)
+  mutating func takeException(_ line: ArraySlice<UInt8>, _ kind: OopsKind, _ complaint: OopsComplaint?) -> Bool {
+    guard report.kind.isException, report.exceptionNumber == nil, !hasEnded, report.registers.isEmpty,
+      let number = OopsException.number(line)
     else { return false }
     report.exceptionNumber = number
     report.takeErrorCode(line)
+    report.complaint = report.complaint ?? complaint
     isAtOtherThings()
     return true
   }
 
+  /// Whether what might begin another report goes on with this one, and takes it if so.
+  mutating func goesOn(_ kind: OopsKind, _ complaint: OopsComplaint?, _ line: ArraySlice<UInt8>) -> Bool {
+    let text = Self.text(OopsScanner(line))
+    if report.kind.isOfPage, kind.isOfPage, report.message.hasPrefix("Kernel attempted to ") {
+      report.say(report.message)
+      (report.kind, report.message) = (kind, text)
+      return true
+    }
+    guard kind == .complaint, report.complaint == complaint else { return false }
+    switch complaint {
+    case .outOfMemory: guard !text.contains("invoked oom-killer") else { return false }
+    case .machineCheck, .lkrg: break
+    case .atomicSleep: guard text.hasPrefix("bad: ") else { return false }
+    default: return false
+    }
+    add(statement: text)
+    return true
+  }
+
+  // MARK: Lines
+
   /// Forgets what the line before was part of.
   mutating func isAtOtherThings() {
     (isInTrace, isInModules, stack) = (false, false, nil)
+  }
+
+  /// How well a line fits, where several reports might have it: 1 if it is what this one still lacks, -1 if it has it already.
+  func fit(_ line: ArraySlice<UInt8>) -> Int {
+    let scanner = OopsScanner(line)
+    if scanner.begins("CPU: ") || scanner.begins("Pid: ") { return report.comm == nil ? 1 : -1 }
+    // A program's registers follow the kernel's.
+    if scanner.begins("RIP: ") && !scanner.begins("RIP: 0033") || scanner.begins("pc : ") {
+      return report.registers.isEmpty ? 1 : -1
+    }
+    if scanner.begins("Modules linked in") { return report.modules.isEmpty ? 1 : -1 }
+    if scanner.begins("Call ") { return report.traces.isEmpty ? 1 : -1 }
+    return isInTrace || isInModules ? 1 : 0
   }
 
   /// Whether a line belongs to the report.
@@ -59,123 +129,48 @@ struct OopsBuilder {
         return true
       }
     }
-    guard takeHeading(scanner) || takeDetail(scanner) else {
-      return takeException(line) || Machine.takeRegisters(line, into: &report.registers)
+    if takeHeading(scanner) || report.takeDetail(scanner.withoutSpeaker) {
+      if scanner.contains("[Hardware Error]") { add(statement: Self.text(scanner)) }
+      return true
     }
-    return true
+    if Machine.takeRegisters(line, into: &report.registers) {
+      report.architecture = report.architecture ?? .own
+      return true
+    }
+    if takeUnannounced(line) { return true }
+    if OopsStatement.isOne(line, of: report) {
+      if line.last == UInt8(ascii: ":") {
+        // What follows is another trace.
+        isAtOtherThings()
+        heading = Self.text(OopsScanner(line.dropLast()))
+      } else if scanner.begins("NMI backtrace for ") || scanner.begins("task:") {
+        heading = report.traces.isEmpty ? heading : Self.text(scanner)
+      }
+      add(statement: Self.text(scanner))
+      report.takeTask(inStatement: scanner)
+      return true
+    }
+    return false
+  }
+
+  mutating func add(statement: String) {
+    if report.statements.count < Self.mostStatements { report.say(statement) }
   }
 
   /// What begins a part of the report.
   private mutating func takeHeading(_ line: OopsScanner) -> Bool {
     var scanner = line
-    if scanner.take("Call Trace:") || scanner.take("Call trace:") || scanner.take("Backtrace:") {
-      isAtOtherThings()
-      isInTrace = true
-      if report.traces.count < Self.mostTraces { report.traces.append(OopsTrace()) }
-      // Old kernels have the first entry, or the stack's name, in the same line.
-      if !scanner.isAtEnd { _ = takeTraceEntry(scanner.rest) }
-    } else if scanner.take("Modules linked in:") {
+    if scanner.take("Modules linked in:") {
       isAtOtherThings()
       isInModules = takeModules(scanner)
-    } else if scanner.take("---[ end ") {
+    } else if scanner.take("Last Breaking-Event-Address") {
+      isAtOtherThings()
+    } else if scanner.take("---[ end ") || scanner.take("--- [ end ") {
       isAtOtherThings()
       hasEnded = true
       isComplete = scanner.take("Kernel panic")
     } else {
-      return false
-    }
-    return true
-  }
-
-  private mutating func takeDetail(_ line: OopsScanner) -> Bool {
-    var scanner = line
-    if scanner.take("#PF: ") {
-      takePageFault(scanner)
-    } else if scanner.take("Hardware name: ") {
-      report.hardware = report.hardware ?? Self.text(scanner)
-    } else if scanner.take("Kernel Offset: ") {
-      takeOffset(scanner)
-    } else if scanner.take("Workqueue: ") {
-      // The workqueue's name, and what it does.
-      _ = scanner.word()
-      scanner.skipSpaces()
-      report.work = report.work ?? scanner.place()
-    } else if scanner.take("PGD ") {
-      if scanner.skip(past: " PTE ") { report.pageTableEntry = scanner.hexadecimal() }
-    } else if scanner.take("CPU: ") || scanner.take("Pid: ") {
-      report.takeWho(line.rest)
-    } else if let place = scanner.barePlace() {
-      report.barePlace = report.barePlace ?? place.place
-      report.isOfOtherMachine = report.isOfOtherMachine || place.isOfOtherMachine
-      report.noteAddress(in: line)
-    } else {
-      return false
-    }
-    return true
-  }
-
-  /// `0x1e000000 from 0xffffffff81000000 (relocation range: 0xffffffff80000000-0xffffffffbfffffff)`; or `disabled`, where the
-  /// kernel lies where it was linked.
-  ///
-  /// Source: dump_kernel_offset() in arch/x86/kernel/setup.c (Linux v5.10 to v7.2): the range ends before MODULES_VADDR.
-  private mutating func takeOffset(_ scanner: OopsScanner) {
-    var scanner = scanner
-    guard scanner.take("0x"), let offset = scanner.hexadecimal() else {
-      report.kernelOffset = nil
-      return
-    }
-    report.kernelOffset = offset
-    guard scanner.skip(past: "range: "), scanner.hexadecimal() != nil, scanner.take("-"),
-      let end = scanner.hexadecimal()
-    else { return }
-    report.relocationEnd = end
-  }
-
-  /// `#PF: supervisor read access in kernel mode`, `#PF: error_code(0x0000) - not-present page`.
-  ///
-  /// Source: `show_fault_oops()` in arch/x86/mm/fault.c (Linux v5.10 to v7.2).
-  private mutating func takePageFault(_ scanner: OopsScanner) {
-    var scanner = scanner
-    if scanner.take("error_code(") {
-      report.errorCode = scanner.hexadecimal()
-      if scanner.take(") - ") { report.errorWords = Self.text(scanner) }
-    } else {
-      report.access = report.access ?? Self.text(scanner)
-    }
-  }
-
-  /// `? vfs_read+0x10/0x20 [ext4]`, ` [<ffffffff81000000>] ? vfs_read+0x10/0x20`, `<IRQ>`, or registers; false if it is none.
-  private mutating func takeTraceEntry(_ line: ArraySlice<UInt8>) -> Bool {
-    var scanner = OopsScanner(line)
-    var isMarker = false
-    while let name = scanner.stackMarker() {
-      isMarker = true
-      stack = name
-    }
-    if isMarker {
-      scanner.skipSpaces()
-      if scanner.isAtEnd { return true }
-    }
-    let start = scanner
-    while scanner.bracketedAddress() != nil { scanner.skipSpaces() }
-    let isReliable = !scanner.take("? ")
-    if isReliable { scanner = start }
-    // The address in brackets is the one that counts where nothing has a name.
-    var place = start
-    if !isReliable, place.next != UInt8(ascii: "[") { _ = place.take("? ") }
-    // The registers of an interrupted frame stand between the entries.
-    guard let found = place.place(), place.isAtEnd || place.next == UInt8(ascii: " ") else {
-      return isMarker || Machine.takeRegisters(line, into: &report.registers)
-    }
-    // An address alone is an entry only if nothing but a remark follows: a dump of the stack is many of them.
-    if found.address != nil {
-      place.skipSpaces()
-      guard place.isAtEnd || place.next == UInt8(ascii: "(") else { return isMarker }
-    }
-    report.noteAddress(in: start)
-    let last = report.traces.count - 1
-    if report.traces[last].entries.count < Self.mostEntries {
-      report.traces[last].entries.append(OopsTrace.Entry(place: found, isReliable: isReliable, stack: stack))
+      return takeTraceHeading(line)
     }
     return true
   }
@@ -205,77 +200,26 @@ struct OopsBuilder {
 }
 
 extension OopsText {
+  mutating func say(_ statement: String) { if statements.last != statement { statements.append(statement) } }
+
   /// `Oops: 0011 [#1] SMP`: where the fault is of a page, that number is the processor's error code.
   ///
-  /// Source: page_fault_oops() in arch/x86/mm/fault.c (Linux v5.10 to v7.2; no_context() before).
+  /// Source: page_fault_oops() in arch/x86/mm/fault.c (Linux v5.10 to v7.2; no_context() before). On arm64 it is ESR, on arm FSR: die() in
+  /// arch/arm64/kernel/traps.c and arch/arm/kernel/traps.c.
   mutating func takeErrorCode(_ line: ArraySlice<UInt8>) {
     var scanner = OopsScanner(line)
-    guard kind.isOfPage, scanner.skip(past: "Oops: ") else { return }
+    let isInternal = scanner.take("Internal error: ")
+    guard kind.isOfPage || isInternal, scanner.skip(past: "Oops: ") else { return }
     _ = scanner.take("Oops: ")
-    // Other architectures give more than these 16 bits, and another meaning.
-    if let code = scanner.hexadecimal(), code <= 0xffff, scanner.take(" [#") { errorCode = errorCode ?? code }
-  }
-
-  /// Takes from the start of a line where the kernel's image and its modules lie, if an address stands beside a name.
-  fileprivate mutating func noteAddress(in line: OopsScanner) {
-    var scanner = line
-    var address: KernelAddress?
-    while let found = scanner.bracketedAddress() {
-      address = found
-      scanner.skipSpaces()
+    guard let code = scanner.hexadecimal() else { return }
+    if isInternal {
+      syndrome = syndrome ?? code
+      architecture = architecture ?? (OopsScanner(line).contains(" ARM") ? .arm : .aarch64)
+    } else if scanner.take(" ilc:") {
+      architecture = architecture ?? .s390x
+    } else if code <= 0xffff, scanner.take(" [#") {
+      // Other architectures give more than these 16 bits, and another meaning.
+      errorCode = errorCode ?? code
     }
-    _ = scanner.take("? ")
-    guard let address, let place = scanner.place()?.place else { return }
-    if place.module == nil {
-      imageAddress = imageAddress ?? address
-    } else {
-      moduleAddress = min(moduleAddress ?? address, address)
-    }
-  }
-}
-
-extension OopsScanner {
-  /// `<IRQ>`, `</TASK>`, `<<EOE>>`: the name of the stack that begins, as `.some(nil)` where one ends; nil if there is none.
-  ///
-  /// Source: show_trace_log_lvl() in arch/x86/kernel/dumpstack.c (Linux v2.6.32 to v7.2), where `EOI` and `EOE` end a stack in old ones.
-  fileprivate mutating func stackMarker() -> String?? {
-    var ahead = self
-    ahead.skipSpaces()
-    let isDoubled = ahead.take("<<")
-    guard isDoubled || ahead.take("<") else { return nil }
-    let isEnd = ahead.take("/")
-    let name = ahead.rest.prefix {
-      (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0 & 0xdf) || $0 == UInt8(ascii: "#")
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_")
-    }
-    guard (1...32).contains(name.count) else { return nil }
-    for _ in name { _ = ahead.takeByte() }
-    guard isDoubled ? ahead.take(">>") : ahead.take(">") else { return nil }
-    self = ahead
-    let text = String(decoding: name, as: UTF8.self)
-    return .some(isEnd || text.hasPrefix("EO") ? nil : text)
-  }
-
-  /// Where the processor was, as a line of its own says: `IP: [<…>] f+0x1/0x2`, `RIP  [<…>] f+0x1/0x2` on x86-64 before v4.10,
-  /// `EIP: `, `pc : `, `epc : `, `NIP [c000…] ` on others.
-  fileprivate mutating func barePlace() -> (place: OopsPlace, isOfOtherMachine: Bool)? {
-    var ahead = self
-    let isOfOtherMachine: Bool
-    if ahead.take("IP: ") || ahead.take("RIP  ") || ahead.take("RIP [") {
-      isOfOtherMachine = false
-    } else if ahead.take("EIP: ") || ahead.take("EIP is at ") || ahead.take("pc : ") || ahead.take("epc : ")
-      || ahead.take("PC is at ") || ahead.take("NIP ")
-    {
-      isOfOtherMachine = true
-      // i386 has its segment before it.
-      var segment = ahead
-      if segment.hexadecimal() != nil, segment.take(":") { ahead = segment }
-    } else {
-      return nil
-    }
-    ahead.skipSpaces()
-    guard let place = ahead.place() else { return nil }
-    self = ahead
-    return (place, isOfOtherMachine)
   }
 }

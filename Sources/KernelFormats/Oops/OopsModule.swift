@@ -15,7 +15,9 @@ package struct OopsModule: Hashable, Sendable {
     flags = ""
     guard !rest.isEmpty else { return }
     guard rest.last == UInt8(ascii: ")"), (2...40).contains(rest.count) else { return nil }
-    flags = String(decoding: rest.dropFirst().dropLast(), as: UTF8.self)
+    // Red Hat's v2.6.32 has each letter in its own parentheses.
+    let letters = rest.filter { $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: ")") }
+    flags = String(decoding: letters, as: UTF8.self)
   }
 
   private static func isOfNames(_ byte: UInt8) -> Bool {

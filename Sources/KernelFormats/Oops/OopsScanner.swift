@@ -114,72 +114,21 @@ struct OopsScanner {
     return value
   }
 
-  /// A place in code: `name+0x1/0x2 [module]`, or an address; before either may stand the address in brackets, once or twice.
-  ///
-  /// Where the place has no name, the address in brackets counts: what follows it may be one byte less, as `%pB` has it.
-  mutating func place() -> OopsPlace? {
-    var ahead = self
-    var address: KernelAddress?
-    while let found = ahead.bracketedAddress() {
-      address = found
-      ahead.skipSpaces()
-    }
-    if let address {
-      _ = ahead.take("? ")
-      if let place = ahead.namedPlace() {
-        self = ahead
-        return place
+  /// The first pointer that stands here as a word; nil if there is none.
+  mutating func firstPointer() -> UInt64? {
+    while !isAtEnd {
+      skipSpaces()
+      var word = OopsScanner(self.word())
+      if let value = word.pointer(), word.isAtEnd || word.next == UInt8(ascii: ",") || word.next == UInt8(ascii: ";") {
+        return value
       }
-      _ = ahead.pointer()
-      self = ahead
-      return .address(address)
-    }
-    if let place = ahead.namedPlace() {
-      self = ahead
-      return place
-    }
-    let isMarked = ahead.begins("0x")
-    if let value = ahead.pointer(), isMarked ? !ahead.continuesWord : ahead.isAtSpaceOrEnd {
-      self = ahead
-      return .address(KernelAddress(value))
+      if word.begins("(null)") || word.begins("<null>") { return 0 }
     }
     return nil
   }
 
-  private var isAtSpaceOrEnd: Bool { isAtEnd || next == UInt8(ascii: " ") || next == UInt8(ascii: "\t") }
-
-  /// Whether what stands here may belong to the name or number before it.
-  ///
-  /// What else stands there is another's, which a console printed right behind it.
-  private var continuesWord: Bool {
-    guard let next else { return false }
-    return (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(next | 0x20)
-      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next)
-      || [UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "+")].contains(next)
-  }
-
-  /// `name+0x1/0x2 [module]`.
-  private mutating func namedPlace() -> OopsPlace? {
-    var ahead = self
-    let name = ahead.rest.prefix { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: " ") }
-    ahead.rest = ahead.rest.dropFirst(name.count)
-    guard (1...Self.longestName).contains(name.count), ahead.take("+0x"), let offset = ahead.hexadecimal(),
-      ahead.take("/0x"), let size = ahead.hexadecimal()
-    else { return nil }
-    var module: String?
-    var behind = ahead
-    if behind.take(" [") {
-      let text = behind.rest.prefix { $0 != UInt8(ascii: "]") && $0 != UInt8(ascii: " ") }
-      if (1...Self.longestName).contains(text.count) {
-        module = String(decoding: text, as: UTF8.self)
-        ahead = behind
-        ahead.rest = ahead.rest.dropFirst(text.count).drop { $0 != UInt8(ascii: "]") }.dropFirst()
-      }
-    }
-    self = ahead
-    return .named(
-      Place(symbol: String(decoding: name, as: UTF8.self), offset: offset, module: module), size: size)
-  }
+  /// Goes on by so many bytes.
+  mutating func drop(_ count: Int) { rest = rest.dropFirst(count) }
 
   /// What is left, as text.
   var text: String { String(decoding: rest, as: UTF8.self) }

@@ -6,6 +6,8 @@ package import KernelModel
 /// is proof. All sizes are bounded; text is as it was, and hostile.
 package struct OopsText: Hashable, Sendable {
   package var kind: OopsKind
+  /// What complained; nil where ``kind`` is another than ``OopsKind/complaint`` or ``OopsKind/panic``.
+  package var complaint: OopsComplaint?
   /// The line that says what happened.
   package var message: String
   /// Which of the lines that is, from 0.
@@ -26,6 +28,8 @@ package struct OopsText: Hashable, Sendable {
   package var access: String?
   /// The processor's error code of a page fault: arch/x86/include/asm/trap_pf.h.
   package var errorCode: UInt64?
+  /// What processors of other architectures say of a fault: ESR of arm64, DSISR of ppc64, TEID of s390x, cause of riscv64.
+  package var syndrome: UInt64?
   /// The entry of the last page table that leads to the address; nil if it is not said, or there is no such table.
   package var pageTableEntry: UInt64?
   /// `not-present page`, `permissions violation`: what stands behind the error code.
@@ -42,8 +46,21 @@ package struct OopsText: Hashable, Sendable {
   package var hardware: String?
   /// What a worker did, by the line of its workqueue.
   package var work: OopsPlace?
+  /// Whose words they are; nil if nothing tells.
+  package var architecture: OopsArchitecture?
   /// Whether the registers are those of another architecture than the one that is known.
-  package var isOfOtherMachine = false
+  package var isOfOtherMachine: Bool { architecture.map { $0 != .own } ?? false }
+  /// Seconds since boot, as the first line is stamped; nil if it is not.
+  package var seconds: Double?
+  /// What the report says besides, line by line: of the memory that was used wrongly, of locks and who holds them, of processors
+  /// that did not answer, of hardware; at most 48 lines.
+  ///
+  /// `Read of size 8 at addr ffff88810a3c4018 by task vaultd/4511`
+  package var statements: [String] = []
+  /// The last lines before it that tell of modules which came, went, or taint the kernel; at most 4, of the same boot.
+  package var notices: [String] = []
+  /// How often the text has it once more, from a console and from a log daemon.
+  package var repetitions = 0
 
   /// The registers as printed, the innermost first.
   package var registers: [OopsRegisters] = []
@@ -56,6 +73,8 @@ package struct OopsText: Hashable, Sendable {
   package var relocationEnd: UInt64?
   /// The place of a line that gives it without registers: `IP: `, `pc : `, `NIP `.
   package var barePlace: OopsPlace?
+  /// Where the function returns to, on architectures that have a register for it: `lr`, `ra`, `LR`.
+  package var returnPlace: OopsPlace?
   /// An address at which a function of the kernel's own is, and the lowest at which one of a module is: kernels before v4.10
   /// print them beside the names.
   package var imageAddress: KernelAddress?
@@ -84,6 +103,8 @@ package struct OopsText: Hashable, Sendable {
 
 /// One call trace.
 package struct OopsTrace: Hashable, Sendable {
+  /// What stands above it, if it is not the trace of where the trouble is: `Allocated by task 4400`.
+  package var heading: String?
   package var entries: [Entry] = []
 
   package struct Entry: Hashable, Sendable {

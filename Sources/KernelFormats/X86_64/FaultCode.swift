@@ -11,6 +11,8 @@ extension X86_64 {
     package var isInstructionFetch: Bool { bits & 0x10 != 0 }
     /// Bit 0, X86_PF_PROT.
     package var isPermissionFault: Bool { bits & 1 != 0 }
+    /// Bit 1, X86_PF_WRITE.
+    package var isWrite: Bool { bits & 2 != 0 }
     /// X86_PF_PROT and X86_PF_WRITE, and neither X86_PF_USER nor X86_PF_INSTR.
     package var isForbiddenWrite: Bool { bits & 0x17 == 3 }
   }

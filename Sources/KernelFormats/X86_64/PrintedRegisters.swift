@@ -12,7 +12,8 @@ extension X86_64 {
     var scanner = OopsScanner(line)
     if scanner.take("RIP: ") {
       guard let segment = scanner.hexadecimal(), scanner.take(":") else { return false }
-      if registers.count < mostBlocks {
+      // What the compiler put into its caller: the next line has that, with an offset.
+      if registers.count < mostBlocks, !scanner.contains(" [inline]") {
         registers.append(OopsRegisters(isUserMode: segment & 3 == 3, instruction: scanner.place()))
       }
       return true

@@ -35,6 +35,9 @@ package enum DumpFile {
       if let compression = compression(start.span) {
         throw .unsupported("a file compressed with \(compression)", remedy: "decompress it first")
       }
+      if map == nil, let form = ForeignForm.of(try source.available(ForeignForm.byteCount, at: 0)) {
+        throw .unsupported(form.name, remedy: form.remedy)
+      }
       return try RawDump.open(source, map: map)
     }
     return dump

@@ -45,6 +45,12 @@ struct KdumpHeader {
       }
       return UInt64(value)
     }
+    // Their fields are elsewhere, or in another order: what they are comes first.
+    if let machine = machine(bytes), machine != Machine.machine {
+      throw .unsupported(
+        "a dump of \(machine)",
+        remedy: "only kernels of \(Machine.machine) can be told; give its console's text with --log")
+    }
     let version = try field(8)
     guard version <= 6 else { throw .implausible(field: "header_version", value: version) }
     let blockSize = try field(428)
@@ -62,6 +68,19 @@ struct KdumpHeader {
       throw .implausible(field: "max_mapnr", value: count)
     }
     return header
+  }
+
+  /// The kernel's machine, as `uname -m` has it, in the header's `struct new_utsname`; nil if there is no sensible name.
+  private static func machine(_ bytes: Span<UInt8>) -> String? {
+    let (start, longest) = (12 + 4 * 65, 65)
+    guard bytes.count >= start + longest else { return nil }
+    var name: [UInt8] = []
+    for index in start..<(start + longest) {
+      guard bytes[index] != 0 else { break }
+      name.append(bytes[index])
+    }
+    let isName = name.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || $0 == 0x5f }
+    return name.isEmpty || !isName ? nil : String(decoding: name, as: UTF8.self)
   }
 
   /// Whether there are two bitmaps: of what memory there is, and of what is in the file.

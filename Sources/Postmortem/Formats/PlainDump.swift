@@ -22,6 +22,8 @@ package final class PlainDump: Dump {
   package let isFiltered: Bool
 
   private let source: any DumpSource
+  /// Whether nothing says where its memory is, and it was taken to begin at zero.
+  private let isUnmapped: Bool
   /// What the file has.
   private let held: RangeTable
   /// What the file says it has, and lies past its end.
@@ -32,8 +34,10 @@ package final class PlainDump: Dump {
   /// - Parameter segments: in the file's order; where they overlap, the first that has the memory's bytes wins. All end
   ///   below ``Architecture/physicalLimit``, and no file offset runs past 2^63.
   init(
-    format: String, source: any DumpSource, segments: [Segment], notes: [ElfNote] = [], remarks: [String] = []
+    format: String, source: any DumpSource, segments: [Segment], notes: [ElfNote] = [], remarks: [String] = [],
+    isUnmapped: Bool = false
   ) throws(DumpError) {
+    self.isUnmapped = isUnmapped
     var held: [RangeTable.Run] = []
     var missing: [RangeTable.Run] = []
     var leftOut: [RangeTable.Run] = []
@@ -69,6 +73,22 @@ package final class PlainDump: Dump {
 
   package func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {
     try bytes.fill(from: address, piece)
+  }
+
+  package func leavingOut(from start: PhysicalAddress) -> (any Dump)? {
+    let (low, all) = (start.rawValue, source.byteCount)
+    guard isUnmapped, low > 0, low < PackedMemory.end, low < all,
+      all < Machine.physicalLimit.rawValue - PackedMemory.end
+    else { return nil }
+    let segments = [
+      Segment(start: PhysicalAddress(0), memoryByteCount: low, fileOffset: 0, fileByteCount: low),
+      Segment(
+        start: PhysicalAddress(PackedMemory.end), memoryByteCount: all - low, fileOffset: low, fileByteCount: all - low),
+    ]
+    // It is the same file, of which there is some: nothing stands against it.
+    return try? PlainDump(
+      format: format, source: source, segments: segments,
+      remarks: remarks + ["what follows \(start) in the file was taken to lie from 4 GiB on"])
   }
 
   private func piece(

@@ -9,7 +9,7 @@ enum RawDump {
       let byteCount = min(source.byteCount, Machine.physicalLimit.rawValue)
       let all = PlainDump.Segment(
         start: PhysicalAddress(0), memoryByteCount: byteCount, fileOffset: 0, fileByteCount: byteCount)
-      return try PlainDump(format: "raw memory", source: source, segments: [all], remarks: [taken])
+      return try PlainDump(format: "raw memory", source: source, segments: [all], remarks: [taken], isUnmapped: true)
     }
     let memory = try MemoryMapText.decode(map)
     // LiME's `format=raw` has the stretches one after the other; its `padded`, and QEMU, have each at its address.

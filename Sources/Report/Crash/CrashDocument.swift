@@ -26,6 +26,7 @@ struct CrashDocument: Encodable {
   let systemCall: OrNull<PanickingCallDocument>
   let stack: OrNull<StackDocument>
   let blocked: [StuckTaskDocument]
+  let standstill: OrNull<StandstillDocument>
   let foreign: [ForeignMemoryDocument]
   let likenesses: [LikenessDocument]
   /// What could not be told, and why.
@@ -46,6 +47,7 @@ struct CrashDocument: Encodable {
     systemCall = OrNull(story.call.map(PanickingCallDocument.init))
     stack = OrNull((try? story.stack.get()).map(StackDocument.init))
     blocked = story.stuck.map(StuckTaskDocument.init)
+    standstill = OrNull(story.standstill.map(StandstillDocument.init))
     foreign = story.foreign.map(ForeignMemoryDocument.init)
     likenesses = story.likenesses.map(LikenessDocument.init)
     var unknown: [PlainText] = []
@@ -58,6 +60,7 @@ struct CrashDocument: Encodable {
       if let reason = row.unknown { unknown.append("the system call: \(sentence: reason.description)") }
     case nil: break
     }
+    unknown += (story.standstill?.untold ?? []).map { "what it was doing: \(sentence: $0)" }
     unknown += story.unsearched.map { "pointers: \(sentence: $0)" }
     self.unknown = unknown
     scan = VerdictDocument(report.verdict, report.measurements, toolVersion: toolVersion)
@@ -66,6 +69,7 @@ struct CrashDocument: Encodable {
 
 struct CrashSystemDocument: Encodable {
   let diedOf: OrNull<PlainText>
+  let signature: OrNull<PlainText>
   let panicMessage: OrNull<PlainText>
   let address: OrNull<PlainText>
   let addressOwner: OrNull<PlainText>
@@ -90,6 +94,7 @@ struct CrashSystemDocument: Encodable {
 
   init(_ system: CrashSystem) {
     diedOf = OrNull(system.trouble.map { PlainText(sentence: $0.message) })
+    signature = OrNull(system.trouble.map { PlainText(sentence: $0.signature) })
     panicMessage = OrNull(system.trouble?.panicMessage.map { PlainText(sentence: $0) })
     address = OrNull(system.guilty.map { "\($0.address)" })
     addressOwner = OrNull(system.guilty.map { PlainText(sentence: $0.owner.description) })

@@ -11,6 +11,7 @@ extension Page {
   /// Names on one list.
   private static let mostNames = 40
   private static let mostFrames = 48
+  private static let mostGroups = 16
   private static let mostWords = 128
 
   private mutating func step(_ number: Int, _ title: PlainText) {
@@ -99,6 +100,8 @@ extension Page {
 
   mutating func writeContext(_ story: CrashStory) {
     step(2, "WHERE IT WAS")
+    writeProcessors(story)
+    if story.isStandstill { return }
     let context: PanicContext
     switch story.context {
     case .failure(let reason):
@@ -154,6 +157,16 @@ extension Page {
 
   mutating func writeStack(_ story: CrashStory) {
     step(3, "STACK")
+    writeStandstill(story)
+    if !story.isStandstill { writePanickedStack(story) }
+    for stuck in story.stuck {
+      line(
+        "blocked: \(String(decoding: stuck.task.name, as: UTF8.self)), pid \(stuck.task.pid)", indent: 2, as: .heading)
+      writeTrace(stuck.trace)
+    }
+  }
+
+  private mutating func writePanickedStack(_ story: CrashStory) {
     switch story.stack {
     case .failure(let reason): fact("unknown", PlainText(sentence: reason.description), as: .unknown)
     case .success(let stack):
@@ -163,10 +176,54 @@ extension Page {
         "but", TextLimits.shortened(stack.disagreements.map { PlainText(sentence: $0) }, 16), indent: 2,
         column: Self.column, as: .warning)
     }
-    for stuck in story.stuck {
+  }
+
+  // MARK: Where nothing died
+
+  private mutating func writeProcessors(_ story: CrashStory) {
+    guard let standstill = story.standstill else { return }
+    fact("nothing died", "the kernel did not give up: this is what its processors ran")
+    for processor in standstill.processors {
+      let name: PlainText = "\(String(decoding: processor.task.name, as: UTF8.self)), pid \(processor.task.pid)"
+      let place: PlainText =
+        if let place = processor.place {
+          ", in \(place.description)"
+        } else if let registers = processor.registers {
+          registers.isUserMode ? ", in the program itself" : ""
+        } else {
+          ", of which the dump has no registers"
+        }
+      fact("processor \(processor.number)", "\(processor.isIdle ? "nothing to do: " : "")\(name)\(place)")
+    }
+  }
+
+  private mutating func writeStandstill(_ story: CrashStory) {
+    guard let standstill = story.standstill else { return }
+    if standstill.groups.isEmpty, standstill.untold.isEmpty { line("no task waits uninterruptibly", indent: 2) }
+    for processor in standstill.processors where !processor.isIdle || processor.waitsActively != nil {
+      guard let registers = processor.registers else { continue }
       line(
-        "blocked: \(String(decoding: stuck.task.name, as: UTF8.self)), pid \(stuck.task.pid)", indent: 2, as: .heading)
-      writeTrace(stuck.trace)
+        "processor \(processor.number): \(String(decoding: processor.task.name, as: UTF8.self))", indent: 2,
+        as: .heading)
+      writeRegisters("registers", registers)
+      if let trace = processor.trace { writeTrace(trace) }
+    }
+    for group in standstill.groups.prefix(Self.mostGroups) {
+      line("\(group.tasks.count) waiting uninterruptibly, \(sentence: group.words)", indent: 2, as: .heading)
+      let names = group.tasks.map { task -> PlainText in
+        "\(String(decoding: task.name, as: UTF8.self)) (\(task.pid))"
+      }
+      entry("tasks", .join(TextLimits.shortened(names, Self.mostNames)), indent: 4, column: Self.column)
+      if let holder = group.holder {
+        entry(
+          "held by",
+          "\(String(decoding: holder.name, as: UTF8.self)) (\(holder.pid)): \(sentence: standstill.whereabouts(of: holder))",
+          indent: 4, column: Self.column)
+      }
+      if standstill.isDeadlock(group) {
+        entry("deadlock", "each waits for another", indent: 4, column: Self.column, as: .bad)
+      }
+      writeTrace(group.trace)
     }
   }
 

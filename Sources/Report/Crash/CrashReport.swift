@@ -45,7 +45,7 @@ package struct CrashReport {
     if case .failure = story.system.log { left.append("the log") }
     if case .success(let log) = story.system.log {
       if log.unreadableCount > 0 { left.append("a part of the log") }
-      if story.system.trouble == nil { left.append("what it died of") }
+      if story.system.trouble == nil, story.standstill == nil { left.append("what it died of") }
     }
     left += story.untold
     return left + Self.openChecks(verdict)

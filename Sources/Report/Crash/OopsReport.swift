@@ -8,6 +8,7 @@ package struct OopsReport {
   private let reports: [OopsText]
   private let decisive: OopsText?
   private let judgement: OopsJudgement?
+  private let tale: OopsTale?
   /// What each of the reports shows that leads astray, the decisive one's first.
   private let signs: [OopsJudgement.Sign]
 
@@ -16,6 +17,7 @@ package struct OopsReport {
     let decisive = OopsText.decisive(among: reports)
     self.decisive = decisive
     judgement = decisive.map { OopsJudgement($0) }
+    tale = decisive.map { OopsTale($0, among: reports) }
     // What an earlier report shows is no better for what came after it.
     let others = reports.filter { $0 != decisive }.flatMap { report in
       OopsJudgement(report).signs.map { sign in
@@ -41,7 +43,7 @@ package struct OopsReport {
 
   package func text(_ theme: Theme) -> String {
     var page = Page(theme: theme)
-    guard let decisive, let judgement else {
+    guard let decisive, let judgement, let tale else {
       page.entry("UNKNOWN", "there is no report of trouble in this text", indent: 0, column: 10, as: .unknown)
       return page.text
     }
@@ -49,13 +51,18 @@ package struct OopsReport {
       PlainText(status.word), PlainText(sentence: headline(decisive, judgement)), indent: 0, column: 10,
       as: Theme.Role(status))
     page.blank()
-    page.writeOops(decisive)
+    page.writeOops(decisive, tale)
     page.entries("signs", signs.map { PlainText(sentence: $0.sentence) }, indent: 2, column: 16, as: .bad)
     page.entries("no signs", judgement.remarks.map { PlainText(sentence: $0) }, indent: 2, column: 16)
     let others = reports.filter { $0 != decisive }.map { report -> PlainText in
       "line \(report.lineNumber + 1): \(sentence: report.detail ?? report.message)"
     }
     page.entries("also reported", TextLimits.shortened(others, 12), indent: 2, column: 16)
+    page.entry("signature", PlainText(sentence: decisive.signature), indent: 2, column: 16)
+    page.blank()
+    page.line("WHAT HAPPENED", as: .heading)
+    page.entry("", .join(tale.sentences.map { PlainText(sentence: $0) }, " "), indent: 2, column: 2)
+    page.entries("missing", tale.missing.map { PlainText(sentence: $0) }, indent: 2, column: 16)
     page.blank()
     page.line("reports in this text: \(reports.count); this is the one that the kernel died of, or the last")
     page.line("a text is the kernel's word and no proof: a dump says more (liveprobe crash FILE)")
@@ -70,72 +77,16 @@ package struct OopsReport {
   }
 
   package func json(toolVersion: String) -> String {
-    JSONText.of(Document(self, toolVersion))
-  }
-
-  private struct Document: Encodable {
-    let schema: PlainText = "liveprobe-oops/1"
-    let toolVersion: PlainText
-    let status: PlainText
-    let exitStatus: Int
-    let signs: [PlainText]
-    /// What looks like a sign and is none.
-    let remarks: [PlainText]
-    /// Why nothing can be told of signs.
-    let unknown: OrNull<PlainText>
-    let reports: [Report]
-
-    init(_ report: OopsReport, _ toolVersion: String) {
-      self.toolVersion = PlainText(toolVersion)
-      status = PlainText(report.status.word)
-      exitStatus = Int(report.status.rawValue)
-      signs = report.signs.map { PlainText(sentence: $0.sentence) }
-      remarks = (report.judgement?.remarks ?? []).map { PlainText(sentence: $0) }
-      unknown = OrNull(report.judgement?.unknown.map { PlainText(sentence: $0) })
-      reports = report.reports.map { Report($0, isDecisive: $0 == report.decisive) }
-    }
-  }
-
-  private struct Report: Encodable {
-    let isDecisive: Bool
-    let line: Int
-    let message: PlainText
-    let detail: OrNull<PlainText>
-    let panicMessage: OrNull<PlainText>
-    let processor: OrNull<UInt64>
-    let pid: OrNull<UInt64>
-    let task: OrNull<PlainText>
-    let taint: OrNull<PlainText>
-    let release: OrNull<PlainText>
-    let instructionPointer: OrNull<PlainText>
-    let systemCall: OrNull<UInt64>
-    let trace: [PlainText]
-    let modules: [PlainText]
-    let lastUnloaded: OrNull<PlainText>
-
-    init(_ report: OopsText, isDecisive: Bool) {
-      self.isDecisive = isDecisive
-      line = report.lineNumber + 1
-      message = PlainText(sentence: report.message)
-      detail = OrNull(report.detail.map { PlainText(sentence: $0) })
-      panicMessage = OrNull(report.panicMessage.map { PlainText(sentence: $0) })
-      processor = OrNull(report.processor)
-      pid = OrNull(report.pid)
-      task = OrNull(report.comm.map { PlainText($0) })
-      taint = OrNull(report.taint.map { PlainText($0) })
-      release = OrNull(report.release.map { PlainText($0) })
-      instructionPointer = OrNull(report.instructionPointer.map { "\($0)" })
-      systemCall = OrNull(report.systemCall)
-      trace = report.traces.flatMap(\.entries).map { "\($0.isReliable ? "" : "? ")\($0.place)" }
-      modules = report.modules.map { PlainText($0.name) }
-      lastUnloaded = OrNull(report.lastUnloaded.map { PlainText($0.name) })
-    }
+    JSONText.of(
+      OopsDocument(
+        PlainText(status.word), Int(status.rawValue), signs: signs, judgement, tale, decisive: decisive, all: reports,
+        toolVersion: toolVersion))
   }
 }
 
 extension Page {
   /// One report of the kernel's, field by field.
-  fileprivate mutating func writeOops(_ report: OopsText) {
+  fileprivate mutating func writeOops(_ report: OopsText, _ tale: OopsTale) {
     let column = 16
     func fact(_ label: PlainText, _ text: PlainText, _ page: inout Page) {
       page.entry(label, text, indent: 2, column: column)
@@ -159,6 +110,15 @@ extension Page {
       )
     }
     if let place = report.instructionPointer { fact("at", "\(place)", &self) }
+    if let instruction = tale.instruction { fact("instruction", PlainText(instruction.text), &self) }
+    entries(
+      "registers",
+      tale.registers.map {
+        PlainText(sentence: "\($0.name) \($0.value.hexadecimal)\($0.meaning.map { ": \($0)" } ?? "")")
+      },
+      indent: 2, column: column)
+    if let culprit = tale.culprit { fact("not its own", PlainText(sentence: culprit), &self) }
+    if let work = report.work { fact("work", "\(work)", &self) }
     if let number = report.systemCall { fact("system call", "\(number)", &self) }
     let trace = report.traces.flatMap(\.entries)
     if !trace.isEmpty {
