@@ -10,6 +10,7 @@ package enum Registry {
     SyscallDispatch(),
     KernelText(),
     ModuleText(),
+    StaticPointers(),
     ModuleList(),
     ExecutableMemory(),
     Ftrace(),

@@ -129,7 +129,21 @@ package struct SymbolIndex: Sendable {
   }
 
   /// Whether a function of the kernel starts at exactly `address`.
-  package func isFunctionStart(_ address: UInt64) -> Bool { functionStart(atOrAfter: address) == address }
+  package func isFunctionStart(_ address: UInt64) -> Bool { table.startsFunction(at: KernelAddress(address)) }
+
+  /// What the kernel's own code at exactly `address` is called.
+  package func functions(at address: UInt64) -> [String] {
+    table.symbols(at: KernelAddress(address)).filter { $0.module == nil && $0.isText }.map(\.name)
+  }
+
+  /// From the last of the kernel's own symbols at or below `address` up to the next: what a variable or a table may take; nil if
+  /// the address lies between no two.
+  package func object(around address: UInt64) -> Range<UInt64>? {
+    guard let symbol = table.nearest(atOrBelow: KernelAddress(address)), symbol.module == nil,
+      let end = table.next(above: KernelAddress(address)), end.address > symbol.address
+    else { return nil }
+    return symbol.address.rawValue..<end.address.rawValue
+  }
 
   /// Where the code of the function called `name` lies: up to where the next one starts; nil if there is none of that name.
   package func code(of name: String) -> Range<UInt64>? {

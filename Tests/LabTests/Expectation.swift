@@ -156,6 +156,12 @@ struct Expectation: Sendable {
         if check.unexplainedBytes != 0, check.accepted?.isEmpty != false {
           complaints.append("\(check.id) leaves \(check.unexplainedBytes) bytes unexplained")
         }
+        if check.unexplainedPointers != 0, check.accepted?.isEmpty != false {
+          complaints.append("\(check.id) leaves \(check.unexplainedPointers) pointers unexplained")
+        }
+        if check.id == "static-pointers", check.outcome == "clear", (check.pointerAccounts ?? []).isEmpty {
+          complaints.append("static-pointers counted nothing")
+        }
       }
     }
     return complaints

@@ -34,9 +34,19 @@ struct ScanReport: Decodable, Sendable {
     let findings: [Finding]?
     let accepted: [Accepted]?
     let textAccounts: [TextAccount]?
+    let pointerAccounts: [PointerAccount]?
+
+    /// Pointers to code that nothing explains.
+    var unexplainedPointers: Int { (pointerAccounts ?? []).reduce(0) { $0 + $1.unexplained } }
 
     /// Of the checks that account for each byte: those that nothing explains.
     var unexplainedBytes: Int { (textAccounts ?? []).reduce(0) { $0 + $1.unexplainedBytes } }
+  }
+
+  /// Where the pointers to code of one object lead.
+  struct PointerAccount: Decodable, Sendable {
+    let pointers: Int
+    let unexplained: Int
   }
 
   /// A finding that an allow rule accepts.

@@ -3,7 +3,7 @@ import Lab
 extension Scenario {
   /// Every scenario, in the order in which guests go through them.
   static let all: [Scenario] = chosen(
-    clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + callbacks
+    clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + callbacks + pointers
       + bpfPrograms + unlistedModule
       + lyingReader + tamperedTables + provenance
       + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + hiddenRedirection + machines

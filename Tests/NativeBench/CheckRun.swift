@@ -5,13 +5,14 @@ import SavedKernel
 
 /// Every check on saved kernels, without a report around it: the quickest way to see whether a change of the engine holds.
 enum CheckRun {
+  /// - Parameter id: of the one check to ask; nil for all.
   /// - Returns: whether nothing was found and nothing left open.
-  static func run(snapshots: [String]) throws -> Bool {
+  static func run(snapshots: [String], only id: String? = nil) throws -> Bool {
     var isClean = true
     for directory in snapshots {
       var kernel = try SavedKernel(directory: directory).kernel
       kernel.account = StructuralAccount.of
-      for check in Registry.checks {
+      for check in Registry.checks where id == nil || check.manual.id == id {
         let clock = ContinuousClock()
         let start = clock.now
         do throws(CannotCheck) {
@@ -24,9 +25,10 @@ enum CheckRun {
             print("  \(finding.subject): \(finding.message): \(finding.expected.words) | \(finding.observed.words)")
           }
           for open in examination.unanswered.prefix(8) { print("  \(open.subject): \(open.reason)") }
-          if examination.facts.count <= 16 {
+          if id != nil || examination.facts.count <= 16 {
             for (subject, fact) in examination.facts { print("  \(subject): \(fact)") }
           }
+          for account in examination.pointerAccounts.prefix(id == nil ? 1 : .max) { print("  \(account)") }
           for remark in examination.remarks.prefix(8) { print("  \(remark)") }
           isClean = isClean && examination.findings.isEmpty && examination.unanswered.isEmpty
         } catch {

@@ -34,12 +34,17 @@ struct Engine {
     try TextVerification(kernel()).sites().map { Site(mechanism: $0.mechanism.rawValue, region: $0.region) }
   }
 
+  /// The census of pointers to code, as memory is now.
+  func pointers() throws -> PointerVerification { try PointerVerification(kernel()) }
+
   /// The kernel afresh: what an acquisition shares among its checks is not kept.
   private func kernel() -> Kernel {
     let kernel = saved.kernel
-    return Kernel(
+    var fresh = Kernel(
       identity: kernel.identity, memory: kernel.memory, mappings: kernel.mappings, symbols: kernel.symbols,
       claims: kernel.claims, reference: reference)
+    fresh.account = StructuralAccount.of
+    return fresh
   }
 }
 

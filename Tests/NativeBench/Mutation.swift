@@ -13,6 +13,7 @@ enum Mutation {
   struct Options {
     var anywhere = 10_000
     var insideSites = 2_000
+    var pointers = 10_000
     var seed: UInt64 = 1
   }
 

@@ -8,8 +8,10 @@ struct NativeBench {
              what verifying costs, against memcmp and the decompressor's tool; --enforce fails beyond the limits
            native-bench mutation [--anywhere N] [--sites N] [--seed N] SNAPSHOT
              how many of N changes of one byte anywhere in text, and of N inside sites of patches, are found
-           native-bench checks SNAPSHOT...
-             what every check says of saved kernels
+           native-bench pointers [--count N] [--seed N] SNAPSHOT
+             how many of N redirections of pointers to code are found, by kind
+           native-bench checks [--check ID] SNAPSHOT...
+             what every check, or one, says of saved kernels
     """
 
   static func main() {
@@ -26,6 +28,7 @@ struct NativeBench {
     var paths: [String] = []
     var enforced = false
     var mutation = Mutation.Options()
+    var check: String?
     while let argument = rest.popFirst() {
       guard argument.hasPrefix("--") else {
         paths.append(argument)
@@ -35,10 +38,15 @@ struct NativeBench {
         enforced = true
         continue
       }
+      if argument == "--check" {
+        check = rest.popFirst()
+        continue
+      }
       guard let value = rest.popFirst().flatMap({ UInt64($0) }) else { throw Usage(description: usage) }
       switch argument {
       case "--anywhere": mutation.anywhere = Int(clamping: value)
       case "--sites": mutation.insideSites = Int(clamping: value)
+      case "--count": mutation.pointers = Int(clamping: value)
       case "--seed": mutation.seed = value
       default: throw Usage(description: usage)
       }
@@ -46,7 +54,8 @@ struct NativeBench {
     switch (arguments.first, paths.count) {
     case ("text", 2): return try TextBench.run(snapshot: paths[0], image: paths[1]) || !enforced ? 0 : 1
     case ("mutation", 1): return try Mutation.run(snapshot: paths[0], options: mutation) ? 0 : 1
-    case ("checks", 1...): return try CheckRun.run(snapshots: paths) ? 0 : 1
+    case ("pointers", 1): return try PointerMutation.run(snapshot: paths[0], options: mutation) ? 0 : 1
+    case ("checks", 1...): return try CheckRun.run(snapshots: paths, only: check) ? 0 : 1
     default: throw Usage(description: usage)
     }
   }

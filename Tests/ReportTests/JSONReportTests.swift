@@ -135,6 +135,9 @@ struct JSONReportTests {
             "id" : "syscall-table",
             "notApplicable" : null,
             "outcome" : "found",
+            "pointerAccounts" : [
+
+            ],
             "question" : "Does every entry of every table lead to the function the vendor's image puts there?",
             "remarks" : [
 

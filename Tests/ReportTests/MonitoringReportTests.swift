@@ -5,7 +5,7 @@ struct MonitoringReportTests {
   @Test func `a healthy kernel`() {
     let expected =
       #"""
-      LIVEPROBE OK - nothing found: 1 check clear, 1 does not apply|findings=0;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 checks=2;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE OK - nothing found: 1 check clear, 1 does not apply|findings=0;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=2;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.clean, Sample.measurements) == expected)
@@ -14,7 +14,7 @@ struct MonitoringReportTests {
   @Test func `two entries that lead astray`() {
     let expected =
       #"""
-      LIVEPROBE CRITICAL - signs of tampering: 2 findings in syscall-table: sys_call_table[0] (read) in mapped memory (r-x) that nobody owns, sys_call_table[2] (open) in mapped memory (r-x) that nobody owns|findings=2;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 checks=2;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE CRITICAL - signs of tampering: 2 findings in syscall-table: sys_call_table[0] (read) in mapped memory (r-x) that nobody owns, sys_call_table[2] (open) in mapped memory (r-x) that nobody owns|findings=2;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=2;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.hooked, Sample.measurements) == expected)
@@ -23,7 +23,7 @@ struct MonitoringReportTests {
   @Test func `something to confirm`() {
     let expected =
       #"""
-      LIVEPROBE WARNING - a person must confirm: 1 finding in syscall-table: sys_call_table[59] (execve) in module edr_guard, guard_execve+0x0 [edr_guard]|findings=1;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 checks=1;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE WARNING - a person must confirm: 1 finding in syscall-table: sys_call_table[59] (execve) in module edr_guard, guard_execve+0x0 [edr_guard]|findings=1;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=1;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.guarded, Sample.measurements) == expected)
@@ -32,7 +32,7 @@ struct MonitoringReportTests {
   @Test func `questions without an answer`() {
     let expected =
       #"""
-      LIVEPROBE UNKNOWN - not an all-clear: 2 of 2 checks not wholly answered (syscall-table, module-list); nothing critical was seen: ia32_sys_call_table (the symbol ia32_sys_call_table is not in kallsyms, and it was not found in memory), ia32_sys_call_table[11] (execve) (could not read 0xffffffff82001000: refused with error 14), module-list (kallsyms shows every address as zero)|findings=0;;;0 unanswered=3;;;0 drift=U;;;0 unexplained_bytes=U;;;0 checks=2;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE UNKNOWN - not an all-clear: 2 of 2 checks not wholly answered (syscall-table, module-list); nothing critical was seen: ia32_sys_call_table (the symbol ia32_sys_call_table is not in kallsyms, and it was not found in memory), ia32_sys_call_table[11] (execve) (could not read 0xffffffff82001000: refused with error 14), module-list (kallsyms shows every address as zero)|findings=0;;;0 unanswered=3;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=2;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.unknown, Sample.measurements) == expected)
@@ -41,7 +41,7 @@ struct MonitoringReportTests {
   @Test func `a scan that could not start`() {
     let expected =
       #"""
-      LIVEPROBE UNKNOWN - could not start: nothing was checked, so nothing is known of this kernel: /proc/kcore (cannot be opened: operation not permitted (1)), /proc/kallsyms (shows every address as zero)|findings=U;;;0 unanswered=U;;;0 drift=U;;;0 unexplained_bytes=U;;;0 checks=0;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE UNKNOWN - could not start: nothing was checked, so nothing is known of this kernel: /proc/kcore (cannot be opened: operation not permitted (1)), /proc/kallsyms (shows every address as zero)|findings=U;;;0 unanswered=U;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=0;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.couldNotStart, Sample.measurements) == expected)
@@ -50,7 +50,7 @@ struct MonitoringReportTests {
   @Test func `a name that forges performance data`() {
     let expected =
       #"""
-      LIVEPROBE CRITICAL - signs of tampering: 1 finding in syscall-table: sys_call_table[0] (re\u{9b}ad\u{7c}) in module \u{1b}[2K ok\u{a}OK nothing found \u{7c} findings=0 \u{24}(reboot) \u{202e}\\, \u{1b}[2K ok\u{a}OK noth…(+92)|findings=1;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 checks=1;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE CRITICAL - signs of tampering: 1 finding in syscall-table: sys_call_table[0] (re\u{9b}ad\u{7c}) in module \u{1b}[2K ok\u{a}OK nothing found \u{7c} findings=0 \u{24}(reboot) \u{202e}\\, \u{1b}[2K ok\u{a}OK noth…(+92)|findings=1;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=1;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.hostile, Sample.measurements) == expected)
@@ -59,7 +59,7 @@ struct MonitoringReportTests {
   @Test func `more findings than fit`() {
     let expected =
       #"""
-      LIVEPROBE CRITICAL - signs of tampering: 500 findings in syscall-table: sys_call_table[0] (call0) in mapped memory (r-x) that nobody owns, sys_call_table[1] (call1) in mapped memory (r-x) that nobody owns, sys_call_table[2] (call2) in mapped memory (r-x) that nobody owns and 497 more|findings=500;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 checks=1;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE CRITICAL - signs of tampering: 500 findings in syscall-table: sys_call_table[0] (call0) in mapped memory (r-x) that nobody owns, sys_call_table[1] (call1) in mapped memory (r-x) that nobody owns, sys_call_table[2] (call2) in mapped memory (r-x) that nobody owns and 497 more|findings=500;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=1;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.many, Sample.measurements) == expected)
@@ -67,7 +67,7 @@ struct MonitoringReportTests {
 
   @Test func `bytes that were compared and that nothing explains`() {
     let good = MonitoringReport().render(Sample.compared, Sample.measurements)
-    #expect(good.contains(" unexplained_bytes=0B;;;0 checks=2;;;0 "))
+    #expect(good.contains(" unexplained_bytes=0B;;;0 astray_pointers=U;;;0 checks=2;;;0 "))
     let bad = MonitoringReport().render(Sample.changed, Sample.measurements)
     #expect(
       bad.hasPrefix(

@@ -278,7 +278,8 @@ enum Sample {
     ("clean", clean), ("hooked", hooked), ("guarded", guarded), ("unknown", unknown),
     ("could not start", couldNotStart), ("hostile", hostile), ("long name", longName), ("many", many),
     ("allowed", allowed),
-    ("compared", compared), ("changed", changed), ("drifted", drifted), ("no baseline", withoutBaseline),
+    ("compared", compared), ("counted", counted(unexplained: 3)),
+    ("changed", changed), ("drifted", drifted), ("no baseline", withoutBaseline),
     ("refused baseline", refusedBaseline), ("as recorded", asRecorded), ("values", values),
   ]
 }

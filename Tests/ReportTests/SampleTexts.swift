@@ -40,6 +40,20 @@ extension Sample {
     answer(kernelText, [account("kernel")]), answer(moduleText, ["ext4", "loop", "kvm"].map { account($0) }),
   ])
 
+  /// The same, and where pointers to code lead: nothing explains some of the kernel's.
+  static func counted(unexplained: UInt64) -> Verdict {
+    var verdict = compared
+    for (object, pointers) in [("kernel", UInt64(16_174)), ("ext4", 120)] {
+      var account = PointerAccount(object: object)
+      (account.alike, account.untyped, account.followed, account.empty) = (5, 1, 2, 1)
+      account.unexplained = object == "kernel" ? unexplained : 0
+      account.pointers = pointers
+      account.unchanged = pointers - 9 - account.unexplained
+      verdict.answers[0].examination.account(for: account)
+    }
+    return verdict
+  }
+
   /// Bytes that nothing explains: in the kernel, and in modules of which one has a hostile name.
   static let changed: Verdict = {
     func finding(_ place: Place, _ expected: [UInt8], _ observed: [UInt8], owner: Owner) -> Finding {

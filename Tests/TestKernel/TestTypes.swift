@@ -118,7 +118,12 @@ package enum TestTypes {
     types.add(14, "typed_chain", size: types.add(8, "chain_t", size: chain), details: little(UInt32(1)))
     // A function that fills a table of /proc, and one that answers nobody.
     types.function("traced_alone", [types.add(2, size: types.structure("seq_file", 8, [])), pointer])
-    types.function("traced", [long])
+    let handler = types.function("traced", [long])
+    // Two that are called as it is and otherwise, and a table that leads to such.
+    types.function("locking", [types.add(8, "number_t", size: long)])
+    types.function("sealed", [long, long])
+    let show = types.add(2, size: handler - 1)
+    types.structure("handlers", 24, [("name", pointer, 0), ("show", show, 8 * 8), ("next", pointer, 16 * 8)])
     return types.bytes()
   }()
 

@@ -31,7 +31,7 @@ package struct TestVendorKernel {
   package init(
     moving moved: [String: UInt64] = [:], without missing: Set<String> = [], adding added: [String: UInt64] = [:]
   ) {
-    let symbols = (Self.symbols + added.map { (name: $0.key, type: "t", place: $0.value) })
+    let symbols = (Self.symbols + added.map { (name: $0.key, type: $0.value < 0xa000 ? "t" : "d", place: $0.value) })
       .filter { !missing.contains($0.name) }
       .map { (name: $0.name, type: $0.type, address: Self.link(moved[$0.name] ?? $0.place)) }
       .sorted { $0.address < $1.address }

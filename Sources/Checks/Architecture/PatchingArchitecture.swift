@@ -23,6 +23,14 @@ protocol PatchingArchitecture: CheckedArchitecture {
   ///
   /// - Parameter type: its number in the module's file.
   static func target(ofRelocation type: UInt32, at place: UInt64, _ live: LivePages) -> UInt64?
+  /// The 64-bit address that a relocation of a module puts into memory; nil if it is of another kind.
+  ///
+  /// - Parameters:
+  ///   - type: its number in the module's file.
+  ///   - value: the address that it names.
+  static func pointer(ofRelocation type: UInt32, to value: UInt64) -> UInt64?
+  /// Where the kernel holds the pointers that its own patching follows, live addresses, lowest first.
+  static func followedPointers(of vendor: VendorKernel) -> [Range<UInt64>]
   /// A processors' feature as the kernel's source writes its number.
   static func name(ofFeature number: Int) -> String
 }
@@ -48,6 +56,16 @@ protocol KernelImageRelocations {
   init(of object: VendorObject, offset: UInt64) throws(CannotCheck)
   /// Moves every address in `recreation` by `offset`.
   func apply(to recreation: Recreation, offset: UInt64)
+  /// Whether the file says where addresses are; that of a kernel that cannot be moved need not.
+  var areListed: Bool { get }
+  /// Calls `body` with the link-time address of each place that holds an address of 64 bits, lowest first as far as the file
+  /// has them so.
+  func forEachPointer(_ body: (_ place: UInt64) -> Void)
+  /// Those of `functions` whose address the file's code holds or works out, or its data holds: no other can the
+  /// kernel's own code put into a pointer. All addresses are link-time addresses.
+  ///
+  /// - Parameter isCounted: whether what a place of data holds may be called, or copied to where it is.
+  func taken(among functions: Set<UInt64>, in file: FileBytes, counting isCounted: (UInt64) -> Bool) -> Set<UInt64>
 }
 
 /// The tables of places to patch of one object: the kernel, or a module.

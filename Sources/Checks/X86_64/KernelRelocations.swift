@@ -49,6 +49,53 @@ struct KernelRelocations: KernelImageRelocations {
     hasInverseList = zeros == 3
   }
 
+  var areListed: Bool { !words.isEmpty }
+
+  func forEachPointer(_ body: (_ place: UInt64) -> Void) {
+    // They are listed first.
+    for index in 1..<max(words.count / 4, 1) {
+      let word = words.value(UInt32.self, at: index * 4)
+      guard word != 0 else { return }
+      body(address(word, offset: 0))
+    }
+  }
+
+  func taken(among functions: Set<UInt64>, in file: FileBytes, counting isCounted: (UInt64) -> Bool) -> Set<UInt64> {
+    var file = file
+    var taken: Set<UInt64> = []
+    var isWide = true
+    for index in 1..<max(words.count / 4, 1) where taken.count < functions.count {
+      let word = words.value(UInt32.self, at: index * 4)
+      guard word != 0 else {
+        isWide = false
+        continue
+      }
+      let address = address(word, offset: 0)
+      // The distances between the two lists are of no function.
+      guard let place = file.pointer(at: address, count: isWide ? 8 : 4),
+        isWide ? isCounted(address) : file.section(at: address)?.isExecutable == true
+      else { continue }
+      let target =
+        isWide ? place.value(UInt64.self) : UInt64(bitPattern: Int64(place.value(Int32.self)))
+      if functions.contains(target) { taken.insert(target) }
+    }
+    guard taken.count < functions.count else { return taken }
+    return taken.union(Self.loaded(functions.subtracting(taken), in: file))
+  }
+
+  /// Those whose address the code works out from where it stands: `lea distance(%rip), %register`.
+  private static func loaded(_ functions: Set<UInt64>, in file: FileBytes) -> Set<UInt64> {
+    var found: Set<UInt64> = []
+    for (address, bytes) in file.code {
+      for index in 2..<max(bytes.count - 3, 2) where bytes[index - 2] == 0x8d && bytes[index - 1] & 0xc7 == 5 {
+        let target =
+          address &+ UInt64(index) &+ 4 &+ UInt64(bitPattern: Int64(bytes.value(Int32.self, at: index)))
+        if functions.contains(target) { found.insert(target) }
+      }
+    }
+    return found
+  }
+
   /// Moves every address in `recreation` by `offset`.
   func apply(to recreation: Recreation, offset: UInt64) {
     var index = words.count / 4 - 1

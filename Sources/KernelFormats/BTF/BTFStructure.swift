@@ -9,6 +9,9 @@ extension BTF {
     private let btf: BTF
     private let type: BTFType
 
+    /// Its record in the type section.
+    var record: BTFType { type }
+
     init(btf: BTF, type: BTFType) {
       self.btf = btf
       self.type = type

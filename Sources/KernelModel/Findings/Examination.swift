@@ -16,6 +16,8 @@ package struct Examination: Sendable {
   package private(set) var expectations: [Expectation] = []
   /// What was compared byte for byte, object by object.
   package private(set) var accounts: [TextAccount] = []
+  /// Where pointers lead, object by object.
+  package private(set) var pointerAccounts: [PointerAccount] = []
 
   package init() {}
 
@@ -40,6 +42,10 @@ package struct Examination: Sendable {
 
   package mutating func account(for text: TextAccount) {
     accounts.append(text)
+  }
+
+  package mutating func account(for pointers: PointerAccount) {
+    pointerAccounts.append(pointers)
   }
 
   package mutating func expect(_ expectation: Expectation) {

@@ -116,6 +116,26 @@ package struct SymbolTable: Sendable {
     return nil
   }
 
+  /// Whether a function of the kernel's own starts at exactly `address`.
+  ///
+  /// What is named there must be more than the room that is left before a function for code to be put in: `__pfx_` and the
+  /// function's name, objtool's add_prefix_symbol() (tools/objtool/check.c, Linux v6.2 to v7.2).
+  package func startsFunction(at address: KernelAddress) -> Bool {
+    let room: StaticString = "__pfx_"
+    var index = lowerBound(address.rawValue)
+    while index < count, entries[index].address == address.rawValue {
+      let entry = entries[index]
+      if Symbol.isText(entry.type), entry.moduleNumber == 0,
+        !(entry.nameByteCount > room.utf8CodeUnitCount
+          && (0..<room.utf8CodeUnitCount).allSatisfy { names[entry.nameRange.lowerBound + $0] == room.utf8Start[$0] })
+      {
+        return true
+      }
+      index += 1
+    }
+    return false
+  }
+
   /// The name that a symbol has in the source: `tainted_mask` of `tainted_mask.llvm.8921463638014102906`.
   ///
   /// Clang's link-time optimisation gives what one file keeps to itself and another then refers to such a name (ThinLTO,

@@ -51,6 +51,16 @@ extension HTMLReport {
     return PageSection(id: "bytes", title: "Bytes compared", body: .join(parts))
   }
 
+  /// Where the pointers to code lead that the kernel and its modules were built with.
+  static func pointersToCode(_ answers: [Answer]) -> PageSection {
+    let parts = answers.filter { !$0.examination.pointerAccounts.isEmpty }.map { answer in
+      let sum = PointerAccount(sumOf: answer.examination.pointerAccounts)
+      let mark: HTML = sum.unexplained == 0 ? "<p>" : "<p class=\"alarm\">"
+      return "<h3>\(PlainText(answer.check.id))</h3>\n\(mark)\(sum.sentence)</p>\n" as HTML
+    }
+    return PageSection(id: "pointers", title: "Pointers to code", body: .join(parts))
+  }
+
   /// What has no answer, and what no answer could cover.
   static func notSeen(_ answers: [Answer], _ limits: TextLimits) -> PageSection {
     let open = answers.filter { !$0.openQuestions.isEmpty }.map { answer in

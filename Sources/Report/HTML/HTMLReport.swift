@@ -32,6 +32,7 @@ package struct HTMLReport: ReportFormat {
       Self.systemCalls(verdict.exhibits, plan),
       Self.hooks(verdict.exhibits),
       Self.bytesCompared(verdict.answers),
+      Self.pointersToCode(verdict.answers),
     ]
     let page: HTML = """
       <!DOCTYPE html>

@@ -12,6 +12,7 @@ struct CheckDocument: Encodable {
   let remarks: [PlainText]
   let expectations: [ExpectationDocument]
   let textAccounts: [TextAccountDocument]
+  let pointerAccounts: [PointerAccountDocument]
   let unanswered: [UnansweredDocument]
   let findings: [FindingDocument]
   let accepted: [AcceptanceDocument]
@@ -29,6 +30,7 @@ struct CheckDocument: Encodable {
     remarks = answer.allRemarks.map { PlainText(sentence: $0) }
     expectations = answer.sortedExpectations.map(ExpectationDocument.init)
     textAccounts = answer.examination.accounts.map(TextAccountDocument.init)
+    pointerAccounts = answer.examination.pointerAccounts.map(PointerAccountDocument.init)
     unanswered = answer.openQuestions.map(UnansweredDocument.init)
     findings = answer.sortedFindings.map { FindingDocument($0, answer.check, hasData: true) }
     accepted = answer.accepted.map(AcceptanceDocument.init)
@@ -77,6 +79,29 @@ struct MechanismDocument: Encodable {
     title = PlainText(sentence: row.title)
     sites = row.sites
     changedBytes = row.changedBytes
+  }
+}
+
+/// Where the pointers to code of one object lead.
+struct PointerAccountDocument: Encodable {
+  let object: PlainText
+  let pointers: UInt64
+  let unchanged: UInt64
+  let samePrototype: UInt64
+  let unknownPrototype: UInt64
+  let empty: UInt64
+  let followed: UInt64
+  let unexplained: UInt64
+
+  init(_ account: PointerAccount) {
+    object = PlainText(account.object)
+    pointers = account.pointers
+    unchanged = account.unchanged
+    samePrototype = account.alike
+    unknownPrototype = account.untyped
+    empty = account.empty
+    followed = account.followed
+    unexplained = account.unexplained
   }
 }
 

@@ -52,6 +52,8 @@ package struct MonitoringReport: ReportFormat {
     func known(_ count: Int) -> PlainText { isKnown ? "\(count)" : "U" }
     let accounts = verdict.answers.flatMap(\.examination.accounts)
     let unexplained: PlainText = accounts.isEmpty ? "U" : "\(TextAccountSum(accounts).unexplainedBytes)B"
+    let pointers = verdict.answers.flatMap(\.examination.pointerAccounts)
+    let astray: PlainText = pointers.isEmpty ? "U" : "\(PointerAccount(sumOf: pointers).unexplained)"
     let drift: PlainText =
       switch verdict.baseline?.outcome {
       case .unchanged, .drifted: "\(verdict.baseline?.drift.count ?? 0)"
@@ -62,6 +64,7 @@ package struct MonitoringReport: ReportFormat {
       "unanswered=\(known(verdict.answers.reduce(0) { $0 + $1.openQuestions.count }));;;0",
       "drift=\(drift);;;0",
       "unexplained_bytes=\(unexplained);;;0",
+      "astray_pointers=\(astray);;;0",
       "checks=\(verdict.answers.count);;;0",
       "time=\(measurements.seconds)s;;;0",
       "kcore_bytes=\(measurements.kcoreBytesRead)B;;;0",

@@ -60,6 +60,15 @@ package struct PrometheusReport: ReportFormat {
           .init(["check": "\($0.check.id)"], "\(bytes(TextAccountSum($0.examination.accounts)))")
         })
     }
+    let counted = answers.filter { !$0.examination.pointerAccounts.isEmpty }
+    func pointers(_ name: PlainText, _ help: PlainText, _ count: KeyPath<PointerAccount, UInt64>) -> MetricFamily {
+      MetricFamily(
+        name, help,
+        counted.map {
+          let sum = PointerAccount(sumOf: $0.examination.pointerAccounts)
+          return .init(["check": "\($0.check.id)"], "\(sum[keyPath: count])")
+        })
+    }
     return [
       MetricFamily(
         "liveprobe_check_outcome", "How each check ended: the outcome that is 1.",
@@ -87,6 +96,11 @@ package struct PrometheusReport: ReportFormat {
       sum("liveprobe_unexplained_bytes", "Bytes that differ from the vendor's and that nothing explains.") {
         $0.unexplainedBytes
       },
+      pointers("liveprobe_code_pointers", "Pointers to code in writable memory that were looked at.", \.pointers),
+      pointers("liveprobe_unchanged_code_pointers", "Those of them that hold the vendor's own value.", \.unchanged),
+      pointers(
+        "liveprobe_alike_code_pointers", "Those that lead to other owned code of the same prototype.", \.alike),
+      pointers("liveprobe_unexplained_code_pointers", "Those that nothing explains.", \.unexplained),
     ]
   }
 

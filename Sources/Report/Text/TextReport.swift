@@ -19,6 +19,7 @@ package struct TextReport: ReportFormat {
     page.writeObstacles(verdict.obstacles)
     page.writeChecks(verdict.answers)
     page.writeTextAccounts(verdict.answers)
+    page.writePointerAccounts(verdict.answers)
     page.writeFindings(findings, limits)
     page.writeImplants(implants, limits)
     page.writeAcceptances(verdict.answers, limits)

@@ -22,7 +22,7 @@ package final class KernelTextVerifier {
   init(_ kernel: Kernel, vendor: VendorKernel, memory: any KernelMemory) throws(CannotCheck) {
     self.kernel = kernel
     self.vendor = vendor
-    relocations = try Machine.ImageRelocations(of: vendor.object, offset: vendor.offset)
+    relocations = try vendor.relocations.get()
     recreation = Self.moved(vendor, relocations)
     facts = try Machine.PatchFacts(
       of: vendor, live: LivePages(memory), image: recreation.image,

@@ -36,6 +36,24 @@ struct CodeOwnership {
     }
   }
 
+  /// Whether `function` is where a module was that somebody led a static call to, and that was unloaded since.
+  ///
+  /// kvm leads its static calls to functions of kvm_amd or kvm_intel, and nobody leads them elsewhere when these go, whether
+  /// kvm is a module or, with CONFIG_KVM=y, part of the kernel: kvm_ops_update() in arch/x86/kvm/x86.c (Linux 6.1.192,
+  /// v6.12). Nothing may be there: who follows the pointer faults, so that it is no hook; as soon as code lies there, it has
+  /// an owner or is a finding. Since v6.13 the kernel keeps the memory, and fills it with breakpoints: execmem_cache_free()
+  /// in mm/execmem.c (Linux v7.2).
+  func isLeftover(_ function: UInt64, _ live: LivePages) -> Bool {
+    guard Machine.moduleSpace.contains(KernelAddress(function)) else { return false }
+    switch kernel.owner(of: KernelAddress(function)) {
+    case .nobody(.unmapped): return true
+    case .nobody(.mapped):
+      return live.bytes(at: Machine.pageStart(function), count: Int(Machine.pageSize))?
+        .allSatisfy { $0 == 0xcc } ?? false
+    default: return false
+    }
+  }
+
   /// Whose `address` is, in words.
   func words(for address: UInt64) -> String {
     let owner = kernel.owner(of: KernelAddress(address))

@@ -13,6 +13,11 @@ final class VendorKernel {
   /// Static call trampolines (`__SCT__x`) and the keys (`__SCK__x`) of the same name.
   let trampolines: [StaticCallKeys.Trampoline]
 
+  /// The places in it that hold addresses; or why they are not to be had.
+  private(set) lazy var relocations: Result<Machine.ImageRelocations, CannotCheck> = Result {
+    () throws(CannotCheck) in try Machine.ImageRelocations(of: object, offset: offset)
+  }
+
   var object: VendorObject { image.object }
   /// How far the running kernel was moved from its link-time addresses.
   var offset: UInt64 { image.offset }

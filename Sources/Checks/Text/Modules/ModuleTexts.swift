@@ -89,6 +89,18 @@ final class ModuleTexts {
     }
   }
 
+  /// The pointers to code that a module was built with.
+  ///
+  /// - Throws: if its file is not to be had, or is another's.
+  func pointers(
+    of module: LiveModule, isCode: (UInt64) -> Bool, isTable: (UInt64) -> Bool
+  ) throws(CannotCheck) -> ModulePointers {
+    let placement = try placement(of: module)
+    return ModulePointers(
+      placement, live: verifier.facts.live, exports: { self.address(of: $0, usedBy: placement) }, isCode: isCode,
+      isTable: isTable)
+  }
+
   private func placement(of module: LiveModule) throws(CannotCheck) -> ModulePlacement {
     if let known = placements[module.structure] { return known }
     let object: VendorObject

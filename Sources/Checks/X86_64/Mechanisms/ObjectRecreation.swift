@@ -49,6 +49,19 @@ extension X86_64: PatchingArchitecture {
     try ModuleRelocations(placement, exports: exports).apply(to: recreation)
   }
 
+  static func pointer(ofRelocation type: UInt32, to value: UInt64) -> UInt64? { type == 1 ? value : nil }
+
+  /// The keys of static calls, whose first word is the function (struct static_call_key, include/linux/static_call_types.h), the
+  /// operations of a hypervisor's guest, and the thunk of returns (Linux v5.10 to v7.2).
+  static func followedPointers(of vendor: VendorKernel) -> [Range<UInt64>] {
+    var found = vendor.trampolines.map { $0.key..<$0.key &+ 8 }
+    let operations = vendor.types.structure("paravirt_patch_template")?.byteCount ?? 8
+    for (name, byteCount) in [("pv_ops", operations), ("x86_return_thunk", 8)] {
+      if let start = vendor.symbols[name], byteCount <= 4096 { found.append(start..<start &+ UInt64(byteCount)) }
+    }
+    return found.filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
+  }
+
   /// R_X86_64_*: 1 is 64, 2 PC32, 4 PLT32, 11 32S.
   static func target(ofRelocation type: UInt32, at place: UInt64, _ live: LivePages) -> UInt64? {
     switch type {

@@ -169,7 +169,7 @@ struct StaticCallPatches {
       !recreation.violations.contains(where: { $0.mechanism == .staticCall && $0.subject == name }),
       !recreation.leftovers.contains(where: { $0.subject == name })
     else { return }
-    if isLeftover(function) {
+    if facts.ownership.isLeftover(function, facts.live) {
       recreation.leftovers.append(Leftover(subject: name, target: function))
       return
     }
@@ -178,24 +178,5 @@ struct StaticCallPatches {
         mechanism: .staticCall, subject: name, message: "the static call leads to what is no function of anybody's",
         expected: "a function of the kernel, of a listed module, or of generated code that the kernel lists",
         observed: facts.ownership.value(of: function), target: function))
-  }
-
-  /// Whether `function` is where a module was that somebody led a static call to, and that was unloaded since.
-  ///
-  /// kvm leads its static calls to functions of kvm_amd or kvm_intel, and nobody leads them elsewhere when these go, whether
-  /// kvm is a module or, with CONFIG_KVM=y, part of the kernel: kvm_ops_update() in arch/x86/kvm/x86.c (Linux 6.1.192,
-  /// v6.12). Nothing may be there: who follows the pointer faults, so that it is no hook; as soon as code lies there, it has
-  /// an owner or is a finding. Since v6.13 the kernel keeps the memory, and fills it with breakpoints: execmem_cache_free()
-  /// in mm/execmem.c (Linux v7.2).
-  private func isLeftover(_ function: UInt64) -> Bool {
-    let kernel = facts.ownership.kernel
-    guard Machine.moduleSpace.contains(KernelAddress(function)) else { return false }
-    switch kernel.owner(of: KernelAddress(function)) {
-    case .nobody(.unmapped): return true
-    case .nobody(.mapped):
-      return facts.live.bytes(at: Machine.pageStart(function), count: Int(Machine.pageSize))?
-        .allSatisfy { $0 == 0xcc } ?? false
-    default: return false
-    }
   }
 }
