@@ -17,6 +17,8 @@ package enum Registry {
     Notifiers(),
     Tracepoints(),
     Bpf(),
+    Processes(),
+    Credentials(),
     Taint(),
   ]
 

@@ -41,6 +41,8 @@ package struct Kernel {
   package var toldBpfNumbers: (BpfObjectKind) -> Result<Set<UInt32>, Withheld> = { _ in
     .failure(Withheld("what bpf(2) tells", why: "nobody asked it"))
   }
+  /// What is told now of processes; nothing of a kernel that runs no more.
+  package var toldProcesses = ToldProcesses.unasked
   /// What is told now of who is called where it runs; nothing of a kernel that runs no more.
   package var toldTracing = ToldTracing.unasked
   /// Gives who holds which memory by the kernel's structures; nil where these cannot be read, and then what the kernel
