@@ -19,6 +19,7 @@ package enum Registry {
     Bpf(),
     Processes(),
     Credentials(),
+    Sockets(),
     Taint(),
   ]
 
