@@ -20,6 +20,8 @@ package enum Registry {
     Processes(),
     Credentials(),
     Sockets(),
+    Switches(),
+    Keyrings(),
     Taint(),
   ]
 

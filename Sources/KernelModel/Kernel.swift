@@ -43,6 +43,8 @@ package struct Kernel {
   }
   /// What is told now of processes; nothing of a kernel that runs no more.
   package var toldProcesses = ToldProcesses.unasked
+  /// What is told now of settings; nothing of a kernel that runs no more.
+  package var toldSettings = ToldSettings.unasked
   /// How many sockets of each name are told now; nothing of a kernel that runs no more.
   package var toldSockets: (SocketName.Kind) -> Result<[SocketName: Int], Withheld> = { _ in
     .failure(Withheld("the sockets that user space is told of", why: "nobody asked for them"))

@@ -31,6 +31,8 @@ package final class TestTextKernel {
   package var toldTracing = ToldTracing.unasked
   /// The processes that user space is told of.
   package var toldProcesses = ToldProcesses.unasked
+  /// The settings that user space is told.
+  package var toldSettings = ToldSettings.unasked
   /// The taint that user space is told.
   package var toldTaint: UInt64 = 0
 
@@ -98,6 +100,7 @@ package final class TestTextKernel {
     if let told { kernel.moduleNames = { _ in told } }
     kernel.toldTracing = toldTracing
     kernel.toldProcesses = toldProcesses
+    kernel.toldSettings = toldSettings
     kernel.reading = .success(TestReading.held)
     return kernel
   }
