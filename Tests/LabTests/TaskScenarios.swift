@@ -34,13 +34,13 @@ extension Scenario {
       change: Change(checks: ["syscall-table", "processes"]) { tampering in
         // It sleeps: whoever takes it off the list again when it ends would stumble.
         try tampering.removeProcess(named: "kswapd0", from: .list)
-        return .tampered("processes", "kswapd0")
+        return .tampered("processes", "it is hidden")
       }),
     Scenario(
       name: "a process that was taken out of the table of numbers", guests: calibrated(on: "5.10"),
       change: Change(checks: ["syscall-table", "processes"]) { tampering in
         try tampering.removeProcess(named: "kswapd0", from: .numbers)
-        return .tampered("processes", "kswapd0")
+        return .tampered("processes", "it is hidden")
       }),
     Scenario(
       name: "a process with the kernel's own credentials",
