@@ -51,9 +51,10 @@ package struct Processes: Check {
     let tasks = look.census.tasks.values
     examination.note(Subject("processes"), .count(UInt64(tasks.count { $0.isLeader })), lasting: false)
     examination.note(Subject("threads"), .count(UInt64(tasks.count)), lasting: false)
-    for (address, wrong) in Dictionary(grouping: wrong, by: \.address).sorted(by: { $0.key < $1.key }) {
+    for address in Set(wrong.map(\.address)).sorted() {
       guard let task = look.census.tasks[address] else { continue }
-      for finding in findings(of: task, wrong.map(\.place), look.census, kernel) { examination.report(finding) }
+      let places = wrong.filter { $0.address == address }.map(\.place)
+      for finding in findings(of: task, places, look.census, kernel) { examination.report(finding) }
     }
     leave(look, into: &examination)
     return examination

@@ -20,15 +20,15 @@ struct SocketLook {
     let withheld = try Self.isOfFirstNamespace(kernel, structures)
     for kind in SocketName.Kind.allCases {
       switch withheld.map({ .failure($0) }) ?? kernel.toldSockets(kind) {
-      case .success(let names): told.merge(names) { $0 + $1 }
+      case .success(let names): for (name, count) in names { told[name] = count }
       case .failure(let withheld): unasked[kind] = withheld
       }
     }
     sockets = try Self.sockets(structures)
     let there = first.sockets.values.filter { sockets.sockets[$0.address] == $0 && unasked[$0.name.kind] == nil }
-    for (name, sockets) in Dictionary(grouping: there, by: \.name) where told[name, default: 0] < sockets.count {
-      hidden += sockets
-    }
+    var counts: [SocketName: Int] = [:]
+    for socket in there { counts[socket.name, default: 0] += 1 }
+    hidden = there.filter { told[$0.name, default: 0] < counts[$0.name, default: 0] }
     // Where there are none, there need be no file.
     let kinds = Set(sockets.sockets.values.map(\.name.kind))
     unasked = unasked.filter { kinds.contains($0.key) }

@@ -42,10 +42,12 @@ struct SwitchLook {
         Contradiction(name: program.name, file: program.file, inMemory: program.bareText, told: text))
     }
     guard !told.isEmpty else { return }
-    let before = Dictionary(values.map { ($0.name, $0.words) } + programs.map { ($0.name, $0.bareText) }) { $1 }
     try structures.now { (snapshot) throws(CannotCheck) in try read(snapshot, vendor) }
-    let after = Dictionary(values.map { ($0.name, $0.words) } + programs.map { ($0.name, $0.bareText) }) { $1 }
-    wrong = told.filter { before[$0.name] == after[$0.name] }
+    wrong = told.filter { $0.inMemory == inMemory($0.name) }
+  }
+
+  private func inMemory(_ name: String) -> String? {
+    values.first { $0.name == name }?.words ?? programs.first { $0.name == name }?.bareText
   }
 
   private mutating func read(_ snapshot: Snapshot, _ vendor: VendorImage?) throws(CannotCheck) {
