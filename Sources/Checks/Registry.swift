@@ -18,6 +18,11 @@ package enum Registry {
     Notifiers(),
     Tracepoints(),
     Bpf(),
+    Processes(),
+    Credentials(),
+    Sockets(),
+    Switches(),
+    Keyrings(),
     Taint(),
   ]
 

@@ -41,6 +41,14 @@ package struct Kernel {
   package var toldBpfNumbers: (BpfObjectKind) -> Result<Set<UInt32>, Withheld> = { _ in
     .failure(Withheld("what bpf(2) tells", why: "nobody asked it"))
   }
+  /// What is told now of processes; nothing of a kernel that runs no more.
+  package var toldProcesses = ToldProcesses.unasked
+  /// What is told now of settings; nothing of a kernel that runs no more.
+  package var toldSettings = ToldSettings.unasked
+  /// How many sockets of each name are told now; nothing of a kernel that runs no more.
+  package var toldSockets: (SocketName.Kind) -> Result<[SocketName: Int], Withheld> = { _ in
+    .failure(Withheld("the sockets that user space is told of", why: "nobody asked for them"))
+  }
   /// What is told now of who is called where it runs; nothing of a kernel that runs no more.
   package var toldTracing = ToldTracing.unasked
   /// Gives who holds which memory by the kernel's structures; nil where these cannot be read, and then what the kernel

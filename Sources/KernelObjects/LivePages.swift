@@ -18,7 +18,7 @@ package final class LivePages {
 
   @usableFromInline
   static let pageSize = 4096
-  /// Pages kept at most: 64 MiB of a kernel's variables are more than any has.
+  /// Pages kept at most, 64 MiB: a kernel's variables are fewer, and of its tasks there may be more than that has room for.
   private static let mostPages = 16384
   @usableFromInline
   static let recentCount = 512
@@ -69,7 +69,7 @@ package final class LivePages {
   }
 
   /// Bytes of a text at most, the NUL behind it among them.
-  static let mostTextBytes = 128
+  package static let mostTextBytes = 128
 
   /// The NUL-terminated text at `address`, or nil if it cannot be read or has no end within ``mostTextBytes``.
   package func text(at address: UInt64) -> String? {
@@ -98,10 +98,7 @@ package final class LivePages {
   @usableFromInline
   func keptPage(_ start: UInt64) -> UnsafeMutableRawPointer? {
     if let known = pages[start] { return known }
-    guard pages.count < Self.mostPages else {
-      note(.unreasonable(KernelAddress(start), byteCount: UInt64(Self.pageSize)))
-      return nil
-    }
+    if pages.count >= Self.mostPages { forget() }
     let page = UnsafeMutableRawPointer.allocate(byteCount: Self.pageSize, alignment: 16)
     do throws(MemoryFault) {
       var span = UnsafeMutableRawBufferPointer(start: page, count: Self.pageSize).mutableBytes
@@ -113,6 +110,13 @@ package final class LivePages {
       note(error)
       return nil
     }
+  }
+
+  /// Makes room for others; whoever comes back to a page reads it once more.
+  private func forget() {
+    for page in pages.values { page.deallocate() }
+    pages = [:]
+    recent.update(repeating: (page: 1, bytes: nil), count: Self.recentCount)
   }
 
   private func note(_ error: MemoryFault) {

@@ -76,6 +76,9 @@ package enum LiveKernel {
     kernel.isBuiltWithoutModules = isBuiltWithoutModules
     kernel.pause = { usleep(Self.pause) }
     kernel.toldBpfNumbers = { ToldBpfNumbers.read($0) }
+    kernel.toldProcesses = ProcessNumbers.told(root)
+    kernel.toldSettings = SettingFiles.told(root)
+    kernel.toldSockets = { SocketFiles.told($0, root) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     kernel.toldTracing = TracingFiles.told(root)
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)

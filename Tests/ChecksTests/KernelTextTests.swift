@@ -667,7 +667,7 @@ import Testing
     kernel.vendor.file.sections.append(
       .init(
         ".over", at: TestVendorKernel.link(0x100), [UInt8](repeating: 0x90, count: 0x80),
-        fileOffset: 0x7000))
+        fileOffset: 0x8000))
     #expect(
       try examine(kernel).unanswered.map(\.reason)
         == [

@@ -12,7 +12,7 @@ extension TestTextKernel {
     let kernel = TestTextKernel()
     kernel.memory.map(MemoryRegion(start: KernelAddress(heap + 0x2000), byteCount: 0x1000))
     kernel.setPermissions(of: orphan, isWritable: true, isExecutable: false)
-    kernel.setPermissions(of: live(0x1000), byteCount: 0x5000, isWritable: false, isExecutable: false)
+    kernel.setPermissions(of: live(0x1000), byteCount: 0x6000, isWritable: false, isExecutable: false)
     let program = heap + 0x2000
     kernel.store([bpfProgram.rawValue, bpfProgram.rawValue + 64], at: program)
     kernel.memory.write(string: "bpf_prog_1", at: KernelAddress(program + 16))

@@ -29,6 +29,10 @@ package final class TestTextKernel {
   package var told: ModuleNames?
   /// What user space is told of who is called.
   package var toldTracing = ToldTracing.unasked
+  /// The processes that user space is told of.
+  package var toldProcesses = ToldProcesses.unasked
+  /// The settings that user space is told.
+  package var toldSettings = ToldSettings.unasked
   /// The taint that user space is told.
   package var toldTaint: UInt64 = 0
 
@@ -95,6 +99,8 @@ package final class TestTextKernel {
     if let account { kernel.account = account }
     if let told { kernel.moduleNames = { _ in told } }
     kernel.toldTracing = toldTracing
+    kernel.toldProcesses = toldProcesses
+    kernel.toldSettings = toldSettings
     kernel.reading = .success(TestReading.held)
     return kernel
   }
@@ -148,8 +154,8 @@ extension TestTextKernel {
   private func writeConstants() {
     write(vendor.file[".rodata"], at: TestVendorKernel.rodata)
     write(vendor.file[".BTF"], at: TestVendorKernel.typeInformation)
-    write(vendor.file["__ksymtab"], at: 0x5800)
-    write(vendor.file["__ksymtab_strings"], at: 0x5900)
+    write(vendor.file["__ksymtab"], at: 0x6800)
+    write(vendor.file["__ksymtab_strings"], at: 0x6900)
     var place = TestVendorKernel.rodata + 0x80
     for length in UInt64(1)...11 {
       set(TestVendorKernel.rodata + length * 8, to: Self.live(place).rawValue)
@@ -162,7 +168,7 @@ extension TestTextKernel {
   }
 
   private func writeVariables() {
-    memory.map(MemoryRegion(from: Self.live(0xa000), to: Self.live(0xb000)))
+    memory.map(MemoryRegion(from: Self.live(0xa000), to: Self.live(0xc000)))
     set(Variable.processor + 16, to: UInt32(1 << 3))
     set(Variable.operation, to: Self.live(0x480).rawValue)
     set(Variable.returnThunk, to: Self.live(0x400).rawValue)
@@ -179,7 +185,7 @@ extension TestTextKernel {
       Variable.tracerTrampolines, Variable.modules, Variable.programs, Variable.packs, Variable.probeSlots,
       Variable.events,
       Variable.areas, Variable.moduleBugs, Variable.messages, Variable.tracepoints, Variable.moduleTypes,
-      Variable.unloaded,
+      Variable.unloaded, Variable.firstTask + 64, Variable.firstTask + 160,
     ] { set(place, to: Self.live(place).rawValue) }
   }
 

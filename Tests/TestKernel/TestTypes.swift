@@ -70,7 +70,10 @@ package enum TestTypes {
     types.structure("ddebug_table", 24, [("link", list, 0), ("mod_name", pointer, 16 * 8)])
     types.structure("tp_module", 24, [("list", list, 0), ("mod", pointer, 16 * 8)])
     types.structure("btf_module", 24, [("list", list, 0), ("module", pointer, 16 * 8)])
-    addPrograms(&types, char: char, int: int, long: long, pointer: pointer, list: list)
+    let user = types.structure("kuid_t", 4, [("val", int, 0)])
+    addPrograms(&types, char: char, int: int, long: long, pointer: pointer, list: list, user: user)
+    addCredentials(&types, int: int, long: long, pointer: pointer, user: user)
+    addSockets(&types, char: char, int: int, pointer: pointer, list: list, user: user)
     types.structure(
       "bpf_prog_pack", 24, [("list", list, 0), ("ptr", pointer, 16 * 8), ("bitmap", types.array(of: long, 0), 24 * 8)])
     types.structure("kprobe_insn_cache", 16, [("pages", list, 0)])
@@ -88,19 +91,16 @@ package enum TestTypes {
     types.structure("mod_initfree", 24, [("init_text", pointer, 8 * 8), ("node", pointer, 16 * 8)])
     types.structure("xa_node", 80, [("shift", char, 0), ("slots", types.array(of: pointer, 4), 32 * 8)])
     let tree = types.structure("xarray", 16, [("xa_head", pointer, 8 * 8)])
-    types.structure("idr", 24, [("idr_rt", tree, 0), ("idr_base", int, 16 * 8)])
+    let numbers = types.structure("idr", 24, [("idr_rt", tree, 0), ("idr_base", int, 16 * 8)])
+    let namespace = types.structure("ns_common", 8, [("inum", int, 0)])
+    types.structure("pid_namespace", 32, [("idr", numbers, 0), ("ns", namespace, 24 * 8)])
     types.structure("worker_pool", 40, [("busy_hash", types.array(of: pointer, 4), 8 * 8)])
     types.structure(
       "worker", 40, [("hentry", list, 8 * 8), ("current_work", pointer, 24 * 8), ("task", pointer, 32 * 8)])
     types.structure("signal_struct", 24, [("thread_head", list, 8 * 8)])
-    let thread = types.structure("thread_struct", 16, [("sp", long, 8 * 8)])
-    types.structure(
-      "task_struct", 120,
-      [
-        ("pid", int, 0), ("tgid", int, 4 * 8), ("flags", int, 8 * 8), ("stack", pointer, 16 * 8),
-        ("comm", types.array(of: char, 16), 24 * 8), ("thread", thread, 40 * 8), ("tasks", list, 64 * 8),
-        ("thread_node", list, 80 * 8), ("signal", pointer, 96 * 8),
-      ])
+    addTasks(&types, char: char, int: int, long: long, pointer: pointer, list: list)
+    addSwitches(&types, char: char, pointer: pointer)
+    addKeys(&types, int: int, long: long, pointer: pointer)
     types.structure(
       "tracepoint", 40,
       [
@@ -129,7 +129,7 @@ package enum TestTypes {
 
   /// What belongs to BPF programs, and to the events that run them.
   private static func addPrograms(
-    _ types: inout SampleBTF, char: UInt32, int: UInt32, long: UInt32, pointer: UInt32, list: UInt32
+    _ types: inout SampleBTF, char: UInt32, int: UInt32, long: UInt32, pointer: UInt32, list: UInt32, user: UInt32
   ) {
     types.enumeration("bpf_prog_type", [("BPF_PROG_TYPE_UNSPEC", 0), ("BPF_PROG_TYPE_TRACEPOINT", 5)])
     types.enumeration("bpf_attach_type", [("BPF_CGROUP_INET_INGRESS", 0), ("BPF_MODIFY_RETURN", 26)])
@@ -139,8 +139,7 @@ package enum TestTypes {
         ("start", long, 0), ("end", long, 8 * 8), ("name", types.array(of: char, 31), 16 * 8), ("prog", char, 47 * 8),
         ("lnode", list, 48 * 8),
       ])
-    let number = types.structure("kuid_t", 4, [("val", int, 0)])
-    types.structure("user_struct", 8, [("uid", number, 0)])
+    types.structure("user_struct", 8, [("uid", user, 0)])
     types.structure(
       "bpf_prog_aux", 112,
       [

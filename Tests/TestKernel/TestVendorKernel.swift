@@ -11,7 +11,7 @@ package struct TestVendorKernel {
   /// `__start_ro_after_init` up to `__end_ro_after_init`: a variable, and the tables that the kernel sorts.
   package static let writtenOnce: Range<UInt64> = 0x10e0..<0x1180
   package static let typeInformation: UInt64 = 0x4000
-  package static let endOfRodata: UInt64 = 0x6000
+  package static let endOfRodata: UInt64 = 0x7000
   package static let functionEntries: UInt64 = 0x8000
 
   package var file: TestVendorFile
@@ -50,8 +50,8 @@ package struct TestVendorKernel {
         .init(
           ".BTF", at: Self.link(Self.typeInformation), TestTypes.bytes,
           fileOffset: 0x1000 + Int(Self.typeInformation)),
-        .init("__ksymtab", at: Self.link(0x5800), Self.exports, fileOffset: 0x1000 + 0x5800),
-        .init("__ksymtab_strings", at: Self.link(0x5900), Self.exportedNames, fileOffset: 0x1000 + 0x5900),
+        .init("__ksymtab", at: Self.link(0x6800), Self.exports, fileOffset: 0x1000 + 0x6800),
+        .init("__ksymtab_strings", at: Self.link(0x6900), Self.exportedNames, fileOffset: 0x1000 + 0x6900),
         .init(
           ".init.data", flags: 3, at: Self.link(Self.functionEntries),
           [0x600, 0x610, 0x620, 0x630].flatMap { little(Self.link($0)) }),
@@ -63,7 +63,23 @@ package struct TestVendorKernel {
         .init(".altinstr_replacement", flags: 6, at: Self.link(0x9600), Self.replacements),
         Self.distances("runtime_ptr_dentry_hashtable", at: 0x9800, to: [0x1a2]),
         Self.distances("runtime_shift_d_hash_shift", at: 0x9900, to: [0x1ac]),
+        .init(
+          ".init.certificates", flags: 3, at: Self.link(0x9b00),
+          little(UInt64(Self.certificate.count + 8)) + [UInt8](repeating: 0, count: 8) + [1, 2, 3, 4]
+            + Self.certificate + [5, 6, 7, 8]),
+        .init(".data", flags: 3, at: Self.link(Variable.crashes), Self.programs),
       ])
+  }
+
+  /// A public key among the image's certificates.
+  package static let certificate: [UInt8] = (0..<48).map { 7 &* $0 &+ 3 }
+
+  /// `core_pattern` and `modprobe_path`.
+  private static var programs: [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 0x100)
+    bytes.replaceSubrange(0..<4, with: Array("core".utf8))
+    bytes.replaceSubrange(0x80..<0x8e, with: Array("/sbin/modprobe".utf8))
+    return bytes
   }
 
   package var object: VendorObject {
@@ -158,9 +174,9 @@ extension TestVendorKernel {
   /// `struct kernel_symbol`: distances to the value, to the name, and to the namespace.
   private static var exports: [UInt8] {
     var bytes: [UInt8] = []
-    var name: UInt64 = 0x5900
+    var name: UInt64 = 0x6900
     for (index, symbol) in exported.enumerated() {
-      let place = 0x5800 + UInt64(index) * 12
+      let place = 0x6800 + UInt64(index) * 12
       bytes += distance(from: place, to: symbol.place)
       bytes += distance(from: place + 4, to: name)
       bytes += little(UInt32(0))

@@ -50,11 +50,24 @@ extension TestVendorKernel {
     package static let tracerEnabled: UInt64 = 0xa9d0
     package static let tracerDisabled: UInt64 = 0xa9d8
     package static let userProbes: UInt64 = 0xa9e0
-    package static let firstTask: UInt64 = 0xaa00
+    package static let firstTask: UInt64 = 0xb500
     package static let tracepointPointers: UInt64 = 0xab00
     package static let tracepointPointersEnd: UInt64 = 0xab08
     package static let programNumbers: UInt64 = 0xab10
     package static let events: UInt64 = 0xab30
+    package static let controlGroups: UInt64 = 0xb000
+    package static let firstNumbers: UInt64 = 0xb400
+    package static let taskLock: UInt64 = 0xb480
+    package static let hiddenAddresses: UInt64 = 0xb640
+    package static let selinux: UInt64 = 0xb648
+    package static let lockdown: UInt64 = 0xb650
+    package static let signatureParameter: UInt64 = 0xb660
+    package static let signatures: UInt64 = 0xb670
+    package static let crashes: UInt64 = 0xb680
+    package static let loader: UInt64 = 0xb700
+    package static let credentials: UInt64 = 0xb780
+    package static let builtInKeys: UInt64 = 0xb800
+    package static let secondaryKeys: UInt64 = 0xb808
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -76,7 +89,7 @@ extension TestVendorKernel {
       ("__start_rodata", 0x1000), ("x86_nops", 0x1000), ("x86nops", 0x1080), ("table_of_operations", 0x10d0),
       ("__start_ro_after_init", 0x10e0), ("__start___jump_table", 0x1100), ("__stop___jump_table", 0x1130),
       ("__start_static_call_sites", 0x1130), ("__stop_static_call_sites", 0x1160), ("__end_ro_after_init", 0x1180),
-      ("__end_rodata", 0x6000), ("__start_mcount_loc", 0x8000), ("__stop_mcount_loc", 0x8020),
+      ("__end_rodata", 0x7000), ("__start_mcount_loc", 0x8000), ("__stop_mcount_loc", 0x8020),
     ]
     let variables: [(String, UInt64)] = [
       ("boot_cpu_data", Variable.processor), ("pv_operation", Variable.operation), ("function_trace_op", 0xa200),
@@ -104,7 +117,13 @@ extension TestVendorKernel {
       ("ftrace_disabled", Variable.tracerDisabled), ("uprobes_tree", Variable.userProbes),
       ("__start___tracepoints_ptrs", Variable.tracepointPointers),
       ("__stop___tracepoints_ptrs", Variable.tracepointPointersEnd), ("prog_idr", Variable.programNumbers),
-      ("ftrace_events", Variable.events),
+      ("ftrace_events", Variable.events), ("css_set_table", Variable.controlGroups),
+      ("init_pid_ns", Variable.firstNumbers), ("tasklist_lock", Variable.taskLock),
+      ("kptr_restrict", Variable.hiddenAddresses), ("selinux_state", Variable.selinux),
+      ("kernel_locked_down", Variable.lockdown), ("__param_sig_enforce", Variable.signatureParameter),
+      ("core_pattern", Variable.crashes), ("modprobe_path", Variable.loader), ("init_cred", Variable.credentials),
+      ("builtin_trusted_keys", Variable.builtInKeys), ("secondary_trusted_keys", Variable.secondaryKeys),
+      ("system_certificate_list", 0x9b10), ("system_certificate_list_size", 0x9b00),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

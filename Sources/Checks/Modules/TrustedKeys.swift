@@ -17,20 +17,25 @@ enum TrustedKeys {
   }
 
   /// Those of the vendor's image; none if there is no image to ask.
+  static func inImage(of kernel: Kernel) -> [TrustedKey] {
+    // Why there is none is told by the checks that compare with it.
+    guard let vendor = try? kernel.vendorKernel, let bytes = certificates(of: kernel) else { return [] }
+    return X509Certificate.all(bytes.bindMemory(to: UInt8.self).span).map {
+      TrustedKey(name: $0.name, origin: "the certificates in \(vendor.object.source)", value: $0.key)
+    }
+  }
+
+  /// The certificates in the vendor's image, one behind the other; nil if there is no image, or it has none.
   ///
   /// Source: certs/system_certificates.S, load_system_certificate_list() in certs/system_keyring.c (Linux v5.10 to v6.12):
   /// the key that was made with the build, and those that the vendor added. Certificates of revoked keys, and those of
   /// wireless regulations, stand elsewhere.
-  static func inImage(of kernel: Kernel) -> [TrustedKey] {
-    // Why there is none is told by the checks that compare with it.
+  static func certificates(of kernel: Kernel) -> UnsafeRawBufferPointer? {
     guard let vendor = try? kernel.vendorKernel, let list = vendor.symbols["system_certificate_list"],
       let size = vendor.symbols["system_certificate_list_size"],
-      let count = bytes(of: vendor, at: size, count: 8)?.loadUnaligned(as: UInt64.self), count <= mostBytes,
-      let bytes = bytes(of: vendor, at: list, count: count)
-    else { return [] }
-    return X509Certificate.all(bytes.bindMemory(to: UInt8.self).span).map {
-      TrustedKey(name: $0.name, origin: "the certificates in \(vendor.object.source)", value: $0.key)
-    }
+      let count = bytes(of: vendor, at: size, count: 8)?.loadUnaligned(as: UInt64.self), count <= mostBytes
+    else { return nil }
+    return bytes(of: vendor, at: list, count: count)
   }
 
   private static func bytes(of vendor: VendorKernel, at address: UInt64, count: UInt64) -> UnsafeRawBufferPointer? {

@@ -2,7 +2,7 @@ package import KernelModel
 
 /// Which processes hold BPF programs, by what they have open: the program, a link of it, or a perf event that runs it.
 ///
-/// Source: `struct files_struct` in include/linux/fdtable.h; `bpf_prog_fops` and `bpf_link_fops` in kernel/bpf/syscall.c,
+/// Source: `bpf_prog_fops` and `bpf_link_fops` in kernel/bpf/syscall.c,
 /// `perf_fops` in kernel/events/core.c (Linux v5.10 to v7.2).
 package struct BpfHolders {
   package struct Holder: Hashable, Sendable {
@@ -18,8 +18,6 @@ package struct BpfHolders {
   /// Why some are not known; nil if all are.
   package private(set) var obstacle: CannotCheck?
 
-  /// Files that one process has open at most: what fits into the memory that is read at once.
-  private static let mostFiles: UInt32 = 1 << 20
   /// The first process is the first on the list; a few are looked at, in case.
   private static let mostBeforeFirst = 8
 
@@ -58,17 +56,9 @@ package struct BpfHolders {
   }
 
   private static func programs(of task: KernelObject, _ kinds: [UInt64: String]) throws(CannotCheck) -> Set<UInt64> {
-    guard let table = try task.target("files", as: "files_struct")?.target("fdt", as: "fdtable") else { return [] }
     let snapshot = task.snapshot
-    let count: UInt32 = try table["max_fds"]
-    guard count <= mostFiles else { throw .torn("the open files of a process", "are \(count)") }
-    let files = try snapshot.bytes(at: table["fd"], count: Int(count) * 8)
-    let type = try snapshot.types.type("file")
     var found: Set<UInt64> = []
-    for index in 0..<Int(count) {
-      let address = files.withUnsafeBytes { $0.value(UInt64.self, at: index * 8) }
-      guard address != 0 else { continue }
-      let file = KernelObject(type, at: address, snapshot)
+    for file in try task.openFiles() {
       guard let kind = try kinds[file["f_op"]] else { continue }
       let data: UInt64 = try file["private_data"]
       guard data != 0 else { continue }

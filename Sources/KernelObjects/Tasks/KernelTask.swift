@@ -17,7 +17,7 @@ package struct KernelTask: Hashable, Sendable {
   package var savedStackPointer: KernelAddress
 
   /// PF_KTHREAD, include/linux/sched.h (Linux v5.10 to v7.2).
-  private static let kernelThread: UInt32 = 0x0020_0000
+  static let kernelThread: UInt32 = 0x0020_0000
 
   /// - Throws: if the record cannot be read, or cannot be a task's.
   package init(at address: KernelAddress, _ reader: Snapshot) throws(CannotCheck) {

@@ -11,7 +11,7 @@ extension Tampering {
     let aux = try types.offset("bpf_prog", "aux")
     let nameOffset = try types.offset("bpf_prog_aux", "name")
     var changes = WordChanges(self)
-    for entry in try entries(ofIDR: "prog_idr") {
+    for entry in try entries(ofIDR: system.symbol("prog_idr")) {
       let place = try word(at: entry.pointer + aux) + nameOffset
       let bytes = try read(at: place, count: Self.nameBytes).prefix { $0 != 0 }
       if bytes.elementsEqual(name.utf8) { changes.store(0, at: entry.slot) }
@@ -27,12 +27,12 @@ extension Tampering {
   ///
   /// Layout: `struct idr`, include/linux/idr.h; `struct xarray` and `struct xa_node`, include/linux/xarray.h (Linux v5.10 to
   /// v7.2). A pointer whose last two bits are 2 leads to a node.
-  private func entries(ofIDR symbol: String) throws(LabError) -> [(slot: UInt64, pointer: UInt64)] {
+  func entries(ofIDR idr: UInt64) throws(LabError) -> [(slot: UInt64, pointer: UInt64)] {
     let types = try types()
     let (slots, slotsOffset) = (try types.array("xa_node", "slots"), try types.offset("xa_node", "slots"))
     var found: [(slot: UInt64, pointer: UInt64)] = []
     var waiting = [
-      try system.symbol(symbol) + types.offset("idr", "idr_rt") + types.offset("xarray", "xa_head")
+      idr + (try types.offset("idr", "idr_rt")) + (try types.offset("xarray", "xa_head"))
     ]
     // No guest has as many programs.
     var nodesLeft = 4096
@@ -40,7 +40,7 @@ extension Tampering {
       let entry = try word(at: slot)
       if entry & 3 == 2, entry > 4096 {
         nodesLeft -= 1
-        guard nodesLeft > 0 else { throw LabError("\(system.kernel): \(symbol) has too many nodes") }
+        guard nodesLeft > 0 else { throw LabError("\(system.kernel): the IDR at \(hex(idr)) has too many nodes") }
         waiting += (0..<slots.count).map { entry - 2 + slotsOffset + $0 * slots.stride }
       } else if entry != 0, entry & 3 == 0 {
         found.append((slot, entry))

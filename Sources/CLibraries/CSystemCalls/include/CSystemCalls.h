@@ -59,3 +59,6 @@ long sys_getdents64(int directory, void *buffer, size_t count);
 // The number that follows `after` among the kernel's BPF objects of a kind: 0 programs, 1 maps, 2 links, 3 type information.
 // -ENOENT where there is none.
 long sys_bpf_next(int kind, uint32_t after, uint32_t *next);
+
+// Whether pidfd_open knows a process of that number: 0, or the error it gives.
+long sys_pidfd_probe(int number);

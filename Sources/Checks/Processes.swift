@@ -1,0 +1,144 @@
+package import KernelModel
+internal import KernelObjects
+
+/// Every process that the kernel has should be where each of its views of processes looks, and be what it passes for.
+package struct Processes: Check {
+  package static let manual = Manual(
+    id: "processes",
+    question: "Is every process in each of the kernel's views of processes, and told to user space?",
+    method: """
+      Comes upon tasks in memory by five ways: the list of all tasks with each process's threads, the table of process \
+      numbers of each namespace, the control groups' sets of tasks, what processors run or are about to, and each parent's \
+      children. A task that one of these has, and that the list, the numbers or the control groups lack, was taken out. Of a \
+      running kernel, user space is asked between two looks at memory: the listing of /proc, /proc/NUMBER, kill(NUMBER, 0) \
+      and pidfd_open(NUMBER). The function of each kernel thread must be the kernel's or a listed module's; a program that \
+      bears the mark of a kernel thread, or goes by the name of one, is found. What is wrong is looked at three times: only a \
+      task that stays the same, by its number and the time of its start, and that is about to end in none of the looks, is \
+      judged.
+      """,
+    innocentCauses: [
+      "a security product that hides its own processes (ask whoever maintains the host)",
+      "a test of a monitoring system that makes a program look like a kernel thread",
+    ],
+    blindSpots: [
+      "a task that was taken out of all five views: nothing but what it holds, or runs, shows it",
+      "a task that waits for a processor in a real time class is not come upon by that way",
+      "a single thread that user space is not told of, while its process is: only memory is asked about threads",
+      "a process that ends while it is looked at, and one that has ended and that nobody has asked about yet",
+      "without the vendor's kernel image: the names and types by which tasks are read are the kernel's own word",
+    ],
+    response: [
+      "do not kill the process or reboot: what it holds in memory is the evidence",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "look for who hides it: liveprobe hooks; findings of kernel-text, ftrace, bpf and module-list",
+      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+    ])
+
+  private static let looks = 3
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    let structures = try kernel.structures
+    let ownership = CodeOwnership(kernel: kernel, symbols: structures.reader.symbols, text: structures.text)
+    let (look, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
+      try ProcessLook(of: kernel, ownership)
+    } wrong: {
+      $0.wrong
+    }
+    var examination = Examination()
+    examination.expect(structures.expectation)
+    let tasks = look.census.tasks.values
+    examination.note(Subject("processes"), .count(UInt64(tasks.count { $0.isLeader })), lasting: false)
+    examination.note(Subject("threads"), .count(UInt64(tasks.count)), lasting: false)
+    for address in Set(wrong.map(\.address)).sorted() {
+      guard let task = look.census.tasks[address] else { continue }
+      let places = wrong.filter { $0.address == address }.map(\.place)
+      for finding in findings(of: task, places, look.census, kernel) { examination.report(finding) }
+    }
+    leave(look, into: &examination)
+    return examination
+  }
+
+  private func leave(_ look: ProcessLook, into examination: inout Examination) {
+    for way in TaskCensus.Way.allCases {
+      guard let obstacle = look.census.obstacles[way] else { continue }
+      switch way {
+      case .list, .numbers, .controlGroups: examination.leaveUnanswered(Subject(way.words), obstacle)
+      // These only add to what the others have.
+      case .processors, .family: examination.remark("\(way.words): not all could be followed: \(obstacle)")
+      }
+    }
+    if let unasked = look.unasked {
+      examination.leaveUnanswered(Subject("processes", label: "as told"), .withheld(unasked))
+    }
+    if let restriction = look.restriction {
+      examination.leaveUnanswered(
+        Subject("processes", label: "as told"),
+        .withheld(
+          Withheld(
+            "the processes that user space is told of",
+            why: "\(restriction), and some are missing there, which this may be the reason for",
+            remedy: "mount -o remount,hidepid=0 /proc, and look again")))
+    }
+  }
+
+  // MARK: Findings
+
+  private func findings(
+    of task: TaskCensus.Task, _ places: [ProcessLook.Place], _ census: TaskCensus, _ kernel: Kernel
+  ) -> [Finding] {
+    var missing: [String] = []
+    var findings: [Finding] = []
+    for place in places {
+      switch place {
+      case .missing(let way): missing.append(way.words)
+      case .denied(let way): missing.append(way.words)
+      case .function(let function): findings.append(strange(task, function, census, kernel))
+      case .marked:
+        findings.append(
+          disguised(
+            task, .critical, "a program of user space bears the mark of a kernel thread", census,
+            expected: "no PF_KTHREAD on a task that kthreadd did not make", observed: "the mark, and an executable"))
+      case .named:
+        findings.append(
+          disguised(
+            task, .warning, "a program of user space goes by the name of a kernel thread", census,
+            expected: "such a name on threads of the kernel's alone", observed: "a process with an executable"))
+      }
+    }
+    guard !missing.isEmpty else { return findings }
+    let all = missing.sorted().joined(separator: ", ")
+    return [
+      Finding(
+        kind: .contradiction, severity: .critical, subject: census.subject(of: task),
+        message: "the kernel has it, and it is hidden",
+        expected: "in each view of processes", observed: .text("missing in: \(all)"),
+        evidence: census.evidence(of: task),
+        meaning: "whoever looks for processes there is not shown it")
+    ] + findings
+  }
+
+  private func strange(
+    _ task: TaskCensus.Task, _ function: UInt64, _ census: TaskCensus, _ kernel: Kernel
+  ) -> Finding {
+    let target = KernelAddress(function)
+    let owner = kernel.owner(of: target)
+    return Finding(
+      kind: .redirection, severity: .critical, subject: census.subject(of: task),
+      message: "a kernel thread runs a function that nobody owns",
+      expected: "a function of the kernel or of a listed module", observed: "\(target, owner)", owner: owner,
+      hiddenModule: HiddenModules.name(at: target, owner: owner, in: kernel), target: target,
+      evidence: census.evidence(of: task), meaning: "that code runs in the kernel, and as often as it likes")
+  }
+
+  private func disguised(
+    _ task: TaskCensus.Task, _ severity: Finding.Severity, _ message: String, _ census: TaskCensus,
+    expected: Finding.Value, observed: Finding.Value
+  ) -> Finding {
+    Finding(
+      kind: .contradiction, severity: severity, subject: census.subject(of: task), message: message,
+      expected: expected, observed: observed, evidence: census.evidence(of: task),
+      meaning: "whoever lists processes takes it for a part of the kernel")
+  }
+}

@@ -1,0 +1,102 @@
+package import KernelModel
+internal import KernelObjects
+
+/// Whoever waits for packets, or talks to somebody, should be told to user space.
+package struct Sockets: Check {
+  package static let manual = Manual(
+    id: "sockets",
+    question: "Is user space told of every socket that waits at a port, is connected, or reads packets?",
+    method: """
+      Walks the tables in memory by which the kernel finds the socket that a packet is for: those of TCP's ports and \
+      connections, those of UDP, and the list of packet sockets, in the network namespace of the first process. A running kernel \
+      is asked between two looks what /proc/1/net shows. A socket that is there both times, with the same addresses and in \
+      the same state, and that is left out, is hidden; where several share a port, fewer are told than there are. What is wrong is \
+      looked at three times: connections come and go. Packet sockets with a filter are named.
+      """,
+    innocentCauses: ["a security product that hides its own connections (ask whoever maintains the host)"],
+    blindSpots: [
+      "sockets that were taken out of all tables: no packet reaches them",
+      "other network namespaces, such as those of containers, and other kinds of sockets: raw, SCTP, UDP-Lite, netlink",
+      "connections that begin, or have ended (TIME_WAIT), and what is beyond the first 16,384 connections",
+      "what netfilter, XDP and BPF programs do with packets before a socket is looked for",
+      "without the vendor's kernel image: the names and types by which sockets are read are the kernel's own word",
+    ],
+    response: [
+      "do not reboot or kill the process: the connection and who holds it are the evidence",
+      "look at the other end, and at the network's own records: the host's tools do not show this socket",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "look for who hides it: liveprobe hooks; findings of kernel-text, ftrace, bpf and module-list",
+    ])
+
+  private static let looks = 3
+  private static let mostNamed = 8
+  /// TCP_LISTEN, include/net/tcp_states.h.
+  private static let listening: UInt8 = 10
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    let structures = try kernel.structures
+    let (look, hidden) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
+      try SocketLook(of: kernel)
+    } wrong: {
+      $0.hidden
+    }
+    var examination = Examination()
+    examination.expect(structures.expectation)
+    note(look.sockets, into: &examination)
+    for socket in hidden.sorted(by: { $0.name.words < $1.name.words }) {
+      examination.report(try finding(socket, look.sockets, structures))
+    }
+    if let obstacle = look.sockets.obstacle { examination.leaveUnanswered(Subject("sockets"), obstacle) }
+    for (kind, withheld) in look.unasked.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      examination.leaveUnanswered(Subject("sockets", label: kind.rawValue), .withheld(withheld))
+    }
+    return examination
+  }
+
+  private func note(_ sockets: NetworkSockets, into examination: inout Examination) {
+    let all = sockets.sockets.values
+    let internet = all.filter { $0.name.kind != .packet }
+    let tcp = internet.filter { $0.name.kind == .tcp || $0.name.kind == .tcp6 }
+    // They come and go.
+    for (label, count) in [
+      ("of TCP, waiting", tcp.count { $0.state == Self.listening }),
+      ("of TCP, connected", tcp.count { $0.state != Self.listening }), ("of UDP", internet.count - tcp.count),
+      ("of packets", all.count - internet.count),
+    ] {
+      examination.note(Subject("sockets", label: label), .count(UInt64(count)), lasting: false)
+    }
+    if sockets.isCut { examination.remark("there are more connections than the first 16,384, which were looked at") }
+    let filtered = all.filter { $0.name.kind == .packet && sockets.details(of: $0)?.isFiltered == true }
+    guard !filtered.isEmpty else { return }
+    let named = filtered.map { "inode \($0.name.inode)" }.sorted().prefix(Self.mostNamed).joined(separator: ", ")
+    examination.remark(
+      "packet sockets with a filter, as those who record packets or ask for an address have: \(named)"
+        + (filtered.count > Self.mostNamed ? ", ..." : "") + "; ss -0 -p says whose they are")
+  }
+
+  private func finding(
+    _ socket: NetworkSockets.Socket, _ sockets: NetworkSockets, _ structures: KernelStructures
+  ) throws(CannotCheck) -> Finding {
+    var evidence = [Finding.Evidence("socket", "at \(KernelAddress(socket.address))")]
+    if let details = sockets.details(of: socket) { evidence.append(.init("user", "\(details.user)")) }
+    if let file = sockets.file(of: socket) {
+      let holders = try structures.now { (snapshot) throws(CannotCheck) in Tasks(snapshot).holders(ofSocket: file) }
+      for holder in holders.prefix(Self.mostNamed) {
+        let number: Int32? = try? holder["pid"]
+        let name = (try? holder.text("comm")) ?? "?"
+        let path = (try? ExecutablePath(of: holder, first: nil))?.path
+        evidence.append(
+          .init(
+            "held by", .text("process \(number ?? 0) (\(name))" + (path.map { ", \($0)" } ?? ""))))
+      }
+    }
+    return Finding(
+      kind: .contradiction, severity: .critical, subject: Subject("socket", label: socket.name.words),
+      message: socket.state == Self.listening ? "it waits for connections, and is hidden" : "it is hidden",
+      expected: .text("told in /proc/1/net/\(socket.name.kind.rawValue)"),
+      observed: "in memory, before and after that was read, and not told", evidence: evidence,
+      meaning: "whoever lists connections and open ports is not shown it")
+  }
+}

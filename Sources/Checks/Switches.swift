@@ -1,0 +1,94 @@
+package import KernelModel
+internal import KernelObjects
+
+/// The kernel's own switches should be what user space is told, and the programs that it starts somebody's.
+package struct Switches: Check {
+  package static let manual = Manual(
+    id: "switches",
+    question: "Are the kernel's switches what user space is told, and the programs that it starts vouched for?",
+    method: """
+      Reads the switches in memory by which the kernel restricts what may be done: SELinux, AppArmor, audit, lockdown, \
+      signatures of modules, kexec, kernel addresses, performance events, BPF, ptrace, IMA. Each is a fact, which a baseline \
+      remembers, and of a running kernel each is compared with the file below /proc/sys or /sys that tells it. Then the \
+      programs that the kernel itself starts as root (modprobe_path, core_pattern, poweroff_cmd, the release agents of \
+      control groups): a path other than the vendor's image has is looked up in the records of the package manager, and it is \
+      asked who may write to the file and to the folders on the way to it. What is told otherwise is looked at three times.
+      """,
+    innocentCauses: [
+      "a distribution that keeps its programs elsewhere, such as NixOS or Guix, in a dump: there, nobody can be asked",
+      "a program of the operator's own in place of modprobe's: ask whoever maintains the host",
+    ],
+    blindSpots: [
+      "a switch that was changed by somebody who may, or before a baseline was recorded: it is a fact and nothing else",
+      "a handler of crashes (core_pattern) that root alone may write to, and that no package brings, is a fact",
+      "what the programs do; a program in a file that the vendor named, and that was replaced",
+      "switches in modules, and those of namespaces",
+      "without the vendor's kernel image: what the vendor's programs are is not known",
+    ],
+    response: [
+      "look at the program: ls -l, file, and who put it there; the kernel starts it as root",
+      "set it back: sysctl kernel.modprobe=/sbin/modprobe; a switch that is told otherwise than it is cannot be trusted",
+      "find out who changed it: journalctl, the audit log; look at the findings of the other checks",
+    ])
+
+  private static let looks = 3
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    let structures = try kernel.structures
+    let (look, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
+      try SwitchLook(of: kernel)
+    } wrong: {
+      $0.wrong
+    }
+    if look.values.isEmpty, let obstacle = look.obstacle { throw obstacle }
+    var examination = Examination()
+    examination.expect(structures.expectation)
+    for value in look.values { examination.note(Subject(value.name), .text(value.words)) }
+    for program in look.programs {
+      // Control groups are mounted and unmounted.
+      examination.note(Subject(program.name), .text(program.text), lasting: program.kind != .agent)
+      judge(program, kernel, into: &examination)
+    }
+    for remark in look.remarks { examination.remark(remark) }
+    if let obstacle = look.obstacle { examination.leaveUnanswered(Subject("switches"), obstacle) }
+    for wrong in wrong {
+      examination.report(
+        Finding(
+          kind: .contradiction, severity: .critical, subject: Subject(wrong.name),
+          message: "user space is told another value than the kernel has",
+          expected: .text("\(wrong.inMemory), as in memory"),
+          observed: .text("\(wrong.told), as /\(wrong.file) says"),
+          meaning: "whoever looks there takes the host for protected in another way than it is"))
+    }
+    return examination
+  }
+
+  private func judge(_ program: NamedProgram, _ kernel: Kernel, into examination: inout Examination) {
+    switch ProgramJudge(kernel: kernel).judgement(of: program) {
+    case .fine(let remark):
+      if let remark { examination.remark(remark) }
+    case .asked(let why):
+      examination.report(
+        finding(program, .warning, "the kernel starts a program that nobody vouches for", why))
+    case .open(let places):
+      examination.report(
+        finding(
+          program, .critical, "the kernel starts a program that others than root may replace",
+          "others than root may write to \(places.joined(separator: ", "))"))
+    }
+  }
+
+  private func finding(
+    _ program: NamedProgram, _ severity: Finding.Severity, _ message: String, _ why: String
+  ) -> Finding {
+    Finding(
+      kind: .redirection, severity: severity, subject: Subject(program.name), message: message,
+      expected: .text(
+        program.vendors.map { $0.isEmpty ? "none, or a package's program" : "\($0), as the vendor built it" }
+          ?? "a package's program"),
+      observed: .text(program.text), evidence: [.init("why", .text(why))],
+      meaning: "it runs as root, outside of all containers, whenever the kernel has a use for it")
+  }
+}

@@ -1,0 +1,65 @@
+extension TestTypes {
+  /// What belongs to what a task may do.
+  static func addCredentials(_ types: inout SampleBTF, int: UInt32, long: UInt32, pointer: UInt32, user: UInt32) {
+    types.structure(
+      "cred", 64,
+      [
+        ("uid", user, 0), ("euid", user, 4 * 8), ("securebits", int, 8 * 8), ("cap_permitted", long, 16 * 8),
+        ("cap_effective", long, 24 * 8), ("user", pointer, 32 * 8),
+      ])
+  }
+
+  /// What belongs to switches: a parameter of the kernel's, and SELinux's state.
+  static func addSwitches(_ types: inout SampleBTF, char: UInt32, pointer: UInt32) {
+    types.structure("kernel_param", 16, [("name", pointer, 0), ("arg", pointer, 8 * 8)])
+    types.structure("selinux_state", 2, [("enforcing", char, 0), ("initialized", char, 8)])
+    types.enumeration(
+      "lockdown_reason", [("LOCKDOWN_NONE", 0), ("LOCKDOWN_INTEGRITY_MAX", 2), ("LOCKDOWN_CONFIDENTIALITY_MAX", 3)])
+  }
+
+  /// What belongs to keyrings.
+  static func addKeys(_ types: inout SampleBTF, int: UInt32, long: UInt32, pointer: UInt32) {
+    let keys = types.structure("assoc_array", 16, [("nr_leaves_on_tree", long, 0), ("root", pointer, 8 * 8)])
+    types.structure(
+      "assoc_array_node", 48, [("back_pointer", pointer, 0), ("slots", types.array(of: pointer, 4), 16 * 8)])
+    types.structure("assoc_array_shortcut", 16, [("next_node", pointer, 8 * 8)])
+    let payload = types.structure("key_payload", 8, [("data", types.array(of: pointer, 1), 0)])
+    types.structure("key", 32, [("description", pointer, 0), ("payload", payload, 8 * 8), ("keys", keys, 16 * 8)])
+    types.structure("public_key", 16, [("keylen", int, 0), ("key", pointer, 8 * 8)])
+  }
+
+  /// What belongs to sockets.
+  static func addSockets(
+    _ types: inout SampleBTF, char: UInt32, int: UInt32, pointer: UInt32, list: UInt32, user: UInt32
+  ) {
+    let short = types.integer("unsigned short", 2)
+    let long = types.array(of: char, 16)
+    let space = types.structure("possible_net_t", 8, [("net", pointer, 0)])
+    let common = types.structure(
+      "sock_common", 96,
+      [
+        ("skc_daddr", int, 0), ("skc_rcv_saddr", int, 4 * 8), ("skc_dport", short, 8 * 8), ("skc_num", short, 10 * 8),
+        ("skc_family", short, 12 * 8), ("skc_state", char, 14 * 8), ("skc_net", space, 16 * 8),
+        ("skc_v6_daddr", long, 24 * 8), ("skc_v6_rcv_saddr", long, 40 * 8), ("skc_node", list, 56 * 8),
+        ("skc_nulls_node", list, 56 * 8), ("skc_portaddr_node", list, 72 * 8),
+      ])
+    types.structure(
+      "sock", 128,
+      [
+        ("__sk_common", common, 0), ("sk_uid", user, 96 * 8), ("sk_filter", pointer, 104 * 8),
+        ("sk_socket", pointer, 112 * 8), ("sk_ino", pointer, 120 * 8),
+      ])
+    types.structure("inet_ehash_bucket", 8, [("chain", pointer, 0)])
+    types.structure("inet_listen_hashbucket", 16, [("nulls_head", pointer, 8 * 8)])
+    types.structure(
+      "inet_hashinfo", 32,
+      [("ehash", pointer, 0), ("ehash_mask", int, 8 * 8), ("lhash2_mask", int, 12 * 8), ("lhash2", pointer, 16 * 8)])
+    types.structure("udp_hslot", 16, [("head", pointer, 0)])
+    types.structure("udp_table", 24, [("hash", pointer, 0), ("hash2", pointer, 8 * 8), ("mask", int, 16 * 8)])
+    let row = types.structure("inet_timewait_death_row", 8, [("hashinfo", pointer, 0)])
+    let internet = types.structure("netns_ipv4", 16, [("tcp_death_row", row, 0), ("udp_table", pointer, 8 * 8)])
+    let packets = types.structure("netns_packet", 8, [("sklist", pointer, 0)])
+    types.structure("net", 32, [("ipv4", internet, 0), ("packet", packets, 16 * 8)])
+    types.structure("nsproxy", 8, [("net_ns", pointer, 0)])
+  }
+}
