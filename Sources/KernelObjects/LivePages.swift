@@ -16,6 +16,9 @@ package final class LivePages {
   /// Why the last read failed that did; nil if none has.
   package private(set) var latestFault: MemoryFault?
 
+  /// Pages that are kept.
+  package var pageCount: Int { pages.count }
+
   @usableFromInline
   static let pageSize = 4096
   /// Pages kept at most: 64 MiB of a kernel's variables are more than any has.
