@@ -15,6 +15,7 @@ package enum Registry {
     Ftrace(),
     Probes(),
     Notifiers(),
+    RegisteredCode(),
     Tracepoints(),
     Bpf(),
     Taint(),

@@ -4,6 +4,7 @@ extension Scenario {
   /// Every scenario, in the order in which guests go through them.
   static let all: [Scenario] = chosen(
     clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + callbacks
+      + registered
       + bpfPrograms + unlistedModule
       + lyingReader + tamperedTables + provenance
       + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + hiddenRedirection + machines

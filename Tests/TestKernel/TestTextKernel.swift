@@ -148,8 +148,8 @@ extension TestTextKernel {
   private func writeConstants() {
     write(vendor.file[".rodata"], at: TestVendorKernel.rodata)
     write(vendor.file[".BTF"], at: TestVendorKernel.typeInformation)
-    write(vendor.file["__ksymtab"], at: 0x5800)
-    write(vendor.file["__ksymtab_strings"], at: 0x5900)
+    write(vendor.file["__ksymtab"], at: 0x5e00)
+    write(vendor.file["__ksymtab_strings"], at: 0x5f00)
     var place = TestVendorKernel.rodata + 0x80
     for length in UInt64(1)...11 {
       set(TestVendorKernel.rodata + length * 8, to: Self.live(place).rawValue)
@@ -162,7 +162,7 @@ extension TestTextKernel {
   }
 
   private func writeVariables() {
-    memory.map(MemoryRegion(from: Self.live(0xa000), to: Self.live(0xb000)))
+    memory.map(MemoryRegion(from: Self.live(0xa000), to: Self.live(0xc000)))
     set(Variable.processor + 16, to: UInt32(1 << 3))
     set(Variable.operation, to: Self.live(0x480).rawValue)
     set(Variable.returnThunk, to: Self.live(0x400).rawValue)

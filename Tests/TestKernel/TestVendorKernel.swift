@@ -50,8 +50,8 @@ package struct TestVendorKernel {
         .init(
           ".BTF", at: Self.link(Self.typeInformation), TestTypes.bytes,
           fileOffset: 0x1000 + Int(Self.typeInformation)),
-        .init("__ksymtab", at: Self.link(0x5800), Self.exports, fileOffset: 0x1000 + 0x5800),
-        .init("__ksymtab_strings", at: Self.link(0x5900), Self.exportedNames, fileOffset: 0x1000 + 0x5900),
+        .init("__ksymtab", at: Self.link(0x5e00), Self.exports, fileOffset: 0x1000 + 0x5e00),
+        .init("__ksymtab_strings", at: Self.link(0x5f00), Self.exportedNames, fileOffset: 0x1000 + 0x5f00),
         .init(
           ".init.data", flags: 3, at: Self.link(Self.functionEntries),
           [0x600, 0x610, 0x620, 0x630].flatMap { little(Self.link($0)) }),
@@ -158,9 +158,9 @@ extension TestVendorKernel {
   /// `struct kernel_symbol`: distances to the value, to the name, and to the namespace.
   private static var exports: [UInt8] {
     var bytes: [UInt8] = []
-    var name: UInt64 = 0x5900
+    var name: UInt64 = 0x5f00
     for (index, symbol) in exported.enumerated() {
-      let place = 0x5800 + UInt64(index) * 12
+      let place = 0x5e00 + UInt64(index) * 12
       bytes += distance(from: place, to: symbol.place)
       bytes += distance(from: place + 4, to: name)
       bytes += little(UInt32(0))

@@ -55,6 +55,11 @@ extension TestVendorKernel {
     package static let tracepointPointersEnd: UInt64 = 0xab08
     package static let programNumbers: UInt64 = 0xab10
     package static let events: UInt64 = 0xab30
+    package static let softInterrupts: UInt64 = 0xb000
+    package static let lineDisciplines: UInt64 = 0xb010
+    package static let packetTypes: UInt64 = 0xb020
+    package static let processes: UInt64 = 0xb040
+    package static let registeredEnd: UInt64 = 0xb0c0
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -104,7 +109,9 @@ extension TestVendorKernel {
       ("ftrace_disabled", Variable.tracerDisabled), ("uprobes_tree", Variable.userProbes),
       ("__start___tracepoints_ptrs", Variable.tracepointPointers),
       ("__stop___tracepoints_ptrs", Variable.tracepointPointersEnd), ("prog_idr", Variable.programNumbers),
-      ("ftrace_events", Variable.events),
+      ("ftrace_events", Variable.events), ("softirq_vec", Variable.softInterrupts),
+      ("tty_ldiscs", Variable.lineDisciplines), ("ptype_base", Variable.packetTypes),
+      ("proc_root", Variable.processes), ("registered_end", Variable.registeredEnd),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {
