@@ -16,6 +16,7 @@ package enum Registry {
     Ftrace(),
     Probes(),
     Notifiers(),
+    RegisteredCode(),
     Tracepoints(),
     Bpf(),
     Processes(),

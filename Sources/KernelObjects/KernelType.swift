@@ -11,6 +11,9 @@ package final class KernelType {
   private var members: [String: BTF.Member?] = [:]
   private var targets: [String: (structure: BTF.Structure, isPointer: Bool)?] = [:]
 
+  /// Its words by which code is reached.
+  package private(set) lazy var codePointers = layout.codePointers
+
   init(_ layout: BTF.Structure, named name: String) {
     self.layout = layout
     self.name = name

@@ -64,6 +64,15 @@ package final class KernelTypes {
     throw unknown(name)
   }
 
+  /// A structure or union that has a member, where kernels have several of its name that are laid out differently.
+  package func type(_ name: String, having member: String) throws(CannotCheck) -> KernelType {
+    if let type = typeIfAny(name) { return type }
+    for structure in information.structures(name) where structure.member(member) != nil {
+      return type(structure, named: name)
+    }
+    throw .layoutUnknown(structure: name, member: member)
+  }
+
   /// What another structure names.
   ///
   /// - Parameter name: for one without a name of its own.

@@ -16,6 +16,9 @@ package final class LivePages {
   /// Why the last read failed that did; nil if none has.
   package private(set) var latestFault: MemoryFault?
 
+  /// Pages that are kept.
+  package var pageCount: Int { pages.count }
+
   @usableFromInline
   static let pageSize = 4096
   /// Pages kept at most, 64 MiB: a kernel's variables are fewer, and of its tasks there may be more than that has room for.

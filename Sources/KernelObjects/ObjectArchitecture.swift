@@ -15,4 +15,10 @@ package protocol ObjectArchitecture: Architecture {
   static func executableMemory(_ reader: Snapshot) throws(CannotCheck) -> [ExecutableOwners.Claim]
   /// Whether the function tracer's code takes the lowest bit of a direct call's address for "jump".
   static func marksDirectJumps(_ reader: Snapshot) -> Bool
+  /// What is registered with its processors, beside what every kernel has.
+  static var registeredRows: [RegisteredRow] { get }
+  /// Where a processor goes on by a gate.
+  static func target(ofGate gate: KernelObject) throws(CannotCheck) -> UInt64
+  /// Whether the kernel itself sets gates to an address of its code.
+  static func isGateTarget(_ address: UInt64, _ symbols: SymbolIndex) -> Bool
 }

@@ -177,6 +177,22 @@ import Testing
     #expect(!hooks.groups.contains { $0.owner.callee == .kernel })
   }
 
+  @Test func `what modules and nobody registered is told, by what it is`() throws {
+    let kernel = kernel()
+    let place = TestTextKernel.live(Variable.softInterrupts)
+    for (callee, function) in [
+      (HookOwner.Callee.module("sample"), moduleFunction.rawValue), (.nobody, TestTextKernel.orphan.rawValue),
+    ] {
+      kernel.memory.write(function, at: place)
+      let group = try group(callee, Hooks(of: kernel.kernel))
+      #expect(group.hooks.map(\.mechanism) == [.registered])
+      #expect(group.hooks.map(\.target) == [.place("soft interrupts: softirq_vec[0]")])
+      #expect(group.severity == (callee == .nobody ? .critical : nil))
+    }
+    kernel.memory.write(TestTextKernel.live(0x700).rawValue, at: place)
+    #expect(!(try Hooks(of: kernel.kernel)).groups.contains { $0.owner.callee == .kernel })
+  }
+
   @Test func `what is nobody's only for a moment is not told`() throws {
     let kernel = kernel()
     try hang([TestTextKernel.orphan.rawValue], in: kernel)

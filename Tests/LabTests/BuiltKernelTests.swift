@@ -20,7 +20,7 @@ struct BuiltKernelTests {
   ///
   /// Everything else is clear. Without data symbols the image's symbols are not known either: kallsyms, there and in memory, has no others.
   private static let open = [
-    "built-embedded-nodatasymbols": ["kernel-text", "executable-memory", "notifiers", "taint"]
+    "built-embedded-nodatasymbols": ["kernel-text", "executable-memory", "notifiers", "registered-code", "taint"]
   ]
 
   /// The same, where System.map and vmlinux, as far as they were kept, are brought beside the image.

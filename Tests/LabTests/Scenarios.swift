@@ -4,7 +4,7 @@ extension Scenario {
   /// Every scenario, in the order in which guests go through them.
   static let all: [Scenario] = chosen(
     clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + callbacks + pointers
-      + bpfPrograms + tasks + unlistedModule
+      + registered + bpfPrograms + tasks + unlistedModule
       + lyingReader + tamperedTables + provenance
       + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + hiddenRedirection + machines
       + bootParameters + everyModule

@@ -71,6 +71,7 @@ package enum TestTypes {
     types.structure("tp_module", 24, [("list", list, 0), ("mod", pointer, 16 * 8)])
     types.structure("btf_module", 24, [("list", list, 0), ("module", pointer, 16 * 8)])
     let user = types.structure("kuid_t", 4, [("val", int, 0)])
+    addRegistered(&types, int: int, pointer: pointer, list: list, node: node)
     addPrograms(&types, char: char, int: int, long: long, pointer: pointer, list: list, user: user)
     addCredentials(&types, int: int, long: long, pointer: pointer, user: user)
     addSockets(&types, char: char, int: int, pointer: pointer, list: list, user: user)
@@ -163,5 +164,37 @@ package enum TestTypes {
       ])
     types.structure("bpf_prog_array_item", 16, [("prog", pointer, 0)])
     types.structure("bpf_prog_array", 16, [("items", types.array(of: long, 0), 16 * 8)])
+  }
+
+  /// What is registered with the kernel: structures of which some words lead to functions, and some to tables of them.
+  private static func addRegistered(
+    _ types: inout SampleBTF, int: UInt32, pointer: UInt32, list: UInt32, node: UInt32
+  ) {
+    types.structure("list_head", 16, [("next", pointer, 0), ("prev", pointer, 8 * 8)])
+    types.structure("hlist_head", 8, [("first", pointer, 0)])
+    let function = types.add(2, size: types.add(13))
+    types.structure("softirq_action", 8, [("action", function, 0)])
+    types.structure(
+      "tty_ldisc_ops", 32, [("name", pointer, 0), ("receive_buf", function, 16 * 8), ("open", function, 24 * 8)])
+    types.structure(
+      "packet_type", 48,
+      [("func", function, 8 * 8), ("id_match", function, 16 * 8), ("list", list, 24 * 8), ("data", pointer, 40 * 8)])
+    let operations = types.structure("proc_ops", 24, [("proc_read", function, 0), ("proc_write", function, 16 * 8)])
+    let constant = types.add(2, size: types.add(10, size: operations))
+    let showing = types.structure("", 8, kind: 5, [("seq_ops", constant, 0), ("single_show", function, 0)])
+    let directory = types.structure(
+      "file_operations", 32, [("read", function, 8 * 8), ("iterate", function, 24 * 8)])
+    let operating = types.structure(
+      "", 8, kind: 5,
+      [("proc_ops", constant, 0), ("proc_dir_ops", types.add(2, size: types.add(10, size: directory)), 0)])
+    let other = types.structure("", 8, kind: 5, [("number", int, 0), ("call", function, 0)])
+    // A pointer to the type behind it.
+    let above = types.add(2, size: types.typeCount + 2)
+    types.structure(
+      "proc_dir_entry", 96,
+      [
+        ("name", pointer, 0), ("parent", above, 8 * 8), ("subdir", pointer, 16 * 8), ("subdir_node", node, 24 * 8),
+        ("", operating, 48 * 8), ("", showing, 56 * 8), ("", other, 64 * 8), ("mode", int, 72 * 8),
+      ])
   }
 }

@@ -68,6 +68,11 @@ extension TestVendorKernel {
     package static let credentials: UInt64 = 0xb780
     package static let builtInKeys: UInt64 = 0xb800
     package static let secondaryKeys: UInt64 = 0xb808
+    package static let softInterrupts: UInt64 = 0xb900
+    package static let lineDisciplines: UInt64 = 0xb910
+    package static let packetTypes: UInt64 = 0xb920
+    package static let processes: UInt64 = 0xb940
+    package static let registeredEnd: UInt64 = 0xb9c0
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -124,6 +129,9 @@ extension TestVendorKernel {
       ("core_pattern", Variable.crashes), ("modprobe_path", Variable.loader), ("init_cred", Variable.credentials),
       ("builtin_trusted_keys", Variable.builtInKeys), ("secondary_trusted_keys", Variable.secondaryKeys),
       ("system_certificate_list", 0x9b10), ("system_certificate_list_size", 0x9b00),
+      ("softirq_vec", Variable.softInterrupts),
+      ("tty_ldiscs", Variable.lineDisciplines), ("ptype_base", Variable.packetTypes),
+      ("proc_root", Variable.processes), ("registered_end", Variable.registeredEnd),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

@@ -5,7 +5,7 @@ extension Hooks {
   /// Asks all that calls other code than the kernel's own image, each part by itself.
   ///
   /// What is wrong is so by the same judgement as that of the checks `ftrace`, `probes`, `bpf`, `tracepoints`, `notifiers`,
-  /// `syscall-dispatch`, `module-list` and `vendor-files`.
+  /// `registered-code`, `syscall-dispatch`, `module-list` and `vendor-files`.
   ///
   /// - Throws: if the kernel's structures cannot be read.
   package init(of kernel: Kernel) throws(CannotCheck) {
@@ -13,6 +13,7 @@ extension Hooks {
     reading.readInterceptions()
     reading.readTracepoints()
     reading.readChains()
+    reading.readRegistered()
     reading.readPrograms()
     reading.readSystemCalls()
     self = reading.hooks
@@ -133,6 +134,27 @@ private struct HooksReading {
             registrant: reading.registrant(call.block.address, besides: owner)))
       }
     }
+  }
+
+  /// What is registered for the kernel's own functions is its own business, too; of each thing one word is told.
+  mutating func readRegistered() {
+    ask("registered code") { (reading: inout Self) throws(CannotCheck) in
+      let registered = try RegisteredReading.of(reading.kernel)
+      for (parts, reason) in registered.unanswered { reading.unasked.append(Hooks.Unasked(parts, reason)) }
+      for look in registered.looks {
+        for lead in look.foreign { reading.add(reading.hook(lead, look, nil)) }
+        for lead in look.wrong { reading.add(reading.hook(lead, look, .critical)) }
+      }
+    }
+  }
+
+  private func hook(_ lead: RegisteredLook.Lead, _ look: RegisteredLook, _ severity: Finding.Severity?) -> Hook {
+    let callee = KernelAddress(lead.word.value)
+    let owner = kernel.owner(of: callee)
+    return Hook(
+      mechanism: .registered, target: .place(look.row.name + (lead.name.isEmpty ? "" : ": \(lead.name)")),
+      callee: callee, owner: owner, severity: severity, objection: severity == nil ? "" : lead.word.field,
+      structure: KernelAddress(lead.structure), registrant: registrant(lead.structure, besides: owner))
   }
 
   mutating func readPrograms() {

@@ -6,12 +6,15 @@ internal import KernelObjects
 final class FunctionTypes {
   private let kernel: Kernel
   private let vendor: VendorKernel
+  /// The kernel's own type information; nil if it has none, and none was brought: then nothing is known of its functions.
+  let information: BTF?
   private var known: [UInt64: [BTF.Prototype]] = [:]
   private var ofModules: [String: BTF?] = [:]
 
   init(_ kernel: Kernel, _ vendor: VendorKernel) {
     self.kernel = kernel
     self.vendor = vendor
+    information = try? vendor.types.information
   }
 
   /// Those of the function at `address`; none if they are not known.
@@ -33,7 +36,7 @@ final class FunctionTypes {
       }
     }
     for (module, names) in wanted {
-      guard let types = module.map({ types(ofModule: $0) }) ?? vendor.types.information else { continue }
+      guard let types = module.map({ types(ofModule: $0) }) ?? information else { continue }
       for (name, found) in types.prototypes(ofFunctions: Set(names.keys)) {
         for function in names[name] ?? [] { known[function, default: []] += found }
       }
@@ -55,7 +58,7 @@ final class FunctionTypes {
       // A module built outside of the kernel's tree brings what it counts on from (`.BTF.base`, since Linux v6.11).
       let base =
         object.section(named: ".BTF.base").map { own in try? BTF(object.bytes(of: own), owner: object.contents) }
-        ?? vendor.types.information
+        ?? information
       types = base.flatMap { try? BTF(object.bytes(of: section), owner: object.contents, base: $0) }
     }
     ofModules[name] = .some(types)

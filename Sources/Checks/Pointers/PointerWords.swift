@@ -32,7 +32,9 @@ struct PointerWords {
   ///
   /// - Parameter slots: those of the kernel, lowest first.
   func member(of slot: PointerSlot, among slots: [PointerSlot]) -> (structure: String, path: String)? {
-    guard let object = vendor.symbols.object(around: slot.address), object.count <= 1 << 16 else { return nil }
+    guard let information = types.information, let object = vendor.symbols.object(around: slot.address),
+      object.count <= 1 << 16
+    else { return nil }
     let first = slots.partitionPoint { $0.address >= object.lowerBound }
     let own = slots[first...].prefix { object.contains($0.address) && $0.variable == nil }
       .filter { $0.kind == .function }.prefix(Self.most)
@@ -42,7 +44,7 @@ struct PointerWords {
       return known.isEmpty ? nil : (Int(own.address &- object.lowerBound), known)
     }
     guard !places.isEmpty else { return nil }
-    var found = vendor.types.information.structures(pointingToFunctions: places, within: object.count)
+    var found = information.structures(pointingToFunctions: places, within: object.count)
     // Variables begin at multiples of 32 or 64 bytes: what is much smaller than the room there is, is another.
     let fitting = found.filter { $0.byteCount + 64 > object.count }
     if !fitting.isEmpty { found = fitting }
@@ -50,7 +52,7 @@ struct PointerWords {
       return nil
     }
     let offset = Int(slot.address &- object.lowerBound) % structure.byteCount
-    return vendor.types.information.functionPointer(at: offset, in: structure).map { (structure.name, $0) }
+    return information.functionPointer(at: offset, in: structure).map { (structure.name, $0) }
   }
 
   /// Functions of one variable that are looked at.

@@ -108,6 +108,17 @@ package struct BTF {
     } ?? base?.btf.structure(name)
   }
 
+  /// The structures and unions called `name`, however they are laid out, in the section's order.
+  package func structures(_ name: String) -> [Structure] {
+    let own = withName(name) { name in
+      structures.compactMap { start -> Structure? in
+        let type = BTFType(types, at: Int(start))
+        return isName(type.nameOffset, name) ? Structure(btf: self, type: type) : nil
+      }
+    }
+    return (base?.btf.structures(name) ?? []) + own
+  }
+
   /// The names of the variables that are structures or unions called `structure`, in the section's order.
   ///
   /// Kernels of distributions name their per-CPU variables alone (scripts/Makefile.btf, Linux v6.12 and v7.2).

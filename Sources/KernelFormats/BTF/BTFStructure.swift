@@ -6,8 +6,8 @@ extension BTF {
     /// A kernel's largest structures have a few hundred; hostile types may name each other so that there is no end.
     private static let mostMembers = 1 << 16
 
-    private let btf: BTF
-    private let type: BTFType
+    let btf: BTF
+    let type: BTFType
 
     /// Its record in the type section.
     var record: BTFType { type }

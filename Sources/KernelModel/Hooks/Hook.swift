@@ -11,6 +11,8 @@ package struct Hook: Hashable, Sendable {
     case returnProbe = "kretprobe"
     case tracepoint
     case notifierChain = "notifier-chain"
+    /// What else was registered: a netfilter hook, an entry of /proc, a timer.
+    case registered = "registered-code"
     case program = "bpf"
     /// A table of system calls, or the code that chooses a handler.
     case systemCallDispatch = "system-call-dispatch"

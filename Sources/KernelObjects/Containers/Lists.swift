@@ -38,7 +38,14 @@ extension Snapshot {
   package func hlist(
     at head: UInt64, linkedBy link: String, of structure: String, limit: Int
   ) throws(CannotCheck) -> [KernelObject] {
-    try walk(at: head, linkedBy: link, of: structure, limit: limit, until: Self.isEnd).whole()
+    try hlistWalk(at: head, linkedBy: link, of: structure, limit: limit).whole()
+  }
+
+  /// The same, as far as it can be followed.
+  package func hlistWalk(
+    at head: UInt64, linkedBy link: String, of structure: String, limit: Int
+  ) -> Walk<KernelObject> {
+    walk(at: head, linkedBy: link, of: structure, limit: limit, until: Self.isEnd)
   }
 
   private static func isEnd(_ node: UInt64) -> Bool { node == 0 || node & 1 == 1 }

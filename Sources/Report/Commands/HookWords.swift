@@ -72,6 +72,7 @@ extension Hook.Mechanism {
     case .returnProbe: "kretprobe"
     case .tracepoint: "tracepoint"
     case .notifierChain: "notifier chain"
+    case .registered: "registered"
     case .program: "BPF"
     case .systemCallDispatch: "system call dispatch"
     }

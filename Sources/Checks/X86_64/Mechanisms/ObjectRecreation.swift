@@ -55,7 +55,10 @@ extension X86_64: PatchingArchitecture {
   /// operations of a hypervisor's guest, and the thunk of returns (Linux v5.10 to v7.2).
   static func followedPointers(of vendor: VendorKernel) -> [Range<UInt64>] {
     var found = vendor.trampolines.map { $0.key..<$0.key &+ 8 }
-    let operations = vendor.types.structure("paravirt_patch_template")?.byteCount ?? 8
+    // Without types it is as long as up to the next symbol.
+    let operations =
+      (try? vendor.types)?.structure("paravirt_patch_template")?.byteCount
+      ?? vendor.symbols["pv_ops"].flatMap { vendor.symbols.object(around: $0)?.count } ?? 8
     for (name, byteCount) in [("pv_ops", operations), ("x86_return_thunk", 8)] {
       if let start = vendor.symbols[name], byteCount <= 4096 { found.append(start..<start &+ UInt64(byteCount)) }
     }

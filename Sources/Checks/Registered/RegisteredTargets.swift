@@ -1,0 +1,108 @@
+internal import KernelModel
+internal import KernelObjects
+
+/// Whether what is registered leads to a function of somebody who may be there.
+final class RegisteredTargets {
+  /// Whose a function is.
+  enum Standing: Hashable {
+    case kernel
+    case module(String)
+    case generated
+    /// A function of the kernel's that is needed while it boots only, in memory that was freed and cannot be executed.
+    case freed
+    case wrong
+  }
+
+  private let kernel: Kernel
+  private let structures: KernelStructures
+  private let ownership: CodeOwnership
+  /// Memory that the vendor's image fills and nobody writes: kernel-text compares it.
+  private let constants: Range<UInt64>
+  private let writtenOnce: Range<UInt64>
+  private let initialisation: Range<UInt64>
+  /// Where functions lie by a module's own symbol table, lowest first.
+  private var functions: [String: [Range<UInt64>]] = [:]
+  private var known: [UInt64: Standing] = [:]
+
+  /// Symbols of a module at most.
+  private static let mostSymbols: UInt64 = 1 << 18
+
+  init(_ kernel: Kernel, _ structures: KernelStructures) {
+    self.kernel = kernel
+    self.structures = structures
+    let symbols = structures.reader.symbols
+    ownership = CodeOwnership(kernel: kernel, symbols: symbols, text: structures.text)
+    func range(_ first: String, _ last: String) -> Range<UInt64> {
+      guard let start = symbols[first], let end = symbols[last], start < end else { return 0..<0 }
+      return start..<end
+    }
+    constants = range("__start_rodata", "__end_rodata")
+    writtenOnce = range("__start_ro_after_init", "__end_ro_after_init")
+    initialisation = range("_sinittext", "_einittext")
+  }
+
+  /// Whether a table there is the vendor's, and constant.
+  func isConstant(_ table: UInt64) -> Bool { constants.contains(table) && !writtenOnce.contains(table) }
+
+  func standing(of word: RegisteredWord) -> Standing {
+    guard !word.isGate else {
+      return Machine.isGateTarget(word.value, structures.reader.symbols) ? .kernel : .wrong
+    }
+    if let known = known[word.value] { return known }
+    let standing = standing(of: word.value)
+    // What nobody owns now may be a module's at the next look.
+    if standing != .wrong { known[word.value] = standing }
+    return standing
+  }
+
+  private func standing(of address: UInt64) -> Standing {
+    switch ownership.standing(of: address) {
+    case .kernelFunction: return .kernel
+    case .insideKernelText: return .wrong
+    case .generated: return .generated
+    case .module(let name): return isInsideFunction(address, of: name) ? .wrong : .module(name)
+    case .nobody:
+      guard initialisation.contains(address), structures.reader.symbols.isFunctionStart(address),
+        kernel.mappings.mapping(of: KernelAddress(address)).page?.isExecutable != true
+      else { return .wrong }
+      return .freed
+    }
+  }
+
+  /// Whether an address is behind the start of a function that a module's own symbol table has.
+  ///
+  /// What no symbol covers may be a function: a vendor may take the names of those that others do not call out of a module's file.
+  private func isInsideFunction(_ address: UInt64, of module: String) -> Bool {
+    let known: [Range<UInt64>]
+    if let before = functions[module] {
+      known = before
+    } else {
+      known = (try? functions(of: module)) ?? []
+      functions[module] = known
+    }
+    let index = known.partitionPoint { $0.lowerBound > address }
+    guard index > 0, known[index - 1].lowerBound != address else { return false }
+    return known[index - 1].contains(address)
+  }
+
+  /// Source: `struct mod_kallsyms`, include/linux/module.h (Linux v5.10 to v7.2); `Elf64_Sym`: 24 bytes, its value at 8 and its size
+  /// at 16.
+  private func functions(of name: String) throws(CannotCheck) -> [Range<UInt64>] {
+    try structures.now { (reader) throws(CannotCheck) in
+      var found: [Range<UInt64>] = []
+      for module in try LiveModules(reader).modules where module.name == name {
+        let record = try reader.object("module", at: module.structure)
+        guard record.has("kallsyms"), let table = try record.target("kallsyms", as: "mod_kallsyms") else { continue }
+        let (first, count): (UInt64, UInt64) = (try table["symtab"], try table["num_symtab"])
+        for index in 1..<max(min(count, Self.mostSymbols), 1) {
+          let entry = first &+ index &* 24
+          let start = try reader.load(UInt64.self, at: entry &+ 8)
+          guard let code = module.executable.first(where: { $0.contains(start) }) else { continue }
+          let size = try reader.load(UInt64.self, at: entry &+ 16)
+          found.append(start..<start + min(size, code.upperBound - start))
+        }
+      }
+      return found.sorted { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package import KernelModel
+internal import KernelObjects
+
+/// Whatever was registered with the kernel, so that it is called, should be its own code, or a listed module's.
+package struct RegisteredCode: Check {
+  package static let manual = Manual(
+    id: "registered-code",
+    question:
+      "Does all code that was registered with the kernel, to be called, belong to it or to a module that it lists?",
+    method: """
+      Follows what was registered while the kernel runs, from the kernel's variables on: netfilter hooks, packet types and protocols \
+      of each network namespace and device, entries of /proc and of /proc/sys, file systems and the inodes of their roots, security \
+      hooks, character devices, terminals, line disciplines, input handlers, consoles, formats of programs, timers, pending work, the \
+      functions of kernel threads, handlers of interrupts, interrupt gates, and the like. Where these hang is a table of rows, by the \
+      vendor's symbols and types; which words of a structure lead to code, its type says. A registered function must be the start of one of the \
+      kernel's functions, or of a listed module's, or code that the kernel generated. A registered table of functions must lie in \
+      the kernel's constants, or each of its functions be so. What is wrong is looked at several times: what is \
+      being registered or taken away, and modules that come and go, pass.
+      """,
+    innocentCauses: [
+      "LKRG with lkrg.hide=1, or another security product that takes itself off the list of modules"
+    ],
+    blindSpots: [
+      "another function of the kernel's own, or of a listed module's, in the place of the one that belongs there",
+      "what was registered in a way that no row knows, or with a module or a driver for itself; single files and sockets",
+      "of directories at roots of file systems and of network namespaces more than the first thousand, of settings and "
+        + "entries of /proc/net those of namespaces behind the first 32",
+      "what was taken away: a hook of the vendor's that is not called any more",
+      "the code itself: kernel-text and module-text compare it, and the kernel's constant tables",
+      "without the vendor's kernel image: the names and types by which all is read are the kernel's own word",
+    ],
+    response: [
+      "do not unload modules or reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
+      "read what was found in the memory that the function lies in; see who else registered code: liveprobe hooks",
+      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+    ])
+
+  /// Modules named in one remark.
+  private static let mostNamed = 12
+
+  package init() {}
+
+  package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
+    let reading = try RegisteredReading.of(kernel)
+    var examination = Examination()
+    examination.expect(reading.expectation)
+    note(reading, into: &examination)
+    for look in reading.looks {
+      for lead in look.wrong { examination.report(finding(lead, look, kernel)) }
+    }
+    for (parts, reason) in reading.unanswered { examination.leaveUnanswered(Subject(parts), reason) }
+    return examination
+  }
+
+  private func note(_ reading: RegisteredReading, into examination: inout Examination) {
+    var counts: [RegisteredTargets.Standing: Int] = [:]
+    var rows: [String: Int] = [:]
+    for look in reading.looks {
+      counts.merge(look.counts, uniquingKeysWith: +)
+      rows[look.row.name, default: 0] += look.wordCount
+    }
+    // Much of it comes and goes.
+    let total = counts.values.reduce(0, +)
+    examination.note(Subject("registered code pointers"), .count(UInt64(total)), lasting: false)
+    for (name, count) in rows.sorted(by: { $0.key < $1.key }) {
+      examination.note(Subject("registered code pointers", label: name), .count(UInt64(count)), lasting: false)
+    }
+    var modules: [(name: String, count: Int)] = []
+    for case (.module(let name), let count) in counts { modules.append((name, count)) }
+    modules.sort { ($1.count, $0.name) < ($0.count, $1.name) }
+    let ofModules = modules.reduce(0) { $0 + $1.count }
+    let wrong = counts[.wrong] ?? 0
+    var parts = ["\(counts[.kernel] ?? 0) lead to the kernel's own code and constant tables"]
+    if ofModules > 0 {
+      let named = modules.prefix(Self.mostNamed).map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+      parts.append(
+        "\(ofModules) to listed modules' (\(named)\(modules.count > Self.mostNamed ? ", ..." : ""))")
+    }
+    if let generated = counts[.generated] { parts.append("\(generated) to code that the kernel generated") }
+    if let freed = counts[.freed] {
+      parts.append("\(freed) to functions of the kernel's that were freed when it had booted")
+    }
+    parts.append("\(wrong == 0 ? "none" : "\(wrong)") elsewhere")
+    let cut = Set(reading.looks.filter(\.areMore).map(\.row.name)).sorted()
+    if !cut.isEmpty { examination.remark("there are more than were looked at: \(cut.joined(separator: ", "))") }
+    if !reading.laidOutOtherwise.isEmpty {
+      examination.remark(
+        "not looked at, because this kernel lays it out otherwise than those that are known: "
+          + reading.laidOutOtherwise.joined(separator: ", "))
+    }
+    examination.remark(
+      "registered code pointers: \(total) looked at, of \(rows.count) kinds, of which \(parts.joined(separator: ", "))")
+  }
+
+  private func finding(_ lead: RegisteredLook.Lead, _ look: RegisteredLook, _ kernel: Kernel) -> Finding {
+    let target = KernelAddress(lead.word.value)
+    let structure = KernelAddress(lead.structure)
+    var evidence: [Finding.Evidence] = []
+    if !lead.word.field.isEmpty { evidence.append(.init("field", .text(lead.word.field))) }
+    evidence.append(.init("stands at", "\(KernelAddress(lead.word.place))"))
+    evidence.append(.init("registered", "\(structure, kernel.owner(of: structure))"))
+    return .unownedCallback(
+      target, of: Subject(look.row.name, label: lead.name.isEmpty ? "\(structure)" : lead.name), in: kernel,
+      evidence: evidence, meaning: "that code runs whenever the kernel comes to what was registered there")
+  }
+}

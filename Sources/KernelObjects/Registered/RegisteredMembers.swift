@@ -1,0 +1,99 @@
+internal import KernelFormats
+internal import KernelModel
+
+/// Steps to members, and to what they say how many there are of.
+extension RegisteredWalk {
+  /// One place that a path leads to: a member, or an element of an array.
+  struct Place {
+    let address: UInt64
+    let trail: String
+    let snapshot: Snapshot
+    let structure: () throws(CannotCheck) -> KernelObject
+  }
+
+  /// Goes on from each place that one of the paths leads to; what stands against one hides no other.
+  mutating func eachPlace(
+    _ paths: String, _ body: (Place, inout Found) throws(CannotCheck) -> Void
+  ) throws(CannotCheck) {
+    let paths = paths.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+    try each { (thing, found: inout Found) throws(CannotCheck) in
+      let present = paths.filter { $0.isEmpty || thing.object.has($0) }
+      guard !present.isEmpty else { throw .layoutUnknown(structure: thing.object.type.name, member: paths[0]) }
+      for path in present {
+        for place in try Self.places(path, of: thing, isNamed: paths.count > 1) {
+          try found.attempt { (found: inout Found) throws(CannotCheck) in try body(place, &found) }
+        }
+      }
+    }
+  }
+
+  /// - Parameter isNamed: whether the path belongs to the name of what is found there; a place in an array does.
+  private static func places(
+    _ path: String, of thing: Registration, isNamed: Bool
+  ) throws(CannotCheck) -> [Place] {
+    let object = thing.object
+    guard !path.isEmpty else {
+      return [Place(address: object.address, trail: thing.trail, snapshot: object.snapshot, structure: { object })]
+    }
+    let member = try object.type.member(path)
+    let count = min(member.elementCount ?? 1, mostElements)
+    return (0..<count).map { index in
+      let name = count > 1 ? "\(path)[\(index)]" : isNamed ? path : ""
+      return Place(
+        address: object.address &+ UInt64(member.byteOffset) &+ UInt64(index) &* UInt64(member.elementByteCount),
+        trail: [thing.trail, name].filter { !$0.isEmpty }.joined(separator: " "), snapshot: object.snapshot
+      ) { () throws(CannotCheck) in try object.member(path, index) }
+    }
+  }
+
+  mutating func takeElements(_ path: String, _ count: String) throws(CannotCheck) {
+    try each { (thing, found: inout Found) throws(CannotCheck) in
+      let first = try thing.object.member(path)
+      let count: UInt64 = try thing.object[count]
+      guard count <= UInt64(Self.mostElements) else {
+        throw .torn("the \(thing.object.type.name) at \(KernelAddress(thing.object.address))", "has \(count) elements")
+      }
+      for index in 0..<count {
+        let place = first.address &+ index &* UInt64(first.type.layout.byteCount)
+        found.things.append(
+          Registration(
+            object: KernelObject(first.type, at: place, first.snapshot), trail: "\(thing.trail) entry \(index)"))
+      }
+    }
+  }
+
+  mutating func takeVector(_ path: String, _ count: String, _ structure: String) throws(CannotCheck) {
+    let type = try snapshot.types.type(structure)
+    try each { (thing, found: inout Found) throws(CannotCheck) in
+      let vector: UInt64 = try thing.object[path]
+      guard vector != 0 else { return }
+      let count: UInt64 = try thing.object[count]
+      guard count <= UInt64(Self.most) else {
+        throw .torn("the \(thing.object.type.name) at \(KernelAddress(thing.object.address))", "has \(count) pointers")
+      }
+      for index in 0..<count {
+        let target = try thing.object.snapshot.load(UInt64.self, at: vector &+ index &* 8)
+        guard target != 0 else { continue }
+        found.things.append(
+          Registration(object: KernelObject(type, at: target, thing.object.snapshot), trail: thing.trail))
+      }
+    }
+  }
+
+  mutating func takeBuckets(_ path: String, _ mask: String, _ structure: String) throws(CannotCheck) {
+    let type = try snapshot.types.type(structure)
+    try each { (thing, found: inout Found) throws(CannotCheck) in
+      let table: UInt64 = try thing.object[path]
+      guard table != 0 else { return }
+      let last: UInt64 = try thing.object[mask]
+      guard last < UInt64(Self.most) else {
+        throw .torn("the \(thing.object.type.name) at \(KernelAddress(thing.object.address))", "has \(last) buckets")
+      }
+      for index in 0...last {
+        let place = table &+ index &* UInt64(type.layout.byteCount)
+        found.things.append(
+          Registration(object: KernelObject(type, at: place, thing.object.snapshot), trail: thing.trail))
+      }
+    }
+  }
+}

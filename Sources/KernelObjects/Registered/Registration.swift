@@ -1,0 +1,108 @@
+internal import KernelFormats
+package import KernelModel
+
+/// One thing that is registered, as a ``RegisteredRow`` leads to it.
+package struct Registration {
+  package let object: KernelObject
+  /// By what it was come to: `hooks_ipv4[1]`, `CPU 3`; may be empty.
+  package let trail: String
+
+  /// Directories above an entry at most.
+  private static let deepest = 32
+
+  /// What it is called: by what it was come to, and its own name where it can be read.
+  package func name(_ label: RegisteredRow.Label) -> String {
+    let own: String
+    switch label {
+    case .none: own = ""
+    case .text(let path): own = Self.text(path, of: object) ?? ""
+    case .path(let path, let above, let before):
+      var names: [String] = []
+      var next: KernelObject? = object
+      while let here = next, names.count < Self.deepest {
+        let parent = (try? here.target(above)) ?? nil
+        // The first directory is its own parent.
+        guard let parent, parent.address != here.address else { break }
+        names.append(Self.text(path, of: here) ?? "?")
+        next = parent
+      }
+      own = before + names.reversed().joined(separator: "/")
+    }
+    return [trail, own].filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  private static func text(_ path: String, of object: KernelObject) -> String? {
+    guard let member = object.type.memberIfAny(path) else { return nil }
+    if member.elementCount != nil { return try? object.text(path) }
+    guard let pointer: UInt64 = try? object[path], pointer != 0 else { return nil }
+    return object.snapshot.live.text(at: pointer)
+  }
+}
+
+/// A word that leads to code: of something that was registered, or of a table that it has.
+package struct RegisteredWord: Hashable {
+  /// Where it stands.
+  package var place: UInt64
+  package var value: UInt64
+  /// The structure and the member: `nf_hook_entry.hook`.
+  package var field: String
+  package var isGate = false
+
+  package static func == (left: Self, right: Self) -> Bool { (left.place, left.value) == (right.place, right.value) }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(place)
+    hasher.combine(value)
+  }
+}
+
+extension KernelObject {
+  /// A word that may lead to code: to a function, or to a table that is one of these structures.
+  package typealias CodeWord = (word: RegisteredWord, mayBeFunction: Bool, tables: [KernelType])
+
+  /// Its words that may lead to code, but for those that are zero.
+  package func codeWords(_ reads: RegisteredRow.Reads) throws(CannotCheck) -> [CodeWord] {
+    switch reads {
+    case .all: return try codeWords(without: [])
+    case .allBut(let paths): return try codeWords(without: paths)
+    case .members(let paths):
+      var words: [CodeWord] = []
+      for path in paths where has(path) {
+        let word = RegisteredWord(place: try address(of: path), value: try self[path], field: "\(type.name).\(path)")
+        if word.value != 0 { words.append((word, true, [])) }
+      }
+      return words
+    case .word:
+      let value = try snapshot.load(UInt64.self, at: address)
+      return value == 0 ? [] : [(RegisteredWord(place: address, value: value, field: ""), true, [])]
+    case .gate:
+      let value = try Machine.target(ofGate: self)
+      let word = RegisteredWord(place: address, value: value, field: type.name, isGate: true)
+      return value == 0 ? [] : [(word, true, [])]
+    }
+  }
+
+  /// - Parameter without: members that this thing does not have, of a union.
+  private func codeWords(without: [String]) throws(CannotCheck) -> [CodeWord] {
+    var words: [CodeWord] = []
+    for pointer in type.codePointers {
+      let place = address &+ UInt64(pointer.offset)
+      let value = try snapshot.load(UInt64.self, at: place)
+      guard value != 0 else { continue }
+      var mayBeFunction = false
+      var tables: [KernelType] = []
+      var path: String?
+      for reading in pointer.readings where !without.contains(reading.path) {
+        path = path ?? reading.path
+        switch reading.target {
+        case .function: mayBeFunction = true
+        case .table(let structure): tables.append(snapshot.types.type(structure, named: reading.path))
+        }
+      }
+      guard let path else { continue }
+      words.append(
+        (RegisteredWord(place: place, value: value, field: "\(type.name).\(path)"), mayBeFunction, tables))
+    }
+    return words
+  }
+}

@@ -1,0 +1,61 @@
+import Lab
+
+/// Functions that nobody owns, registered with the kernel in as many ways: one row for each kind of root.
+extension Scenario {
+  static let registered: [Scenario] = [
+    row("a netfilter hook that nobody owns", "netfilter hooks", guests: calibrated(on: "6.12")) {
+      try $0.hookForwarding()
+    },
+    row("a packet type with a function that nobody owns", "packet types") {
+      try $0.leadAstray("ip_packet_type", of: "packet_type", "id_match")
+    },
+    row("an internet protocol whose handler nobody owns", "internet protocols") {
+      try $0.replace(pointer: 200, of: "inet_protos", by: "net_protocol", "handler")
+    },
+    row("a function of TCP's that nobody owns", "socket protocols") {
+      try $0.leadAstray("tcp_prot", of: "proto", "diag_destroy")
+    },
+    row("a copied table behind an entry of /proc", "/proc entries") {
+      try $0.copyTable(at: $0.operationsOfProc(), of: "file_operations", replacing: "fsync")
+    },
+    row("a copied table behind the root of a file system", "roots of file systems") {
+      try $0.copyTable(at: $0.operationsOfRoot(), of: "file_operations", replacing: "fsync")
+    },
+    row("a file system with a function that nobody owns", "file systems") {
+      try $0.leadAstray("proc_fs_type", of: "file_system_type", "kill_sb")
+    },
+    row("a security hook that nobody owns", "security hooks") { try $0.hookSecurity() },
+    row("a kind of keys with a function that nobody owns", "kinds of keys") {
+      try $0.leadAstray("key_type_logon", of: "key_type", "revoke")
+    },
+    row("a format of programs that nobody owns", "formats of programs") {
+      try $0.leadAstray("compat_elf_format", of: "linux_binfmt", "load_binary")
+    },
+    row("a character device that nobody owns", "character devices") { try $0.addCharacterDevice() },
+    row("a line discipline that nobody owns", "line disciplines") {
+      try $0.replace(pointer: 29, of: "tty_ldiscs", by: "tty_ldisc_ops", "receive_buf")
+    },
+    row("an input handler with a function that nobody owns", "input handlers") {
+      try $0.leadAstray("kbd_handler", of: "input_handler", "disconnect")
+    },
+    row("a timer whose function nobody owns", "timers") { try $0.startTimer(isDelayedWork: false) },
+    row("delayed work whose function nobody owns", "delayed work") { try $0.startTimer(isDelayedWork: true) },
+    row("a kernel thread whose function nobody owns", "kernel threads") { try $0.renameThreadFunction() },
+    row("a soft interrupt whose function nobody owns", "soft interrupts") {
+      try $0.leadAstray("softirq_vec", 5, of: "softirq_action", "action")
+    },
+    row("an interrupt gate into code that nobody owns", "interrupt gates") { try $0.setGate(30) },
+  ]
+
+  private static func row(
+    _ name: String, _ kind: String, guests: Guests = savedAlone,
+    _ change: @escaping @Sendable (Tampering) throws -> Void
+  ) -> Scenario {
+    Scenario(
+      name: name, guests: guests,
+      change: Change(checks: ["syscall-table", "registered-code"]) { tampering in
+        try change(tampering)
+        return .tampered("registered-code", kind)
+      })
+  }
+}
