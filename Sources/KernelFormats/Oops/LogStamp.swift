@@ -54,13 +54,14 @@ struct LogStamp {
       caller = found
     }
     while let found = scanner.callerInBrackets() { caller = found ?? caller }
-    // Whole numbers are exact.
-    let fraction = digits.reduce((value: 0, unit: 1)) {
-      ($0.value * 10 + Int($1 &- UInt8(ascii: "0")), $0.unit * 10)
+    // One division of whole numbers is rounded once.
+    let fraction = digits.reduce((value: UInt64(0), unit: UInt64(1))) {
+      ($0.value * 10 + UInt64($1 &- UInt8(ascii: "0")), $0.unit * 10)
     }
+    let (scaled, isTooLarge) = whole.multipliedReportingOverflow(by: fraction.unit)
     start = line.startIndex
     end = scanner.rest.startIndex
-    seconds = isRelative ? nil : Double(whole) + Double(fraction.value) / Double(fraction.unit)
+    seconds = isRelative || isTooLarge ? nil : Double(scaled &+ fraction.value) / Double(fraction.unit)
     self.caller = caller
   }
 }

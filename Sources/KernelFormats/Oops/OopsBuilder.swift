@@ -209,8 +209,16 @@ extension OopsText {
   mutating func takeErrorCode(_ line: ArraySlice<UInt8>) {
     var scanner = OopsScanner(line)
     let isInternal = scanner.take("Internal error: ")
-    guard kind.isOfPage || isInternal, scanner.skip(past: "Oops: ") else { return }
-    _ = scanner.take("Oops: ")
+    guard kind.isOfPage || isInternal else { return }
+    if isInternal, let end = scanner.offset(of: " [#"),
+      let space = scanner.rest.prefix(end).lastIndex(of: UInt8(ascii: " "))
+    {
+      // `synchronous external abort: 96000210 [#1]`
+      scanner.drop(space + 1 - scanner.rest.startIndex)
+    } else {
+      guard scanner.skip(past: "Oops: ") else { return }
+      _ = scanner.take("Oops: ")
+    }
     guard let code = scanner.hexadecimal() else { return }
     if isInternal {
       syndrome = syndrome ?? code
