@@ -204,11 +204,9 @@ package struct OopsTale: Sendable {
   /// What the report says of locks, other processors, hardware and memory.
   private mutating func tellStatements() {
     let lines = [report.message] + report.statements + report.notices
-    for line in lines {
-      if let words = PanicCodes.machineCheck(line) {
-        sayAsEvidence(words)
-        sayAsEvidence("That is hardware or its firmware: look there, and not in the kernel's code.")
-      }
+    for words in lines.lazy.compactMap(PanicCodes.machineCheck).prefix(4) {
+      sayAsEvidence(words)
+      sayAsEvidence("That is hardware or its firmware: look there, and not in the kernel's code.")
     }
     let phrases = [
       "likely owned by", "locks held by", "lock held by", "Detected non-responsive CSD", "Sending NMI from",
