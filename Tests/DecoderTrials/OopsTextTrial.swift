@@ -1,3 +1,4 @@
+import Crash
 import KernelFormats
 
 extension DecoderTrial {
@@ -27,6 +28,15 @@ extension DecoderTrial {
       }
       _ = (report.instructionPointer?.description, report.systemCall, report.kind.mayGoOn)
     }
+    for report in reports {
+      let tale = OopsTale(report, among: reports)
+      guard tale.sentences.count <= 64, tale.missing.count <= 16, tale.registers.count <= 8 else {
+        return "too long a tale"
+      }
+      guard report.signature.utf8.count <= 4 * 512 else { return "too long a signature" }
+      let judgement = OopsJudgement(report)
+      guard judgement.signs.count <= 64, judgement.remarks.count <= 64 else { return "too many signs" }
+    }
     guard OopsText.decisive(among: reports).map(reports.contains) ?? reports.isEmpty else {
       return "a decisive report that is none"
     }
@@ -52,6 +62,8 @@ extension DecoderTrial {
       Kernel panic - not syncing: Fatal exception
       Kernel Offset: 0x1 from
       """,
+      "general protection fault, maybe for address 0x80040033: 0000 [#1]\nRIP: 0010:f+0x1/0x2 [m]\nCode: 48 <48> 8b 44 cf f0\nRDI: 0000000000001000 RCX: dead000000000100\nModules linked in: m(OE)",
+      "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00 unknown-block(0,0)\nmce: [Hardware Error]: CPU 7: Machine Check Exception: 5 Bank 0: be00000000800400",
       "Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: f+0x1/0x2 [m]\n---[ end Kernel panic",
       "Panic#2 Part1\n<4>[ 1.500000][ T4]  f+0x1/0x2\nPanic#2 Part2\n<4>[ 1.400000][ T4] BUG: KASAN: oob in f+0x1/0x2\nAllocated by task 1:\n f+0x1/0x2",
       "{\"MESSAGE\":\"Unable to handle kernel paging request at 0x8\"}\n{\"MESSAGE\":\"pc : f+0x1/0x2\"}\nMESSAGE=Call trace:\nMESSAGE= f (a.c:1) m",

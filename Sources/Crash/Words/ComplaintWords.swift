@@ -22,7 +22,7 @@ extension OopsComplaint {
     case .controlFlow: "A call or a return led where none may: see the signs."
     case .userCopy: "A copy to or from a program would have gone beyond its object."
     case .interrupt: "No driver took care of an interrupt."
-    case .rcuUsage, .preemptible, .spinlock, .badPage, .memoryLeak, .rust, .lkrg, .other: nil
+    default: nil
     }
   }
 }

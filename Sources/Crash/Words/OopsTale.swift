@@ -85,6 +85,10 @@ package struct OopsTale: Sendable {
     case .rcuStall: say("A processor or task did not let go for too long\(place): \(said).")
     case .requested: say("Somebody asked for this crash (sysrq): no trouble of the kernel's own.")
     case .warning: say("The kernel warned\(place): \(said).")
+    case .complaint where report.complaint == .headless:
+      say("The kernel was in trouble\(place); the lines that say of which kind are missing.")
+      missing.append(
+        "The first lines are missing. They stand above the line with the place, and would decide what happened.")
     case .complaint where report.complaint == .machineCheck: say("The processor stopped the kernel: \(said).")
     case .complaint: say("The kernel's own checks complained\(place): \(said).")
     case .exception(let name): say("\(name) in the kernel\(place).")
@@ -204,11 +208,9 @@ package struct OopsTale: Sendable {
   /// What the report says of locks, other processors, hardware and memory.
   private mutating func tellStatements() {
     let lines = [report.message] + report.statements + report.notices
-    for line in lines {
-      if let words = PanicCodes.machineCheck(line) {
-        sayAsEvidence(words)
-        sayAsEvidence("That is hardware or its firmware: look there, and not in the kernel's code.")
-      }
+    for words in lines.lazy.compactMap(PanicCodes.machineCheck).prefix(4) {
+      sayAsEvidence(words)
+      sayAsEvidence("That is hardware or its firmware: look there, and not in the kernel's code.")
     }
     let phrases = [
       "likely owned by", "locks held by", "lock held by", "Detected non-responsive CSD", "Sending NMI from",
