@@ -62,7 +62,7 @@ package struct Processes: Check {
 
   private func leave(_ look: ProcessLook, into examination: inout Examination) {
     for way in TaskCensus.Way.allCases {
-      guard let obstacle = look.census.obstacles[way] else { continue }
+      guard let obstacle = look.census.obstacle(to: way) else { continue }
       switch way {
       case .list, .numbers, .controlGroups: examination.leaveUnanswered(Subject(way.words), obstacle)
       // These only add to what the others have.

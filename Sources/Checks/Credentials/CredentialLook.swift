@@ -60,7 +60,7 @@ struct CredentialLook {
         obstacle = obstacle ?? error
       }
     }
-    if obstacle == nil { obstacle = census.obstacles[.list] ?? census.obstacles[.numbers] }
+    if obstacle == nil { obstacle = census.obstacle(to: .list) ?? census.obstacle(to: .numbers) }
   }
 
   private mutating func look(

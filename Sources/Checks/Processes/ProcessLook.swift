@@ -79,7 +79,7 @@ struct ProcessLook {
       return try structures.now { (snapshot) throws(CannotCheck) in
         let census = try TaskCensus(snapshot)
         for way in required {
-          if let obstacle = census.obstacles[way], obstacle.mayPass { throw obstacle }
+          if let obstacle = census.obstacle(to: way), obstacle.mayPass { throw obstacle }
         }
         return census
       }

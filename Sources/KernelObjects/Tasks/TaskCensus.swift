@@ -46,12 +46,11 @@ package struct TaskCensus {
 
   /// By address; without those of number 0, which processors run when there is nothing to do.
   package private(set) var tasks: [UInt64: Task] = [:]
-  /// Why a way could not be followed to its end; what is missing there is not known.
-  package private(set) var obstacles: [Way: CannotCheck] = [:]
-  /// The ways that this kernel has.
-  package private(set) var ways: Set<Way> = [.list, .numbers, .family]
   package let snapshot: Snapshot
-  private var found: [Way: Set<UInt64>] = [:]
+  /// By way.
+  private var found = Way.allCases.map { _ in Set<UInt64>() }
+  private var obstacles = Way.allCases.map { _ in CannotCheck?.none }
+  private var hasControlGroups = false
   private var unfit: Set<UInt64> = []
 
   /// PF_EXITING, include/linux/sched.h (Linux v5.10 to v7.2).
@@ -73,10 +72,19 @@ package struct TaskCensus {
   }
 
   /// Whether a task was come upon by a way.
-  package func has(_ task: UInt64, by way: Way) -> Bool { found[way, default: []].contains(task) }
+  package func has(_ task: UInt64, by way: Way) -> Bool { found[way.rawValue].contains(task) }
 
   /// Whether what is not come upon by a way is not there.
-  package func isWhole(_ way: Way) -> Bool { ways.contains(way) && obstacles[way] == nil }
+  package func isWhole(_ way: Way) -> Bool {
+    obstacle(to: way) == nil && (way != .controlGroups || hasControlGroups)
+  }
+
+  /// Why a way could not be followed to its end; nil if it could, or this kernel has it not.
+  package func obstacle(to way: Way) -> CannotCheck? { obstacles[way.rawValue] }
+
+  private mutating func note(_ obstacle: CannotCheck, to way: Way) {
+    obstacles[way.rawValue] = obstacles[way.rawValue] ?? obstacle
+  }
 
   package func object(_ task: Task) throws(CannotCheck) -> KernelObject {
     try snapshot.object("task_struct", at: task.address)
@@ -86,13 +94,13 @@ package struct TaskCensus {
     do throws(CannotCheck) {
       try read(&self)
     } catch {
-      obstacles[way] = obstacles[way] ?? error
+      note(error, to: way)
     }
   }
 
   private mutating func add(_ walk: Walk<KernelObject>, by way: Way) {
     for task in walk.elements { add(task, by: way) }
-    do throws(CannotCheck) { _ = try walk.whole() } catch { obstacles[way] = obstacles[way] ?? error }
+    do throws(CannotCheck) { _ = try walk.whole() } catch { note(error, to: way) }
   }
 
   /// What cannot be read, or makes no sense, was freed meanwhile.
@@ -105,7 +113,7 @@ package struct TaskCensus {
       }
       tasks[task.address] = read
     }
-    found[way, default: []].insert(task.address)
+    found[way.rawValue].insert(task.address)
   }
 
   private static func read(_ task: KernelObject) -> Task? {
@@ -149,7 +157,7 @@ package struct TaskCensus {
   private mutating func addNumbers(_ tasks: Tasks) throws(CannotCheck) {
     let first = try snapshot.symbols.address(of: "init_pid_ns")
     let numbers = try tasks.numbers().entries
-    var missing: [UInt64: Set<UInt64>] = [:]
+    var missing: Set<UInt64> = []
     var spaces: [UInt64: [UInt64: UInt64]] = [:]
     for entry in numbers.elements {
       do throws(CannotCheck) {
@@ -161,13 +169,13 @@ package struct TaskCensus {
           if spaces[number.namespace] == nil { spaces[number.namespace] = try inner(number.namespace) }
           isFound = isFound && spaces[number.namespace]?[UInt64(number.number)] == entry.pointer
         }
-        if !isFound { missing[first, default: []].insert(thread.address) }
+        if !isFound { missing.insert(thread.address) }
       } catch {
-        obstacles[.numbers] = obstacles[.numbers] ?? error
+        note(error, to: .numbers)
       }
     }
-    found[.numbers]?.subtract(missing[first, default: []])
-    do throws(CannotCheck) { _ = try numbers.whole() } catch { obstacles[.numbers] = error }
+    found[Way.numbers.rawValue].subtract(missing)
+    do throws(CannotCheck) { _ = try numbers.whole() } catch { note(error, to: .numbers) }
   }
 
   private func inner(_ namespace: UInt64) throws(CannotCheck) -> [UInt64: UInt64] {
@@ -184,7 +192,7 @@ package struct TaskCensus {
   /// own, and so are those that end.
   private mutating func addControlGroups() throws(CannotCheck) {
     guard let table = try snapshot.symbols.addressIfAny(of: "css_set_table") else { return }
-    ways.insert(.controlGroups)
+    hasControlGroups = true
     let listed = snapshot.hashTable(
       at: table, count: Self.controlGroupLists, linkedBy: "hlist", of: "css_set", limit: Tasks.most)
     var sets = Set(listed.elements.map(\.address))
@@ -203,7 +211,6 @@ package struct TaskCensus {
   /// Source: `struct rq`, kernel/sched/sched.h (Linux v5.10 to v7.2).
   private mutating func addProcessors() throws(CannotCheck) {
     guard let queues = try snapshot.symbols.addressIfAny(of: "runqueues") else { return }
-    ways.insert(.processors)
     let type = try snapshot.types.type("task_struct")
     for offset in try PerProcessor(snapshot, known: 1).offsets {
       let queue = try snapshot.object("rq", at: queues &+ offset)
