@@ -85,14 +85,8 @@ struct BroughtNames {
   /// - Throws: if there are some that make no sense.
   func types() throws(CannotCheck) -> (KernelTypes, source: String)? {
     for information in found where information.isOfTheBuild {
-      let decoded: Result<VendorObject.Contents, Withheld>
-      if let known = information.types {
-        decoded = known
-      } else {
-        guard let sections = try Self.sections(of: information) else { continue }
-        decoded = Self.decode(sections, of: information)
-        information.types = decoded
-      }
+      guard let decoded = information.types ?? Self.decode(information) else { continue }
+      if information.types == nil { information.types = decoded }
       do throws(Withheld) {
         let contents = try decoded.get()
         do throws(BTFError) {
@@ -107,29 +101,19 @@ struct BroughtNames {
     return nil
   }
 
-  private static let sectionNames = [
-    ".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str", ".debug_str_offsets",
-  ]
-
-  /// The sections that layouts are read from; nil if there are none at all.
-  private static func sections(
-    of information: DebugInformation
-  ) throws(CannotCheck) -> [String: VendorObject.Contents]? {
-    var sections: [String: VendorObject.Contents] = [:]
+  /// What `.debug_info` is decoded to; nil if there is none.
+  private static func decode(_ information: DebugInformation) -> Result<VendorObject.Contents, Withheld>? {
+    let names = [".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str", ".debug_str_offsets"]
+    var sections: [VendorObject.Contents?] = []
     do throws(Withheld) {
-      for name in sectionNames { sections[name] = try information.section(name) }
+      for name in names { sections.append(try information.section(name)) }
     } catch {
-      throw .withheld(error)
+      return .failure(error)
     }
-    return sections[".debug_info"] == nil ? nil : sections
-  }
-
-  private static func decode(
-    _ sections: [String: VendorObject.Contents], of information: DebugInformation
-  ) -> Result<VendorObject.Contents, Withheld> {
+    guard sections[0] != nil else { return nil }
     defer { withExtendedLifetime(sections) {} }
     do throws(DwarfError) {
-      let dwarf = try DwarfSections { sections[$0]?.bytes }
+      let dwarf = try DwarfSections { name in names.firstIndex(of: name).flatMap { sections[$0]?.bytes } }
       return .success(VendorObject.Contents(copying: try DwarfTypes.btf(dwarf)))
     } catch {
       return .failure(Withheld(KernelTypes.subject, why: "\(information.source): \(error)"))

@@ -29,11 +29,17 @@ struct FirstTask {
       throw .implausible(source, "says nothing of the kernel's first task, by which its layouts are proven")
     }
     var seen = 0
-    func check(_ path: String, _ isRight: (UnsafeRawBufferPointer) -> Bool) throws(CannotCheck) {
-      guard let member = type.memberIfAny(path), member.byteCount >= 8 else { return }
-      let place = KernelAddress(task &+ UInt64(member.byteOffset))
-      guard let bytes = object.bytes(at: MemoryRegion(start: place, byteCount: 8)) else { return }
-      guard isRight(bytes) else {
+    // "swapper" and its NUL; the task itself; lists that hold nothing yet, and lead to themselves.
+    let comm: UInt64 = 0x0072_6570_7061_7773
+    let members: [(path: String, holds: UInt64?)] = [
+      ("comm", comm), ("real_parent", task), ("parent", task), ("group_leader", task), ("active_mm", memory),
+      ("tasks", nil), ("children", nil), ("sibling", nil),
+    ]
+    for (path, holds) in members where holds != nil || path != "active_mm" {
+      guard let member = type.memberIfAny(path) else { continue }
+      let place = task &+ UInt64(member.byteOffset)
+      guard let bytes = object.bytes(at: MemoryRegion(start: KernelAddress(place), byteCount: 8)) else { continue }
+      guard bytes.loadUnaligned(as: UInt64.self) == holds ?? place else {
         throw .withheld(
           Withheld(
             KernelTypes.subject,
@@ -46,17 +52,6 @@ struct FirstTask {
       }
       seen += 1
     }
-    func checkPointer(_ path: String, _ target: UInt64) throws(CannotCheck) {
-      try check(path) { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) == target }
-    }
-    try check("comm") { $0.elementsEqual("swapper\0".utf8) }
-    for path in ["real_parent", "parent", "group_leader"] { try checkPointer(path, task) }
-    for path in ["tasks", "children", "sibling"] {
-      guard let member = type.memberIfAny(path) else { continue }
-      // Lists that hold nothing yet.
-      try checkPointer("\(path).next", task &+ UInt64(member.byteOffset))
-    }
-    if let memory { try checkPointer("active_mm", memory) }
     guard seen >= Self.leastMembers else {
       throw .implausible(source, "tells of \(seen) members of the kernel's first task, too few to prove its layouts")
     }

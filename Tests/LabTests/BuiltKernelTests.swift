@@ -20,7 +20,14 @@ struct BuiltKernelTests {
   ///
   /// Everything else is clear. Without data symbols the image's symbols are not known either: kallsyms, there and in memory, has no others.
   private static let open = [
-    "built-embedded-nodatasymbols": ["kernel-text", "executable-memory", "notifiers", "registered-code", "taint"]
+    "built-embedded-nodatasymbols": ["kernel-text", "executable-memory", "notifiers", "registered-code", "bpf", "taint"],
+    "built-dwarf": withoutTypes, "built-nobtf": withoutTypes,
+  ]
+
+  /// Without types, and without the names by which text alone would be judged.
+  private static let withoutTypes = [
+    "kernel-text", "module-text", "module-list", "executable-memory", "ftrace", "probes", "notifiers", "tracepoints",
+    "registered-code", "bpf", "taint",
   ]
 
   /// The same, where System.map and vmlinux, as far as they were kept, are brought beside the image.

@@ -91,7 +91,7 @@ enum DwarfForm {
   /// Passes over a value.
   ///
   /// - Returns: false if the form is not known.
-  @inline(__always)
+  @inline(never)
   static func skip(_ form: UInt16, _ cursor: inout DwarfCursor) -> Bool {
     if let byteCount = byteCount(of: form) {
       cursor.skip(UInt64(byteCount))

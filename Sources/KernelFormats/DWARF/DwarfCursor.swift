@@ -29,7 +29,7 @@ struct DwarfCursor {
   }
 
   /// A number in groups of seven bits, lowest first; bits beyond the 64th are dropped.
-  @inline(__always)
+  @inline(never)
   mutating func uleb() -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
@@ -52,7 +52,6 @@ struct DwarfCursor {
     return Int64(bitPattern: value | ~0 << bitCount)
   }
 
-  @inline(__always)
   mutating func skip(_ count: UInt64) {
     guard count <= UInt64(end - position) else { return tear() }
     position += Int(count)

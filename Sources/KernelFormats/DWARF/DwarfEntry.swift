@@ -74,6 +74,7 @@ extension DwarfEntry {
   }
 
   /// - Parameter cursor: behind the number of its abbreviation.
+  @inline(never)
   init(
     _ shape: DwarfAbbreviations.Shape, _ cursor: inout DwarfCursor, _ unit: DwarfUnit, _ dwarf: DwarfSections
   ) throws(DwarfError) {

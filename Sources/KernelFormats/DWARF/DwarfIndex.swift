@@ -13,14 +13,12 @@ struct DwarfIndex {
   }
 
   /// What a name is looked up by: structures, unions and enumerations have names of their own each.
-  struct Key: Hashable {
-    let tag: UInt16
-    let name: UInt32
-  }
+  static func key(_ tag: UInt16, _ name: UInt32) -> UInt64 { UInt64(tag) << 32 | UInt64(name) }
 
   private(set) var bounds: [(start: Int, unit: DwarfUnit.Bounds)] = []
   private(set) var definitions: [Definition] = []
-  private(set) var firsts: [Key: Int] = [:]
+  /// Numbers in ``definitions``.
+  private(set) var firsts: [UInt64: UInt32] = [:]
   /// Functions that have a name and code, by where their entries are.
   private(set) var functions: [(unit: Int, place: Int)] = []
 
@@ -30,7 +28,7 @@ struct DwarfIndex {
   /// - Parameter writer: keeps the names.
   init(_ dwarf: DwarfSections, _ writer: inout BTFWriter) throws(DwarfError) {
     var start = 0
-    var names: [UInt32: UInt32] = [:]
+    var names: [UInt64: UInt32] = [:]
     // Each unit has at least the 11 bytes of its header.
     while start < dwarf.information.count {
       let found = try DwarfUnit.Bounds(dwarf.information, at: start)
@@ -54,7 +52,7 @@ struct DwarfIndex {
   }
 
   private mutating func read(
-    _ unit: DwarfUnit, number: Int, _ dwarf: DwarfSections, _ names: inout [UInt32: UInt32], _ writer: inout BTFWriter
+    _ unit: DwarfUnit, number: Int, _ dwarf: DwarfSections, _ names: inout [UInt64: UInt32], _ writer: inout BTFWriter
   ) throws(DwarfError) {
     var cursor = DwarfCursor(dwarf.information, from: unit.entries.lowerBound, to: unit.entries.upperBound)
     guard let own = try DwarfEntry(&cursor, unit, dwarf), own.hasChildren else { return }
@@ -116,7 +114,7 @@ struct DwarfIndex {
   }
 
   private mutating func note(
-    _ entry: DwarfEntry, at place: Int, unit: Int, _ dwarf: DwarfSections, _ names: inout [UInt32: UInt32],
+    _ entry: DwarfEntry, at place: Int, unit: Int, _ dwarf: DwarfSections, _ names: inout [UInt64: UInt32],
     _ writer: inout BTFWriter
   ) throws(DwarfError) {
     guard let text = entry.name, !entry.isDeclaration else { return }
@@ -128,16 +126,16 @@ struct DwarfIndex {
     let name = Self.name(text, dwarf, &names, &writer)
     guard name != 0 else { return }
     let byteCount = entry.byteCount ?? 0
-    let key = Key(tag: entry.tag, name: name)
+    let key = Self.key(entry.tag, name)
     let new = Definition(unit: unit, place: place, byteCount: byteCount)
     guard let first = firsts[key] else {
-      firsts[key] = definitions.count
+      firsts[key] = UInt32(truncatingIfNeeded: definitions.count)
       definitions.append(new)
       guard definitions.count < Self.most else { throw .tooManyTypes(definitions.count) }
       return
     }
     // Of one name there are some twenty sizes at the very most; a file that has more has them for no good.
-    var last = first
+    var last = Int(first)
     for _ in 0..<64 {
       if definitions[last].byteCount == byteCount { return }
       guard definitions[last].next >= 0 else {
@@ -151,10 +149,10 @@ struct DwarfIndex {
 
   /// Where `text` stands among the written names.
   static func name(
-    _ text: DwarfEntry.Text, _ dwarf: DwarfSections, _ names: inout [UInt32: UInt32], _ writer: inout BTFWriter
+    _ text: DwarfEntry.Text, _ dwarf: DwarfSections, _ names: inout [UInt64: UInt32], _ writer: inout BTFWriter
   ) -> UInt32 {
     let isShared = text.section == .strings
-    let key = UInt32(truncatingIfNeeded: text.offset)
+    let key = UInt64(truncatingIfNeeded: text.offset)
     if isShared, let known = names[key] { return known }
     let name = dwarf.bytes(of: text).map { writer.name($0) } ?? 0
     if isShared { names[key] = name }

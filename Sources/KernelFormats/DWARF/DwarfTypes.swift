@@ -7,14 +7,15 @@ package struct DwarfTypes {
   private let dwarf: DwarfSections
   private let index: DwarfIndex
   private var writer: BTFWriter
-  private var names: [UInt32: UInt32] = [:]
+  private var names: [UInt64: UInt32] = [:]
   /// Numbers of types, by where their entries are.
-  private var numbers: [Int: UInt32] = [:]
+  private var numbers: [UInt64: UInt32] = [:]
   /// Numbers of pointers and qualifiers, by kind and by what they are of.
   private var references: [UInt64: UInt32] = [:]
   /// What has a number and was not written yet: in the order of the numbers.
   private var waiting: [Waiting] = []
-  private var units: [Int: DwarfUnit] = [:]
+  /// The latest, by their numbers.
+  private var units: [(number: Int, unit: DwarfUnit)] = []
   private var numberCount: UInt32 = 0
 
   private enum Waiting {
@@ -76,7 +77,7 @@ package struct DwarfTypes {
 
   /// The number of the type whose entry is at `place`; 0 is `void`, and what is not known.
   private mutating func number(at place: Int, in unit: Int, depth: Int = 0) throws(DwarfError) -> UInt32 {
-    if let known = numbers[place] { return known }
+    if let known = numbers[UInt64(place)] { return known }
     guard depth < BTF.deepest, let (entry, _) = try entry(at: place, in: unit) else { return 0 }
     let found: UInt32
     switch entry.tag {
@@ -94,7 +95,7 @@ package struct DwarfTypes {
       found = newNumber(.entry(place: place, unit: unit))
     default: found = 0
     }
-    numbers[place] = found
+    numbers[UInt64(place)] = found
     return found
   }
 
@@ -112,7 +113,7 @@ package struct DwarfTypes {
   /// The number of an entry's type.
   private mutating func type(of entry: DwarfEntry, in unit: Int, depth: Int = 0) throws(DwarfError) -> UInt32 {
     guard let place = entry.type else { return 0 }
-    if let known = numbers[place] { return known }
+    if let known = numbers[UInt64(place)] { return known }
     guard index.bounds[unit].unit.entries.contains(place) else {
       // Link-time optimisation makes units refer to each other.
       guard let other = index.unit(at: place) else { return 0 }
@@ -123,10 +124,8 @@ package struct DwarfTypes {
 
   /// The one definition that stands for all of an entry's name and size; of a mere declaration, the first of its name.
   private mutating func definition(of entry: DwarfEntry) -> DwarfIndex.Definition? {
-    guard let text = entry.name,
-      var found = index.firsts[
-        DwarfIndex.Key(tag: entry.tag, name: DwarfIndex.name(text, dwarf, &names, &writer))]
-    else { return nil }
+    guard entry.name != nil, let first = index.firsts[DwarfIndex.key(entry.tag, name(of: entry))] else { return nil }
+    var found = Int(first)
     if entry.isDeclaration { return index.definitions[found] }
     for _ in 0..<64 {
       if index.definitions[found].byteCount == entry.byteCount ?? 0 { return index.definitions[found] }
@@ -147,11 +146,11 @@ package struct DwarfTypes {
   }
 
   private mutating func unit(_ number: Int) throws(DwarfError) -> DwarfUnit {
-    if let known = units[number] { return known }
-    if units.count >= Self.mostUnits { units.removeAll(keepingCapacity: true) }
+    if let known = units.last(where: { $0.number == number }) { return known.unit }
+    if units.count >= Self.mostUnits { units.removeFirst() }
     let (start, bounds) = index.bounds[number]
     let unit = try DwarfUnit(dwarf, at: start, bounds)
-    units[number] = unit
+    units.append((number, unit))
     return unit
   }
 
@@ -296,9 +295,7 @@ package struct DwarfTypes {
         offset = start
       } else if let start = member.bitOffset, let count = member.bitCount {
         // Counted from the highest bit of the number that it is in.
-        var byteCount = member.byteCount ?? 0
-        if byteCount == 0 { byteCount = try self.byteCount(ofType: member, in: unit) }
-        offset = offset &+ byteCount &* 8 &- start &- count
+        offset = offset &+ (member.byteCount ?? 4) &* 8 &- start &- count
       }
       guard offset < (hasBitfields ? 1 << 24 : 1 << 32), member.bitCount ?? 0 < 256 else {
         throw .unsupported("a member's place", value: offset, at: index.bounds[unit].start)
@@ -313,16 +310,5 @@ package struct DwarfTypes {
       writer.word(type)
       writer.word(offset)
     }
-  }
-
-  /// Bytes of a member's type, names and qualifiers before it followed.
-  private mutating func byteCount(ofType member: DwarfEntry, in unit: Int) throws(DwarfError) -> UInt64 {
-    var entry = member
-    for _ in 0..<BTF.deepest {
-      guard let place = entry.type, let (next, _) = try self.entry(at: place, in: unit) else { break }
-      if let byteCount = next.byteCount { return byteCount }
-      entry = next
-    }
-    return 4
   }
 }

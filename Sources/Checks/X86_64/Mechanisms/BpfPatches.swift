@@ -11,7 +11,8 @@ internal import KernelObjects
 struct BpfPatches {
   let facts: KernelFacts
 
-  func apply(to recreation: Recreation) {
+  func apply(to recreation: Recreation) throws(CannotCheck) {
+    try refuseToGuess(recreation)
     guard let dispatcher = facts.symbols["bpf_dispatcher_xdp"], let address = facts.symbols["bpf_dispatcher_xdp_func"],
       let site = recreation.image.pointer(at: address, count: 5),
       let structure = facts.structure("bpf_dispatcher"), structure.member("sc_key") == nil,
@@ -29,6 +30,15 @@ struct BpfPatches {
     }
     recreation.writeBranch(
       .bpf, at: address, site, opcode: 0xe9, to: target, "\(count) XDP programs are attached")
+  }
+
+  /// Throws where it jumps, and nobody says how the kernel keeps where to.
+  private func refuseToGuess(_ recreation: Recreation) throws(CannotCheck) {
+    guard facts.types.lacksOthers, facts.symbols["__SCK__bpf_dispatcher_xdp_call"] == nil,
+      let address = facts.symbols["bpf_dispatcher_xdp_func"],
+      recreation.image.pointer(at: address, count: 5) != nil, facts.live.value(UInt8.self, at: address) == 0xe9
+    else { return }
+    throw facts.types.unknown("bpf_dispatcher")
   }
 
   private func member<Value: FixedWidthInteger & BitwiseCopyable>(

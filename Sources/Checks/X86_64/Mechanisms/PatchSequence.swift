@@ -72,7 +72,7 @@ struct PatchSequence {
     let tracing = FtracePatches(facts: facts, state: ftrace, trampolines: trampolines, callDepth: callDepth)
     try tracing.apply(to: recreation, entries: entries)
     try KprobePatches(facts: facts, state: kprobes).apply(to: recreation)
-    BpfPatches(facts: facts).apply(to: recreation)
+    try BpfPatches(facts: facts).apply(to: recreation)
     facts.changing.allowBreakpoints(in: recreation, facts.live)
   }
 }
