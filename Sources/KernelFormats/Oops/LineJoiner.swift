@@ -18,9 +18,12 @@ struct LineJoiner {
   private var pending: Pending?
 
   /// Consoles are no narrower, in bytes.
-  private static let narrowest = 60
-  /// The width of a text console.
-  private static let usual = 80
+  private static let narrowest = 48
+  /// The narrowest that mails are folded at.
+  private static let folded = 72
+  /// The width of a text console, and of others.
+  private static let console = 80
+  private static let usual: Set<Int> = [80, 100, 120, 128, 132, 160]
   /// Lines that are joined to one, at most, in bytes.
   private static let longest = 4096
 
@@ -33,7 +36,7 @@ struct LineJoiner {
       if isRest(bytes, parts, of: before, forms) {
         // At the usual width no space is lost; mails break at one.
         let joint: [UInt8] =
-          before.lastCount == Self.usual || before.bytes.last == UInt8(ascii: " ") ? [] : [UInt8(ascii: " ")]
+          Self.usual.contains(before.lastCount) || before.bytes.last == UInt8(ascii: " ") ? [] : [UInt8(ascii: " ")]
         before.bytes += joint + bytes
         before.lastCount = bytes.count
         before.parts = OopsLine.printed(before.bytes[...])
@@ -55,7 +58,7 @@ struct LineJoiner {
 
   private func isRest(_ bytes: ArraySlice<UInt8>, _ parts: [OopsLine], of before: Pending, _ forms: [LineForm]) -> Bool
   {
-    guard let first = bytes.first, first != UInt8(ascii: "["), before.lastCount >= Self.narrowest,
+    guard let first = bytes.first, before.lastCount >= Self.narrowest,
       before.bytes.count + bytes.count <= Self.longest, let last = before.parts.last
     else { return false }
     guard !parts.isEmpty, parts.allSatisfy({ !$0.hasPrefix && OopsBeginning($0.text) == nil }),
@@ -63,9 +66,13 @@ struct LineJoiner {
     else { return false }
     // Stamped lines have none behind them that is not; others are told by the width alone.
     if last.hasPrefix, last.seconds != nil {
-      return before.lastCount == Self.usual || before.lastCount <= 100 && Self.isOpen(last.text)
+      // A mail breaks a line where the next word would not fit.
+      let word = bytes.prefix { $0 != UInt8(ascii: " ") }.count
+      return Self.usual.contains(before.lastCount)
+        || before.lastCount <= 100 && (Self.isOpen(last.text) || before.lastCount + 1 + word > Self.folded)
     }
-    return before.lastCount == Self.usual && first != UInt8(ascii: " ") && first != UInt8(ascii: "\t")
+    let others: Set<UInt8> = [UInt8(ascii: "["), UInt8(ascii: " "), UInt8(ascii: "\t")]
+    return before.lastCount == Self.console && !others.contains(first)
   }
 
   /// Whether a line of the kernel's goes on: it is of a list, or of what has a known end.

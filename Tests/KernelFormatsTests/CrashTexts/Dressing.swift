@@ -43,6 +43,17 @@ struct Dressing: Sendable {
     return pieces + [String(rest)]
   }
 
+  /// Broken at the last space that fits, as mails are.
+  private static func folded(_ line: String, at width: Int) -> [String] {
+    var rest = Substring(line)
+    var pieces: [String] = []
+    while rest.count > width, let space = rest.prefix(width).lastIndex(of: " "), space > rest.startIndex {
+      pieces.append(String(rest[..<space]))
+      rest = rest[space...].drop { $0 == " " }
+    }
+    return pieces + [String(rest)]
+  }
+
   private static let foreign = [
     "usb 1-2: new high-speed USB device number 4 using xhci_hcd",
     "acme-tco acme-tco: initialized. heartbeat=60 sec (nowayout=0)",
@@ -132,6 +143,8 @@ struct Dressing: Sendable {
     Dressing("UTF-16") { wide(joined(stamped($0), by: "\r\n"), highFirst: false) },
     Dressing("UTF-16, high byte first") { wide(joined(stamped($0)), highFirst: true) },
     Dressing("80 columns") { joined(stamped($0).flatMap { wrapped($0, at: 80) }) },
+    Dressing("100 columns") { joined(stamped($0).flatMap { wrapped($0, at: 100) }) },
+    Dressing("a mail's 76 columns") { joined(stamped($0).flatMap { folded($0, at: 76) }) },
     Dressing("pstore") { lines in
       let all = stamped(lines).map { "<4>" + $0 }
       let middle = all.count / 2
