@@ -333,7 +333,9 @@ package struct OopsJudgement: Sendable {
         "\(place.symbol) of the module \(module)\(letters) \(here); a security product does that, and so does a rootkit"
       )
     } else if let address = inner.address, lies(address) == .modules || lies(address) == .imageOrModules {
-      add(.critical, "code at \(address) that the kernel has no name for \(here)")
+      // Where nothing is any more, nothing ran.
+      let isGone = report.isInstructionFetch && !report.isPermissionFault && inner == report.instructionPointer
+      add(isGone ? .warning : .critical, "code at \(address) that the kernel has no name for \(here)")
     }
   }
 }
