@@ -100,6 +100,15 @@ import Testing
     #expect(try RegisteredCode().examine(kernel.kernel).findings.isEmpty)
     table["proc_write"] = orphan
     try expectFinding(Subject("/proc entries", label: "/proc/version"), "proc_ops.proc_write", orphan)
+    // That another entry has it, too, makes it no second finding.
+    let other = objects.make("proc_dir_entry") {
+      $0["proc_ops"] = table.address
+      $0["mode"] = 0o100444
+      $0["parent"] = directory.address
+    }
+    entry["subdir_node.rb_left"] = other.place(of: "subdir_node")
+    #expect(try RegisteredCode().examine(kernel.kernel).findings.count == 1)
+    entry["subdir_node.rb_left"] = 0
     // A directory has another kind of table.
     entry["proc_ops"] = 0
     directory["proc_dir_ops"] = objects.make("file_operations") { $0["iterate"] = orphan }.address

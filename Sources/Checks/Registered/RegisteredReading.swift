@@ -89,6 +89,8 @@ struct RegisteredReading {
       }
     }
     look = whole ?? look
-    look.wrong = wrong.filter(confirmed.contains)
+    // A table that many things have is wrong once.
+    var told: Set<RegisteredLook.Lead> = []
+    look.wrong = wrong.filter { confirmed.contains($0) && told.insert($0).inserted }
   }
 }
