@@ -15,6 +15,7 @@ struct PointerAccountTests {
           + "their like, which kernel-text judges, 2 are empty by now, 0 are unexplained"))
     #expect(
       words(TextReport().render(Sample.counted(unexplained: 3), Sample.measurements)).contains(", 3 ARE UNEXPLAINED"))
+    #expect(TextReport().render(Sample.counted(unexplained: 1), Sample.measurements).contains("1 IS UNEXPLAINED"))
     #expect(!TextReport().render(Sample.clean, Sample.measurements).contains("POINTERS TO CODE"))
   }
 

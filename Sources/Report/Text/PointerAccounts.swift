@@ -32,7 +32,8 @@ extension PointerAccount {
     if untyped > 0 { parts.append("\(untyped) to owned code whose prototype is not known") }
     if followed > 0 { parts.append("\(followed) are static calls and their like, which kernel-text judges") }
     if empty > 0 { parts.append("\(empty) are empty by now") }
-    parts.append(unexplained == 0 ? "0 are unexplained" : "\(unexplained) ARE UNEXPLAINED")
+    parts.append(
+      unexplained == 0 ? "0 are unexplained" : "\(unexplained) \(unexplained == 1 ? "IS" : "ARE") UNEXPLAINED")
     return "of \(pointers) code pointers in writable kernel memory, \(PlainText.join(parts))"
   }
 }
