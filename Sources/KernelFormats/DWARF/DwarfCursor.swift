@@ -18,7 +18,7 @@ struct DwarfCursor {
 
   var isAtEnd: Bool { position >= end }
 
-  @inline(__always)
+  @inline(never)
   mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type) -> Value {
     guard end - position >= MemoryLayout<Value>.size else {
       tear()

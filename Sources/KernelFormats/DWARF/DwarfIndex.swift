@@ -69,14 +69,13 @@ struct DwarfIndex {
         throw .unsupported("an abbreviation", value: abbreviation, at: place)
       }
       var sibling: Int?
-      if depth == 0, Self.isWanted(shape.tag) {
-        let entry = try DwarfEntry(shape, &cursor, unit, dwarf)
-        sibling = entry.sibling
-        try note(entry, at: place, unit: number, dwarf, &names, &writer)
-      } else if !shape.hasChildren, let byteCount = shape.byteCount {
+      let isWanted = depth == 0 && Self.isWanted(shape.tag)
+      if !isWanted, !shape.hasChildren, let byteCount = shape.byteCount {
         cursor.skip(UInt64(byteCount))
       } else {
-        sibling = try Self.pass(shape, &cursor, unit)
+        let entry = try DwarfEntry(shape, &cursor, unit, dwarf)
+        sibling = entry.sibling
+        if isWanted { try note(entry, at: place, unit: number, dwarf, &names, &writer) }
       }
       if shape.hasChildren {
         if let sibling { cursor.move(to: sibling) } else { depth += 1 }
@@ -90,27 +89,6 @@ struct DwarfIndex {
     case DwarfEntry.Tag.structure, DwarfEntry.Tag.union, DwarfEntry.Tag.enumeration, DwarfEntry.Tag.function: true
     default: false
     }
-  }
-
-  /// Passes over an entry's attributes, and gives where its next sibling is, if it says so.
-  private static func pass(
-    _ shape: DwarfAbbreviations.Shape, _ cursor: inout DwarfCursor, _ unit: DwarfUnit
-  ) throws(DwarfError) -> Int? {
-    var sibling: Int?
-    for index in shape.attributes {
-      let attribute = unit.abbreviations.attributes[index]
-      // DW_AT_sibling as compilers write it: a reference of four bytes within the unit.
-      if attribute.name == 0x01, attribute.form == 0x13 {
-        sibling = unit.place(UInt64(cursor.integer(UInt32.self)))
-        continue
-      }
-      var form = attribute.form
-      if form == 0x16 { form = UInt16(truncatingIfNeeded: cursor.uleb()) }
-      guard DwarfForm.skip(form, &cursor) else {
-        throw .unsupported("an attribute's form", value: UInt64(form), at: cursor.position)
-      }
-    }
-    return sibling
   }
 
   private mutating func note(

@@ -49,8 +49,8 @@ package struct DwarfTypes {
       try writeWaiting()
     }
     for (unit, place) in index.functions {
-      try writeFunction(at: place, in: unit)
-      try writeWaiting()
+      guard let (entry, cursor) = try entry(at: place, in: unit) else { continue }
+      try writePrototype(entry, cursor, in: unit, isFunction: true)
     }
   }
 
@@ -225,36 +225,24 @@ package struct DwarfTypes {
     writer.word(UInt32(clamping: counts.isEmpty ? 0 : counts.reduce(1, &*)))
   }
 
+  /// - Parameter isFunction: whether the function itself is written before it: two types that no other refers to.
   private mutating func writePrototype(
-    _ entry: DwarfEntry, _ cursor: DwarfCursor, in unit: Int
+    _ entry: DwarfEntry, _ cursor: DwarfCursor, in unit: Int, isFunction: Bool = false
   ) throws(DwarfError) {
     let parameters = try children(
       of: entry, cursor, in: unit, [DwarfEntry.Tag.parameter, DwarfEntry.Tag.moreParameters])
     let result = try type(of: entry, in: unit)
     var types: [UInt32] = []
     for parameter in parameters { types.append(try type(of: parameter, in: unit)) }
+    if isFunction {
+      try writeWaiting()
+      numberCount += 2
+      writer.begin(.function, name: name(of: entry), sizeOrType: numberCount)
+    }
     writer.begin(.functionPrototype, elementCount: types.count, sizeOrType: result)
     for type in types {
       writer.word(0)
       writer.word(type)
-    }
-  }
-
-  private mutating func writeFunction(at place: Int, in unit: Int) throws(DwarfError) {
-    guard let (entry, cursor) = try entry(at: place, in: unit) else { return }
-    // Two types that no other refers to but the first to the second, written one behind the other.
-    let parameters = try children(
-      of: entry, cursor, in: unit, [DwarfEntry.Tag.parameter, DwarfEntry.Tag.moreParameters])
-    var numbers: [UInt32] = []
-    for parameter in parameters { numbers.append(try type(of: parameter, in: unit)) }
-    let result = try type(of: entry, in: unit)
-    try writeWaiting()
-    numberCount += 2
-    writer.begin(.function, name: name(of: entry), sizeOrType: numberCount)
-    writer.begin(.functionPrototype, elementCount: numbers.count, sizeOrType: result)
-    for number in numbers {
-      writer.word(0)
-      writer.word(number)
     }
   }
 

@@ -105,8 +105,7 @@ struct SurroundingsPreflight {
       Withheld(
         what, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF)",
         remedy: "give the vmlinux of this build with its debugging information (DWARF), or the package that has it, "
-          + "with --reference when you scan: it says how structures are laid out, and names variables, too; without it, "
-          + "the kernel's own code is judged, and what is asked of its structures is unknown"))
+          + "with --reference when you scan; without it, what is asked of the kernel's structures is unknown"))
   }
 
   func vendorImage(_ otherImage: (String) -> String?) -> Preflight.State {
