@@ -8,11 +8,15 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// A library of ours.
+/// A library of ours; a release's is built for size, unless it is where the time goes.
 ///
 /// What it may import is what it lists: the build refuses anything else.
-func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], isHot: Bool = false
+) -> Target {
+  let size = SwiftSetting.unsafeFlags(["-Osize"], .when(configuration: .release))
+  return .target(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: settings + (isHot ? [] : [size]))
 }
 
 /// A library that only tests use.
@@ -44,18 +48,19 @@ let package = Package(
     // What the program is made of, from the ground up: nothing imports what stands below it.
     library("Files", []),
     library("KernelModel", []),
-    library("KernelFormats", ["KernelModel", "Ccapstone"]),
+    library("KernelFormats", ["KernelModel", "Ccapstone"], isHot: true),
     library("LiveProbe", ["CSystemCalls", "Ckmod", "Files", "KernelFormats", "KernelModel"]),
     library("Cryptography", ["Cnettle", "Files", "KernelFormats", "KernelModel"]),
     library(
       "Vendor",
       ["Carchive", "Celf", "Cryptography", "Csqlite3", "Files", "KernelFormats", "KernelModel"] + compression),
     library("Baseline", ["Cryptography", "Files", "KernelModel"]),
-    library("Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"]),
+    library(
+      "Postmortem", ["Clzo", "Csnappy", "Czlib", "Czstd", "Files", "KernelFormats", "KernelModel"], isHot: true),
     library("KernelObjects", ["KernelFormats", "KernelModel"]),
     library(
       "Checks", ["KernelFormats", "KernelModel", "KernelObjects"],
-      resources: [.embedInCode("Forensics/signatures.rules")]),
+      resources: [.embedInCode("Forensics/signatures.rules")], isHot: true),
     library("Audit", ["KernelModel"]),
     library("Crash", ["Checks", "KernelFormats", "KernelModel", "KernelObjects"]),
     library("Capture", ["Checks", "Crash", "KernelFormats", "KernelModel", "KernelObjects", "Postmortem"]),

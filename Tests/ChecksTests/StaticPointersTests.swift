@@ -8,10 +8,10 @@ import Testing
   /// Places of what the vendor initialised: a table of handlers, a pointer to a function without a type, one to a constant
   /// table, the key of a static call, one that is written once, and one that each processor has.
   private enum Slot {
-    static let handlers: UInt64 = 0xb000
-    static let show: UInt64 = 0xb008
-    static let untyped: UInt64 = 0xb040
-    static let table: UInt64 = 0xb060
+    static let handlers: UInt64 = 0xe000
+    static let show: UInt64 = 0xe008
+    static let untyped: UInt64 = 0xe040
+    static let table: UInt64 = 0xe060
     static let key = TestVendorKernel.Variable.callTick
     static let writtenOnce: UInt64 = 0x10e0
     static let copied: UInt64 = 0xd000
@@ -19,24 +19,29 @@ import Testing
 
   private static let copies: UInt64 = 0xffff_8880_0020_0000
   private static let placed: [String: UInt64] = [
-    "handlers": Slot.handlers, "untyped_pointer": Slot.untyped, "used_table": Slot.table, "behind": 0xb080,
-    "other_table": 0xb0a0, "end_of_tables": 0xb0c0, "__per_cpu_offset": 0xc000, "per_processor": Slot.copied,
+    "handlers": Slot.handlers, "untyped_pointer": Slot.untyped, "used_table": Slot.table, "behind": 0xe080,
+    "other_table": 0xe0a0, "end_of_tables": 0xe0c0, "__per_cpu_offset": 0xc000, "per_processor": Slot.copied,
     "end_of_copied": 0xd010,
   ]
 
   private func built(_ kernel: TestTextKernel = TestTextKernel()) -> TestTextKernel {
     kernel.rebuild(as: TestVendorKernel(adding: Self.placed))
     for (name, place) in Self.placed { kernel.add(name, TestTextKernel.live(place), "d") }
-    var data = [UInt8](repeating: 0, count: 0x1100)
-    kernel.memory.map(MemoryRegion(from: TestTextKernel.live(0xb000), to: TestTextKernel.live(0xe000)))
+    var tables = [UInt8](repeating: 0, count: 0x100)
+    kernel.memory.map(MemoryRegion(from: TestTextKernel.live(0xb000), to: TestTextKernel.live(0xf000)))
     for (place, target) in [
       (Slot.show, UInt64(0x610)), (Slot.untyped, 0x600), (Slot.table, 0x10d0), (Slot.key, 0x480),
     ] {
-      data.replaceSubrange(Int(place - 0xa000)..<Int(place - 0xa000) + 8, with: little(TestVendorKernel.link(target)))
+      let bytes = little(TestVendorKernel.link(target))
+      if place == Slot.key {
+        kernel.vendor.file.sections.append(.init(".data", flags: 3, at: TestVendorKernel.link(place), bytes))
+      } else {
+        tables.replaceSubrange(Int(place - Slot.handlers)..<Int(place - Slot.handlers) + 8, with: bytes)
+      }
       kernel.set(place, to: TestTextKernel.live(target).rawValue)
       kernel.vendor.relocations.wide.append(place)
     }
-    kernel.vendor.file.sections.append(.init(".data", flags: 3, at: TestVendorKernel.link(0xa000), data))
+    kernel.vendor.file.sections.append(.init(".data", flags: 3, at: TestVendorKernel.link(Slot.handlers), tables))
     kernel.vendor.file[".rodata"].replaceSubrange(0xe0..<0xe8, with: little(TestVendorKernel.link(0x610)))
     kernel.set(Slot.writtenOnce, to: TestTextKernel.live(0x610).rawValue)
     kernel.vendor.file.sections.append(
@@ -118,8 +123,8 @@ import Testing
 
   @Test func `another table with functions of the same types is a fact`() throws {
     let kernel = built()
-    kernel.set(Slot.table, to: Self.live(0xb0a0))
-    kernel.set(0xb0a0, to: Self.live(0x780))
+    kernel.set(Slot.table, to: Self.live(0xe0a0))
+    kernel.set(0xe0a0, to: Self.live(0x780))
     let examination = try examine(kernel)
     #expect(examination.findings.isEmpty && examination.pointerAccounts.first?.alike == 1)
   }
@@ -163,9 +168,9 @@ import Testing
 
   @Test func `a table in which a function is another's names that function`() throws {
     let kernel = built()
-    kernel.set(Slot.table, to: Self.live(0xb0a0))
+    kernel.set(Slot.table, to: Self.live(0xe0a0))
     #expect(try only(try examine(kernel)).message == "it leads to what is no table of such functions")
-    kernel.set(0xb0a0, to: TestTextKernel.orphan.rawValue)
+    kernel.set(0xe0a0, to: TestTextKernel.orphan.rawValue)
     let finding = try only(try examine(kernel))
     #expect(finding.target == TestTextKernel.orphan && finding.evidence.map(\.name).contains("table"))
   }
@@ -252,7 +257,7 @@ import Testing
 
   @Test func `hostile relocations end in bounded time`() throws {
     let kernel = built()
-    kernel.vendor.relocations.wide += [0, 0x7ff, 0x1_0000, 0x7fff_ffff, 0xb0ff, 0xafff, 0x5fff, 0xd00f]
+    kernel.vendor.relocations.wide += [0, 0x7ff, 0x1_0000, 0x7fff_ffff, 0xe0ff, 0xdfff, 0x5fff, 0xd00f]
     _ = try? examine(kernel)
   }
 }

@@ -20,7 +20,9 @@ struct BuiltKernelTests {
   ///
   /// Everything else is clear. Without data symbols the image's symbols are not known either: kallsyms, there and in memory, has no others.
   private static let open = [
-    "built-embedded-nodatasymbols": ["kernel-text", "executable-memory", "notifiers", "registered-code", "bpf", "taint"],
+    "built-embedded-nodatasymbols": [
+      "kernel-text", "executable-memory", "notifiers", "registered-code", "bpf", "taint",
+    ],
     "built-dwarf": withoutTypes, "built-nobtf": withoutTypes,
   ]
 
