@@ -47,7 +47,7 @@ package struct RegisteredCode: Check {
     examination.expect(reading.expectation)
     note(reading, into: &examination)
     for look in reading.looks {
-      for lead in look.wrong { examination.report(finding(lead, look, kernel)) }
+      for leads in Self.byThing(look.wrong) { examination.report(finding(leads, look, kernel)) }
     }
     for (parts, reason) in reading.unanswered { examination.leaveUnanswered(Subject(parts), reason) }
     return examination
@@ -93,13 +93,29 @@ package struct RegisteredCode: Check {
       "registered code pointers: \(total) looked at, of \(rows.count) kinds, of which \(parts.joined(separator: ", "))")
   }
 
-  private func finding(_ lead: RegisteredLook.Lead, _ look: RegisteredLook, _ kernel: Kernel) -> Finding {
+  /// What leads astray, one registered thing after the other: a module's table has many functions.
+  private static func byThing(_ wrong: some Sequence<RegisteredLook.Lead>) -> [[RegisteredLook.Lead]] {
+    Dictionary(grouping: wrong, by: \.structure).sorted { $0.key < $1.key }
+      .map { $0.value.sorted { $0.word.place < $1.word.place } }
+  }
+
+  /// - Parameter leads: those of one thing, at least one.
+  private func finding(_ leads: [RegisteredLook.Lead], _ look: RegisteredLook, _ kernel: Kernel) -> Finding {
+    let lead = leads[0]
     let target = KernelAddress(lead.word.value)
     let structure = KernelAddress(lead.structure)
     var evidence: [Finding.Evidence] = []
     if !lead.word.field.isEmpty { evidence.append(.init("field", .text(lead.word.field))) }
     evidence.append(.init("stands at", "\(KernelAddress(lead.word.place))"))
     evidence.append(.init("registered", "\(structure, kernel.owner(of: structure))"))
+    for other in leads.dropFirst().prefix(Self.mostNamed) {
+      let target = KernelAddress(other.word.value)
+      evidence.append(
+        .init("leads astray, too", "\(other.word.field): \(target, kernel.owner(of: target))"))
+    }
+    if leads.count > Self.mostNamed + 1 {
+      evidence.append(.init("leads astray, too", "\(leads.count - Self.mostNamed - 1) further words of it"))
+    }
     return .unownedCallback(
       target, of: Subject(look.row.name, label: lead.name.isEmpty ? "\(structure)" : lead.name), in: kernel,
       evidence: evidence, meaning: "that code runs whenever the kernel comes to what was registered there")

@@ -16,10 +16,13 @@ extension Scenario {
       "a module unlinked from the list of modules, the tree and sysfs", only: [], shown: "\(listed); \(inSysfs)"
     ) { tampering in
       try tampering.removeModule(Tampering.quietModule, from: [.list, .tree, .sysfs])
-      // It listens to what becomes of network devices.
+      // It listens to what becomes of network devices, and has a kind of its own.
       return .tampered(
         "module-list", subject,
-        and: [Expectation.unownedCode, Expectation.Named(check: "notifiers", text: "netdev_chain")],
+        and: [
+          Expectation.unownedCode, Expectation.Named(check: "notifiers", text: "netdev_chain"),
+          Expectation.Named(check: "registered-code", text: "kinds of network devices"),
+        ],
         alsoSeenBy: ["module-text"])
     },
 
