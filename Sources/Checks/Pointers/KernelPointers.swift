@@ -46,11 +46,16 @@ struct KernelPointers {
     func kind(of target: UInt64) -> PointerSlot.Kind? {
       vendor.text.contains(target) ? .function : tables.has(target) ? .table : nil
     }
+    // arch/x86/kernel/ftrace_64.S and kernel/trace/fgraph.c (Linux v5.10 to v7.2).
+    let stubs = Set(["ftrace_stub", "ftrace_stub_graph", "ftrace_graph_entry_stub"].compactMap { vendor.symbols[$0] })
     for (place, target) in waiting.sorted(by: { $0.place < $1.place }) {
       guard let kind = kind(of: target) else { continue }
       let next = followed.partitionPoint { $0.lowerBound > place }
       let isFollowed = next > 0 && followed[next - 1].contains(place)
-      slots.append(PointerSlot(address: place, target: target, kind: isFollowed ? .followed : kind))
+      slots.append(
+        PointerSlot(
+          address: place, target: target,
+          kind: isFollowed ? .followed : stubs.contains(target) ? .judgedElsewhere : kind))
     }
     guard let template = areas.copied else { return }
     let distances: [UInt64]

@@ -66,9 +66,11 @@ struct ModulePointers {
       let next = objects.partitionPoint { $0 > place }
       return next > 0 && next < objects.count ? objects[next - 1]..<objects[next] : nil
     }
+    let keys = Set(ModuleTextVerifier.trampolines(of: placement).map(\.key))
     for (place, target) in waiting.sorted(by: { $0.place < $1.place }) {
       if isCode(target) {
-        slots.append(PointerSlot(address: place, target: target, kind: .function))
+        slots.append(
+          PointerSlot(address: place, target: target, kind: keys.contains(place) ? .judgedElsewhere : .function))
       } else if tables.has(target) || isTable(target) {
         slots.append(PointerSlot(address: place, target: target, kind: .table))
       }

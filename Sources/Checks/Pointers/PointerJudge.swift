@@ -70,12 +70,16 @@ final class PointerJudge {
       Set(all.filter { types.isSame($0.vendors, $0.live) == nil }.map(\.live))
         .union(differences.filter { $0.slot.kind == .followed }.map(\.value)))
     return zip(differences, compared).map { difference, pairs in
-      guard difference.value != 0 else { return difference.slot.kind == .followed ? .followed : .empty }
-      switch difference.slot.kind {
+      let (target, kind) = (difference.value, difference.slot.kind)
+      guard target != 0 else { return kind == .followed || kind == .judgedElsewhere ? .followed : .empty }
+      switch kind {
+      case .judgedElsewhere:
+        let isSomebodys = ownership.isLegitimate(target) || ownership.isLeftover(target, live)
+        return isSomebodys ? .followed : .wrong(Self.nobodys)
       case .followed:
-        let (function, isLeft) = (difference.value, ownership.isLeftover(difference.value, live))
-        guard ownership.isLegitimate(function) || isLeft else { return .wrong(Self.nobodys) }
-        return isStorable(function) || isExported(function) ? .followed : .wrong(Self.unstored)
+        let isLeft = ownership.isLeftover(target, live)
+        guard ownership.isLegitimate(target) || isLeft else { return .wrong(Self.nobodys) }
+        return isStorable(target) || isExported(target) ? .followed : .wrong(Self.unstored)
       case .function:
         return function(
           difference.value, insteadOf: difference.slot.target,

@@ -15,6 +15,9 @@ struct PointerSlot: Hashable {
     case table
     /// The kernel's own code is patched by it.
     case followed
+    /// Whose code it leads to is another check's question: the function tracer's words, which lead to a function that does nothing
+    /// while nobody is called (`ftrace`), and keys of a module's own static calls (`module-text`).
+    case judgedElsewhere
   }
 }
 

@@ -24,7 +24,7 @@ package struct PointerVerification {
       switch slot.kind {
       case .function: (KernelAddress(slot.address), .function)
       case .table: (KernelAddress(slot.address), .table)
-      case .followed: (KernelAddress(slot.address), .followed)
+      case .followed, .judgedElsewhere: (KernelAddress(slot.address), .followed)
       }
     } + census.modules.flatMap(\.slots).map { (KernelAddress($0.address), .module) }
   }

@@ -109,7 +109,8 @@ struct ModuleTextVerifier {
     }.filter(placement.code.contains).sorted()
   }
 
-  private static func trampolines(of placement: ModulePlacement) -> [StaticCallKeys.Trampoline] {
+  /// The static calls that the module itself defines.
+  static func trampolines(of placement: ModulePlacement) -> [StaticCallKeys.Trampoline] {
     var found: [String: UInt64] = [:]
     var keys: [String: UInt64] = [:]
     for index in 0..<placement.symbolCount {
