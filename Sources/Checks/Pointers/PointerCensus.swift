@@ -10,7 +10,7 @@ struct PointerCensus {
   private var texts: Result<ModuleTexts, CannotCheck>?
   private(set) var modules: [ModulePointers] = []
   /// Of modules: what could not be asked.
-  private var open: [(module: String, reason: CannotCheck)] = []
+  private var open: [(module: LiveModule, reason: CannotCheck)] = []
   /// Modules that are being loaded or removed.
   private var passing: [String] = []
 
@@ -62,7 +62,7 @@ struct PointerCensus {
         if let other = pointers.otherBuild { throw other }
         modules.append(pointers)
       } catch {
-        open.append((module.name, error))
+        open.append((module, error))
       }
     }
   }
@@ -103,20 +103,39 @@ struct PointerCensus {
     let words = PointerWords(kernel: kernel, vendor: vendor, types: judge.types)
     let findings = PointerFindings(words: words, ofKernel: ofKernel.slots)
     var wrong = conclude("kernel", ofKernel.slots, nil, findings, into: &examination)
+    var leftOut: Set<UInt64> = []
     for module in modules {
-      guard isStill(module, into: &examination) else { continue }
+      guard isStill(module, into: &examination) else {
+        leftOut.formUnion(module.slots.map(\.address))
+        continue
+      }
       wrong += conclude(module.module.name, module.slots, module, findings, into: &examination)
     }
-    if let fault = faults.first { examination.leaveUnanswered(Subject("pointers to code"), .memoryUnreadable(fault)) }
+    if let fault = faults.first, !unread.isSubset(of: leftOut) {
+      examination.leaveUnanswered(Subject("pointers to code"), .memoryUnreadable(fault))
+    }
     if let obstacle = ofKernel.obstacle {
       examination.leaveUnanswered(Subject("pointers to code", label: "of each processor"), obstacle)
     }
     if case .failure(let reason) = texts { examination.leaveUnanswered(Subject("modules' pointers to code"), reason) }
-    for (module, reason) in open { examination.leaveUnanswered(Subject("module \(module)"), reason) }
+    for (module, reason) in open where isThere(module, into: &examination) {
+      examination.leaveUnanswered(Subject("module \(module.name)"), reason)
+    }
     for name in passing {
       examination.remark("module \(name) is being loaded or removed: it is left for the next scan")
     }
     for finding in findings.findings(for: wrong) { examination.report(finding) }
+  }
+
+  /// Whether a module is on the kernel's list still, and the same.
+  private func isThere(_ module: LiveModule, into examination: inout Examination) -> Bool {
+    guard case .success(let texts) = texts else { return true }
+    switch texts.whereabouts(of: module) {
+    case .unchanged: return true
+    case .gone, .replaced:
+      examination.remark("module \(module.name) was unloaded or loaded anew while it was looked at")
+      return false
+    }
   }
 
   /// Whether a module of which something is wrong is the one that was looked at, and its file is its own.
@@ -127,12 +146,7 @@ struct PointerCensus {
       return false
     }
     guard isWrong, case .success(let texts) = texts else { return true }
-    switch texts.whereabouts(of: module.module) {
-    case .unchanged: break
-    case .gone, .replaced:
-      examination.remark("module \(module.module.name) was unloaded or loaded anew while it was looked at")
-      return false
-    }
+    guard isThere(module.module, into: &examination) else { return false }
     // Without a note of its build, its code says whether the file is another's.
     if case .compared(let text, let comparison) = texts.compare(module.module, in: kernel.memory),
       comparison.unexplained * 20 > text.compared.reduce(0, { $0 + $1.range.count })
