@@ -16,7 +16,8 @@ struct Liveprobe: ParsableCommand {
     subcommands: [
       ScanCommand.self, HooksCommand.self, SyscallsCommand.self, ModulesCommand.self, MapCommand.self,
       MemoryCommand.self,
-      CrashCommand.self, CorrelateCommand.self, BaselineCommand.self, CaptureCommand.self, DoctorCommand.self,
+      CrashCommand.self, CorrelateCommand.self, BaselineCommand.self, CaptureCommand.self, ReferenceCommand.self,
+      DoctorCommand.self,
       ListCommand.self, ExplainCommand.self,
     ],
     defaultSubcommand: ScanCommand.self)

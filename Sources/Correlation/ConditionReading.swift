@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// Takes from a report what its host has in words that are the same on every host.
 struct ConditionReading {
   private(set) var known: Set<Condition.Kind> = []

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import KernelModel
+package import KernelModel
 
 /// What one report says of its host, as far as hosts are compared by it.
 package struct HostReport: Sendable {
@@ -43,6 +43,21 @@ package struct HostReport: Sendable {
     known = reading.known
     conditions = reading.conditions
     omitted = reading.omitted
+  }
+
+  /// Which kernel the report is of, as it calls itself, and its build id as memory has it, or else as it is claimed.
+  package static func kernel(
+    in document: [UInt8]
+  ) throws(NotAReport) -> (release: String, version: String, machine: String, buildID: BuildID?) {
+    let contents: ReportContents
+    do {
+      contents = try JSONDecoder().decode(ReportContents.self, from: Data(document))
+    } catch {
+      throw reason(error)
+    }
+    guard let kernel = contents.kernel, let release = kernel.release else { throw .malformed("kernel.release") }
+    let build = kernel.buildID.flatMap { $0.inMemory ?? $0.claimed }
+    return (release, kernel.version ?? "", kernel.machine ?? "", build.flatMap { BuildID(hexadecimal: $0) })
   }
 
   private static func cohort(_ contents: ReportContents) -> Cohort {

@@ -63,6 +63,7 @@ struct ReportContents: Decodable {
   struct Kernel: Decodable {
     var release: String?
     var version: String?
+    var machine: String?
     var buildID: BuildIDs?
 
     struct BuildIDs: Decodable {

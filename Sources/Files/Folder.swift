@@ -37,12 +37,14 @@ package final class Folder: Sendable {
     close(descriptor)
   }
 
-  /// Makes the folder at `path`, and those above it, where they are not there: for their owner alone.
-  package static func make(_ path: String) throws(FileFault) {
+  /// Makes the folder at `path`, and those above it, where they are not there.
+  ///
+  /// - Parameter mode: who may do what with those that are made, as chmod(2) takes it, but for what the umask forbids.
+  package static func make(_ path: String, mode: UInt32 = 0o700) throws(FileFault) {
     var above = ""
     for part in path.split(separator: "/") {
       above += (above.isEmpty && !path.hasPrefix("/") ? "" : "/") + part
-      guard mkdir(above, 0o700) == 0 || errno == EEXIST else { throw FileFault(.make, above) }
+      guard mkdir(above, mode) == 0 || errno == EEXIST else { throw FileFault(.make, above) }
     }
   }
 

@@ -1,13 +1,13 @@
 import Glibc
 
 /// What `uname` says: the release, version and machine of the running kernel.
-struct KernelNames: Hashable {
-  var release: String
-  var version: String
-  var machine: String
+package struct KernelNames: Hashable {
+  package var release: String
+  package var version: String
+  package var machine: String
 
   /// Asks `uname`, or, for a fixture, its `/proc/sys/kernel`; what cannot be had is empty.
-  static func read(_ root: SystemRoot) -> KernelNames {
+  package static func read(_ root: SystemRoot = SystemRoot()) -> KernelNames {
     guard root.isLive else {
       // A fixture without these files is a kernel without a name.
       return KernelNames(

@@ -1,7 +1,9 @@
 import Files
 import KernelModel
 
-/// The vendor's files that the person who scans brought: an image, a folder, or a distribution's packages.
+/// The vendor's files that the person who scans brought: an image, a folder, a distribution's packages, or a store of kernels.
+///
+/// A store has the files of the very build that is running, and no other's are taken.
 ///
 /// A folder is searched for images, for modules of the kernel that is running, and for packages. What a package holds is
 /// read in one pass: images, and the modules that are loaded. Nothing is written to disk.
@@ -17,11 +19,18 @@ final class BroughtFiles {
   private static let mostOpened = 64
 
   private let path: String
+  /// The build that is wanted of a store, as soon as it is known.
+  var build: BuildID? {
+    didSet { if build != oldValue, isStore { survey = nil } }
+  }
+  private let isStore: Bool
   private let loadedModules: () -> [String]
   private var survey: Survey?
   /// What was read from packages, by its place.
   private var unpacked: [String: VendorObject.Contents] = [:]
   private var unpackedByteCount = 0
+  /// What a store has, by its place.
+  private var stored: [String: StoredKernel.File] = [:]
 
   /// What there is for one release.
   private struct Survey {
@@ -55,6 +64,7 @@ final class BroughtFiles {
   init(_ path: String, loadedModules: @escaping () -> [String]) {
     self.path = path
     self.loadedModules = loadedModules
+    isStore = KernelStore.isStore(path)
   }
 
   /// Where images may be, the likeliest first, and what could not be read.
@@ -108,17 +118,21 @@ final class BroughtFiles {
     let problems = survey.problems.isEmpty ? "" : " (" + survey.problems.joined(separator: "; ") + ")"
     throw Withheld(
       "the file of module \(name)", why: "\(path) has none for kernel \(release)\(problems)",
-      remedy: "bring the package that this module comes from, too")
+      remedy: isStore
+        ? "liveprobe reference fetch-list says which packages have it; liveprobe reference add puts them there"
+        : "bring the package that this module comes from, too")
   }
 
   /// Whether `place` is one of ours.
   func has(_ place: String) -> Bool {
     place == path || place.hasPrefix(path.hasSuffix("/") ? path : path + "/") || unpacked[place] != nil
+      || stored[place] != nil
   }
 
   /// The bytes of the file at `place`.
   func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
     if let known = unpacked[place] { return known }
+    if let file = stored[place] { return try contents(of: file) }
     return try OpenedFile.contents(of: place, limit: limit)
   }
 
@@ -139,10 +153,17 @@ final class BroughtFiles {
   private func survey(of release: String) -> Survey {
     if let survey, survey.release == release { return survey }
     var survey = Survey(release: release)
+    if isStore {
+      lookUp(into: &survey)
+      self.survey = survey
+      return survey
+    }
     do {
       if let files = try Folder.files(below: path) {
         sort(files, into: &survey)
-      } else if PackageLayout.isPackage(try OpenedFile.vendor(path).bytes(0..<8)) {
+      } else if try FileNames.hasSuffixOfPackage(path)
+        || PackageLayout.isPackage(OpenedFile.vendor(path).bytes(0..<8))
+      {
         if FileNames.isDebugPackage(Self.lastComponent(path)) {
           survey.debugPackages = [path]
         } else {
@@ -167,6 +188,61 @@ final class BroughtFiles {
     self.survey = survey
     return survey
   }
+
+  // MARK: A store
+
+  /// Finds the kernel that is wanted, or says which the store has instead.
+  private func lookUp(into survey: inout Survey) {
+    // It opens no files by itself, so that nothing is left to be opened for its name.
+    survey.knowsInnerNames = true
+    do throws(StoreFault) {
+      let store = try KernelStore(path)
+      if let build {
+        return add(try store.kernel(build), to: &survey)
+      }
+      for kernel in try store.kernels() where kernel.release == survey.release { add(kernel, to: &survey) }
+    } catch {
+      survey.problems.append("\(path): \(error)\(neighbours(of: survey.release))")
+    }
+  }
+
+  private func add(_ kernel: StoredKernel, to survey: inout Survey) {
+    func place(_ file: StoredKernel.File) -> String {
+      let place = "\(path), build \(kernel.buildID): \(file.path)"
+      stored[place] = file
+      return place
+    }
+    survey.images += kernel.images.map(place)
+    survey.maps += kernel.maps.map(place)
+    for (name, file) in kernel.modules() { survey.modules[name] = place(file) }
+  }
+
+  /// Which builds of the release there are, or which releases at all.
+  private func neighbours(of release: String) -> String {
+    guard let kernels = try? KernelStore(path).kernels(), !kernels.isEmpty else { return "" }
+    let same = kernels.filter { $0.release == release }
+    let words = (same.isEmpty ? kernels : same).prefix(Self.mostImages).map { kernel in
+      let version = kernel.packages.first.map { ", \($0.name) \($0.version)" } ?? ""
+      return same.isEmpty ? kernel.release : "build \(kernel.buildID)\(version)"
+    }
+    return same.isEmpty
+      ? "; it has kernels \(Set(words).sorted().joined(separator: ", "))"
+      : "; of \(release) it has \(words.joined(separator: "; "))"
+  }
+
+  private func contents(of file: StoredKernel.File) throws(VendorFileError) -> VendorObject.Contents {
+    do throws(StoreFault) {
+      return try KernelStore(path).contents(of: file)
+    } catch {
+      switch error {
+      case .file(let fault): throw .file(fault)
+      case .vendor(let error): throw error
+      case .notAStore, .absent, .damaged: throw .damaged("\(error)")
+      }
+    }
+  }
+
+  // MARK: A folder, and packages
 
   /// Sorts a folder's files by what they are.
   private func sort(_ files: [String], into survey: inout Survey) {

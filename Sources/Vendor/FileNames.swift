@@ -21,10 +21,14 @@ enum FileNames {
 
   /// Whether a file of this name may be a package with a kernel or its modules.
   static func isPackage(_ name: String) -> Bool {
-    guard name.hasSuffix(".deb") || name.hasSuffix(".rpm") else { return false }
-    guard name.hasPrefix("linux-") || name.hasPrefix("kernel-") else { return false }
+    guard hasSuffixOfPackage(name), name.hasPrefix("linux-") || name.hasPrefix("kernel-") else { return false }
     let others = ["-headers", "-devel", "-doc", "-source", "libc-dev"]
     return !others.contains(where: name.contains) && !isForDebugging(name)
+  }
+
+  /// Whether a file of this name is a package of dpkg, rpm, pacman or apk.
+  static func hasSuffixOfPackage(_ name: String) -> Bool {
+    [".deb", ".rpm", ".pkg.tar.zst", ".pkg.tar.xz", ".apk"].contains(where: name.hasSuffix)
   }
 
   /// Whether a file of this name may be a package with the debugging information of a kernel.
@@ -51,11 +55,18 @@ enum FileNames {
       name = name.dropLast(suffix.count)
     }
     guard name.hasSuffix(".ko") else { return nil }
+    if let other = self.release(ofModules: path), other != release { return nil }
+    return normalised(module: String(name.dropLast(3)))
+  }
+
+  /// The release whose modules lie where the path does: `lib/modules/6.1.0-56-amd64/kernel/fs/ext4.ko`.
+  static func release(ofModules path: String) -> String? {
+    let components = path.split(separator: "/")
     for index in components.indices.dropFirst(2).dropLast()
     where components[index - 2] == "lib" && components[index - 1] == "modules" {
-      guard components[index] == release else { return nil }
+      return String(components[index])
     }
-    return normalised(module: String(name.dropLast(3)))
+    return nil
   }
 
   /// Modules are loaded under names with `_` where their files have `-`.

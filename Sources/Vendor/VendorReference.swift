@@ -25,6 +25,8 @@ package final class VendorReference: Reference {
     self.identity = identity
     self.store = store
     self.modules = modules
+    // Of a store, the modules are those of the same build.
+    store.brought?.build = try? buildID.get()
   }
 
   package func moduleFile(named name: String) throws(Withheld) -> ModuleFile {

@@ -1,3 +1,4 @@
+import KernelModel
 import Testing
 
 @testable import Correlation

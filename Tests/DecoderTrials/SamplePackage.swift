@@ -17,11 +17,13 @@ package enum SamplePackage {
 
   // MARK: - Debian
 
-  package static func deb(_ files: [File], _ compression: Compression) throws -> [UInt8] {
+  package static func deb(
+    _ files: [File], _ compression: Compression, control: String = "\n"
+  ) throws -> [UInt8] {
     let data = try SampleCompression.compress(tar(files), compression)
     let suffix = compression == .none ? "" : "." + (compression == .zstd ? "zst" : compression.rawValue)
     return ar([
-      ("debian-binary", Array("2.0\n".utf8)), ("control.tar", tar([("./control", [0x0a])])),
+      ("debian-binary", Array("2.0\n".utf8)), ("control.tar", tar([("./control", Array(control.utf8))])),
       ("data.tar" + suffix, data),
     ])
   }
@@ -63,6 +65,22 @@ package enum SamplePackage {
       archive += text("", (512 - file.bytes.count % 512) % 512, fill: 0)
     }
     return archive + [UInt8](repeating: 0, count: 1024)
+  }
+
+  // MARK: - pacman and apk
+
+  /// A compressed tar archive with a description of itself.
+  package static func pacman(_ files: [File], information: String) throws -> [UInt8] {
+    try SampleCompression.compress(tar([(".PKGINFO", Array(information.utf8))] + files), .zstd)
+  }
+
+  /// Three gzip streams: a signature, a description, the files.
+  ///
+  /// Only the last tar archive has an end.
+  package static func apk(_ files: [File], information: String) throws -> [UInt8] {
+    let first = try [(".SIGN.RSA.sample", [UInt8](repeating: 7, count: 256)), (".PKGINFO", Array(information.utf8))]
+      .flatMap { try SampleCompression.compress(tar([$0]).dropLast(1024) + [], .gzip) }
+    return first + (try SampleCompression.compress(tar(files), .gzip))
   }
 
   // MARK: - rpm

@@ -3,6 +3,7 @@ internal import Baseline
 internal import Capture
 internal import Checks
 internal import Crash
+internal import Cryptography
 internal import Files
 internal import Glibc
 internal import KernelFormats

@@ -27,10 +27,17 @@ package final class VendorObject {
   /// The name under which a module is loaded, as its own `.modinfo` has it; nil if that does not say.
   ///
   /// Source: `MODULE_INFO(name, KBUILD_MODNAME)`, scripts/mod/modpost.c (Linux v4.12 to v7.2).
-  package var moduleName: String? {
+  package var moduleName: String? { moduleInformation("name") }
+
+  /// The digest of its source that a module's `.modinfo` has; nil if it has none.
+  ///
+  /// Source: add_srcversion(), scripts/mod/modpost.c (Linux v4.12 to v7.2).
+  package var moduleSourceVersion: String? { moduleInformation("srcversion") }
+
+  private func moduleInformation(_ key: String) -> String? {
     guard let section = section(named: ".modinfo"), section.fileRange.count <= 1 << 20 else { return nil }
-    return bytes(of: section).split(separator: 0).first { $0.starts(with: "name=".utf8) }.map {
-      String(decoding: $0.dropFirst("name=".utf8.count), as: UTF8.self)
+    return bytes(of: section).split(separator: 0).first { $0.starts(with: "\(key)=".utf8) }.map {
+      String(decoding: $0.dropFirst(key.utf8.count + 1), as: UTF8.self)
     }
   }
 

@@ -49,6 +49,13 @@ package struct InstalledImages {
     }
   }
 
+  /// The release that a boot image says it is of, all of whose bytes are at hand; nil if it says none, or is no boot image.
+  static func release(ofImage bytes: UnsafeRawBufferPointer) -> String? {
+    if let release = Machine.release(ofBootImage: bytes) { return release }
+    guard let unified = UnifiedImage(bytes, byteCount: bytes.count) else { return nil }
+    return Machine.release(ofBootImage: UnsafeRawBufferPointer(rebasing: bytes[unified.kernel])) ?? unified.release
+  }
+
   /// The release that a boot image says it is of; nil if it says none, or is no boot image.
   static func release(of path: String) -> String? {
     guard let file = try? OpenedFile(path, followingLinks: true) else { return nil }

@@ -17,6 +17,9 @@ final class ArchiveStream {
     let statuses = [
       layout.format == .tar ? archive_read_support_format_tar(archive) : archive_read_support_format_raw(archive),
       filter == 0 ? ARCHIVE_OK : archive_read_append_filter(archive, filter),
+      // An apk is several in a row.
+      layout.format == .tar
+        ? archive_read_set_option(archive, "tar", "read_concatenated_archives", "1") : ARCHIVE_OK,
       archive_read_set_callback_data(archive, Unmanaged.passUnretained(input).toOpaque()),
       archive_read_set_read_callback(archive) { _, context, start in
         guard let context else { return -1 }

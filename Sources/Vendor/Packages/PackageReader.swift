@@ -1,6 +1,6 @@
 package import KernelModel
 
-/// The files in a distribution's package (`.deb`, `.rpm`), read from front to back.
+/// The files in a distribution's package (`.deb`, `.rpm`, `.pkg.tar.zst`, `.apk`), read from front to back.
 ///
 /// Nothing is written to disk.
 package struct PackageReader {
@@ -27,6 +27,12 @@ package struct PackageReader {
     }
     self.package = package
     layout = try PackageLayout(package)
+  }
+
+  /// The files with which a `.deb` describes itself.
+  init(controlOf package: any ByteSource) throws(VendorFileError) {
+    self.package = package
+    layout = try PackageLayout.ofDebControl(package)
   }
 
   /// Reads the files that are wanted, and hands each to `use`.

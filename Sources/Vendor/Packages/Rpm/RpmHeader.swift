@@ -10,6 +10,8 @@ package struct RpmHeader {
     case name = 1000
     case version = 1001
     case release = 1002
+    case vendor = 1011
+    case architecture = 1022
     case fileDigests = 1035
     case directoryIndexes = 1116
     case baseNames = 1117

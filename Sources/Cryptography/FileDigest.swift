@@ -1,4 +1,3 @@
-import Cryptography
 package import Files
 
 /// The SHA-256 of a file that may be larger than memory.

@@ -1,0 +1,27 @@
+package import Files
+package import KernelModel
+
+/// Why a store of kernels cannot give, or take, what was asked.
+package enum StoreFault: Error, Hashable, Sendable {
+  case file(FileFault)
+  case vendor(VendorFileError)
+  /// The folder is no store.
+  case notAStore(String)
+  /// It has no kernel of this build.
+  case absent(BuildID)
+  /// An entry, or a stored file, is not as it was written, and why.
+  case damaged(String)
+}
+
+extension StoreFault: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .file(let fault): "\(fault.path): \(fault.problem)"
+    case .vendor(let error): "it \(error)"
+    case .notAStore(let path):
+      "\(path) is no store of kernels; one is made by: liveprobe reference add --store \(path) PACKAGE"
+    case .absent(let build): "the store has no kernel of build \(build)"
+    case .damaged(let why): "damaged: \(why)"
+    }
+  }
+}
