@@ -15,20 +15,28 @@ import Testing
     static let key = TestVendorKernel.Variable.callTick
     static let writtenOnce: UInt64 = 0x10e0
     static let copied: UInt64 = 0xd000
+    static let given: UInt64 = 0xd020
   }
 
   private static let copies: UInt64 = 0xffff_8880_0020_0000
   private static let placed: [String: UInt64] = [
     "handlers": Slot.handlers, "untyped_pointer": Slot.untyped, "used_table": Slot.table, "behind": 0xe080,
     "other_table": 0xe0a0, "end_of_tables": 0xe0c0, "__per_cpu_offset": 0xc000, "per_processor": Slot.copied,
-    "end_of_copied": 0xd010,
+    "end_of_copied": 0xd010, "__init_begin": Slot.given, "__init_end": Slot.given + 0x10,
   ]
 
-  private func built(_ kernel: TestTextKernel = TestTextKernel()) -> TestTextKernel {
-    kernel.rebuild(as: TestVendorKernel(adding: Self.placed))
-    for (name, place) in Self.placed { kernel.add(name, TestTextKernel.live(place), "d") }
+  private func built(
+    _ kernel: TestTextKernel = TestTextKernel(), without missing: Set<String> = []
+  ) -> TestTextKernel {
+    let placed = Self.placed.filter { !missing.contains($0.key) }
+    kernel.rebuild(as: TestVendorKernel(adding: placed))
+    for (name, place) in placed { kernel.add(name, TestTextKernel.live(place), "d") }
     var tables = [UInt8](repeating: 0, count: 0x100)
     kernel.memory.map(MemoryRegion(from: TestTextKernel.live(0xb000), to: TestTextKernel.live(0xf000)))
+    // What is given back when the kernel has booted may hold anything.
+    kernel.vendor.file.sections.append(
+      .init(".init.data", flags: 3, at: TestVendorKernel.link(Slot.given), little(TestVendorKernel.link(0x610))))
+    kernel.vendor.relocations.wide.append(Slot.given)
     for (place, target) in [
       (Slot.show, UInt64(0x610)), (Slot.untyped, 0x600), (Slot.table, 0x10d0), (Slot.key, 0x480),
     ] {
@@ -229,6 +237,11 @@ import Testing
   }
 
   // MARK: Withheld
+
+  @Test(arguments: ["__init_begin", "__init_end"])
+  func `without the bounds of what the kernel gave back nothing is judged`(_ name: String) {
+    #expect(throws: CannotCheck.symbolMissing(name)) { try examine(built(without: [name])) }
+  }
 
   @Test func `memory that cannot be read is unknown`() throws {
     let kernel = built()

@@ -20,7 +20,7 @@ struct KernelPointers {
           "the kernel image's relocations", why: "\(vendor.object.source) does not list where it holds addresses",
           remedy: "bring the compressed image of the same build with --reference (vmlinuz or bzImage), if that has it"))
     }
-    let areas = Areas(vendor)
+    let areas = try Areas(vendor)
     var file = FileBytes(vendor.object)
     let offset = vendor.offset
     var constants: [PointerTables.Entry] = []
@@ -104,15 +104,19 @@ struct KernelPointers {
       }
     }
 
-    init(_ vendor: VendorKernel) {
+    /// - Throws: if a bound is not known: memory that the kernel gave back would be taken for changed pointers.
+    init(_ vendor: VendorKernel) throws(CannotCheck) {
       let (symbols, offset) = (vendor.symbols, vendor.offset)
-      func range(_ start: String, _ end: String) -> Range<UInt64> {
-        guard let start = symbols[start], let end = symbols[end], start < end, start >= offset else { return 0..<0 }
+      func range(_ first: String, _ last: String) throws(CannotCheck) -> Range<UInt64> {
+        let (start, end) = (try symbols.address(of: first), try symbols.address(of: last))
+        guard start <= end, start >= offset else {
+          throw .implausible(VendorImage.subject, "its symbols \(first) and \(last) are not in this order")
+        }
         return start &- offset..<end &- offset
       }
-      writtenOnce = range("__start_ro_after_init", "__end_ro_after_init")
-      constantsEnd = symbols["__end_rodata"].map { $0 &- offset } ?? 0
-      initialisation = range("__init_begin", "__init_end")
+      writtenOnce = try range("__start_ro_after_init", "__end_ro_after_init")
+      constantsEnd = try symbols.address(of: "__end_rodata") &- offset
+      initialisation = try range("__init_begin", "__init_end")
       if let section = vendor.object.section(named: ".data..percpu"), !section.fileRange.isEmpty,
         let start = section.address != 0 ? section.address : symbols["__per_cpu_load"].map({ $0 &- offset }),
         !start.addingReportingOverflow(section.byteCount).overflow

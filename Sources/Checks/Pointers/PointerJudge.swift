@@ -84,7 +84,7 @@ final class PointerJudge {
         return function(
           difference.value, insteadOf: difference.slot.target,
           ofModule: difference.slot.variable == nil
-            && kernel.image?.contains(KernelAddress(difference.slot.address)) == false)
+            && !vendor.holds(difference.slot.address))
       case .table: return self.table(at: difference.value, pairs)
       }
     }
@@ -233,7 +233,7 @@ final class PointerJudge {
   /// Whether it is memory of the kernel's image or of a module on its list, but no code.
   private func isAtHome(_ address: UInt64) -> Bool {
     if vendor.text.contains(address) { return false }
-    if kernel.image?.contains(KernelAddress(address)) == true { return true }
+    if vendor.holds(address) { return true }
     return modules.contains { module in
       module.memory.values.contains { $0.contains(address) } && !module.executable.contains { $0.contains(address) }
     }

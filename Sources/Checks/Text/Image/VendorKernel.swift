@@ -57,6 +57,15 @@ final class VendorKernel {
     tables = Machine.ObjectTables(ofKernel: object, offset: offset, symbols: symbols, text: image.text)
   }
 
+  /// Whether a live address lies in the image's memory, whatever the running kernel says of its bounds.
+  func holds(_ address: UInt64) -> Bool {
+    let linked = address &- offset
+    return object.sections.contains { section in
+      section.isAllocated && section.address != 0 && linked >= section.address
+        && linked &- section.address < section.byteCount
+    }
+  }
+
   /// A copy of the code and constants, and of the replacements that alternatives come from, at their live addresses.
   func makeImage() -> TextImage {
     let image = TextImage()
