@@ -21,15 +21,16 @@ struct BuiltKernelTests {
   /// Everything else is clear. Without data symbols the image's symbols are not known either: kallsyms, there and in memory, has no others.
   private static let open = [
     "built-embedded-nodatasymbols": [
-      "kernel-text", "executable-memory", "notifiers", "registered-code", "bpf", "taint",
+      "kernel-text", "static-pointers", "executable-memory", "notifiers", "registered-code", "bpf", "processes",
+      "credentials", "sockets", "switches", "keyrings", "taint",
     ],
     "built-dwarf": withoutTypes, "built-nobtf": withoutTypes,
   ]
 
   /// Without types, and without the names by which text alone would be judged.
   private static let withoutTypes = [
-    "kernel-text", "module-text", "module-list", "executable-memory", "ftrace", "probes", "notifiers", "tracepoints",
-    "registered-code", "bpf", "taint",
+    "kernel-text", "module-text", "static-pointers", "module-list", "executable-memory", "ftrace", "probes", "notifiers",
+    "registered-code", "tracepoints", "bpf", "processes", "credentials", "sockets", "switches", "keyrings", "taint",
   ]
 
   /// The same, where System.map and vmlinux, as far as they were kept, are brought beside the image.
@@ -37,8 +38,9 @@ struct BuiltKernelTests {
   /// gcc does not tell a debugger how CONFIG_RANDSTRUCT shuffled structures.
   private static let openWithNames = [
     "built-nobtf": [
-      "vendor-files", "module-text", "module-list", "executable-memory", "ftrace", "probes", "notifiers", "tracepoints",
-      "bpf", "taint",
+      "vendor-files", "module-text", "static-pointers", "module-list", "executable-memory", "ftrace", "probes",
+      "notifiers", "registered-code", "tracepoints", "bpf", "processes", "credentials", "sockets", "switches", "keyrings",
+      "taint",
     ]
   ]
 
