@@ -37,13 +37,16 @@ package struct HostReport: Sendable {
     isCrash = Self.crashes.contains(contents.schema)
     guard isCrash || contents.schema == Self.scan else { throw .otherDocument(contents.schema) }
     cohort = isCrash ? .affected : Self.cohort(contents)
-    host = contents.inventory?.hostName.flatMap { Self.namesOfNobody.contains($0) ? nil : $0 }
+    host = Self.name(contents.inventory?.hostName)
     takenAt = contents.run?.startedAt.flatMap { UTCTime($0) == nil ? nil : $0 }
     let reading = ConditionReading(contents, isCrash: isCrash)
     known = reading.known
     conditions = reading.conditions
     omitted = reading.omitted
   }
+
+  /// The name by which a host can be told from others; nil if it has none.
+  static func name(_ text: String?) -> String? { text.flatMap { namesOfNobody.contains($0) ? nil : $0 } }
 
   /// Which kernel the report is of, as it calls itself, and its build id as memory has it, or else as it is claimed.
   package static func kernel(
@@ -66,7 +69,7 @@ package struct HostReport: Sendable {
     return contents.status == "OK" || contents.status == "WARNING" ? .healthy : .undecided
   }
 
-  private static func reason(_ error: any Error) -> NotAReport {
+  static func reason(_ error: any Error) -> NotAReport {
     switch error as? DecodingError {
     case .keyNotFound(let key, let context): .malformed(path(context.codingPath + [key]))
     case .typeMismatch(_, let context), .valueNotFound(_, let context): .malformed(path(context.codingPath))

@@ -41,6 +41,7 @@ struct JSONReportTests {
         },
         "schema" : "liveprobe/1",
         "sentence" : "could not start: nothing was checked, so nothing is known of this kernel",
+        "state" : null,
         "status" : "UNKNOWN",
         "tool" : {
           "name" : "liveprobe",
@@ -202,6 +203,7 @@ struct JSONReportTests {
         },
         "schema" : "liveprobe/1",
         "sentence" : "a person must confirm: 1 finding in syscall-table",
+        "state" : null,
         "status" : "WARNING",
         "tool" : {
           "name" : "liveprobe",

@@ -16,7 +16,9 @@ struct JSONSchemaTests {
   }
 
   private func encoded(_ verdict: Verdict) throws -> JSONValue {
-    try JSONValue.parse(JSONReport(toolVersion: "0.1.0").render(verdict, Sample.measurements))
+    // As long as a digest, and as good as one for a form.
+    let report = JSONReport(toolVersion: "0.1.0") { String(repeating: $0.count % 2 == 0 ? "0" : "a", count: 64) }
+    return try JSONValue.parse(report.render(verdict, Sample.measurements))
   }
 
   @Test func `the schema is closed, complete and described`() {

@@ -45,12 +45,24 @@ struct CorrelateCommand: ParsableCommand {
       valueName: "folder"), completion: .directory)
   var sql: String?
 
+  @Flag(
+    help: """
+      Instead: which hosts are unlike the others that run the same build of a kernel? Needs no reference, and nobody who is \
+      known to be healthy.
+      """)
+  var consensus = false
+
   mutating func validate() throws {
+    if consensus, !affected.isEmpty || !healthy.isEmpty || sql != nil {
+      throw ValidationError("--consensus asks all hosts alike: it takes no --affected, --healthy or --sql")
+    }
     if file.isEmpty, affected.isEmpty, healthy.isEmpty { throw ValidationError("name at least one report or folder") }
     if most < 1 { throw ValidationError("--most needs a number above 0") }
   }
 
   func run() throws {
+    let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
+    if consensus { try runConsensus(theme) }
     let correlation: Correlation
     do {
       var collection = ReportCollection(tables: try sql.map(TableFolder.init))
@@ -63,8 +75,20 @@ struct CorrelateCommand: ParsableCommand {
     } catch {
       refuse(error)
     }
-    let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
     let report = CorrelationReport(correlation, theme: theme, most: most)
+    Showing.finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, .ok)
+  }
+
+  private func runConsensus(_ theme: Theme) throws -> Never {
+    var collection = StateCollection()
+    for path in file { try collection.add(path) }
+    guard collection.states.reportCount > 0 else {
+      refuse(
+        CommandFailure(
+          "none of what was given is a report with a state, as scan --format json writes it"))
+    }
+    let report = ConsensusReport(
+      Consensus(collection.states), statelessCount: collection.states.statelessCount, theme: theme, most: most)
     Showing.finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, .ok)
   }
 

@@ -1,4 +1,5 @@
 internal import Audit
+internal import Cryptography
 internal import Files
 internal import Report
 
@@ -58,7 +59,7 @@ struct Output {
     func text(_ report: some ReportFormat) -> [UInt8] { Array(report.render(verdict, measurements).utf8) }
     return switch format {
     case .text: text(TextReport(theme: theme))
-    case .json: text(JSONReport(toolVersion: version))
+    case .json: text(JSONReport(toolVersion: version) { $0.withUnsafeBytes { Digest.sha256.of($0) } })
     case .html: text(HTMLReport(toolVersion: version))
     case .monitoring: text(MonitoringReport())
     case .prometheus: text(PrometheusReport(toolVersion: version))

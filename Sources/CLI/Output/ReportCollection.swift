@@ -3,15 +3,48 @@ internal import Files
 internal import KernelFormats
 internal import Report
 
-/// Reads reports one by one; what is none is told on standard error.
-struct ReportCollection {
-  private(set) var fleet = Fleet()
-  private let tables: TableFolder?
-  /// Files that were read: each speaks once.
+/// The documents in files and folders, each file once; what cannot be read is told on standard error.
+struct ReportFiles {
   private var seen: Set<String> = []
 
   /// What a report in a folder is called, and a text that has a kernel's own words.
   private static let suffixes = [".json", ".jsonl", ".ndjson", ".log", ".txt"]
+
+  /// Hands each document in a file, or in all files of a folder, to `body`, and where it was read.
+  mutating func read(_ path: String, _ body: ([UInt8], String) throws -> Void) throws {
+    do {
+      guard let files = try Folder.files(below: path) else { return try readFile(path, body) }
+      for file in files where Self.suffixes.contains(where: file.hasSuffix) { try readFile(file, body) }
+    } catch let fault as FileFault {
+      Self.leaveOut(path, fault.problem)
+    }
+  }
+
+  private mutating func readFile(_ file: String, _ body: ([UInt8], String) throws -> Void) throws {
+    guard seen.insert(realPath(file) ?? file).inserted else { return }
+    do {
+      let documents = try ReportDocuments(path: file)
+      while let (document, source) = try documents.next() { try body(document, source) }
+    } catch let error as ReportDocuments.Unreadable {
+      Self.leaveOut(file, error.reason)
+    }
+  }
+
+  /// Why something was left out.
+  private struct LeftOut: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  static func leaveOut(_ source: String, _ reason: String) {
+    Terminal.write(Refusal.line("left out", LeftOut(description: "\(source): \(reason)")), to: .standardError)
+  }
+}
+
+/// Reads reports one by one; what is none is told on standard error.
+struct ReportCollection {
+  private(set) var fleet = Fleet()
+  private let tables: TableFolder?
+  private var files = ReportFiles()
 
   init(tables: TableFolder?) {
     self.tables = tables
@@ -21,37 +54,20 @@ struct ReportCollection {
   ///
   /// - Parameter cohort: what its hosts are, whatever their reports say; nil if they are to be believed.
   mutating func add(_ path: String, as cohort: Cohort? = nil) throws {
-    do {
-      guard let files = try Folder.files(below: path) else { return try read(path, cohort) }
-      for file in files where Self.suffixes.contains(where: file.hasSuffix) { try read(file, cohort) }
-    } catch let fault as FileFault {
-      leaveOut(path, fault.problem)
+    try files.read(path) { document, source in
+      do {
+        var report = try HostReport(decoding: Self.report(on: document))
+        report.cohort = cohort ?? report.cohort
+        fleet.add(report, from: source)
+        try tables?.add(report, number: fleet.reportCount, from: source)
+      } catch let error as NotAReport {
+        ReportFiles.leaveOut(source, error.description)
+      }
     }
   }
 
   /// Has all tables on disk.
   func finish() throws(OutputFailure) { try tables?.close() }
-
-  private mutating func read(_ file: String, _ cohort: Cohort?) throws {
-    guard seen.insert(realPath(file) ?? file).inserted else { return }
-    do {
-      let documents = try ReportDocuments(path: file)
-      while let (document, source) = try documents.next() { try add(document, from: source, cohort) }
-    } catch let error as ReportDocuments.Unreadable {
-      leaveOut(file, error.reason)
-    }
-  }
-
-  private mutating func add(_ document: [UInt8], from source: String, _ cohort: Cohort?) throws {
-    do {
-      var report = try HostReport(decoding: Self.report(on: document))
-      report.cohort = cohort ?? report.cohort
-      fleet.add(report, from: source)
-      try tables?.add(report, number: fleet.reportCount, from: source)
-    } catch let error as NotAReport {
-      leaveOut(source, error.description)
-    }
-  }
 
   /// What is no JSON may be a kernel's own words of its death: the report that `crash --log` makes of them.
   private static func report(on document: [UInt8]) -> [UInt8] {
@@ -59,13 +75,24 @@ struct ReportCollection {
     let words = OopsText.all(in: document)
     return words.isEmpty ? document : Array(OopsReport(words).json(toolVersion: Liveprobe.version).utf8)
   }
+}
 
-  /// Why something was left out.
-  private struct LeftOut: Error, CustomStringConvertible {
-    let description: String
-  }
+/// Reads what reports say of their hosts' states, one by one; what is no report is told on standard error.
+struct StateCollection {
+  private(set) var states = ConsensusStates()
+  private var files = ReportFiles()
 
-  private func leaveOut(_ source: String, _ reason: String) {
-    Terminal.write(Refusal.line("left out", LeftOut(description: "\(source): \(reason)")), to: .standardError)
+  mutating func add(_ path: String) throws {
+    try files.read(path) { document, source in
+      do {
+        if let state = try HostState(decoding: document, from: source) {
+          states.add(state)
+        } else {
+          states.noteWithout()
+        }
+      } catch let error as NotAReport {
+        ReportFiles.leaveOut(source, error.description)
+      }
+    }
   }
 }

@@ -11,13 +11,17 @@ package struct JSONReport: ReportFormat {
   package static let schema = "liveprobe/1"
 
   private let toolVersion: String
+  private let digest: (@Sendable ([UInt8]) -> String)?
 
-  /// - Parameter toolVersion: what `liveprobe --version` says.
-  package init(toolVersion: String) {
+  /// - Parameters:
+  ///   - toolVersion: what `liveprobe --version` says.
+  ///   - digest: of bytes, as text, for the state; without it the report has none.
+  package init(toolVersion: String, digest: (@Sendable ([UInt8]) -> String)? = nil) {
     self.toolVersion = toolVersion
+    self.digest = digest
   }
 
   package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
-    JSONText.of(VerdictDocument(verdict, measurements, toolVersion: toolVersion))
+    JSONText.of(VerdictDocument(verdict, measurements, toolVersion: toolVersion, digest: digest))
   }
 }

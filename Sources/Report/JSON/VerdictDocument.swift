@@ -13,6 +13,7 @@ struct VerdictDocument: Encodable {
   let checks: [CheckDocument]
   let implants: [ImplantDocument]
   let baseline: OrNull<BaselineDocument>
+  let state: OrNull<StateDocument>
   let obstacles: [WithheldDocument]
   let remarks: [PlainText]
   let run: Run
@@ -32,7 +33,9 @@ struct VerdictDocument: Encodable {
     let peakMemoryBytes: UInt64
   }
 
-  init(_ verdict: Verdict, _ measurements: Measurements, toolVersion: String) {
+  init(
+    _ verdict: Verdict, _ measurements: Measurements, toolVersion: String, digest: (([UInt8]) -> String)? = nil
+  ) {
     schema = PlainText(JSONReport.schema)
     tool = Tool(name: "liveprobe", version: PlainText(toolVersion))
     status = PlainText(verdict.status.word)
@@ -43,6 +46,9 @@ struct VerdictDocument: Encodable {
     checks = verdict.answers.map(CheckDocument.init)
     implants = verdict.sortedImplants.map(ImplantDocument.init)
     baseline = OrNull(verdict.baseline.map(BaselineDocument.init))
+    // A kernel without a build id is held against no other.
+    let recorded = try? RecordedState(of: verdict)
+    state = OrNull(digest.flatMap { digest in recorded.map { StateDocument($0, digest) } })
     obstacles = verdict.obstacles.map(WithheldDocument.init)
     remarks = verdict.remarks.map { PlainText(sentence: $0) }
     run = Run(

@@ -1,0 +1,128 @@
+internal import FoundationEssentials
+internal import KernelModel
+
+/// What lasts of one host's kernel, as its report has it: facts without addresses and times.
+package struct HostState: Hashable, Sendable {
+  /// The host's name for itself, or else where the report was read.
+  package var host: String
+  /// The kernel's build id.
+  package var build: String
+  package var release: String
+  /// When the scan began, in RFC 3339; empty if the report does not say.
+  package var takenAt: String
+  /// Of all facts; two reports with the same one have the same facts.
+  package var digest: String
+  /// What was answered: of another check nothing can be missing.
+  package var answered: Set<String>
+  package var traits: [Trait]
+
+  /// One fact or finding.
+  package struct Trait: Hashable, Sendable {
+    /// The check that has it.
+    package var check: String
+    /// What it is about: `taint`, `sys_call_table[59] (execve)`.
+    package var subject: String
+    package var value: String
+    package var isFinding: Bool
+
+    package init(check: String, subject: String, value: String, isFinding: Bool = false) {
+      self.check = check
+      self.subject = subject
+      self.value = value
+      self.isFinding = isFinding
+    }
+  }
+
+  /// Facts and findings of one report at most.
+  private static let mostTraits = 50_000
+
+  /// The state that the report `document` has; nil if it has none: an older one, a crash's, or one that did not get as far as a kernel.
+  package init?(decoding document: [UInt8], from source: String) throws(NotAReport) {
+    let contents: Contents
+    do {
+      contents = try JSONDecoder().decode(Contents.self, from: Data(document))
+    } catch {
+      throw HostReport.reason(error)
+    }
+    guard let state = contents.state, let kernel = contents.kernel,
+      let build = kernel.buildID?.inMemory ?? kernel.buildID?.claimed
+    else { return nil }
+    host = HostReport.name(contents.inventory?.hostName) ?? source
+    self.build = build
+    release = kernel.release ?? ""
+    takenAt = contents.run?.startedAt ?? ""
+    digest = state.digest
+    answered = Set(state.checks.filter(\.isAnswered).map(\.id))
+    traits = []
+    for check in state.checks {
+      // Where there are too many to be listed, the digest of all stands for them.
+      guard let facts = check.facts else {
+        traits.append(Trait(check: check.id, subject: "all of its facts", value: "digest \(check.digest.prefix(16))"))
+        continue
+      }
+      for fact in facts.prefix(Self.mostTraits - min(traits.count, Self.mostTraits)) {
+        traits.append(Trait(check: check.id, subject: fact.subject, value: fact.value))
+      }
+    }
+    for check in contents.checks ?? [] {
+      for finding in (check.findings ?? []).prefix(Self.mostTraits - min(traits.count, Self.mostTraits)) {
+        let index = finding.subject.index.map { "[\($0)]" } ?? ""
+        let label = finding.subject.label.map { " (\($0))" } ?? ""
+        traits.append(
+          Trait(
+            check: check.id, subject: MaskedAddresses.of("\(finding.subject.name)\(index)\(label)"),
+            value: MaskedAddresses.of(finding.message ?? "a finding"), isFinding: true))
+      }
+    }
+  }
+
+  package init(
+    host: String, build: String, release: String = "", takenAt: String = "", digest: String, answered: Set<String>,
+    traits: [Trait]
+  ) {
+    self.host = host
+    self.build = build
+    self.release = release
+    self.takenAt = takenAt
+    self.digest = digest
+    self.answered = answered
+    self.traits = traits
+  }
+
+  private struct Contents: Decodable {
+    var kernel: ReportContents.Kernel?
+    var inventory: Inventory?
+    var run: ReportContents.Run?
+    var state: State?
+    var checks: [Check]?
+
+    struct Inventory: Decodable { var hostName: String? }
+
+    struct State: Decodable {
+      var digest: String
+      var checks: [OfCheck]
+    }
+
+    struct OfCheck: Decodable {
+      var id: String
+      var digest: String
+      var isAnswered: Bool
+      var facts: [Fact]?
+    }
+
+    struct Fact: Decodable {
+      var subject: String
+      var value: String
+    }
+
+    struct Check: Decodable {
+      var id: String
+      var findings: [Finding]?
+    }
+
+    struct Finding: Decodable {
+      var subject: ReportContents.Finding.Subject
+      var message: String?
+    }
+  }
+}
