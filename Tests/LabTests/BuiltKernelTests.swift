@@ -29,7 +29,8 @@ struct BuiltKernelTests {
 
   /// Without types, and without the names by which text alone would be judged.
   private static let withoutTypes = [
-    "kernel-text", "module-text", "static-pointers", "module-list", "executable-memory", "ftrace", "probes", "notifiers",
+    "kernel-text", "module-text", "static-pointers", "module-list", "executable-memory", "ftrace", "probes",
+    "notifiers",
     "registered-code", "tracepoints", "bpf", "processes", "credentials", "sockets", "switches", "keyrings", "taint",
   ]
 
@@ -39,7 +40,8 @@ struct BuiltKernelTests {
   private static let openWithNames = [
     "built-nobtf": [
       "vendor-files", "module-text", "static-pointers", "module-list", "executable-memory", "ftrace", "probes",
-      "notifiers", "registered-code", "tracepoints", "bpf", "processes", "credentials", "sockets", "switches", "keyrings",
+      "notifiers", "registered-code", "tracepoints", "bpf", "processes", "credentials", "sockets", "switches",
+      "keyrings",
       "taint",
     ]
   ]
