@@ -28,7 +28,7 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static deb release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
+.PHONY: help setup build static deb rpm release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
 .PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql
 
 help: ## list the commands
@@ -50,7 +50,11 @@ deb: static ## build the Debian package, .build/liveprobe.deb
 	@scripts/setup package
 	@packaging/build-deb
 
-release: deb ## what a release consists of, in .build/release-files: executable, package, bill of materials, SHA-256
+rpm: static ## build the RPM, .build/liveprobe.rpm
+	@scripts/setup package
+	@packaging/build-rpm
+
+release: deb rpm ## what a release consists of, in .build/release-files: executable, package, bill of materials, SHA-256
 	@packaging/release
 
 check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
@@ -60,7 +64,7 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	@scripts/setup all
 	@rm -f .build/times
 	@scripts/together '$(MAKE) lint'
-	@scripts/together '$(MAKE) kernels' '$(MAKE) unit' '$(MAKE) deb' '$(MAKE) fuzzer'
+	@scripts/together '$(MAKE) kernels' '$(MAKE) unit' '$(MAKE) deb rpm' '$(MAKE) fuzzer'
 	@scripts/together '$(MAKE) run-browser' '$(MAKE) run-file run-peers' '$(MAKE) run-fuzz'
 	@scripts/together '$(MAKE) run-lab'
 	@cat .build/times
@@ -154,6 +158,7 @@ run-browser:
 run-file:
 	Tests/StaticBinary/run .build/liveprobe
 	Tests/Packaging/run
+	Tests/Packaging/rpm
 
 run-peers:
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
