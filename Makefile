@@ -28,7 +28,7 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static deb rpm release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
+.PHONY: help setup build static deb rpm image release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
 .PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql
 
 help: ## list the commands
@@ -54,7 +54,11 @@ rpm: static ## build the RPM, .build/liveprobe.rpm
 	@scripts/setup package
 	@packaging/build-rpm
 
-release: deb rpm ## what a release consists of, in .build/release-files: executable, package, bill of materials, SHA-256
+image: static ## build the container image, .build/liveprobe-image.tar: the one file in an OCI archive
+	@scripts/setup package
+	@packaging/build-image
+
+release: deb ## what a release consists of, in .build/release-files: executable, package, bill of materials, SHA-256
 	@packaging/release
 
 check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
@@ -64,7 +68,7 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	@scripts/setup all
 	@rm -f .build/times
 	@scripts/together '$(MAKE) lint'
-	@scripts/together '$(MAKE) kernels' '$(MAKE) unit' '$(MAKE) deb rpm' '$(MAKE) fuzzer'
+	@scripts/together '$(MAKE) kernels' '$(MAKE) unit' '$(MAKE) deb rpm image' '$(MAKE) fuzzer'
 	@scripts/together '$(MAKE) run-browser' '$(MAKE) run-file run-peers' '$(MAKE) run-fuzz'
 	@scripts/together '$(MAKE) run-lab'
 	@cat .build/times
@@ -89,7 +93,7 @@ browser: ## the HTML reports in headless Chromium; pictures of them are left in 
 	@$(MAKE) tests
 	@$(MAKE) run-browser
 
-lab: deb ## real kernels, tampered with under emulation: the lab's tests alone
+lab: deb image ## real kernels, tampered with under emulation: the lab's tests alone
 	@scripts/setup all
 	@$(MAKE) kernels
 	@$(MAKE) run-lab
@@ -159,6 +163,7 @@ run-file:
 	Tests/StaticBinary/run .build/liveprobe
 	Tests/Packaging/run
 	Tests/Packaging/rpm
+	Tests/Packaging/image
 
 run-peers:
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build

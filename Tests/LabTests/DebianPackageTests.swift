@@ -18,6 +18,8 @@ struct DebianPackageTests {
     }
     var options = GuestOptions(bootTimeout: 300)
     options.files["lab/liveprobe.deb"] = settings.debianPackage
+    let container = LabContainer(settings)
+    options.files.merge(container.files) { first, _ in first }
     let begin = ContinuousClock.now
     let host = DebianHost(try Guest.boot(kernel, settings: settings, options: options))
     defer {
@@ -28,6 +30,7 @@ struct DebianPackageTests {
 
     try install(on: host)
     try timerFires(on: host)
+    try container.scans(on: host)
     try upgrade(on: host)
     try unknownIsTold(on: host)
     try hookIsTold(on: host)
@@ -181,34 +184,5 @@ struct DebianPackageTests {
       let remarks = try #require(check["remarks"] as? [String])
       return "\(id) \(outcome), \(facts) facts; \(remarks.joined(separator: "; "))"
     }
-  }
-}
-
-/// A guest with systemd, as its administrator uses it.
-private struct DebianHost {
-  let guest: Guest
-
-  init(_ guest: Guest) { self.guest = guest }
-
-  func does(_ command: String) throws { _ = try guest.output(of: command, timeout: 300) }
-
-  func says(_ command: String) throws -> String { try guest.output(of: command) }
-
-  func property(_ name: String, of unit: String) throws -> String {
-    try says("systemctl show --value --property=\(name) \(unit)")
-  }
-
-  /// Waits until a unit that was started later than `time` (of `CLOCK_MONOTONIC`, in µs) has ended.
-  func waitForEnd(of unit: String, after time: Int) throws {
-    try does(
-      """
-      for i in $(seq 280); do
-        ended=$(systemctl show --value --property=ExecMainExitTimestampMonotonic \(unit))
-        [ "${ended:-0}" -gt \(time) ] && exit 0
-        sleep 1
-      done
-      systemctl status \(unit) >&2
-      exit 1
-      """)
   }
 }
