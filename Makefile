@@ -29,7 +29,7 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 endef
 
 .PHONY: help setup build static deb rpm image release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
-.PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql
+.PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql run-reproducible
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,7 +58,7 @@ image: static ## build the container image, .build/liveprobe-image.tar: the one 
 	@scripts/setup package
 	@packaging/build-image
 
-release: deb ## what a release consists of, in .build/release-files: executable, package, bill of materials, SHA-256
+release: deb rpm image ## what a release consists of, in .build/release-files, signed if LIVEPROBE_RELEASE_KEY names a key
 	@packaging/release
 
 check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
@@ -80,6 +80,7 @@ test-all: ## test, with every row in guests on every kernel, long storms and fuz
 	@LIVEPROBE_LAB_TIER=all LIVEPROBE_LAB_STORM=20 FUZZ_SECONDS=60 $(MAKE) test
 	@scripts/together '$(MAKE) mutation'
 	@scripts/together '$(MAKE) run-built'
+	@scripts/together '$(MAKE) run-reproducible'
 	@scripts/together '$(MAKE) run-sql'
 	@cat .build/times
 
@@ -164,6 +165,7 @@ run-file:
 	Tests/Packaging/run
 	Tests/Packaging/rpm
 	Tests/Packaging/image
+	Tests/Packaging/release
 
 run-peers:
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
@@ -176,6 +178,9 @@ run-built:
 	Tests/Lab/build-kernel
 	LIVEPROBE_LAB=require LIVEPROBE_LAB_TIER=all "$(SWIFT)" test $(strict) --skip-build --filter BuiltKernelTests |& tee .build/built.log
 	grep -q 'built-' .build/built.log
+
+run-reproducible:
+	Tests/Packaging/reproducible
 
 run-sql:
 	Tests/Sql/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
