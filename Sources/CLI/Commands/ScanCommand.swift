@@ -116,8 +116,9 @@ struct ScanCommand: ParsableCommand {
     }
     let forensics = Self.forensics(around: around, added)
     var (verdict, measurements) = HostScan(
-      checks: selectedChecks, forensics: forensics, allowed: allowed, wantsExhibits: reporting.format.contains(.html),
-      wantsInventory: reporting.format.contains(.json)
+      checks: selectedChecks, forensics: forensics, allowed: allowed,
+      wantsExhibits: reporting.format.contains { $0 == .html || $0 == .sqlite },
+      wantsInventory: reporting.format.contains { $0 == .json || $0 == .sqlite }
     ).run(on: &host, progress)
     baseline?.compare(&verdict)
     Terminal.exit(reporting.write(verdict, measurements).rawValue)

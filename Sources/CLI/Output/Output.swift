@@ -21,7 +21,7 @@ struct Output {
       journal.waitUntilTaken()
       return
     }
-    let bytes = render(verdict, measurements)
+    let bytes = try render(verdict, measurements)
     if let destination, destination != Self.standardOutput {
       // node_exporter runs as a user of its own.
       try Self.write(bytes, to: destination, mode: format == .prometheus ? 0o644 : 0o600)
@@ -53,7 +53,7 @@ struct Output {
     return FileStatus(at: destination, followingLinks: true)?.kind == .socket ? destination : nil
   }
 
-  private func render(_ verdict: Verdict, _ measurements: Measurements) -> [UInt8] {
+  private func render(_ verdict: Verdict, _ measurements: Measurements) throws(OutputFailure) -> [UInt8] {
     let version = Liveprobe.version
     func text(_ report: some ReportFormat) -> [UInt8] { Array(report.render(verdict, measurements).utf8) }
     return switch format {
@@ -64,6 +64,7 @@ struct Output {
     case .prometheus: text(PrometheusReport(toolVersion: version))
     case .ecs: text(ECSReport(toolVersion: version, hostName: HostName.current()))
     case .journal: JournalReport(toolVersion: version).export(verdict, measurements)
+    case .sqlite: try SQLiteFile.bytes(of: VerdictTables(verdict, measurements, toolVersion: version).all)
     }
   }
 }
