@@ -224,7 +224,8 @@ import Testing
     let answer = try run(
       "scan", "--format", "prometheus", "--output", place("liveprobe.prom"), "--format", "json", "--output",
       place("missing/report.json"), "--format", "monitoring", "--output", "-", "--format", "journal", "--output",
-      place("liveprobe.export"), "--format", "ecs", "--output", place("liveprobe.ndjson"), "--format", "sqlite", "--output", place("liveprobe.sqlite"))
+      place("liveprobe.export"), "--format", "ecs", "--output", place("liveprobe.ndjson"), "--format", "ocsf",
+      "--output", place("liveprobe.ocsf"), "--format", "sqlite", "--output", place("liveprobe.sqlite"))
     #expect(answer.status == 2 || answer.status == 3)
     #expect(
       answer.errors
@@ -234,11 +235,12 @@ import Testing
     #expect(try text("liveprobe.prom").hasPrefix("# HELP liveprobe_info "))
     #expect(try text("liveprobe.export").hasPrefix("__REALTIME_TIMESTAMP="))
     #expect(try text("liveprobe.ndjson").hasPrefix("{\"@timestamp\":"))
+    #expect(try text("liveprobe.ocsf").hasPrefix("{\"activity_id\":"))
     #expect(
       try Data(contentsOf: URL(filePath: place("liveprobe.sqlite"))).starts(with: Array("SQLite format 3\0".utf8)))
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        == ["liveprobe.export", "liveprobe.ndjson", "liveprobe.prom", "liveprobe.sqlite"])
+        == ["liveprobe.export", "liveprobe.ndjson", "liveprobe.ocsf", "liveprobe.prom", "liveprobe.sqlite"])
     for (name, mode) in [
       ("liveprobe.prom", 0o644), ("liveprobe.export", 0o600), ("liveprobe.ndjson", 0o600), ("liveprobe.sqlite", 0o600),
     ] {

@@ -17,7 +17,8 @@ struct LabContainer {
       "lab/container.json": root.appending(path: "Tests/Packaging/container.json"),
     ]
     let missing = wanted.values.map(\.path).filter { !FileManager.default.fileExists(atPath: $0) }
-    try #require(missing.isEmpty || settings.mode != .required, "no \(missing): run `make image` and `scripts/setup peers`")
+    try #require(
+      missing.isEmpty || settings.mode != .required, "no \(missing): run `make image` and `scripts/setup peers`")
     if !missing.isEmpty { print("SKIPPED: the container: no \(missing)") }
     files = missing.isEmpty ? wanted : [:]
   }

@@ -63,6 +63,7 @@ struct Output {
     case .monitoring: text(MonitoringReport())
     case .prometheus: text(PrometheusReport(toolVersion: version))
     case .ecs: text(ECSReport(toolVersion: version, hostName: HostName.current()))
+    case .ocsf: text(OCSFReport(toolVersion: version, hostName: HostName.current()))
     case .journal: JournalReport(toolVersion: version).export(verdict, measurements)
     case .sqlite: try SQLiteFile.bytes(of: VerdictTables(verdict, measurements, toolVersion: version).all)
     }

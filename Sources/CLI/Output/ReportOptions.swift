@@ -5,7 +5,7 @@ internal import Report
 /// How the verdict is said, and where.
 struct ReportOptions: ParsableArguments {
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json, html, monitoring, prometheus, ecs, journal, sqlite
+    case text, json, html, monitoring, prometheus, ecs, ocsf, journal, sqlite
   }
 
   enum Colour: String, ExpressibleByArgument, CaseIterable {
