@@ -143,6 +143,7 @@ import Testing
     ("[Scna]\n", ":1: there is no section 'Scna'; did you mean 'Scan'?"),
     ("# note\n[Scan]\nSkip=reader taints\n", ":3: there is no check 'taints'; did you mean 'taint'?"),
     ("[Scan]\nAround=far\n", ":2: Around=far is no number of bytes"),
+    ("[Scan]\nCopy=maybe\n", ":2: Copy=maybe is neither yes nor no"),
     ("[Scan]\nReference=debs\n", ":2: Reference=debs is no absolute path"),
     ("Skip=reader\n", ":1: Skip= stands before any [Section]"),
     ("[Scan]\nskip everything\n", ":2: neither a [Section] nor a Key=Value: 'skip everything'"),
@@ -225,7 +226,7 @@ import Testing
       "scan", "--format", "prometheus", "--output", place("liveprobe.prom"), "--format", "json", "--output",
       place("missing/report.json"), "--format", "monitoring", "--output", "-", "--format", "journal", "--output",
       place("liveprobe.export"), "--format", "ecs", "--output", place("liveprobe.ndjson"), "--format", "ocsf",
-      "--output", place("liveprobe.ocsf"), "--format", "sqlite", "--output", place("liveprobe.sqlite"))
+      "--output", place("liveprobe.ocsf"), "--format", "sqlite", "--output", place("liveprobe.sqlite"), "--no-copy")
     #expect(answer.status == 2 || answer.status == 3)
     #expect(
       answer.errors

@@ -18,7 +18,7 @@ struct DebianPackageTests {
     }
     var options = GuestOptions(bootTimeout: 300)
     options.files["lab/liveprobe.deb"] = settings.debianPackage
-    let container = LabContainer(settings)
+    let container = try LabContainer(settings)
     options.files.merge(container.files) { first, _ in first }
     let begin = ContinuousClock.now
     let host = DebianHost(try Guest.boot(kernel, settings: settings, options: options))
@@ -31,6 +31,7 @@ struct DebianPackageTests {
     try install(on: host)
     try timerFires(on: host)
     try container.scans(on: host)
+    try leavesOutCopy(on: host)
     try upgrade(on: host)
     try unknownIsTold(on: host)
     try hookIsTold(on: host)
@@ -96,6 +97,12 @@ struct DebianPackageTests {
     #expect(outside.status == 0 && inside.status == 0, "\(outside.errorText)\(inside.errorText)")
     let (sandboxed, free) = (try answers(inside.stdout), try answers(outside.stdout))
     #expect(sandboxed == free && !free.isEmpty)
+  }
+
+  private func leavesOutCopy(on host: DebianHost) throws {
+    let result = try host.guest.run("liveprobe scan --only reader --no-copy --format json")
+    let text = String(decoding: result.stdout, as: UTF8.self)
+    #expect(result.status == 0 && text.contains("could not be tried (another-name)"), "\(text)\(result.errorText)")
   }
 
   private func upgrade(on host: DebianHost) throws {

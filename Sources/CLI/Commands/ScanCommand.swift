@@ -29,6 +29,8 @@ struct ScanCommand: ParsableCommand {
 
   @OptionGroup var dump: DumpOptions
 
+  @OptionGroup var copying: CopyOptions
+
   @OptionGroup var comparison: ComparisonOptions
 
   @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
@@ -78,6 +80,7 @@ struct ScanCommand: ParsableCommand {
     if let size = configuration.around, around.bytes == Self.defaultAround.bytes { around = size }
     if signatures.isEmpty { signatures = configuration.signatures }
     if allow.isEmpty { allow = configuration.allow }
+    copying.fill(from: configuration)
     comparison.fill(from: configuration)
   }
 
@@ -110,7 +113,8 @@ struct ScanCommand: ParsableCommand {
     let baseline = try comparison.source()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
-    var host = dump.source(reference: reference, live: LiveHost(reference: reference, asksCopy: asksReader))
+    var host = dump.source(
+      reference: reference, live: LiveHost(reference: reference, asksCopy: asksReader && copying.isAllowed))
     if let explainBytes {
       ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }
