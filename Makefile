@@ -84,7 +84,7 @@ test-all: ## test, with every row in guests on every kernel, long storms and fuz
 	@scripts/together '$(MAKE) run-sql'
 	@cat .build/times
 
-peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios
+peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios, SQLite, Zabbix and others
 	@scripts/setup peers
 	@$(MAKE) tests
 	@$(MAKE) run-peers
