@@ -28,8 +28,8 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 ! grep -q 'Test run with 0 tests' .build/lab.log
 endef
 
-.PHONY: help setup build static deb release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
-.PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql
+.PHONY: help setup build static deb rpm image release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
+.PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql run-reproducible
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,7 +50,15 @@ deb: static ## build the Debian package, .build/liveprobe.deb
 	@scripts/setup package
 	@packaging/build-deb
 
-release: deb ## what a release consists of, in .build/release-files: executable, package, bill of materials, SHA-256
+rpm: static ## build the RPM, .build/liveprobe.rpm
+	@scripts/setup package
+	@packaging/build-rpm
+
+image: static ## build the container image, .build/liveprobe-image.tar: the one file in an OCI archive
+	@scripts/setup package
+	@packaging/build-image
+
+release: deb rpm image ## what a release consists of, in .build/release-files, signed if LIVEPROBE_RELEASE_KEY names a key
 	@packaging/release
 
 check: lint unit ## before each commit: format, warnings, dependency rule, unit tests
@@ -60,7 +68,7 @@ test: ## everything: check, the one file, the readers of our reports and a brows
 	@scripts/setup all
 	@rm -f .build/times
 	@scripts/together '$(MAKE) lint'
-	@scripts/together '$(MAKE) kernels' '$(MAKE) unit' '$(MAKE) deb' '$(MAKE) fuzzer'
+	@scripts/together '$(MAKE) kernels' '$(MAKE) unit' '$(MAKE) deb rpm image' '$(MAKE) fuzzer'
 	@scripts/together '$(MAKE) run-browser' '$(MAKE) run-file run-peers' '$(MAKE) run-fuzz'
 	@scripts/together '$(MAKE) run-lab'
 	@cat .build/times
@@ -72,10 +80,11 @@ test-all: ## test, with every row in guests on every kernel, long storms and fuz
 	@LIVEPROBE_LAB_TIER=all LIVEPROBE_LAB_STORM=20 FUZZ_SECONDS=60 $(MAKE) test
 	@scripts/together '$(MAKE) mutation'
 	@scripts/together '$(MAKE) run-built'
+	@scripts/together '$(MAKE) run-reproducible'
 	@scripts/together '$(MAKE) run-sql'
 	@cat .build/times
 
-peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios
+peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios, SQLite, Zabbix and others
 	@scripts/setup peers
 	@$(MAKE) tests
 	@$(MAKE) run-peers
@@ -85,7 +94,7 @@ browser: ## the HTML reports in headless Chromium; pictures of them are left in 
 	@$(MAKE) tests
 	@$(MAKE) run-browser
 
-lab: deb ## real kernels, tampered with under emulation: the lab's tests alone
+lab: deb image ## real kernels, tampered with under emulation: the lab's tests alone
 	@scripts/setup all
 	@$(MAKE) kernels
 	@$(MAKE) run-lab
@@ -154,6 +163,9 @@ run-browser:
 run-file:
 	Tests/StaticBinary/run .build/liveprobe
 	Tests/Packaging/run
+	Tests/Packaging/rpm
+	Tests/Packaging/image
+	Tests/Packaging/release
 
 run-peers:
 	Tests/Peers/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
@@ -166,6 +178,9 @@ run-built:
 	Tests/Lab/build-kernel
 	LIVEPROBE_LAB=require LIVEPROBE_LAB_TIER=all "$(SWIFT)" test $(strict) --skip-build --filter BuiltKernelTests |& tee .build/built.log
 	grep -q 'built-' .build/built.log
+
+run-reproducible:
+	Tests/Packaging/reproducible
 
 run-sql:
 	Tests/Sql/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build

@@ -69,7 +69,8 @@ let package = Package(
     library(
       "CLI",
       [
-        "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "Cryptography", "CSystemCalls", "Files",
+        "Audit", "Baseline", "Capture", "Checks", "Correlation", "Crash", "Cryptography", "Csqlite3", "CSystemCalls",
+        "Files",
         "KernelFormats", "KernelModel", "KernelObjects", "LiveProbe", "Postmortem", "Report", "Vendor",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

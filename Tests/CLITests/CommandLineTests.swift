@@ -74,6 +74,8 @@ import Testing
     (["scan", "--explain-bytes", "vfs_read+"], "--explain-bytes"),
     (["scan", "--only", "nonsense"], "there is no check 'nonsense'; there are reader, "),
     (["scan", "--format", "xml"], "xml"),
+    (["scan", "--format", "sqlite"], "--format sqlite needs a file"),
+    (["scan", "--format", "json", "--output", "/x", "--format", "sqlite", "--output", "-"], "sqlite needs a file"),
     (["scan", "--around", "1G"], "--around"),
     (["scan", "--around", "18446744073709551616"], "--around"),
     (["explain", "nonsense"], "there is no check 'nonsense'"),
@@ -141,6 +143,7 @@ import Testing
     ("[Scna]\n", ":1: there is no section 'Scna'; did you mean 'Scan'?"),
     ("# note\n[Scan]\nSkip=reader taints\n", ":3: there is no check 'taints'; did you mean 'taint'?"),
     ("[Scan]\nAround=far\n", ":2: Around=far is no number of bytes"),
+    ("[Scan]\nCopy=maybe\n", ":2: Copy=maybe is neither yes nor no"),
     ("[Scan]\nReference=debs\n", ":2: Reference=debs is no absolute path"),
     ("Skip=reader\n", ":1: Skip= stands before any [Section]"),
     ("[Scan]\nskip everything\n", ":2: neither a [Section] nor a Key=Value: 'skip everything'"),
@@ -222,7 +225,8 @@ import Testing
     let answer = try run(
       "scan", "--format", "prometheus", "--output", place("liveprobe.prom"), "--format", "json", "--output",
       place("missing/report.json"), "--format", "monitoring", "--output", "-", "--format", "journal", "--output",
-      place("liveprobe.export"), "--format", "ecs", "--output", place("liveprobe.ndjson"))
+      place("liveprobe.export"), "--format", "ecs", "--output", place("liveprobe.ndjson"), "--format", "ocsf",
+      "--output", place("liveprobe.ocsf"), "--format", "sqlite", "--output", place("liveprobe.sqlite"), "--no-copy")
     #expect(answer.status == 2 || answer.status == 3)
     #expect(
       answer.errors
@@ -232,10 +236,15 @@ import Testing
     #expect(try text("liveprobe.prom").hasPrefix("# HELP liveprobe_info "))
     #expect(try text("liveprobe.export").hasPrefix("__REALTIME_TIMESTAMP="))
     #expect(try text("liveprobe.ndjson").hasPrefix("{\"@timestamp\":"))
+    #expect(try text("liveprobe.ocsf").hasPrefix("{\"activity_id\":"))
+    #expect(
+      try Data(contentsOf: URL(filePath: place("liveprobe.sqlite"))).starts(with: Array("SQLite format 3\0".utf8)))
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        == ["liveprobe.export", "liveprobe.ndjson", "liveprobe.prom"])
-    for (name, mode) in [("liveprobe.prom", 0o644), ("liveprobe.export", 0o600), ("liveprobe.ndjson", 0o600)] {
+        == ["liveprobe.export", "liveprobe.ndjson", "liveprobe.ocsf", "liveprobe.prom", "liveprobe.sqlite"])
+    for (name, mode) in [
+      ("liveprobe.prom", 0o644), ("liveprobe.export", 0o600), ("liveprobe.ndjson", 0o600), ("liveprobe.sqlite", 0o600),
+    ] {
       let attributes = try FileManager.default.attributesOfItem(atPath: place(name))
       #expect(attributes[.posixPermissions] as? Int == mode)
     }

@@ -18,6 +18,8 @@ struct DebianPackageTests {
     }
     var options = GuestOptions(bootTimeout: 300)
     options.files["lab/liveprobe.deb"] = settings.debianPackage
+    let container = try LabContainer(settings)
+    options.files.merge(container.files) { first, _ in first }
     let begin = ContinuousClock.now
     let host = DebianHost(try Guest.boot(kernel, settings: settings, options: options))
     defer {
@@ -28,6 +30,8 @@ struct DebianPackageTests {
 
     try install(on: host)
     try timerFires(on: host)
+    try container.scans(on: host)
+    try leavesOutCopy(on: host)
     try upgrade(on: host)
     try unknownIsTold(on: host)
     try hookIsTold(on: host)
@@ -93,6 +97,12 @@ struct DebianPackageTests {
     #expect(outside.status == 0 && inside.status == 0, "\(outside.errorText)\(inside.errorText)")
     let (sandboxed, free) = (try answers(inside.stdout), try answers(outside.stdout))
     #expect(sandboxed == free && !free.isEmpty)
+  }
+
+  private func leavesOutCopy(on host: DebianHost) throws {
+    let result = try host.guest.run("liveprobe scan --only reader --no-copy --format json")
+    let text = String(decoding: result.stdout, as: UTF8.self)
+    #expect(result.status == 0 && text.contains("could not be tried (another-name)"), "\(text)\(result.errorText)")
   }
 
   private func upgrade(on host: DebianHost) throws {
@@ -181,34 +191,5 @@ struct DebianPackageTests {
       let remarks = try #require(check["remarks"] as? [String])
       return "\(id) \(outcome), \(facts) facts; \(remarks.joined(separator: "; "))"
     }
-  }
-}
-
-/// A guest with systemd, as its administrator uses it.
-private struct DebianHost {
-  let guest: Guest
-
-  init(_ guest: Guest) { self.guest = guest }
-
-  func does(_ command: String) throws { _ = try guest.output(of: command, timeout: 300) }
-
-  func says(_ command: String) throws -> String { try guest.output(of: command) }
-
-  func property(_ name: String, of unit: String) throws -> String {
-    try says("systemctl show --value --property=\(name) \(unit)")
-  }
-
-  /// Waits until a unit that was started later than `time` (of `CLOCK_MONOTONIC`, in µs) has ended.
-  func waitForEnd(of unit: String, after time: Int) throws {
-    try does(
-      """
-      for i in $(seq 280); do
-        ended=$(systemctl show --value --property=ExecMainExitTimestampMonotonic \(unit))
-        [ "${ended:-0}" -gt \(time) ] && exit 0
-        sleep 1
-      done
-      systemctl status \(unit) >&2
-      exit 1
-      """)
   }
 }

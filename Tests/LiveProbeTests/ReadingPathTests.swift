@@ -80,6 +80,12 @@ import Testing
       #expect(evidence?.last == Finding.Evidence("afterwards", "everything else was read through readv"))
     }
     #expect(trials.first { $0.name == "page-against-words" }?.isHeld == true)
+    // A copy that was not to be run is told of, with what that costs.
+    guard case .impossible(let withheld) = trials.first(where: { $0.name == "another-name" })?.outcome else {
+      Issue.record("the trial another-name was made without a copy")
+      return
+    }
+    #expect(withheld.why.contains("--no-copy"))
   }
 
   @Test func `trials and channels are made anew each time and leave nothing open`() throws {

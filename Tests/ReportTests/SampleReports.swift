@@ -19,8 +19,12 @@ struct SampleReports {
     }
     let prometheus = PrometheusReport(toolVersion: "0.1.0").render(verdict, Sample.measurements)
     try write(prometheus.utf8, "prometheus/\(file).prom")
+    let json = JSONReport(toolVersion: "0.1.0").render(verdict, Sample.measurements)
+    try write(json.utf8, "json/\(file).json")
     let ecs = ECSReport(toolVersion: "0.1.0", hostName: "sample").render(verdict, Sample.measurements)
     try write(ecs.utf8, "ecs/\(file).ndjson")
+    let ocsf = OCSFReport(toolVersion: "0.1.0", hostName: "sample").render(verdict, Sample.measurements)
+    try write(ocsf.utf8, "ocsf/\(file).ndjson")
     let journal = JournalReport(toolVersion: "0.1.0")
     try write(journal.export(verdict, Sample.measurements), "journal-export/\(file).export")
     for (index, entry) in journal.entries(verdict, Sample.measurements).enumerated() {

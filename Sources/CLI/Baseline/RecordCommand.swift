@@ -28,6 +28,8 @@ struct RecordCommand: ParsableCommand {
   @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
   var reference: String?
 
+  @OptionGroup var copying: CopyOptions
+
   @Option(help: "Accept what the allow rules in this file or folder say, as scan does.", completion: .file())
   var allow: [String] = []
 
@@ -39,6 +41,7 @@ struct RecordCommand: ParsableCommand {
     let configuration = try UserFiles.accepted { try Configuration(at: config) }
     reference = reference ?? configuration.reference
     if allow.isEmpty { allow = configuration.allow }
+    copying.fill(from: configuration)
   }
 
   func run() throws {
@@ -46,7 +49,7 @@ struct RecordCommand: ParsableCommand {
     // What cannot be written is known before anything is scanned.
     let store = try store.open(makes: true)
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    var host: any KernelSource = LiveHost(reference: reference, asksCopy: true)
+    var host: any KernelSource = LiveHost(reference: reference, asksCopy: copying.isAllowed)
     let verdict = HostScan(allowed: allowed).run(on: &host, progress).verdict
     let report = RecordReport(verdict, store: store.path)
     if let obstacle = report.obstacle {

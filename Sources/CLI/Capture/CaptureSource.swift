@@ -18,17 +18,21 @@ struct CaptureSource {
   /// Lets the kernel go on for a moment, if it runs.
   var pause: () -> Void = {}
 
-  static func open(_ options: DumpOptions, reference: String?, _ progress: Progress) throws -> CaptureSource {
+  static func open(
+    _ options: DumpOptions, reference: String?, asksCopy: Bool, _ progress: Progress
+  ) throws -> CaptureSource {
     if let path = options.image {
       progress.report("opening the dump")
       return CaptureSource(memory: try DumpFile.open(path: path, map: options.memory.map), origin: .dump)
     }
-    return try running(reference: reference, progress)
+    return try running(reference: reference, asksCopy: asksCopy, progress)
   }
 
   /// The running kernel, with the reading path tried out first: what it answers wrongly would be captured.
-  private static func running(reference: String?, _ progress: Progress) throws -> CaptureSource {
-    var host: any KernelSource = LiveHost(reference: reference, needsImage: false, asksCopy: true)
+  private static func running(
+    reference: String?, asksCopy: Bool, _ progress: Progress
+  ) throws -> CaptureSource {
+    var host: any KernelSource = LiveHost(reference: reference, needsImage: false, asksCopy: asksCopy)
     let verdict = HostScan(checks: [Reader()]).run(on: &host, progress).verdict
     guard let acquisition = (host as? LiveHost)?.acquisition, verdict.obstacles.isEmpty else {
       throw AcquisitionFailure(verdict.obstacles)

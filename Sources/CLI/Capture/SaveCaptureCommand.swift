@@ -32,6 +32,8 @@ struct SaveCaptureCommand: ParsableCommand {
 
   @OptionGroup var dump: DumpOptions
 
+  @OptionGroup var copying: CopyOptions
+
   func run() throws {
     // What cannot be used or written is known before anything is read.
     let key = try key.map(Keys.privateKey)
@@ -39,7 +41,8 @@ struct SaveCaptureCommand: ParsableCommand {
     let files = try Self.files(output, replaces: force)
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     do {
-      let source = try CaptureSource.open(dump, reference: reference, progress)
+      let source = try CaptureSource.open(
+        dump, reference: reference, asksCopy: copying.isAllowed, progress)
       var run = CaptureRun(
         source: source, reference: reference, file: files.capture, progress: progress, interruption: interruption)
       let capture = try run.run()

@@ -29,6 +29,8 @@ struct ScanCommand: ParsableCommand {
 
   @OptionGroup var dump: DumpOptions
 
+  @OptionGroup var copying: CopyOptions
+
   @OptionGroup var comparison: ComparisonOptions
 
   @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
@@ -78,6 +80,7 @@ struct ScanCommand: ParsableCommand {
     if let size = configuration.around, around.bytes == Self.defaultAround.bytes { around = size }
     if signatures.isEmpty { signatures = configuration.signatures }
     if allow.isEmpty { allow = configuration.allow }
+    copying.fill(from: configuration)
     comparison.fill(from: configuration)
   }
 
@@ -110,14 +113,16 @@ struct ScanCommand: ParsableCommand {
     let baseline = try comparison.source()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
-    var host = dump.source(reference: reference, live: LiveHost(reference: reference, asksCopy: asksReader))
+    var host = dump.source(
+      reference: reference, live: LiveHost(reference: reference, asksCopy: asksReader && copying.isAllowed))
     if let explainBytes {
       ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }
     let forensics = Self.forensics(around: around, added)
     var (verdict, measurements) = HostScan(
-      checks: selectedChecks, forensics: forensics, allowed: allowed, wantsExhibits: reporting.format.contains(.html),
-      wantsInventory: reporting.format.contains(.json)
+      checks: selectedChecks, forensics: forensics, allowed: allowed,
+      wantsExhibits: reporting.format.contains { $0 == .html || $0 == .sqlite },
+      wantsInventory: reporting.format.contains { $0 == .json || $0 == .sqlite }
     ).run(on: &host, progress)
     baseline?.compare(&verdict)
     Terminal.exit(reporting.write(verdict, measurements).rawValue)

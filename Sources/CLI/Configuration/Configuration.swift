@@ -8,6 +8,8 @@ struct Configuration {
   private(set) var skip: [String] = []
   private(set) var reference: String?
   private(set) var around: ByteCount?
+  /// Whether a copy of the program is run under another name.
+  private(set) var copies: Bool?
   private(set) var signatures: [String] = []
   /// Files and folders of allow rules.
   private(set) var allow: [String] = []
@@ -42,6 +44,13 @@ struct Configuration {
         throw file.error(entry.line, "Around=\(entry.value) is no number of bytes, as 4096, 64K or 1M are")
       }
       configuration.around = around
+    },
+    Key(section: "Scan", name: "Copy") { configuration, entry, file throws(ConfigurationError) in
+      switch entry.value {
+      case "yes": configuration.copies = true
+      case "no": configuration.copies = false
+      default: throw file.error(entry.line, "Copy=\(entry.value) is neither yes nor no")
+      }
     },
     Key(section: "Scan", name: "Signatures") { configuration, entry, file throws(ConfigurationError) in
       configuration.signatures.append(try path(entry, file))

@@ -22,7 +22,7 @@ struct Output {
       journal.waitUntilTaken()
       return
     }
-    let bytes = render(verdict, measurements)
+    let bytes = try render(verdict, measurements)
     if let destination, destination != Self.standardOutput {
       // node_exporter runs as a user of its own.
       try Self.write(bytes, to: destination, mode: format == .prometheus ? 0o644 : 0o600)
@@ -54,7 +54,7 @@ struct Output {
     return FileStatus(at: destination, followingLinks: true)?.kind == .socket ? destination : nil
   }
 
-  private func render(_ verdict: Verdict, _ measurements: Measurements) -> [UInt8] {
+  private func render(_ verdict: Verdict, _ measurements: Measurements) throws(OutputFailure) -> [UInt8] {
     let version = Liveprobe.version
     func text(_ report: some ReportFormat) -> [UInt8] { Array(report.render(verdict, measurements).utf8) }
     return switch format {
@@ -64,7 +64,9 @@ struct Output {
     case .monitoring: text(MonitoringReport())
     case .prometheus: text(PrometheusReport(toolVersion: version))
     case .ecs: text(ECSReport(toolVersion: version, hostName: HostName.current()))
+    case .ocsf: text(OCSFReport(toolVersion: version, hostName: HostName.current()))
     case .journal: JournalReport(toolVersion: version).export(verdict, measurements)
+    case .sqlite: try SQLiteFile.bytes(of: VerdictTables(verdict, measurements, toolVersion: version).all)
     }
   }
 }

@@ -5,7 +5,7 @@ internal import Report
 /// How the verdict is said, and where.
 struct ReportOptions: ParsableArguments {
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json, html, monitoring, prometheus, ecs, journal
+    case text, json, html, monitoring, prometheus, ecs, ocsf, journal, sqlite
   }
 
   enum Colour: String, ExpressibleByArgument, CaseIterable {
@@ -33,6 +33,9 @@ struct ReportOptions: ParsableArguments {
     }
     if let twice = output.indices.first(where: { output[..<$0].contains(output[$0]) }) {
       throw ValidationError("--output \(output[twice]) is given twice: one report would take the other's place")
+    }
+    if zip(format, output + [Output.standardOutput]).contains(where: { $0 == .sqlite && $1 == Output.standardOutput }) {
+      throw ValidationError("--format sqlite needs a file: --output FILE")
     }
     if output.contains("") { throw ValidationError("--output needs a file, or - for standard output") }
     if colour == .always, let first = format.first, !format.contains(.text) {

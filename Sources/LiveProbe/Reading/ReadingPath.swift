@@ -180,7 +180,10 @@ extension ReadingPath {
   /// The copy that was started first, or another one if that was taken before.
   private func takeCopy() throws(CopyProcess.Fault) -> AnotherName.Other {
     guard let executable else {
-      throw .withheld(Withheld("a renamed copy of the program", why: "none is run here"))
+      throw .withheld(
+        Withheld(
+          "a renamed copy of the program",
+          why: "none was to be run (--no-copy, or Copy=no), so whoever answers by a program's name is not found out"))
     }
     let started = copy ?? Self.startCopy(of: executable)
     copy = nil

@@ -1,6 +1,17 @@
 internal import KernelModel
 
 extension HookOwner {
+  /// What it is, in the word that programs are told, and what it is called; nil for what has no name.
+  var kindAndName: (kind: PlainText, name: PlainText?) {
+    switch callee {
+    case .module(let module): ("module", PlainText(module))
+    case .generatedCode(let symbol): ("generated-code", PlainText(symbol))
+    case .program(let program): ("bpf-program", PlainText(program.name))
+    case .kernel: ("kernel", nil)
+    case .nobody: ("nobody", nil)
+    }
+  }
+
   /// Whose code it is, in a few words.
   var name: PlainText {
     switch callee {
@@ -50,6 +61,15 @@ extension HookOwner {
 }
 
 extension HookOwner.Likeness {
+  /// Nil if it is not known.
+  var isEqual: Bool? {
+    switch self {
+    case .equal: true
+    case .different: false
+    case .open: nil
+    }
+  }
+
   var words: PlainText {
     switch self {
     case .equal: "the same in memory"

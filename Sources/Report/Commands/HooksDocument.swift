@@ -48,13 +48,8 @@ struct HooksDocument: Encodable {
 
     init(_ group: Hooks.Group) {
       let owner = group.owner
-      switch owner.callee {
-      case .module(let module): (kind, name) = ("module", OrNull(PlainText(module)))
-      case .generatedCode(let symbol): (kind, name) = ("generated-code", OrNull(PlainText(symbol)))
-      case .program(let program): (kind, name) = ("bpf-program", OrNull(PlainText(program.name)))
-      case .kernel: (kind, name) = ("kernel", OrNull(nil))
-      case .nobody: (kind, name) = ("nobody", OrNull(nil))
-      }
+      let (word, called) = owner.kindAndName
+      (kind, name) = (word, OrNull(called))
       provenance = PlainText(owner.standing.rawValue)
       reason = PlainText(sentence: owner.reason)
       severity = OrNull(group.severity.map { PlainText($0.rawValue) })
@@ -161,17 +156,6 @@ struct HooksDocument: Encodable {
       number = OrNull(call.number)
       name = OrNull(call.name.map { PlainText($0) })
       programs = PlainText(call.programs)
-    }
-  }
-}
-
-extension HookOwner.Likeness {
-  /// Nil if it is not known.
-  fileprivate var isEqual: Bool? {
-    switch self {
-    case .equal: true
-    case .different: false
-    case .open: nil
     }
   }
 }

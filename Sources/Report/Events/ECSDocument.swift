@@ -13,21 +13,11 @@ struct ECSDocument: Encodable {
   let host: Host
   /// The check, for what comes from one.
   let rule: Rule?
-  let liveprobe: ECSDetails
+  let liveprobe: EventDetails
 
   enum CodingKeys: String, CodingKey {
     case timestamp = "@timestamp"
     case ecs, message, log, event, host, rule, liveprobe
-  }
-
-  /// What all events of one verdict have in common.
-  struct Common {
-    let startedAt: PlainText
-    let toolVersion: PlainText
-    let host: Host
-    let statusWord: PlainText
-    let kernel: KernelDocument?
-    let measurements: Measurements
   }
 
   struct ECS: Encodable {
@@ -67,25 +57,18 @@ struct ECSDocument: Encodable {
     let version: PlainText
   }
 
-  init(_ event: VerdictEvent, _ common: Common) {
+  init(_ event: VerdictEvent, _ common: EventCommon) {
     timestamp = common.startedAt
     ecs = ECS()
     message = event.message
     log = Log(level: ECSEvent.level(of: event))
     self.event = ECSEvent(event, common.measurements)
-    host = common.host
-    let manual: Manual? =
-      switch event {
-      case .finding(let reported): reported.check
-      case .accepted(_, let check): check
-      case .unanswered(_, let check): check
-      case .verdict, .drift: nil
-      }
+    host = Host(name: common.hostName, common.identity)
     rule = event.check.map { id in
       Rule(
-        id: PlainText(id), name: PlainText(id), description: manual.map { PlainText(sentence: $0.question) },
+        id: PlainText(id), name: PlainText(id), description: event.manual.map { PlainText(sentence: $0.question) },
         version: common.toolVersion)
     }
-    liveprobe = ECSDetails(event, common)
+    liveprobe = EventDetails(event, common)
   }
 }

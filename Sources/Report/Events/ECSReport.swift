@@ -19,10 +19,7 @@ package struct ECSReport: ReportFormat {
   }
 
   package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
-    let common = ECSDocument.Common(
-      startedAt: PlainText(measurements.startedAt), toolVersion: PlainText(toolVersion),
-      host: ECSDocument.Host(name: hostName, verdict.kernel), statusWord: PlainText(verdict.status.word),
-      kernel: verdict.kernel.map(KernelDocument.init), measurements: measurements)
+    let common = EventCommon(verdict, measurements, toolVersion: toolVersion, hostName: hostName)
     return VerdictEvent.all(of: verdict).map { JSONText.line(of: ECSDocument($0, common)) }.joined()
   }
 }

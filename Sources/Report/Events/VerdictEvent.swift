@@ -56,6 +56,16 @@ enum VerdictEvent {
     }
   }
 
+  /// The check that made it, in its own words; nil for what has none at hand.
+  var manual: Manual? {
+    switch self {
+    case .finding(let reported): reported.check
+    case .accepted(_, let check): check
+    case .unanswered(_, let check): check
+    case .verdict, .drift: nil
+    }
+  }
+
   /// What it is about; nil for the verdict.
   var subject: Subject? {
     switch self {

@@ -1,8 +1,8 @@
 internal import Audit
 internal import KernelModel
 
-/// What the schema has no field for: one member besides those that every event has, as the event is.
-struct ECSDetails: Encodable {
+/// What schemas of others have no field for: one member besides those that every event has, as the event is.
+struct EventDetails: Encodable {
   let version: PlainText
   /// The status of the whole verdict.
   let status: PlainText
@@ -59,7 +59,7 @@ struct ECSDetails: Encodable {
     let reason: PlainText
   }
 
-  init(_ event: VerdictEvent, _ common: ECSDocument.Common) {
+  init(_ event: VerdictEvent, _ common: EventCommon) {
     version = common.toolVersion
     status = common.statusWord
     kernel = common.kernel
