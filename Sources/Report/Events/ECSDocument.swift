@@ -13,11 +13,13 @@ struct ECSDocument: Encodable {
   let host: Host
   /// The check, for what comes from one.
   let rule: Rule?
+  /// The techniques of adversaries, for what is a sign of some.
+  let threat: ECSThreat?
   let liveprobe: ECSDetails
 
   enum CodingKeys: String, CodingKey {
     case timestamp = "@timestamp"
-    case ecs, message, log, event, host, rule, liveprobe
+    case ecs, message, log, event, host, rule, threat, liveprobe
   }
 
   /// What all events of one verdict have in common.
@@ -86,6 +88,7 @@ struct ECSDocument: Encodable {
         id: PlainText(id), name: PlainText(id), description: manual.map { PlainText(sentence: $0.question) },
         version: common.toolVersion)
     }
+    threat = ECSThreat(event.techniques)
     liveprobe = ECSDetails(event, common)
   }
 }
