@@ -29,6 +29,7 @@ package struct Bpf: Check {
       "what programs read, and whom they tell",
       "without the vendor's kernel image: the names and types by which programs are read are the kernel's own word",
     ],
+    proof: .ownership,
     response: [
       "do not reboot: programs go with the kernel",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
@@ -88,6 +89,8 @@ package struct Bpf: Check {
         expected: "number \(hidden.number) among those that bpf(2) tells",
         observed: "it is in memory at \(KernelAddress(hidden.address)), before and after bpf(2) was asked",
         evidence: program.map { evidence(of: $0, look.state, kernel) } ?? [],
+        effects: [.init(.hides, program?.words ?? "\(hidden.kind.words) \(hidden.number)")],
+        places: [MemoryRegion(start: KernelAddress(hidden.address), byteCount: 1)], toldBy: ["bpf"], proof: .crossView,
         meaning: "whoever lists BPF programs, as bpftool does, is not shown all of them")
     case .unnumbered(let address):
       guard let program = look.state.programs[address] else { return nil }
@@ -97,7 +100,8 @@ package struct Bpf: Check {
         message: "the kernel runs it, and its own table of BPF programs lacks it",
         expected: "number \(program.id) in the kernel's table of programs",
         observed: "it is in memory at \(KernelAddress(address)), and not in the table",
-        evidence: evidence(of: program, look.state, kernel),
+        evidence: evidence(of: program, look.state, kernel), effects: [.init(.hides, program.words)],
+        places: [MemoryRegion(start: KernelAddress(address), byteCount: 1)], proof: .crossView,
         meaning: "no tool that asks the kernel can list it")
     case .astray(let branch):
       let target = KernelAddress(branch.target)
@@ -109,6 +113,8 @@ package struct Bpf: Check {
         observed: "\(target, owner)", owner: owner,
         hiddenModule: HiddenModules.name(at: target, owner: owner, in: kernel), target: target,
         evidence: [.init("branch", "at \(KernelAddress(branch.place))")],
+        effects: [.init(.redirects, "BPF code \(branch.code)")],
+        places: [MemoryRegion(start: KernelAddress(branch.place), byteCount: 1)],
         meaning: "that code runs whenever the program does")
     case .elsewhere(let address):
       guard let program = look.state.programs[address] else { return nil }
@@ -121,6 +127,8 @@ package struct Bpf: Check {
         expected: program.code.map { "its own code, from \(KernelAddress($0.lowerBound)) on" }
           ?? "the kernel's interpreter",
         observed: "\(entry, owner)", owner: owner, target: entry, evidence: evidence(of: program, look.state, kernel),
+        effects: [.init(.redirects, program.words)],
+        places: [MemoryRegion(start: KernelAddress(address), byteCount: 1)],
         meaning: "that code runs in the program's place")
     }
   }
@@ -150,6 +158,9 @@ package struct Bpf: Check {
         observed: .text("BPF program \(program.words), \(places)"),
         evidence: evidence.filter { $0.value != .text("") },
         program: Finding.Program(name: program.name, tag: program.tag.hexadecimal()),
+        loadedProgram: Finding.LoadedProgram(number: program.id, holder: steering.holders.first?.words),
+        effects: [.init(.intercepts, places)],
+        places: [MemoryRegion(start: KernelAddress(program.address), byteCount: 1)],
         meaning: steering.powers == [.sendSignal]
           ? "whoever makes that call, or looks there, can be stopped by it"
           : "what user space is told there can be changed by it"))

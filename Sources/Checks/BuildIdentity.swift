@@ -13,6 +13,7 @@ package struct BuildIdentity: Check {
     blindSpots: [
       "a kernel that keeps its build id and is changed elsewhere: that is what the other checks are for"
     ],
+    proof: .crossView,
     response: [
       "treat every answer of this host about its kernel as untrusted",
       "take a memory image from outside (hypervisor, crash dump) and compare",
@@ -42,6 +43,7 @@ package struct BuildIdentity: Check {
           message: "the kernel names another build than the one in memory",
           expected: "\(inMemory.description), as in memory",
           observed: "\(claimed.description), as \(kernel.isRunning ? "/sys/kernel/notes" : "VMCOREINFO") says",
+          effects: [.init(.falsifies, "the build id")],
           meaning: "one of the two ways to read the kernel is being lied to"))
     }
     return examination

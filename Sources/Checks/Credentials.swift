@@ -21,6 +21,7 @@ package struct Credentials: Check {
       "threads of the kernel's; groups, keyrings, user namespaces, and the labels of security modules",
       "without the vendor's kernel image: the names and types by which tasks are read are the kernel's own word",
     ],
+    proof: .invariant,
     response: [
       "do not kill the process or reboot: what it holds in memory is the evidence",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
@@ -100,6 +101,8 @@ package struct Credentials: Check {
     return Finding(
       kind: .contradiction, severity: .critical, subject: census.subject(of: task), message: message,
       expected: expected, observed: observed, evidence: [.init("they are", place)] + census.evidence(of: task),
+      effects: [.init(.grantsRights, census.subject(of: task).description)],
+      places: [MemoryRegion(start: KernelAddress(task.address), byteCount: 1)],
       meaning: "somebody who can write to the kernel's memory gave it rights that it did not have")
   }
 }

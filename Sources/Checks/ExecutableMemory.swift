@@ -29,6 +29,7 @@ package struct ExecutableMemory: Check {
       "without the vendor's kernel image: the names and types by which structures are read are the kernel's own word",
       "a kernel that lies to whoever reads /proc/kcore",
     ],
+    proof: .ownership,
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
@@ -145,7 +146,8 @@ package struct ExecutableMemory: Check {
       expected: "an owner: text, a listed module, BPF, a trampoline, slots of probes",
       observed: "\(Self.pages(run)), executable, for which no structure of the kernel accounts",
       owner: kernel.owner(of: run.start), hiddenModule: HiddenModules.name(holding: run, in: kernel), target: run.start,
-      evidence: evidence, meaning: "code can run there, and whoever put it there hides it from the kernel's own lists")
+      evidence: evidence, effects: [.init(.runsUnownedCode, "\(Self.pages(run)) at \(run.start)")], places: [run],
+      meaning: "code can run there, and whoever put it there hides it from the kernel's own lists")
   }
 
   /// The module that says the memory is its code, where one is found that the kernel's list does not have.
@@ -163,7 +165,8 @@ package struct ExecutableMemory: Check {
     Finding(
       kind: .stranger, severity: .critical, subject: Subject("memory protection at \(run.start)"), message: message,
       expected: "read-only", observed: "writable, \(run, in: .pages)",
-      owner: kernel.owner(of: run.start), target: run.start,
+      owner: kernel.owner(of: run.start), target: run.start, effects: [.init(.unprotects, "\(run.start)")],
+      places: [run], proof: .invariant,
       meaning: "whoever can write to kernel memory can change this without touching the page tables first")
   }
 

@@ -28,6 +28,7 @@ package struct Ftrace: Check {
       "a user who asks for a function of a module's, and whose record does not show it",
       "without the vendor's kernel image: the names and types by which all this is read are the kernel's own word",
     ],
+    proof: .ownership,
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",

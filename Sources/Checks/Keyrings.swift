@@ -100,6 +100,7 @@ package struct Keyrings: Check {
       subject: Subject("built-in key", label: key.description ?? "without a name"),
       message: "the kernel trusts a key as built in that the vendor did not build in",
       expected: "a key of the certificates in the vendor's image", observed: "\(start: Finding.Bytes(key.bytes))",
+      effects: [.init(.trustsKey, key.description ?? "without a name")],
       meaning: "whatever that key signed is taken for the vendor's: modules, kernels, certificates")
   }
 }

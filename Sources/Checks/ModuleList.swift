@@ -24,6 +24,7 @@ package struct ModuleList: Check {
       "without the vendor's kernel image: the names and types by which records are read are the kernel's own word",
       "a kernel that lies to whoever reads /proc/kcore: see reader",
     ],
+    proof: .crossView,
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
@@ -82,10 +83,19 @@ package struct ModuleList: Check {
       observed: .text(
         ([missing.isEmpty ? "" : "missing from \(missing)"] + row.signs).filter { !$0.isEmpty }.joined(separator: "; ")),
       hiddenModule: row.structure == nil || row.name.isEmpty ? nil : row.name, target: row.code?.start,
-      evidence: evidence,
+      evidence: evidence, effects: effects(of: row),
+      places: row.structure.map { [MemoryRegion(start: $0, byteCount: 1)] } ?? [],
       meaning: isHidden
         ? "code runs in the kernel that lsmod and /proc/modules are not to show"
         : "somebody changed what the kernel says of its modules")
+  }
+
+  private func effects(of row: ModuleMatrix.Row) -> [Finding.Effect] {
+    if row.structure == nil, !row.name.isEmpty { return [.init(.falsifies, "/proc/modules")] }
+    let missing = row.missing.map { Finding.Effect(.hidesModule, $0.name) }
+    if !missing.isEmpty { return missing }
+    return row.name.isEmpty
+      ? [.init(.runsUnownedCode, "code that is traced")] : [.init(.alters, "record of module \(row.name)")]
   }
 
   private func subject(of row: ModuleMatrix.Row) -> Subject {

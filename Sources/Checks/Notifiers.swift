@@ -22,6 +22,7 @@ package struct Notifiers: Check {
       "a callback that was taken out of a chain",
       "without the vendor's kernel image: the names and types by which chains are read are the kernel's own word",
     ],
+    proof: .ownership,
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",

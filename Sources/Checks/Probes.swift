@@ -22,6 +22,7 @@ package struct Probes: Check {
       "probes while all are switched off together (kprobes/enabled in debugfs)",
       "without the vendor's kernel image: the names and types by which probes are read are the kernel's own word",
     ],
+    proof: .ownership,
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
@@ -96,7 +97,10 @@ package struct Probes: Check {
         kind: .contradiction, severity: .critical,
         subject: Subject("kprobe at \(words(for: place, kernel))", label: "kprobes/list"),
         message: "memory has a probe there, and debugfs does not list it", expected: "a line in kprobes/list",
-        observed: "none, each time it was read", meaning: "the kernel hides from its administrator that it is probed")
+        observed: "none, each time it was read",
+        effects: [.init(.hides, "kprobe at \(words(for: place, kernel))")],
+        places: [MemoryRegion(start: place, byteCount: 1)], toldBy: ["read"], proof: .crossView,
+        meaning: "the kernel hides from its administrator that it is probed")
     case .invented(let addresses):
       let place = KernelAddress(addresses.min() ?? 0)
       return Finding(
@@ -104,7 +108,9 @@ package struct Probes: Check {
         subject: Subject("kprobe at \(words(for: place, kernel))", label: "kprobes/list"),
         message: "debugfs lists a probe there, and memory has none",
         expected: "the probes in memory and kprobes/list agree",
-        observed: "no probe", meaning: "the table of probes in memory was changed, or is not what the kernel goes by")
+        observed: "no probe", effects: [.init(.falsifies, "the table of probes")],
+        places: [MemoryRegion(start: place, byteCount: 1)], toldBy: ["read"], proof: .crossView,
+        meaning: "the table of probes in memory was changed, or is not what the kernel goes by")
     }
   }
 

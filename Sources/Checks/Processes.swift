@@ -27,6 +27,7 @@ package struct Processes: Check {
       "a process that ends while it is looked at, and one that has ended and that nobody has asked about yet",
       "without the vendor's kernel image: the names and types by which tasks are read are the kernel's own word",
     ],
+    proof: .crossView,
     response: [
       "do not kill the process or reboot: what it holds in memory is the evidence",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
@@ -115,8 +116,14 @@ package struct Processes: Check {
         message: "the kernel has it, and it is hidden",
         expected: "in each view of processes", observed: .text("missing in: \(all)"),
         evidence: census.evidence(of: task),
+        effects: [.init(.hides, census.subject(of: task).description)], places: Self.place(of: task),
+        toldBy: places.flatMap(\.systemCalls),
         meaning: "whoever looks for processes there is not shown it")
     ] + findings
+  }
+
+  private static func place(of task: TaskCensus.Task) -> [MemoryRegion] {
+    [MemoryRegion(start: KernelAddress(task.address), byteCount: 1)]
   }
 
   private func strange(
@@ -129,7 +136,9 @@ package struct Processes: Check {
       message: "a kernel thread runs a function that nobody owns",
       expected: "a function of the kernel or of a listed module", observed: "\(target, owner)", owner: owner,
       hiddenModule: HiddenModules.name(at: target, owner: owner, in: kernel), target: target,
-      evidence: census.evidence(of: task), meaning: "that code runs in the kernel, and as often as it likes")
+      evidence: census.evidence(of: task), effects: [.init(.redirects, census.subject(of: task).description)],
+      places: Self.place(of: task), proof: .ownership, meaning: "that code runs in the kernel, and as often as it likes"
+    )
   }
 
   private func disguised(
@@ -139,6 +148,26 @@ package struct Processes: Check {
     Finding(
       kind: .contradiction, severity: severity, subject: census.subject(of: task), message: message,
       expected: expected, observed: observed, evidence: census.evidence(of: task),
+      effects: [.init(.disguises, census.subject(of: task).description)], places: Self.place(of: task),
+      proof: .invariant,
       meaning: "whoever lists processes takes it for a part of the kernel")
+  }
+}
+
+extension ToldProcesses.Way {
+  /// The system calls that answer.
+  fileprivate var systemCalls: [String] {
+    switch self {
+    case .listing: ["getdents", "getdents64"]
+    case .folder: ["stat", "newfstatat", "statx"]
+    case .signal: ["kill"]
+    case .descriptor: ["pidfd_open"]
+    }
+  }
+}
+
+extension ProcessLook.Place {
+  fileprivate var systemCalls: [String] {
+    if case .denied(let way) = self { way.systemCalls } else { [] }
   }
 }

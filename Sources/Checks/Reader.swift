@@ -24,6 +24,7 @@ package struct Reader: Check {
       "a rootkit that lets go while it is looked at, or that knows this program by its bytes rather than by its name",
       "files other than those named: each check compares by itself what several of them say",
     ],
+    proof: .readingPath,
     response: [
       "do not rely on any other answer of this host about itself, this program's other findings included",
       "take a memory image from outside (hypervisor, crash dump), on another machine, before anything else is done",
@@ -93,7 +94,8 @@ package struct Reader: Check {
     Finding(
       kind: .contradiction, severity: .critical, subject: subject,
       message: "your view of the kernel is being edited; asked: \(trial.question)",
-      expected: expected, observed: observed, evidence: evidence,
+      expected: expected, observed: observed, evidence: evidence, effects: [.init(.falsifies, trial.claim)],
+      places: trial.places, toldBy: trial.systemCalls,
       meaning: "something between the kernel's memory and this program changes what is read, so that no answer of this "
         + "host about itself can be relied on, \"nothing found\" least of all")
   }

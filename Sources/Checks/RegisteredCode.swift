@@ -29,6 +29,7 @@ package struct RegisteredCode: Check {
       "the code itself: kernel-text and module-text compare it, and the kernel's constant tables",
       "without the vendor's kernel image: the names and types by which all is read are the kernel's own word",
     ],
+    proof: .ownership,
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
@@ -93,7 +94,7 @@ package struct RegisteredCode: Check {
       "registered code pointers: \(total) looked at, of \(rows.count) kinds, of which \(parts.joined(separator: ", "))")
   }
 
-  /// What leads astray, one registered thing after the other: a module's table has many functions.
+  /// What leads to unowned code, one registered thing after the other: a module's table has many functions.
   private static func byThing(_ wrong: some Sequence<RegisteredLook.Lead>) -> [[RegisteredLook.Lead]] {
     Dictionary(grouping: wrong, by: \.structure).sorted { $0.key < $1.key }
       .map { $0.value.sorted { $0.word.place < $1.word.place } }
@@ -111,13 +112,14 @@ package struct RegisteredCode: Check {
     for other in leads.dropFirst().prefix(Self.mostNamed) {
       let target = KernelAddress(other.word.value)
       evidence.append(
-        .init("leads astray, too", "\(other.word.field): \(target, kernel.owner(of: target))"))
+        .init("leads there, too", "\(other.word.field): \(target, kernel.owner(of: target))"))
     }
     if leads.count > Self.mostNamed + 1 {
-      evidence.append(.init("leads astray, too", "\(leads.count - Self.mostNamed - 1) further words of it"))
+      evidence.append(.init("leads there, too", "\(leads.count - Self.mostNamed - 1) further words of it"))
     }
     return .unownedCallback(
       target, of: Subject(look.row.name, label: lead.name.isEmpty ? "\(structure)" : lead.name), in: kernel,
-      evidence: evidence, meaning: "that code runs whenever the kernel comes to what was registered there")
+      evidence: evidence, places: leads.map { MemoryRegion(start: KernelAddress($0.word.place), byteCount: 8) },
+      meaning: "that code runs whenever the kernel comes to what was registered there")
   }
 }

@@ -21,6 +21,7 @@ package struct Sockets: Check {
       "what netfilter, XDP and BPF programs do with packets before a socket is looked for",
       "without the vendor's kernel image: the names and types by which sockets are read are the kernel's own word",
     ],
+    proof: .crossView,
     response: [
       "do not reboot or kill the process: the connection and who holds it are the evidence",
       "look at the other end, and at the network's own records: the host's tools do not show this socket",
@@ -97,6 +98,8 @@ package struct Sockets: Check {
       message: socket.state == Self.listening ? "it waits for connections, and is hidden" : "it is hidden",
       expected: .text("told in /proc/1/net/\(socket.name.kind.rawValue)"),
       observed: "in memory, before and after that was read, and not told", evidence: evidence,
+      effects: [.init(.hides, "socket \(socket.name.words)")],
+      places: [MemoryRegion(start: KernelAddress(socket.address), byteCount: 1)], toldBy: ["read"],
       meaning: "whoever lists connections and open ports is not shown it")
   }
 }

@@ -25,6 +25,7 @@ package struct Switches: Check {
       "switches in modules, and those of namespaces",
       "without the vendor's kernel image: what the vendor's programs are is not known",
     ],
+    proof: .crossView,
     response: [
       "look at the program: ls -l, file, and who put it there; the kernel starts it as root",
       "set it back: sysctl kernel.modprobe=/sbin/modprobe; a switch that is told otherwise than it is cannot be trusted",
@@ -59,7 +60,8 @@ package struct Switches: Check {
           kind: .contradiction, severity: .critical, subject: Subject(wrong.name),
           message: "user space is told another value than the kernel has",
           expected: .text("\(wrong.inMemory), as in memory"),
-          observed: .text("\(wrong.told), as /\(wrong.file) says"),
+          observed: .text("\(wrong.told), as /\(wrong.file) says"), effects: [.init(.falsifies, "/\(wrong.file)")],
+          toldBy: ["read"],
           meaning: "whoever looks there takes the host for protected in another way than it is"))
     }
     return examination
@@ -89,6 +91,7 @@ package struct Switches: Check {
         program.vendors.map { $0.isEmpty ? "none, or a package's program" : "\($0), as the vendor built it" }
           ?? "a package's program"),
       observed: .text(program.text), evidence: [.init("why", .text(why))],
+      effects: [.init(.startsProgram, "\(program.text) (\(program.name))")], proof: .provenance,
       meaning: "it runs as root, outside of all containers, whenever the kernel has a use for it")
   }
 }

@@ -135,7 +135,8 @@ package struct SyscallTable: Check {
         let meaning = dispatch.meaning(call: subject.label ?? "number \(number)")
         examination.report(
           SlotFinding(
-            kind: .systemCallEntry, subject: subject, entry: entry, fault: fault, meaning: meaning, kernel: kernel
+            kind: .systemCallEntry, subject: subject, entry: entry, fault: fault, meaning: meaning, kernel: kernel,
+            call: subject.label ?? "number \(number)", place: table.address.advanced(by: UInt64(number) * 8)
           ).finding)
       }
     }

@@ -18,6 +18,7 @@ package struct Taint: Check {
       "a taint that no module has: an oops, firmware, a warning",
       "without the vendor's kernel image: the names and types by which records are read are the kernel's own word",
     ],
+    proof: .crossView,
     response: [
       "look at the kernel's log for when the module was loaded: journalctl -k -g taint",
       "look at all modules: liveprobe modules",
@@ -44,7 +45,7 @@ package struct Taint: Check {
         finding(
           Subject("taint", label: "as told"), "user space is told another taint than the kernel has",
           expected: "\(TaintFlags.letters(mask)), as in memory",
-          observed: "\(TaintFlags.letters(told)), as /proc/sys/kernel/tainted says"))
+          observed: "\(TaintFlags.letters(told)), as /proc/sys/kernel/tainted says", toldBy: ["read"]))
     case .success: break
     case .failure where !kernel.isRunning: break
     case .failure(let withheld): examination.leaveUnanswered(Subject("taint", label: "as told"), .withheld(withheld))
@@ -55,6 +56,9 @@ package struct Taint: Check {
           Subject("taint", label: "module \(row.name)"), "a module has a taint that the kernel's mask lacks",
           expected: "\(TaintFlags.letters(mask | row.taints)): the mask has the taint of every module",
           observed: "\(TaintFlags.letters(mask)), and the module \(TaintFlags.letters(row.taints))")
+      if let structure = row.structure {
+        finding.places = [MemoryRegion(start: structure, byteCount: 1)]
+      }
       finding.hiddenModule = row.isSound || row.name.isEmpty ? nil : row.name
       examination.report(finding)
     }
@@ -64,12 +68,12 @@ package struct Taint: Check {
     return examination
   }
 
-  private func finding(_ subject: Subject, _ message: String, expected: Finding.Value, observed: Finding.Value)
-    -> Finding
-  {
+  private func finding(
+    _ subject: Subject, _ message: String, expected: Finding.Value, observed: Finding.Value, toldBy: [String] = []
+  ) -> Finding {
     Finding(
       kind: .contradiction, severity: .critical, subject: subject, message: message, expected: expected,
-      observed: observed,
+      observed: observed, effects: [.init(.falsifies, "the taint of the kernel")], toldBy: toldBy,
       meaning: "the mask was cleared to make an unsigned or foreign module go unnoticed")
   }
 }

@@ -22,6 +22,7 @@ package struct Tracepoints: Check {
       "a tracepoint that was taken off the kernel's own table of them, which kernel-text compares",
       "without the vendor's kernel image: the names and types by which tracepoints are read are the kernel's own word",
     ],
+    proof: .ownership,
     response: [
       "do not unload modules or reboot: the evidence is in memory",
       "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
@@ -69,6 +70,7 @@ package struct Tracepoints: Check {
       observed: "\(target, owner)", owner: owner,
       hiddenModule: HiddenModules.name(at: target, owner: owner, in: kernel),
       target: target, evidence: [.init("static call key", "\(KernelAddress(detour.key))")],
+      effects: [.init(.redirects, "tracepoint \(detour.tracepoint)")],
       meaning: "whoever is registered may not be called, and somebody else is, wherever the tracepoint is passed")
   }
 }

@@ -26,6 +26,7 @@ package struct VendorFiles: Check {
       "a key that somebody who writes kernel memory added to the kernel's keyrings",
       "a kernel that gives a changed file's old bytes to whoever reads it",
     ],
+    proof: .provenance,
     response: [
       "keep the file: copy it to another machine, with its times",
       "compare it with the same file from the vendor's package, fetched on another machine",
@@ -143,6 +144,7 @@ package struct VendorFiles: Check {
           Finding.Evidence("why it is asked", .text(why)),
         ],
         stranger: Finding.Stranger(module: module.name, identity: identity),
+        effects: [.init(.loadsModule, module.name)],
         meaning: "its code and its file may agree, and still nobody who is known answers for what it does",
         innocentCauses: [
           "a driver that was built or copied here by hand, or by a vendor's installer, and not by a package",
@@ -177,6 +179,7 @@ package struct VendorFiles: Check {
           expected: "\(record.algorithm) \(record.digest), as \(record.manager) recorded it for \(record.package)",
           observed: "\(record.algorithm) \(actual)",
           evidence: [Finding.Evidence("file", .text(file.source)), Finding.Evidence("package", .text(record.package))],
+          effects: [.init(.replacesFile, file.source)],
           meaning: "what the running kernel is compared with is not what the vendor shipped"))
     }
   }

@@ -19,11 +19,24 @@ package struct ReadingTrial: Hashable, Sendable {
   /// What it asks, in one sentence that ends in a question mark.
   package var question: String
   package var outcome: Outcome
+  /// What is false if something was edited, in words that stand in a list.
+  package var claim: String
+  /// The system calls by which it was made.
+  package var systemCalls: [String]
+  /// The memory that read differently, if it is known.
+  package var places: [MemoryRegion]
 
-  package init(name: String, question: String, outcome: Outcome) {
+  package init(
+    name: String, question: String, outcome: Outcome, claim: String = "reads of /proc/kcore",
+    systemCalls: [String] = [],
+    places: [MemoryRegion] = []
+  ) {
     self.name = name
     self.question = question
     self.outcome = outcome
+    self.claim = claim
+    self.systemCalls = systemCalls
+    self.places = places
   }
 
   /// The same trial, with a sentence more about what it means for the rest of the reading.

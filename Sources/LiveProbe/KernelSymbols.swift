@@ -104,7 +104,8 @@ struct KernelSymbols {
   var trial: ReadingTrial {
     ReadingTrial(
       name: "kallsyms-against-memory",
-      question: "does /proc/kallsyms say what the kernel's own tables of symbols say?", outcome: outcome)
+      question: "does /proc/kallsyms say what the kernel's own tables of symbols say?", outcome: outcome,
+      claim: "/proc/kallsyms", systemCalls: ["read"])
   }
 
   private var outcome: ReadingTrial.Outcome {

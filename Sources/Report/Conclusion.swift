@@ -13,6 +13,10 @@ struct Conclusion {
   let accepted: Int
   /// The ids of checks with findings, in the registry's order.
   let checksWithFindings: [String]
+  /// What happened, a line for each of the first incidents.
+  private let headlines: [PlainText]
+  /// Incidents that are not among them.
+  private let otherIncidents: Int
   /// The ids of checks that were not wholly answered.
   let unansweredChecks: [String]
   /// Modules that nothing vouches for, by name, each once.
@@ -24,8 +28,15 @@ struct Conclusion {
   let couldNotStart: Bool
   private let checks: Int
 
-  init(_ verdict: Verdict) {
+  /// Incidents named in one sentence.
+  private static let mostHeadlines = 2
+
+  /// - Parameter limits: how much of each incident is named.
+  init(_ verdict: Verdict, _ limits: IncidentLimits = .headline) {
     status = verdict.status
+    let incidents = ReportedIncident.all(of: verdict, [])
+    headlines = incidents.prefix(Self.mostHeadlines).map { $0.incident.headline(limits) }
+    otherIncidents = incidents.count - headlines.count
     critical = verdict.findings.count { $0.severity == .critical }
     warnings = verdict.findings.count { $0.severity == .warning }
     let strangers = verdict.findings.compactMap(\.stranger?.module)
@@ -48,11 +59,11 @@ struct Conclusion {
     switch status {
     case .critical:
       return
-        "signs of tampering: \(findings) in \(Self.some(checksWithFindings))\(strangersToo)\(unansweredToo)\(driftToo)"
+        "signs of tampering: \(incidents)\(unansweredToo)\(driftToo)"
     case .warning where warnings == 0: return "a person must confirm: \(drift)"
     case .warning where warnings == ofStrangers: return "a person must confirm: \(strangers ?? "")\(driftToo)"
     case .warning:
-      return "a person must confirm: \(findings) in \(Self.some(checksWithFindings))\(strangersToo)\(driftToo)"
+      return "a person must confirm: \(incidents)\(driftToo)"
     case .unknown:
       let rest: PlainText =
         if warnings == 0 {
@@ -60,7 +71,7 @@ struct Conclusion {
         } else if warnings == ofStrangers {
           "; to confirm: \(strangers ?? "")"
         } else {
-          "; \(findings) to confirm\(strangersToo)"
+          "; to confirm: \(incidents)"
         }
       return "not an all-clear: \(whatIsOpen)\(rest)\(driftToo)"
     case .ok where clear == 0: return "nothing to check: no check applies to this kernel"
@@ -79,7 +90,13 @@ struct Conclusion {
     return "\(Self.count(strangerNames.count, "module")) that nothing vouches for: \(Self.some(strangerNames))"
   }
 
-  private var strangersToo: PlainText { strangers.map { ", among them \($0)" } ?? "" }
+  /// Who did what, for the first incidents, and how many more there are.
+  private var incidents: PlainText {
+    let more: PlainText = otherIncidents > 0 ? "; and \(Self.count(otherIncidents, "more incident"))" : ""
+    let isOne = headlines.count == 1 && otherIncidents == 0
+    let told = headlines.enumerated().map { isOne ? $1 : "(\($0 + 1)) \($1)" as PlainText }
+    return "\(PlainText.join(told, "; "))\(more)"
+  }
 
   /// As ``findings``, but for modules that nothing vouches for.
   var otherFindings: PlainText { Self.findings(critical: critical, warnings: warnings - ofStrangers) }

@@ -5,6 +5,8 @@ internal import KernelModel
 struct ReportedFinding {
   /// From 1 on, over the whole report.
   var number: Int
+  /// The number of the incident that it is of.
+  var incident: Int
   var finding: Finding
   var check: Manual
   /// The number of the implant it leads into, from 1 on, if there is one.
@@ -34,17 +36,10 @@ struct ReportedFinding {
       implant: implant)
   }
 
-  /// The findings of `verdict`: critical ones first, then in the checks' order, then by subject.
+  /// The findings of `verdict`, incident by incident; of each the critical ones first, then in the checks' order, then by
+  /// subject.
   static func all(of verdict: Verdict, implants: [Implant]) -> [ReportedFinding] {
-    let findings = verdict.answers.flatMap { answer in
-      answer.sortedFindings.map { (answer.check, $0) }
-    }
-    let ordered = findings.filter { $0.1.severity == .critical } + findings.filter { $0.1.severity == .warning }
-    return ordered.enumerated().map { index, element in
-      ReportedFinding(
-        number: index + 1, finding: element.1, check: element.0,
-        implant: implants.firstIndex { $0.explains(element.1) }.map { $0 + 1 })
-    }
+    ReportedIncident.all(of: verdict, implants).flatMap(\.findings)
   }
 
   /// Runs of findings that are alike, in the order of their first one.

@@ -66,6 +66,8 @@ import Testing
     (["scan", "--explain-bytes", "vfs_read", "--output", "/x"], "--explain-bytes and --output contradict"),
     (["scan", "--only", "syscall-table", "--skip", "syscall-table"], "contradict each other"),
     (["scan", "--format", "json", "--colour", "always"], "contradict each other"),
+    (["scan", "--format", "json", "-v"], "--verbose and --format json contradict each other"),
+    (["scan", "--explain-bytes", "vfs_read", "-v"], "--explain-bytes and --verbose contradict"),
     (["scan", "--explain-bytes", "vfs_read", "--only", "kernel-text"], "--explain-bytes and --only contradict"),
     (["scan", "--explain-bytes", "vfs_read", "--skip", "kernel-text"], "--explain-bytes and --skip contradict"),
     (["scan", "--explain-bytes", "vfs_read", "--around", "4K"], "--explain-bytes and --around contradict"),

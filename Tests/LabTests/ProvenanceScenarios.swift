@@ -165,7 +165,7 @@ extension Scenario {
   private static func signatureComplaints(_ guest: Guest) throws(LabError) -> [String] {
     _ = try guest.output(of: "modprobe dummy && mv /var/lib/dpkg /dpkg-away")
     let scan = try Scan(in: guest, only: checks)
-    let text = try guest.run("/liveprobe scan --only vendor-files", timeout: 300).text
+    let text = try guest.run("/liveprobe scan --only vendor-files -v", timeout: 300).text
     _ = try guest.output(of: "mv /dpkg-away /var/lib/dpkg; rmmod dummy")
     let found = (scan.report?.findings ?? []).map(\.subject)
     var complaints = found == [subject] ? [] : ["without package records: \(found)"]

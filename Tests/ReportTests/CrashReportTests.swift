@@ -29,7 +29,7 @@ import Testing
       text.hasSuffix(
         """
 
-        the checks of scan: CRITICAL, signs of tampering: 2 findings in syscall-table
+        the checks of scan: CRITICAL, signs of tampering: unowned code at 0xffffffffc0331000
         exit status 2 (CRITICAL)
         run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 

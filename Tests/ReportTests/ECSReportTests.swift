@@ -13,7 +13,7 @@ struct ECSReportTests {
   @Test func `the verdict of a healthy kernel`() {
     let expected =
       #"""
-      {"@timestamp":"2026-03-01T03:00:00Z","ecs":{"version":"8.11.0"},"event":{"action":"scan-concluded","category":["host"],"dataset":"liveprobe.scan","duration":412000000,"kind":"state","module":"liveprobe","outcome":"success","provider":"liveprobe","severity":0,"start":"2026-03-01T03:00:00Z","type":["info"]},"host":{"architecture":"x86_64","hostname":"web\\u{1b}1","name":"web\\u{1b}1","os":{"kernel":"6.1.0-56-amd64","type":"linux"}},"liveprobe":{"kernel":{"build_id":{"claimed":"000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7","in_memory":"000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7"},"kaslr_offset":"0x1a000000","machine":"x86_64","release":"6.1.0-56-amd64","version":"#1 SMP Debian 6.1.199-1 (2026-02-01)","withheld":[]},"status":"OK","verdict":{"accepted":0,"checks":2,"critical":0,"exit_status":0,"implants":0,"remarks":[],"unanswered":0,"warnings":0},"version":"0.1.0"},"log":{"level":"info","logger":"liveprobe"},"message":"OK: nothing found: 1 check clear, 1 does not apply"}
+      {"@timestamp":"2026-03-01T03:00:00Z","ecs":{"version":"8.11.0"},"event":{"action":"scan-concluded","category":["host"],"dataset":"liveprobe.scan","duration":412000000,"kind":"state","module":"liveprobe","outcome":"success","provider":"liveprobe","severity":0,"start":"2026-03-01T03:00:00Z","type":["info"]},"host":{"architecture":"x86_64","hostname":"web\\u{1b}1","name":"web\\u{1b}1","os":{"kernel":"6.1.0-56-amd64","type":"linux"}},"liveprobe":{"kernel":{"build_id":{"claimed":"000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7","in_memory":"000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7"},"kaslr_offset":"0x1a000000","machine":"x86_64","release":"6.1.0-56-amd64","version":"#1 SMP Debian 6.1.199-1 (2026-02-01)","withheld":[]},"status":"OK","verdict":{"accepted":0,"checks":2,"code_pointers":[],"critical":0,"exit_status":0,"first_steps":[],"implants":0,"incidents":[],"remarks":[],"unanswered":0,"warnings":0},"version":"0.1.0"},"log":{"level":"info","logger":"liveprobe"},"message":"OK: nothing found: 1 check clear, 1 does not apply"}
 
       """#
     #expect(
@@ -94,6 +94,11 @@ struct ECSReportTests {
     "rule.name": (false, "string", nil),
     "rule.ruleset": (false, "string", ["liveprobe"]),
     "rule.version": (false, "string", nil),
+    "threat.framework": (false, "string", ["MITRE ATT&CK"]),
+    "threat.technique.id": (false, "array", nil),
+    "threat.technique.name": (false, "array", nil),
+    "threat.technique.subtechnique.id": (false, "array", nil),
+    "threat.technique.subtechnique.name": (false, "array", nil),
   ]
 
   /// The types that ECS expects in each category we use.

@@ -71,7 +71,7 @@ import Testing
     own.innocentCauses = []
     own.response = ["ask the vendor"]
     #expect(manual.innocentCauses(of: own) == [] && manual.response(to: own) == ["ask the vendor"])
-    let text = TextReport().render(Sample.verdict([Sample.answer([own])]), Sample.measurements)
-    #expect(text.contains("innocent?   none known") && text.contains("do          ask the vendor"))
+    let text = TextReport(isVerbose: true).render(Sample.verdict([Sample.answer([own])]), Sample.measurements)
+    #expect(text.contains("benign?     none known") && text.contains("do          ask the vendor"))
   }
 }

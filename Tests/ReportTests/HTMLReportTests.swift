@@ -33,16 +33,18 @@ struct HTMLReportTests {
     #expect(page.hasSuffix("</html>\n"))
   }
 
-  @Test func `what is wrong comes first, then what to do, then the evidence`() throws {
+  @Test func `what happened comes first, then what to do, then the evidence`() throws {
     let markup = try Markup(page(Sample.hookedExhibited))
     #expect(
       markup.texts(of: "h2") == [
-        "What is wrong", "What to do", "Findings", "Implants", "Drift", "Accepted findings", "What could not be seen",
+        "What happened", "What to do first", "What is wrong", "Findings", "Implants", "Drift", "Accepted findings",
+        "What could not be seen",
         "Checks", "Executable memory", "System calls", "Who is called",
       ])
     #expect(
       markup.texts(of: "h1") == [
-        "CRITICAL signs of tampering: 2 findings in syscall-table; 2 facts not as in the baseline"
+        "CRITICAL signs of tampering: unowned code at 0xffffffffc0a31040: system calls read, open redirected; 2 facts not as "
+          + "in the baseline"
       ])
     #expect(markup.texts(of: "title").first == "CRITICAL: kernel 6.1.0-56-amd64 - liveprobe")
     let levels = markup.elements.compactMap { ["h1": 1, "h2": 2, "h3": 3, "h4": 4][$0.name] }

@@ -5,15 +5,21 @@ struct HookedReportTests {
   @Test func `two system calls that lead into one implant`() {
     let expected =
       #"""
-      CRITICAL  signs of tampering: 2 findings in syscall-table
+      CRITICAL  signs of tampering: unowned code at 0xffffffffc0a31040: system calls read, open redirected
       kernel    6.1.0-56-amd64 x86_64, build id 000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7
 
-      CHECKS
-        FOUND    syscall-table  2 critical findings, from 452 facts
-                 compared  sys_call_table with /boot/vmlinuz-6.1.0-56-amd64 (vendor-image, rung 1 of 4)
-                 remark    64-bit programs' calls are dispatched through sys_call_table: the call in
-                           do_syscall_64 says so
-        clear    module-list    nothing found in 43 facts
+      INCIDENT 1 of 1  critical  unowned code at 0xffffffffc0a31040
+        Effect: system calls read, open redirected. Code: 0xffffffffc0a31000-0xffffffffc0a32fff, 8.00 KiB
+        (implant 1). Evidence: comparison with the vendor's files (syscall-table). Strings as in
+        table-hook tutorial: attribution, not proof. Findings 1-2; ATT&CK T1014.
+
+      DO FIRST
+        1. do not reboot, unload a module or kill a process: the evidence is in memory only
+        2. capture the kernel's memory: liveprobe capture -o FILE, and copy the file off the host
+        3. keep this report with it (liveprobe scan --format json), on a machine that only you write to
+        4. cut the host off the network, but leave it powered
+        5. if a module that you installed owns the code, ask its vendor; otherwise treat the host as
+           compromised and rebuild it from trusted media
 
       FINDING 1 of 2  critical  sys_call_table[0] (read)
         wrong       the entry leads astray: to mapped memory (r-x) that nobody owns
@@ -25,7 +31,7 @@ struct HookedReportTests {
                     found by  kallsyms
         meaning     the kernel dispatches through this table, so every call of read by a 64-bit program
                     runs that code
-        innocent?   a security product that hooks system calls: it would be visible as a module
+        benign?     a security product that hooks system calls: it would be visible as a module
         do          1. keep the evidence before anything else: copy this report and /proc/kcore off the
                        host
                     2. isolate the host; do not reboot it
@@ -41,7 +47,7 @@ struct HookedReportTests {
                     found by  kallsyms
         meaning     the kernel dispatches through this table, so every call of open by a 64-bit program
                     runs that code
-        innocent?   as for finding 1
+        benign?     as for finding 1
         do          as for finding 1
 
       IMPLANT 1 of 1  0xffffffffc0a31000-0xffffffffc0a32fff, 8.00 KiB
@@ -91,11 +97,18 @@ struct HookedReportTests {
         unreadable    no memory at 0xffffffffc0a33000: the page tables map nothing there
         left out      strings beyond the first 4096
 
+      CHECKS
+        FOUND    syscall-table  2 critical findings, from 452 facts
+                 compared  sys_call_table with /boot/vmlinuz-6.1.0-56-amd64 (vendor-image, rung 1 of 4)
+                 remark    64-bit programs' calls are dispatched through sys_call_table: the call in
+                           do_syscall_64 says so
+        clear    module-list    nothing found in 43 facts
+
       exit status 2 (CRITICAL): a finding of tampering, or a reading path that lies
       more: liveprobe explain syscall-table
       run: 2026-03-01T03:00:00Z, 0.41 s, 2 looks, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
-    #expect(TextReport().render(Sample.hooked, Sample.measurements) == expected)
+    #expect(TextReport(isVerbose: true).render(Sample.hooked, Sample.measurements) == expected)
   }
 }

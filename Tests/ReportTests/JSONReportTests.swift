@@ -11,7 +11,13 @@ struct JSONReportTests {
 
         ],
         "exitStatus" : 3,
+        "firstSteps" : [
+
+        ],
         "implants" : [
+
+        ],
+        "incidents" : [
 
         ],
         "inventory" : null,
@@ -130,7 +136,13 @@ struct JSONReportTests {
                   "label" : "execve",
                   "name" : "sys_call_table"
                 },
-                "target" : null
+                "target" : null,
+                "techniques" : [
+                  {
+                    "id" : "T1014",
+                    "name" : "Rootkit"
+                  }
+                ]
               }
             ],
             "id" : "syscall-table",
@@ -152,8 +164,62 @@ struct JSONReportTests {
           }
         ],
         "exitStatus" : 1,
+        "firstSteps" : [
+          "ask who installed edr_guard"
+        ],
         "implants" : [
 
+        ],
+        "incidents" : [
+          {
+            "culprit" : {
+              "address" : null,
+              "description" : "module edr_guard",
+              "kind" : "module",
+              "name" : "edr_guard"
+            },
+            "effects" : [
+              {
+                "object" : "execve",
+                "verb" : "redirects-system-call"
+              }
+            ],
+            "families" : [
+
+            ],
+            "findings" : [
+              {
+                "check" : "syscall-table",
+                "subject" : {
+                  "index" : 59,
+                  "label" : "execve",
+                  "name" : "sys_call_table"
+                }
+              }
+            ],
+            "grounds" : [
+              {
+                "checks" : [
+                  "syscall-table"
+                ],
+                "proof" : "comparison",
+                "rung" : "kernel-records"
+              }
+            ],
+            "implants" : [
+
+            ],
+            "number" : 1,
+            "paragraph" : "Effect: system call execve redirected. Evidence: comparison with the kernel's own records (syscall-table). It may be benign: see below. Finding 1; ATT&CK T1014.",
+            "sentence" : "module edr_guard: system call execve redirected",
+            "severity" : "warning",
+            "techniques" : [
+              {
+                "id" : "T1014",
+                "name" : "Rootkit"
+              }
+            ]
+          }
         ],
         "inventory" : {
           "hostName" : "web1",
@@ -202,7 +268,7 @@ struct JSONReportTests {
           "wallSeconds" : 0.412
         },
         "schema" : "liveprobe/1",
-        "sentence" : "a person must confirm: 1 finding in syscall-table",
+        "sentence" : "a person must confirm: module edr_guard: system call execve redirected",
         "state" : null,
         "status" : "WARNING",
         "tool" : {

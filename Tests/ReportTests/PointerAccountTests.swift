@@ -7,16 +7,19 @@ struct PointerAccountTests {
   private func words(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 
   @Test func `how many pointers there are, and what of them, is one sentence`() {
-    let text = words(TextReport().render(Sample.counted(unexplained: 0), Sample.measurements))
+    let text = words(TextReport(isVerbose: true).render(Sample.counted(unexplained: 0), Sample.measurements))
     #expect(
       text.contains(
         "POINTERS TO CODE kernel-text of 16294 code pointers in writable kernel memory, 16276 are the vendor's own "
           + "value, 10 lead to owned code of the same prototype, 2 to owned code whose prototype is not known, 4 are static calls and "
           + "their like, which kernel-text judges, 2 are empty by now, 0 are unexplained"))
     #expect(
-      words(TextReport().render(Sample.counted(unexplained: 3), Sample.measurements)).contains(", 3 ARE UNEXPLAINED"))
-    #expect(TextReport().render(Sample.counted(unexplained: 1), Sample.measurements).contains("1 IS UNEXPLAINED"))
-    #expect(!TextReport().render(Sample.clean, Sample.measurements).contains("POINTERS TO CODE"))
+      words(TextReport(isVerbose: true).render(Sample.counted(unexplained: 3), Sample.measurements)).contains(
+        ", 3 ARE UNEXPLAINED"))
+    #expect(
+      TextReport(isVerbose: true).render(Sample.counted(unexplained: 1), Sample.measurements).contains(
+        "1 IS UNEXPLAINED"))
+    #expect(!TextReport(isVerbose: true).render(Sample.clean, Sample.measurements).contains("POINTERS TO CODE"))
   }
 
   @Test func `every format has the number`() throws {

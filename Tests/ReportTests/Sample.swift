@@ -103,6 +103,8 @@ enum Sample {
         .init("slot", "\(KernelAddress(0xffff_ffff_8200_0280 + UInt64(index) * 8))"),
         .init("found by", "kallsyms"),
       ],
+      effects: [.init(.redirectsSystemCall, call)],
+      places: [MemoryRegion(start: KernelAddress(0xffff_ffff_8200_0280 + UInt64(index) * 8), byteCount: 8)],
       meaning: "the kernel dispatches through this table, so every call of \(call) by a 64-bit program runs that code")
   }
 
@@ -198,6 +200,7 @@ enum Sample {
               .init("module's file", "/lib/modules/6.1.0-56-amd64/updates/dkms/edr_guard.ko.xz"),
               .init("signed", "no"), .init("version", "4.2.1"),
             ],
+            effects: [.init(.redirectsSystemCall, "execve")],
             meaning: "every execve of a 64-bit program runs edr_guard's code first",
             innocentCauses: ["a product you installed on purpose"], response: ["ask who installed edr_guard"])
         ], remarks: [])

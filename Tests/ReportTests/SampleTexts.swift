@@ -60,7 +60,8 @@ extension Sample {
       Finding(
         kind: .redirection, severity: .critical, subject: Subject(place.description),
         message: "1 byte is not the vendor's, and no mechanism of the kernel's produces it",
-        expected: .bytes(expected), observed: .bytes(observed), owner: owner)
+        expected: .bytes(expected), observed: .bytes(observed), owner: owner,
+        effects: [.init(.alters, place.description)])
     }
     let banner = Place(symbol: "linux_banner", offset: 9)
     return verdict([

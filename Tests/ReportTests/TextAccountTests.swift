@@ -9,7 +9,7 @@ struct TextAccountTests {
   }
 
   @Test func `what was compared and what explains the changes, and that nothing else changed`() {
-    let text = TextReport().render(Sample.compared, Sample.measurements)
+    let text = TextReport(isVerbose: true).render(Sample.compared, Sample.measurements)
     #expect(
       section(of: text) == """
           kernel-text  kernel, 22.64 MiB of code and constants: 0 bytes unexplained; each is the vendor's,
@@ -26,7 +26,7 @@ struct TextAccountTests {
   }
 
   @Test func `unexplained bytes stand out, and the modules that have them are named, the worst first`() {
-    let text = section(of: TextReport().render(Sample.changed, Sample.measurements))
+    let text = section(of: TextReport(isVerbose: true).render(Sample.changed, Sample.measurements))
     #expect(text.contains("  kernel-text  kernel, 22.64 MiB of code and constants: 1 BYTE UNEXPLAINED\n"))
     #expect(text.contains("  module-text  3 modules, 252.00 KiB of code and constants: 1007 BYTES UNEXPLAINED, in"))
     #expect(text.split(separator: "\n").count { $0.hasPrefix("  kernel-text") } == 1)
@@ -37,7 +37,7 @@ struct TextAccountTests {
   }
 
   @Test func `a report without such a comparison has no such section`() {
-    #expect(!TextReport().render(Sample.clean, Sample.measurements).contains("BYTES COMPARED"))
+    #expect(!TextReport(isVerbose: true).render(Sample.clean, Sample.measurements).contains("BYTES COMPARED"))
   }
 
   @Test func `JSON has each object's account`() throws {
@@ -61,6 +61,6 @@ struct TextAccountTests {
     }
     let line = MonitoringReport().render(verdict, Sample.measurements)
     #expect(line.contains("unexplained_bytes=18446744073709551615B"))
-    #expect(TextReport().render(verdict, Sample.measurements).contains(" 18446744073709551615 BYTES\n"))
+    #expect(TextReport(isVerbose: true).render(verdict, Sample.measurements).contains(" 18446744073709551615 BYTES\n"))
   }
 }

@@ -10,16 +10,8 @@ struct TextReportTests {
       #"""
       OK        nothing found: 1 check clear, 1 does not apply
       kernel    6.1.0-56-amd64 x86_64, build id 000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7
-
-      CHECKS
-        clear    syscall-table  nothing found in 452 facts
-                 compared  sys_call_table with /boot/vmlinuz-6.1.0-56-amd64 (vendor-image, rung 1 of 4)
-                 remark    64-bit programs' calls are dispatched through sys_call_table: the call in
-                           do_syscall_64 says so
-        n-a      module-list    this kernel was built without CONFIG_MODULES
-
       exit status 0 (OK): every question that applies was answered, and nothing was found
-      more: liveprobe explain <check>
+      more: liveprobe scan -v; liveprobe explain <check>
       run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
@@ -45,14 +37,15 @@ struct TextReportTests {
   @Test func `one finding in a visible module`() {
     let expected =
       #"""
-      WARNING   a person must confirm: 1 finding in syscall-table
+      WARNING   a person must confirm: module edr_guard: system call execve redirected
       kernel    6.1.0-56-amd64 x86_64, build id 000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7
 
-      CHECKS
-        FOUND    syscall-table  1 warning, from 452 facts
-                 compared  sys_call_table with the kernel's own __syscall_meta__ records (kernel-records,
-                           rung 2 of 4); nothing better because:
-                           - the vendor's kernel image /boot/vmlinuz-6.1.0-56-amd64: no such file
+      INCIDENT 1 of 1  warning  module edr_guard
+        Effect: system call execve redirected. Evidence: comparison with the kernel's own records
+        (syscall-table). It may be benign: see below. Finding 1; ATT&CK T1014.
+
+      DO FIRST
+        1. ask who installed edr_guard
 
       FINDING 1 of 1  warning  sys_call_table[59] (execve)
         wrong       the entry leads into a visible module
@@ -63,11 +56,13 @@ struct TextReportTests {
                     signed         no
                     version        4.2.1
         meaning     every execve of a 64-bit program runs edr_guard's code first
-        innocent?   a product you installed on purpose
-        do          ask who installed edr_guard
+        benign?     a product you installed on purpose
+
+      CHECKS
+        FOUND    syscall-table  1 warning, from 452 facts
 
       exit status 1 (WARNING): only findings or drift that may be innocent; a person must confirm
-      more: liveprobe explain syscall-table
+      more: liveprobe scan -v; liveprobe explain syscall-table
       run: 2026-03-01T03:00:00Z, 0.41 s, 2 looks, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
@@ -82,30 +77,42 @@ struct TextReportTests {
       kernel    6.1.0-56-amd64 x86_64, build id 000d1a2734414e5b6875828f9ca9b6c3d0ddeaf7 (claimed)
       build id  not confirmed in memory: the kernel's notes in memory: the symbol __start_notes is
                 withheld; run as root
-      note      kallsyms shows every address as zero, so nothing can be found by name
+
+      UNANSWERED
+        * the symbol ia32_sys_call_table is not in kallsyms, and it was not found in memory
+        * could not read 0xffffffff82001000: refused with error 14
+          open  syscall-table (ia32_sys_call_table, ia32_sys_call_table[11] (execve))
+          do    run `liveprobe doctor` as root; if it misses nothing, report this kernel's release with
+                the JSON report
+        * kallsyms shows every address as zero
+          open  module-list
+          do    run as root with CAP_SYSLOG and kernel.kptr_restrict below 2
 
       CHECKS
-        unknown  syscall-table  2 questions left open after 12 facts, see below
+        unknown  syscall-table  2 questions left open after 12 facts
                  remark    did not survive a second look, so not reported: sys_call_table[1] (write)
-        unknown  module-list    1 question left open after 0 facts, see below
-
-      COULD NOT ANSWER
-        syscall-table: Does every entry of every table lead to the function the vendor's image puts there?
-          * ia32_sys_call_table: the symbol ia32_sys_call_table is not in kallsyms, and it was not found
-              in memory
-          * ia32_sys_call_table[11] (execve): could not read 0xffffffff82001000: refused with error 14
-            do  run `liveprobe doctor` as root; if it misses nothing, report this kernel's release with
-                the JSON report
-        module-list: Do all the places that know of modules agree?
-          * module-list: kallsyms shows every address as zero
-            do  run as root with CAP_SYSLOG and kernel.kptr_restrict below 2
+        unknown  module-list    1 question left open after 0 facts
 
       exit status 3 (UNKNOWN): not an all-clear: a question that applies could not be answered
-      more: liveprobe explain syscall-table
+      more: liveprobe scan -v; liveprobe explain syscall-table
       run: 2026-03-01T03:00:00Z, 0.41 s, 1 look, memory 1.25 MiB, 143210 symbols, peak memory 20.02 MiB
 
       """#
     #expect(TextReport().render(Sample.unknown, Sample.measurements) == expected)
+  }
+
+  @Test func `asked for everything, each question stands by itself, and so do remarks`() {
+    let report = TextReport(isVerbose: true).render(Sample.unknown, Sample.measurements)
+    for part in [
+      "note      kallsyms shows every address as zero, so nothing can be found by name\n",
+      "UNANSWERED, QUESTION BY QUESTION\n  syscall-table: Does every entry of every table lead to the function",
+      "    * ia32_sys_call_table[11] (execve): could not read 0xffffffff82001000: refused with error 14\n",
+    ] {
+      #expect(report.contains(part), "\(part)")
+    }
+    let guarded = TextReport(isVerbose: true).render(Sample.guarded, Sample.measurements)
+    #expect(guarded.contains("\n  do          ask who installed edr_guard\n"))
+    #expect(guarded.contains("rung 2 of 4); nothing better because:\n"))
   }
 
   @Test func `a scan that could not start`() {
@@ -113,7 +120,7 @@ struct TextReportTests {
       #"""
       UNKNOWN   could not start: nothing was checked, so nothing is known of this kernel
 
-      IN THE WAY
+      CANNOT SCAN
         * /proc/kcore: cannot be opened: operation not permitted (1)
           do  run as root with CAP_SYS_RAWIO; under lockdown=confidentiality no process may read it
         * /proc/kallsyms: shows every address as zero
@@ -148,11 +155,11 @@ struct TextReportTests {
     #expect(
       report.hasPrefix(
         """
-        CRITICAL  signs of tampering: 2 findings in syscall-table; 1 of 3 checks not wholly answered
-                  (module-list)
+        CRITICAL  signs of tampering: unowned code at 0xffffffffc0a31040: system calls read, open
+                  redirected; 1 of 3 checks not wholly answered (module-list)
 
         """))
-    #expect(report.contains("\nCOULD NOT ANSWER\n"))
+    #expect(report.contains("\nUNANSWERED\n"))
     #expect(report.contains("\nexit status 2 (CRITICAL): "))
   }
 

@@ -92,7 +92,7 @@ struct ScanCommand: ParsableCommand {
       ("--around", around.bytes != Self.defaultAround.bytes),
       ("--baseline", comparison.baseline != nil),
       ("--format \(reporting.format.first?.rawValue ?? "")", reporting.format.contains { $0 != .text }),
-      ("--output", !reporting.output.isEmpty),
+      ("--output", !reporting.output.isEmpty), ("--verbose", reporting.verbose),
     ]
     if let other = others.first(where: \.isGiven) {
       throw ValidationError(

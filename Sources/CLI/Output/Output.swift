@@ -9,6 +9,8 @@ struct Output {
   /// A path, `-` for standard output, or nil for where the format goes by itself.
   let destination: String?
   let theme: Theme
+  /// Whether a text shows everything.
+  var isVerbose = false
 
   static let standardOutput = "-"
 
@@ -58,7 +60,7 @@ struct Output {
     let version = Liveprobe.version
     func text(_ report: some ReportFormat) -> [UInt8] { Array(report.render(verdict, measurements).utf8) }
     return switch format {
-    case .text: text(TextReport(theme: theme))
+    case .text: text(TextReport(theme: theme, isVerbose: isVerbose))
     case .json: text(JSONReport(toolVersion: version) { $0.withUnsafeBytes { Digest.sha256.of($0) } })
     case .html: text(HTMLReport(toolVersion: version))
     case .monitoring: text(MonitoringReport())

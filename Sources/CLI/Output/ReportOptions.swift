@@ -25,6 +25,11 @@ struct ReportOptions: ParsableArguments {
   @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
   var colour: Colour = .auto
 
+  @Flag(
+    name: .shortAndLong,
+    help: "In text, show everything: bytes, code, strings, remarks, and what each check compared with.")
+  var verbose = false
+
   mutating func validate() throws {
     let formats = max(format.count, 1)
     guard output.count == formats || (output.isEmpty && formats == 1) else {
@@ -41,13 +46,16 @@ struct ReportOptions: ParsableArguments {
     if colour == .always, let first = format.first, !format.contains(.text) {
       throw ValidationError("--colour always and --format \(first.rawValue) contradict each other")
     }
+    if verbose, let first = format.first, !format.contains(.text) {
+      throw ValidationError("--verbose and --format \(first.rawValue) contradict each other")
+    }
   }
 
   /// One for each format.
   private var outputs: [Output] {
     (format.isEmpty ? [.text] : format).enumerated().map { index, format in
       let destination = output.indices.contains(index) ? output[index] : nil
-      return Output(format: format, destination: destination, theme: theme(for: destination))
+      return Output(format: format, destination: destination, theme: theme(for: destination), isVerbose: verbose)
     }
   }
 

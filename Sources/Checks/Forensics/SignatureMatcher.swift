@@ -7,7 +7,9 @@ struct SignatureMatcher {
     var bytes: [UInt8]
     var isOpenAtStart: Bool
     var isOpenAtEnd: Bool
-    var isAlone: Bool
+    var weight: SignatureRules.Pattern.Weight
+    /// Whether it is a word, and not the beginning or end of many.
+    var isExact: Bool { !isOpenAtStart && !isOpenAtEnd }
 
     init(_ pattern: SignatureRules.Pattern) {
       let star = UInt8(ascii: "*")
@@ -17,7 +19,7 @@ struct SignatureMatcher {
       isOpenAtEnd = text.last == star
       if isOpenAtEnd { text.removeLast() }
       bytes = text
-      isAlone = pattern.isAlone
+      weight = pattern.weight
     }
   }
 
@@ -42,7 +44,10 @@ struct SignatureMatcher {
     needlesByFirstByte = buckets
   }
 
-  /// The families whose rules the strings fulfil, most different strings first.
+  /// The families whose rules the strings fulfil, the most specific first.
+  ///
+  /// That is a family before what several have in common, one with a string of its own before one without, and then
+  /// whoever has the most different words.
   func matches(in strings: [FoundString]) -> [SignatureMatch] {
     var hits: [Int: [Int]] = [:]
     for (index, string) in strings.enumerated() {
@@ -50,19 +55,44 @@ struct SignatureMatcher {
         hits[needle, default: []].append(index)
       }
     }
-    let found = rules.indices.compactMap { number -> (different: Int, match: SignatureMatch)? in
+    let found = rules.indices.compactMap { number -> (rank: Rank, match: SignatureMatch)? in
       let matched = hits.keys.filter { needles[$0].rule == number }.sorted()
-      let isEnough = matched.contains { needles[$0].needle.isAlone } || matched.count >= rules[number].needs
-      guard isEnough, !matched.isEmpty else { return nil }
+      let rank = Rank(matched.map { needles[$0].needle }, of: rules[number])
+      guard rank.alone > 0 || rank.counted >= rules[number].needs, !matched.isEmpty else { return nil }
       let evidence = Set(matched.flatMap { hits[$0] ?? [] }).map { strings[$0] }
         .sorted { ($0.address, $0.text) < ($1.address, $1.text) }
       let rule = rules[number]
       return (
-        matched.count,
+        rank,
         SignatureMatch(family: rule.family, note: rule.note, evidence: Array(evidence.prefix(Self.mostEvidence)))
       )
     }
-    return found.sorted { ($1.different, $0.match.family) < ($0.different, $1.match.family) }.map(\.match)
+    return found.sorted { first, second in
+      first.rank == second.rank ? first.match.family < second.match.family : first.rank.precedes(second.rank)
+    }.map(\.match)
+  }
+
+  /// How specific a match is.
+  private struct Rank: Equatable {
+    let isGeneral: Bool
+    /// Different strings that are enough by themselves.
+    let alone: Int
+    /// Different strings that count, and those of them that are whole words.
+    let counted: Int
+    let exact: Int
+
+    init(_ needles: [Needle], of rule: SignatureRules.Rule) {
+      isGeneral = rule.isGeneral
+      alone = needles.count { $0.weight == .alone }
+      let counting = needles.filter { $0.weight != .also }
+      counted = counting.count
+      exact = counting.count(where: \.isExact)
+    }
+
+    func precedes(_ other: Rank) -> Bool {
+      (isGeneral ? 1 : 0, -min(alone, 1), -exact, -counted)
+        < (other.isGeneral ? 1 : 0, -min(other.alone, 1), -other.exact, -other.counted)
+    }
   }
 
   /// The numbers of the needles that stand in `text` as whole words.

@@ -9,23 +9,37 @@
 ///       needs   2
 ///       string  hacked_getdents
 ///       alone   diamorphine_secret
+///       also    module_hide
 ///
 /// `needs` says how many *different* strings must be found (2 if it is left out); one `alone` string is enough by
-/// itself. A string counts where it stands as a whole word; `*` at its start or end stands for any rest of the word.
+/// itself; an `also` string is shown beside them, and counts for nothing: others have it too. A string counts where it
+/// stands as a whole word; `*` at its start or end stands for any rest of the word. A family with `general yes` is what
+/// several have in common, and comes behind every other.
 package struct SignatureRules: Sendable {
   package struct Rule: Sendable, Hashable {
     package var family: String
     package var note: String
     package var source: String
     package var needs: Int
+    /// Whether it is no family, but what several have in common.
+    package var isGeneral = false
     package var strings: [Pattern]
   }
 
   /// One string of a rule.
   package struct Pattern: Sendable, Hashable {
     package var text: String
-    /// Whether this string is enough by itself.
-    package var isAlone: Bool
+    package var weight: Weight
+
+    /// How much finding it says.
+    package enum Weight: String, Sendable, Hashable {
+      /// It counts towards what the rule needs.
+      case counts = "string"
+      /// It is enough by itself.
+      case alone
+      /// It counts for nothing.
+      case also
+    }
   }
 
   /// Where a rule file is wrong, and how.
@@ -113,13 +127,16 @@ package struct SignatureRules: Sendable {
         throw Problem(text: "'needs' wants a number from 1 to 100, not '\(value)'")
       }
       rule.needs = needs
-    case "string", "alone":
+    case "general":
+      guard value == "yes" else { throw Problem(text: "'general' wants yes, not '\(value)'") }
+      rule.isGeneral = true
+    case "string", "alone", "also":
       guard value.utf8.filter({ $0 != UInt8(ascii: "*") }).count >= Self.shortestString else {
         throw Problem(text: "'\(value)' is shorter than \(Self.shortestString) characters")
       }
-      rule.strings.append(Pattern(text: value, isAlone: word == "alone"))
+      rule.strings.append(Pattern(text: value, weight: Pattern.Weight(rawValue: word) ?? .counts))
     default:
-      throw Problem(text: "'\(word)' is not known; known are family, note, source, needs, string, alone")
+      throw Problem(text: "'\(word)' is not known; known are family, note, source, needs, general, string, alone, also")
     }
   }
 }

@@ -72,6 +72,10 @@ struct PointerFindings {
       subject: Subject(place, label: member.flatMap { member in variable.map { "\($0).\(member.path)" } }),
       message: one.wrong.message, expected: "\(vendors, kernel.owner(of: vendors))", observed: "\(target, owner)",
       owner: owner, hiddenModule: hidden, target: target, evidence: evidence,
+      effects: [
+        .init(.redirects, member.flatMap { member in variable.map { "\($0).\(member.path)" } } ?? place)
+      ],
+      places: [MemoryRegion(start: KernelAddress(slot.address), byteCount: 8)],
       meaning: "whoever calls through this pointer runs other code than the vendor's")
   }
 

@@ -76,7 +76,7 @@ struct DispatchPath {
       message: "the entry code reads system call handlers from another table than \(table.abi.table)",
       expected: "\(table.abi.table) at \(table.address)",
       observed: tables.dropFirst().reduce(observed(first, kernel)) { "\($0); \(observed($1, kernel))" },
-      owner: kernel.owner(of: first), target: first,
+      owner: kernel.owner(of: first), target: first, effects: [.init(.redirects, table.abi.table)],
       meaning: "every system call of \(table.abi.callers) is looked up in that other table")
   }
 

@@ -9,12 +9,18 @@ struct SlotFinding {
   /// What the finding means on this kernel, in one sentence.
   let meaning: String
   let kernel: Kernel
+  /// What the system call is called.
+  let call: String
+  /// The table's entry; nil where there is none.
+  let place: KernelAddress?
 
   var finding: Finding {
     let owner = kernel.owner(of: entry)
     return Finding(
       kind: kind, severity: .critical, subject: subject, message: message, expected: expected,
-      observed: observed, owner: owner, target: target, evidence: evidence(owner), meaning: meaning,
+      observed: observed, owner: owner, target: target, evidence: evidence(owner),
+      effects: [.init(.redirectsSystemCall, call)],
+      places: place.map { [MemoryRegion(start: $0, byteCount: 8)] } ?? [], meaning: meaning,
       innocentCauses: innocentCauses(owner))
   }
 

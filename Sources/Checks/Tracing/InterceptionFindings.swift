@@ -50,7 +50,7 @@ struct InterceptionFindings {
           + "generated code",
       observed: "\(target, owner)", owner: owner, hiddenModule: hidden, target: isMapped(owner) ? target : nil,
       evidence: evidence,
-      stranger: judged.stranger,
+      stranger: judged.stranger, effects: effects(of: interception), places: places(of: interception),
       meaning: interception.redirects
         ? "\(callers) runs that code first, and it says where the call goes on"
         : "\(callers) runs that code too; it can change what is asked for and what is answered",
@@ -61,11 +61,29 @@ struct InterceptionFindings {
         ? Self.responseToStranger : severity == .warning ? Self.responseToWarning : nil)
   }
 
+  private func effects(of interception: Interception) -> [Finding.Effect] {
+    let verb: Finding.Effect.Verb = interception.redirects ? .redirects : .intercepts
+    return switch interception.functions {
+    case .these(let places): places.prefix(Self.mostNamed).map { .init(verb, name($0)) }
+    case .all: [.init(verb, "every function that can be traced")]
+    case .unknown: [.init(verb, "functions that the kernel does not name")]
+    }
+  }
+
+  private func places(of interception: Interception) -> [MemoryRegion] {
+    guard case .these(let places) = interception.functions else { return [] }
+    return places.prefix(Self.mostFindings).map { MemoryRegion(start: KernelAddress($0), byteCount: 1) }
+  }
+
   /// Reports the worst of what is called in one function, and notes what is no matter.
   func tell(
     _ called: [Interceptions.Judged], of subject: Subject, callers: String, into examination: inout Examination
   ) {
-    if let worst = called.first, let finding = finding(for: worst, subject, callers: callers) {
+    if let worst = called.first, var finding = finding(for: worst, subject, callers: callers) {
+      // A number is a system call; what has none is a function that many of them pass.
+      if subject.index != nil, let call = subject.label {
+        finding.effects = [.init(worst.interception.redirects ? .redirectsSystemCall : .intercepts, call)]
+      }
       examination.report(finding)
     }
     for judged in called where judged.severity == nil {
@@ -156,6 +174,8 @@ struct InterceptionFindings {
         "\(places) in the kernel's code \(places.hasPrefix("1 ") ? "leads" : "lead") to \(whose), which does not belong there: "
         + "the check\(checks.contains(" ") ? "s" : "") \(checks) \(checks.contains(" ") ? "name" : "names") them"
       finding.evidence.removeAll { $0.name == "functions" }
+      finding.effects = group.flatMap { effects(of: $0.0.interception) }
+      finding.places = group.flatMap { self.places(of: $0.0.interception) }
       finding.meaning = "the bytes are as the kernel itself patches them, and who asked for that is wrong"
       return finding
     }

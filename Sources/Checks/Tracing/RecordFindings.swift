@@ -64,7 +64,10 @@ struct RecordFindings {
       kind: .redirection, severity: callee == nil ? .warning : .critical,
       subject: Subject(words.name(places.first), label: fault.label), message: fault.message(places.count),
       expected: .text(fault.expected), observed: .text(fault.observed), owner: owner, hiddenModule: hidden,
-      target: target, evidence: evidence, meaning: fault.meaning)
+      target: target, evidence: evidence,
+      effects: places.prefix(Self.mostNamed).map { fault.effect(words.name($0)) },
+      places: places.prefix(Self.mostDecoded).map { MemoryRegion(start: KernelAddress($0), byteCount: 1) },
+      proof: .crossView, meaning: fault.meaning)
   }
 
   private func named(_ names: [String]) -> String {
@@ -93,6 +96,8 @@ struct RecordFindings {
             + "tracefs does not list \(untold.count == 1 ? "it" : "them")",
           expected: "a line in enabled_functions for each traced function", observed: "none, each time it was read",
           evidence: [.init("functions", .text(named(untold)))],
+          effects: untold.prefix(Self.mostNamed).map { .init(.hides, "tracing of \($0)") }, toldBy: ["read"],
+          proof: .crossView,
           meaning: "the kernel hides from its administrator whose calls somebody sees"))
     }
     if let first = invented.sorted().first {
@@ -102,7 +107,8 @@ struct RecordFindings {
           message: "\(invented.count == 1 ? "is" : "\(invented.count) functions are") traced as tracefs lists "
             + "\(invented.count == 1 ? "it" : "them"), and not by the records in memory",
           expected: "the records in memory and enabled_functions agree", observed: "no record that is enabled",
-          evidence: [.init("functions", .text(named(invented)))],
+          evidence: [.init("functions", .text(named(invented)))], effects: [.init(.falsifies, "the tracer's records")],
+          toldBy: ["read"], proof: .crossView,
           meaning: "the records in memory were changed, or are not what the kernel goes by"))
     }
     return findings
@@ -120,6 +126,14 @@ extension TracerRecords.Fault {
     case .unmarked: "not recorded"
     case .unknownRedirection: "unknown redirection"
     case .unmarkedRedirection: "redirection not recorded"
+    }
+  }
+
+  fileprivate func effect(_ function: String) -> Finding.Effect {
+    switch self {
+    case .unknownUsers: .init(.intercepts, function)
+    case .unknownRedirection: .init(.redirects, function)
+    case .unmarked, .unmarkedRedirection: .init(.falsifies, "the tracer's record of \(function)")
     }
   }
 

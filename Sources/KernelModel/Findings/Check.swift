@@ -28,13 +28,16 @@ package struct Manual: Hashable, Sendable {
   package var innocentCauses: [String]
   /// What the check cannot see.
   package var blindSpots: [String]
+  /// By what its findings are known.
+  package var proof: Finding.Proof
   /// What a person should do about a finding of a running kernel, in order.
   package var response: [String]
   /// The same of a kernel that runs no more.
   package var responseToDump: [String]
 
   package init(
-    id: String, question: String, method: String, innocentCauses: [String], blindSpots: [String], response: [String],
+    id: String, question: String, method: String, innocentCauses: [String], blindSpots: [String],
+    proof: Finding.Proof = .comparison, response: [String],
     responseToDump: [String] = Self.keepingTheDump
   ) {
     self.id = id
@@ -42,12 +45,16 @@ package struct Manual: Hashable, Sendable {
     self.method = method
     self.innocentCauses = innocentCauses
     self.blindSpots = blindSpots
+    self.proof = proof
     self.response = response
     self.responseToDump = responseToDump
   }
 
   /// What else `finding` could be.
   package func innocentCauses(of finding: Finding) -> [String] { finding.innocentCauses ?? innocentCauses }
+
+  /// By what `finding` is known.
+  package func proof(of finding: Finding) -> Finding.Proof { finding.proof ?? proof }
 
   /// What a person should do about `finding`, in order.
   package func response(to finding: Finding) -> [String] { finding.response ?? response }

@@ -51,6 +51,17 @@ package struct Finding: Hashable, Sendable {
   package var stranger: Stranger?
   /// The BPF program that can do what was found, if that is what was found: an allow rule can name it.
   package var program: Program?
+  /// The same program as it is loaded.
+  package var loadedProgram: LoadedProgram?
+  /// What the change does.
+  package var effects: [Effect]
+  /// The memory that was changed, or that the finding is about, where that is known; findings about the same memory have one
+  /// cause.
+  package var places: [MemoryRegion]
+  /// The system calls by which a claim was made that is false: whoever redirects one of them can falsify it.
+  package var toldBy: [String]
+  /// By what it is known; nil where that is what the check's manual says.
+  package var proof: Proof?
   /// What it means on this kernel: whether the changed thing is in use.
   package var meaning: String
   /// What else it could be; nil where that is what the check's manual says.
@@ -82,6 +93,18 @@ package struct Finding: Hashable, Sendable {
     }
   }
 
+  /// A BPF program as this very kernel has it.
+  package struct LoadedProgram: Hashable, Sendable {
+    package var number: UInt32
+    /// The first process that holds it, in words; nil if none is known.
+    package var holder: String?
+
+    package init(number: UInt32, holder: String?) {
+      self.number = number
+      self.holder = holder
+    }
+  }
+
   package struct Evidence: Hashable, Sendable {
     package var name: String
     package var value: Value
@@ -95,7 +118,9 @@ package struct Finding: Hashable, Sendable {
   package init(
     kind: Kind, severity: Severity, subject: Subject, message: String, expected: Value, observed: Value,
     owner: Owner? = nil, hiddenModule: String? = nil, target: KernelAddress? = nil, evidence: [Evidence] = [],
-    stranger: Stranger? = nil, program: Program? = nil, meaning: String = "", innocentCauses: [String]? = nil,
+    stranger: Stranger? = nil, program: Program? = nil, loadedProgram: LoadedProgram? = nil,
+    effects: [Effect] = [], places: [MemoryRegion] = [],
+    toldBy: [String] = [], proof: Proof? = nil, meaning: String = "", innocentCauses: [String]? = nil,
     response: [String]? = nil
   ) {
     self.kind = kind
@@ -110,6 +135,11 @@ package struct Finding: Hashable, Sendable {
     self.evidence = evidence
     self.stranger = stranger
     self.program = program
+    self.loadedProgram = loadedProgram
+    self.effects = effects
+    self.places = places
+    self.toldBy = toldBy
+    self.proof = proof
     self.meaning = meaning
     self.innocentCauses = innocentCauses
     self.response = response

@@ -20,7 +20,7 @@ package struct Implant: Hashable, Sendable {
   package var strings: [FoundString]
   /// Symbols that kallsyms places in the run or next to it, or that the code shown branches to; lowest first.
   package var symbols: [Symbol]
-  /// Which known families' marks the run bears: attribution, never the ground of a verdict.
+  /// Which known families' marks the run bears, the most specific family first: attribution, never the ground of a verdict.
   package var signatures: [SignatureMatch]
   /// What of it is the same on every host.
   package var fingerprint: Fingerprint

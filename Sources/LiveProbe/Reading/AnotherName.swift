@@ -53,7 +53,9 @@ enum AnotherName {
   }
 
   private static func trial(_ outcome: ReadingTrial.Outcome) -> ReadingTrial {
-    ReadingTrial(name: name, question: question, outcome: outcome)
+    ReadingTrial(
+      name: name, question: question, outcome: outcome, claim: "what programs of this name read",
+      systemCalls: KcoreChannel.systemCalls)
   }
 
   private static func compare(

@@ -49,6 +49,6 @@ enum ChannelAgreement {
       let names = channels.map(\.name).filter { compared.contains($0) || $0 == reference.name }
       outcome = contradictions.outcome(heldAs: "\(detail), through \(names.joined(separator: ", "))")
     }
-    return ReadingTrial(name: name, question: question, outcome: outcome)
+    return ReadingTrial(name: name, question: question, outcome: outcome, systemCalls: KcoreChannel.systemCalls)
   }
 }

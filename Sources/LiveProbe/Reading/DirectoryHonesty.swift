@@ -38,7 +38,8 @@ enum DirectoryHonesty {
       name: name, question: question,
       outcome: listed.isEmpty
         ? .impossible(Withheld("the names in /proc, /sys/module and /dev", why: "none of them can be listed"))
-        : contradictions.outcome(heldAs: "listed \(listed.joined(separator: ", "))"))
+        : contradictions.outcome(heldAs: "listed \(listed.joined(separator: ", "))"),
+      claim: "listings of directories", systemCalls: ["getdents", "getdents64"])
   }
 
   /// Names that stood in both large listings must stand in the small one, and the other way round.

@@ -48,6 +48,6 @@ enum ExactLengths {
         heldAs: "tried \(usable.joined(separator: ", "))"
           + (missing.isEmpty ? "" : "; not to be had here: \(missing.joined(separator: ", "))"))
     }
-    return ReadingTrial(name: name, question: question, outcome: outcome)
+    return ReadingTrial(name: name, question: question, outcome: outcome, systemCalls: KcoreChannel.systemCalls)
   }
 }

@@ -17,4 +17,9 @@ package enum KcoreChannel: String, Hashable, Sendable, CaseIterable {
   case aio
   /// `IORING_OP_READ`.
   case ioUring = "io_uring"
+
+  /// The system calls of all of them that give bytes.
+  static let systemCalls = [
+    "io_getevents", "io_uring_enter", "pread64", "preadv", "preadv2", "read", "readv", "sendfile", "splice",
+  ]
 }

@@ -39,7 +39,8 @@ enum OwnBytes {
       return Result(
         trial: ReadingTrial(
           name: memoryName, question: memoryQuestion,
-          outcome: contradictions.outcome(heldAs: "a page of our own, through \(read.names(in: channels))")),
+          outcome: contradictions.outcome(heldAs: "a page of our own, through \(read.names(in: channels))"),
+          systemCalls: KcoreChannel.systemCalls),
         honest: read.honest(contradictions))
     } catch {
       return Result(
@@ -58,7 +59,8 @@ enum OwnBytes {
       name: fileName, question: fileQuestion,
       outcome: read.channels.isEmpty
         ? .impossible(Withheld("a file of our own", why: "no way of reading gives it"))
-        : contradictions.outcome(heldAs: "a file of our own, through \(read.names(in: channels))"))
+        : contradictions.outcome(heldAs: "a file of our own, through \(read.names(in: channels))"),
+      claim: "reads of files", systemCalls: KcoreChannel.systemCalls)
   }
 
   /// The trial of a file of ours where none can be made.

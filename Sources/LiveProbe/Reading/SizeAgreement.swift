@@ -62,6 +62,6 @@ enum SizeAgreement {
             "a comparison of reads of different sizes",
             why: spots.isEmpty
               ? "nothing says where the kernel's code is, or there is too little of it"
-              : "\(channel.name) gives nothing of it")))
+              : "\(channel.name) gives nothing of it")), systemCalls: KcoreChannel.systemCalls)
   }
 }

@@ -34,6 +34,8 @@ struct TwoViews {
   private static let chunk = 256 << 10
   /// Places reported of all that differ.
   private static let mostDifferences = 16
+  /// Pages that are told as memory that reads differently.
+  private static let mostPlaces = 1024
   /// Bytes kept of each, from the first that differs: all pages of the kernel may.
   private static let mostBytes = 256
 
@@ -81,8 +83,10 @@ struct TwoViews {
   private mutating func image(_ symbols: SymbolTable) -> ReadingTrial {
     let name = "image-against-direct-map"
     let question = "Do the kernel's code and constants read the same where they are used and in the map of all memory?"
-    func trial(_ outcome: ReadingTrial.Outcome) -> ReadingTrial {
-      ReadingTrial(name: name, question: question, outcome: outcome)
+    func trial(_ outcome: ReadingTrial.Outcome, at places: [MemoryRegion] = []) -> ReadingTrial {
+      ReadingTrial(
+        name: name, question: question, outcome: outcome, claim: "reads of kernel code",
+        systemCalls: KcoreChannel.systemCalls, places: places)
     }
     // What lies between the two, and behind, was given back while the kernel booted: free_kernel_image_pages() in
     // arch/x86/mm/init.c (Linux v6.1).
@@ -107,7 +111,8 @@ struct TwoViews {
           mustBeSame: true, isImage: true)
       }
     }
-    return trial(outcome(of: pages, what: "code and constants") { true })
+    let (outcome, places) = outcome(of: pages, what: "code and constants") { true }
+    return trial(outcome, at: places)
   }
 
   // MARK: Modules
@@ -140,14 +145,16 @@ struct TwoViews {
     }
     // A module that was unloaded meanwhile left its bytes in pages that are nobody's.
     var known = Set(pages)
-    let outcome = outcome(of: pairs, what: "memory of modules") {
+    let (outcome, places) = outcome(of: pairs, what: "memory of modules") {
       guard let now = try? mappings.pages(in: space) else { return false }
       known.formIntersection(now)
       return true
     } isStillThere: { address in
       known.contains { $0.region.contains(address) }
     }
-    return ReadingTrial(name: name, question: question, outcome: outcome)
+    return ReadingTrial(
+      name: name, question: question, outcome: outcome, claim: "reads of modules' memory",
+      systemCalls: KcoreChannel.systemCalls, places: places)
   }
 
   // MARK: Comparing
@@ -172,13 +179,17 @@ struct TwoViews {
     }
   }
 
+  /// What comes of it, and the pages that read differently.
+  ///
   /// - Parameters:
   ///   - lookAgain: called after each round in which something differed; false if it cannot be told what is still there.
   ///   - isStillThere: whether what differed is mapped as it was.
   private mutating func outcome(
     of pairs: [Pair], what: String, lookAgain: () -> Bool, isStillThere: (KernelAddress) -> Bool = { _ in true }
-  ) -> ReadingTrial.Outcome {
-    guard !pairs.isEmpty else { return .impossible(Withheld(what, why: "the map of all memory does not have it")) }
+  ) -> (outcome: ReadingTrial.Outcome, places: [MemoryRegion]) {
+    guard !pairs.isEmpty else {
+      return (.impossible(Withheld(what, why: "the map of all memory does not have it")), [])
+    }
     let room = pairs.map(\.count).max() ?? 0
     let buffers = (plain: ReadBuffer(byteCount: room), direct: ReadBuffer(byteCount: room))
     var open = pairs
@@ -193,15 +204,17 @@ struct TwoViews {
       }
       if open.isEmpty { break }
       guard lookAgain() else {
-        return .impossible(Withheld(what, why: "the page tables could not be read a second time"))
+        return (.impossible(Withheld(what, why: "the page tables could not be read a second time")), [])
       }
       differences.removeAll { !isStillThere($0.address) }
       open.removeAll { pair in !differences.contains { pair.contains($0.address) } }
     }
     guard !differences.isEmpty else {
       let bytes = pairs.reduce(0) { $0 + $1.count }
-      return .held(
-        detail: "\(bytes >> 10) KiB of \(what), through \(kcore.channel.rawValue) and \(other.channel.rawValue)")
+      return (
+        .held(detail: "\(bytes >> 10) KiB of \(what), through \(kcore.channel.rawValue) and \(other.channel.rawValue)"),
+        []
+      )
     }
     blame(open)
     let shown = differences.prefix(Self.mostDifferences).map {
@@ -210,9 +223,13 @@ struct TwoViews {
         "\(start: $0.plain) where it is used (\(kcore.channel.rawValue)), "
           + "\(start: $0.direct) in the direct map (\(other.channel.rawValue))")
     }
-    return .broken(
+    let outcome = ReadingTrial.Outcome.broken(
       evidence: Array(shown), expected: "the same bytes both ways",
       observed: "other bytes in \(differences.count) pages of \(what), each of \(Self.rounds) times")
+    let pages = differences.prefix(Self.mostPlaces).map {
+      MemoryRegion(start: KernelAddress(Machine.pageStart($0.address.rawValue)), byteCount: Machine.pageSize)
+    }
+    return (outcome, Array(pages))
   }
 
   /// The pages of `pair` that read differently, each from its first differing byte on.

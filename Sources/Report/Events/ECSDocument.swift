@@ -13,11 +13,13 @@ struct ECSDocument: Encodable {
   let host: Host
   /// The check, for what comes from one.
   let rule: Rule?
+  /// The techniques of adversaries, for what is a sign of some.
+  let threat: ECSThreat?
   let liveprobe: EventDetails
 
   enum CodingKeys: String, CodingKey {
     case timestamp = "@timestamp"
-    case ecs, message, log, event, host, rule, liveprobe
+    case ecs, message, log, event, host, rule, threat, liveprobe
   }
 
   struct ECS: Encodable {
@@ -69,6 +71,7 @@ struct ECSDocument: Encodable {
         id: PlainText(id), name: PlainText(id), description: event.manual.map { PlainText(sentence: $0.question) },
         version: common.toolVersion)
     }
+    threat = ECSThreat(event.techniques)
     liveprobe = EventDetails(event, common)
   }
 }

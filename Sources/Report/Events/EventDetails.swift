@@ -13,6 +13,8 @@ struct EventDetails: Encodable {
 
   private(set) var verdict: Conclusions?
   private(set) var finding: FindingDocument?
+  /// The number of the incident the finding is of, from 1 on, as the other reports have it.
+  private(set) var incident: Int?
   /// The number of the implant the finding leads to, from 1 on, as the other reports have it.
   private(set) var implant: Int?
   private(set) var drift: DriftDetails?
@@ -30,6 +32,11 @@ struct EventDetails: Encodable {
     let unanswered: Int?
     let checks: Int
     let implants: Int?
+    /// A sentence for each incident, the worst first.
+    let incidents: [PlainText]
+    let firstSteps: [PlainText]
+    /// How many code pointers there are and what of them, by check.
+    let codePointers: [PlainText]
     let remarks: [PlainText]
 
     init(_ verdict: Verdict) {
@@ -43,6 +50,10 @@ struct EventDetails: Encodable {
       unanswered = known(verdict.answers.reduce(0) { $0 + $1.openQuestions.count })
       checks = verdict.answers.count
       implants = known(verdict.implants.count)
+      let reported = ReportedIncident.all(of: verdict, verdict.sortedImplants)
+      incidents = reported.map { $0.incident.headline(.headline) }
+      firstSteps = FirstSteps(verdict, reported).steps.map { PlainText(sentence: $0) }
+      codePointers = PointerAccount.sentences(of: verdict)
       remarks = verdict.remarks.map { PlainText(sentence: $0) }
     }
   }
@@ -69,6 +80,7 @@ struct EventDetails: Encodable {
       self.verdict = Conclusions(verdict)
     case .finding(let reported):
       finding = FindingDocument(reported.finding, reported.check, hasData: false)
+      incident = reported.incident
       implant = reported.implant
     case .drift(let drift):
       self.drift = DriftDetails(

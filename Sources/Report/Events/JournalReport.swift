@@ -47,7 +47,9 @@ package struct JournalReport: Sendable {
     entry.add("LIVEPROBE_SUBJECT", event.subject.map { "\($0)" })
     switch event {
     case .verdict(let verdict): entry.add(verdict, measurements)
-    case .finding(let reported): entry.add(reported.finding, reported.check)
+    case .finding(let reported):
+      entry.add("LIVEPROBE_INCIDENT", "\(reported.incident)")
+      entry.add(reported.finding, reported.check)
     case .drift(let drift): entry.add(drift, verdict.baseline)
     case .accepted(let acceptance, let check):
       entry.add("LIVEPROBE_RULE", "\(acceptance.rule)")
@@ -85,6 +87,15 @@ extension JournalEntry {
       add("LIVEPROBE_DRIFT", verdict.baseline.map { "\($0.drift.count)" })
       add("LIVEPROBE_CHECKS", "\(verdict.answers.count)")
     }
+    let incidents = ReportedIncident.all(of: verdict, verdict.sortedImplants)
+    for incident in incidents {
+      add("LIVEPROBE_INCIDENT", "\(incident.number): \(incident.incident.headline(.headline))")
+    }
+    for technique in Technique.of(verdict.findings.flatMap(\.effects)) {
+      add("LIVEPROBE_TECHNIQUE", "\(technique.number)")
+    }
+    add("LIVEPROBE_RESPONSE", lines: FirstSteps(verdict, incidents).steps.map { PlainText(sentence: $0) })
+    for sentence in PointerAccount.sentences(of: verdict) { add("LIVEPROBE_CODE_POINTERS", sentence) }
     add("LIVEPROBE_LOOKS", "\(verdict.looks)")
     add("LIVEPROBE_SECONDS", measurements.seconds)
     add("LIVEPROBE_REMARK", lines: verdict.remarks.map { PlainText(sentence: $0) })
@@ -101,6 +112,7 @@ extension JournalEntry {
     for evidence in finding.evidence {
       add("LIVEPROBE_EVIDENCE", "\(evidence.name): \(sentence: evidence.value.words)")
     }
+    for technique in finding.techniques { add("LIVEPROBE_TECHNIQUE", "\(technique.number)") }
     add("LIVEPROBE_MEANING", finding.meaning.isEmpty ? nil : PlainText(sentence: finding.meaning))
     add("LIVEPROBE_INNOCENT_CAUSES", lines: check.innocentCauses(of: finding).map { PlainText(sentence: $0) })
     add("LIVEPROBE_RESPONSE", lines: check.response(to: finding).map { PlainText(sentence: $0) })

@@ -32,8 +32,9 @@ extension HTMLReport {
     parts += [
       ("evidence", evidence),
       ("meaning", words(told.once([finding.meaning], by: number, \.meanings))),
-      ("innocent?", words(told.once(reported.causesOrNone, by: number, \.causes))),
+      ("benign?", words(told.once(reported.causesOrNone, by: number, \.causes))),
       ("do", response(reported, instructions)),
+      ("ATT&CK", HTML(PlainText.join(finding.techniques.map { "\($0.number) \($0.title)" as PlainText }))),
       ("asked by", HTML(PlainText(reported.check.id))),
     ]
     return """

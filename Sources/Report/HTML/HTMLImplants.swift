@@ -25,7 +25,7 @@ extension HTMLReport {
   }
 
   private static func run(_ implant: Implant, _ limits: TextLimits) -> HTML {
-    let signatures = implant.sortedSignatures.map { match in
+    let signatures = implant.signatures.map { match in
       let names = match.evidence.sorted(by: FoundString.precedes).map {
         PlainText($0.text, limit: StringSelection.shownLimit)
       }

@@ -11,7 +11,7 @@ extension HTMLReport {
       <span class="remedy">Do: \(PlainText(sentence: obstacle.whatToDo))</span>
       """ as HTML
     }
-    return PageSection(id: "obstacles", title: "In the way", body: .items(items).paragraph)
+    return PageSection(id: "obstacles", title: "Why it could not start", body: .items(items).paragraph)
   }
 
   /// All findings on a line each, the worst first.
@@ -44,8 +44,8 @@ extension HTMLReport {
     return number <= limits.implants ? "<a href=\"#implant-\(number)\">implant \(number)</a>" : "implant \(number)"
   }
 
-  /// The steps to take, each list once.
-  static func whatToDo(_ instructions: Instructions) -> PageSection {
+  /// The steps to take first, and what is to be done about single findings and questions, each list once.
+  static func whatToDo(_ first: FirstSteps, _ instructions: Instructions) -> PageSection {
     let lists = instructions.entries.map { entry in
       let title: PlainText =
         entry.findings.isEmpty ? "For \(entry.subject)" : "For \(ranges(of: entry.findings))"
@@ -53,7 +53,11 @@ extension HTMLReport {
       let steps = HTML.items(entry.steps.map { HTML(PlainText(sentence: $0)) }, isOrdered: true)
       return "<div id=\"do-\(entry.number)\">\n\(heading)\(steps.paragraph)</div>\n" as HTML
     }
-    return PageSection(id: "do", title: "What to do", body: .join(lists))
+    let steps = HTML.items(first.steps.map { HTML(PlainText(sentence: $0)) }, isOrdered: true).paragraph
+    let others: HTML =
+      steps.isEmpty || lists.isEmpty
+      ? .join(lists) : .details("Finding by finding, and for open questions", .join(lists))
+    return PageSection(id: "do", title: "What to do first", body: "\(steps)\(others)")
   }
 
   /// `findings 1-4, 6`: the numbers in words.

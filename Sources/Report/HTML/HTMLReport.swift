@@ -16,12 +16,14 @@ package struct HTMLReport: ReportFormat {
 
   package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
     let implants = verdict.sortedImplants
-    let plan = FindingPlan(ReportedFinding.all(of: verdict, implants: implants), limits)
+    let incidents = ReportedIncident.all(of: verdict, implants)
+    let plan = FindingPlan(incidents.flatMap(\.findings), limits)
     let instructions = Instructions(verdict, plan, limits)
     let sections = [
       Self.obstacles(verdict.obstacles),
+      Self.incidents(incidents, implants, plan, limits),
+      Self.whatToDo(FirstSteps(verdict, incidents), instructions),
       Self.overview(plan, limits),
-      Self.whatToDo(instructions),
       Self.findings(plan, instructions, limits),
       Self.implants(implants, limits),
       Self.drift(verdict.baseline, limits),

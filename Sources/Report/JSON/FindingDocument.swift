@@ -13,6 +13,7 @@ struct FindingDocument: Encodable {
   let owner: OrNull<OwnerDocument>
   let target: OrNull<PlainText>
   let evidence: [EvidenceDocument]
+  let techniques: [TechniqueDocument]
   let meaning: PlainText
   let innocentCauses: [PlainText]
   let response: [PlainText]
@@ -29,6 +30,7 @@ struct FindingDocument: Encodable {
     owner = OrNull(finding.owner.map(OwnerDocument.init))
     target = OrNull(finding.target.map { "\($0)" })
     evidence = finding.evidence.map { EvidenceDocument($0, hasData: hasData) }
+    techniques = finding.techniques.map(TechniqueDocument.init)
     meaning = PlainText(sentence: finding.meaning)
     innocentCauses = check.innocentCauses(of: finding).map { PlainText(sentence: $0) }
     response = check.response(to: finding).map { PlainText(sentence: $0) }

@@ -28,7 +28,7 @@ struct ImplantDocument: Encodable {
     sites = implant.sortedSites.map { SiteDocument($0, in: implant) }
     strings = implant.sortedStrings.map(StringDocument.init)
     symbols = implant.sortedSymbols.map(SymbolDocument.init)
-    signatures = implant.sortedSignatures.map(SignatureDocument.init)
+    signatures = implant.signatures.map(SignatureDocument.init)
     fingerprint = FingerprintDocument(implant.fingerprint)
     unreadable = implant.unreadable.map { "\($0)" }
     omissions = implant.omissions.map { PlainText(sentence: $0) }

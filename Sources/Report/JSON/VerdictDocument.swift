@@ -10,6 +10,8 @@ struct VerdictDocument: Encodable {
   let sentence: PlainText
   let kernel: OrNull<KernelDocument>
   let inventory: OrNull<InventoryDocument>
+  let incidents: [IncidentDocument]
+  let firstSteps: [PlainText]
   let checks: [CheckDocument]
   let implants: [ImplantDocument]
   let baseline: OrNull<BaselineDocument>
@@ -43,8 +45,12 @@ struct VerdictDocument: Encodable {
     sentence = Conclusion(verdict).sentence
     kernel = OrNull(verdict.kernel.map(KernelDocument.init))
     inventory = OrNull(verdict.inventory.map(InventoryDocument.init))
+    let sorted = verdict.sortedImplants
+    let reported = ReportedIncident.all(of: verdict, sorted)
+    incidents = reported.map { IncidentDocument($0, sorted) }
+    firstSteps = FirstSteps(verdict, reported).steps.map { PlainText(sentence: $0) }
     checks = verdict.answers.map(CheckDocument.init)
-    implants = verdict.sortedImplants.map(ImplantDocument.init)
+    implants = sorted.map(ImplantDocument.init)
     baseline = OrNull(verdict.baseline.map(BaselineDocument.init))
     // A kernel without a build id is held against no other.
     let recorded = try? RecordedState(of: verdict)

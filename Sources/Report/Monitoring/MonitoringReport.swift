@@ -13,27 +13,22 @@ package struct MonitoringReport: ReportFormat {
   private static let forbidden: Set<Unicode.Scalar> = ["|", "`", "~", "$", "&", "'", "\"", "<", ">"]
   /// Characters shown of one text: a few of them have to fit into the kilobyte that some transports carry.
   private static let nameLimit = 100
+  private static let sentenceLimit = 680
 
   package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
-    let line: PlainText = "LIVEPROBE \(verdict.status.word) - \(Self.sentence(verdict).escaping(Self.forbidden))"
+    let line: PlainText =
+      "LIVEPROBE \(verdict.status.word) - \(Self.sentence(verdict).escaping(Self.forbidden).shortened(to: Self.sentenceLimit))"
     return "\(line)|\(Self.performanceData(verdict, measurements))\n"
   }
 
   private static func sentence(_ verdict: Verdict) -> PlainText {
-    let conclusion = Conclusion(verdict)
+    let conclusion = Conclusion(verdict, .short)
     let details: [PlainText]
     if !verdict.obstacles.isEmpty {
       details = verdict.obstacles.map { "\($0.what, limit: nameLimit) (\($0.why, limit: nameLimit))" }
     } else if !verdict.findings.isEmpty {
-      let findings = ReportedFinding.all(of: verdict, implants: [])
-      details = findings.map { reported in
-        let finding = reported.finding
-        // An owner that says no more than the subject does leaves the message to be told.
-        guard let owner = finding.owner, owner.place?.description != finding.subject.description else {
-          return "\(finding.subject, limit: nameLimit): \(finding.message, limit: nameLimit)"
-        }
-        return "\(finding.subject, limit: nameLimit) in \(owner, limit: nameLimit)"
-      }
+      // Who did what is in the sentence.
+      details = []
     } else if let drift = verdict.baseline?.drift, !drift.isEmpty {
       details = drift.map { "\($0.check) \($0.subject, limit: nameLimit) \($0.kind.rawValue)" }
     } else {

@@ -3,7 +3,9 @@ internal import KernelModel
 
 extension Page {
   /// One line for each check, the outcome in a fixed column, and under it what the answer rests on.
-  mutating func writeChecks(_ answers: [Answer]) {
+  ///
+  /// - Parameter isVerbose: whether all that it rests on is told, or only what came of the second look.
+  mutating func writeChecks(_ answers: [Answer], isVerbose: Bool) {
     guard !answers.isEmpty else { return }
     blank()
     line("CHECKS", as: .heading)
@@ -11,10 +13,11 @@ extension Page {
     for answer in answers {
       let head: PlainText = "\(answer.tableWord.padded(to: 8)) \(answer.check.id)"
       entry(head, answer.summary, indent: 2, column: column, as: Theme.Role(answer.status))
-      for expectation in answer.sortedExpectations {
-        write(expectation)
+      if isVerbose {
+        for expectation in answer.sortedExpectations { write(expectation) }
       }
-      entries("remark", answer.allRemarks.map { PlainText(sentence: $0) }, indent: 11, column: Self.details)
+      let remarks = isVerbose ? answer.allRemarks : answer.remarks
+      entries("remark", remarks.map { PlainText(sentence: $0) }, indent: 11, column: Self.details)
     }
   }
 
@@ -62,10 +65,10 @@ extension Answer {
       if critical > 0 { parts.append(Conclusion.count(critical, "critical finding")) }
       if warnings > 0 { parts.append(Conclusion.count(warnings, "warning")) }
       let open = openQuestions.count
-      let rest: PlainText = open > 0 ? "; \(Conclusion.count(open, "question")) left open, see below" : ""
+      let rest: PlainText = open > 0 ? "; \(Conclusion.count(open, "question")) left open" : ""
       return "\(PlainText.join(parts, " and ")), from \(facts)\(rest)"
     case .unknown:
-      return "\(Conclusion.count(openQuestions.count, "question")) left open after \(facts), see below"
+      return "\(Conclusion.count(openQuestions.count, "question")) left open after \(facts)"
     case .notApplicable(let reason):
       return PlainText(sentence: reason)
     }

@@ -2,11 +2,13 @@ internal import KernelModel
 
 extension Page {
   /// The findings, each in full, or by kind when there are many.
-  mutating func writeFindings(_ findings: [ReportedFinding], _ limits: TextLimits) {
+  ///
+  /// - Parameter isVerbose: whether each has its own list of what to do.
+  mutating func writeFindings(_ findings: [ReportedFinding], _ limits: TextLimits, isVerbose: Bool) {
     let plan = FindingPlan(findings, limits)
     var told = ToldAlready()
     for entry in plan.entries {
-      write(entry.first, of: plan.count, &told)
+      write(entry.first, of: plan.count, &told, isVerbose: isVerbose)
       writeAlike(entry.alike, limits)
     }
     guard !plan.rest.isEmpty else { return }
@@ -32,7 +34,9 @@ extension Page {
     }
   }
 
-  private mutating func write(_ reported: ReportedFinding, of count: Int, _ told: inout ToldAlready) {
+  private mutating func write(
+    _ reported: ReportedFinding, of count: Int, _ told: inout ToldAlready, isVerbose: Bool
+  ) {
     let finding = reported.finding
     let column = Self.column
     blank()
@@ -52,7 +56,8 @@ extension Page {
     }
     let number = reported.number
     writeList("meaning", told.once([finding.meaning], by: number, \.meanings).sentences) { _ in "" }
-    writeList("innocent?", told.once(reported.causesOrNone, by: number, \.causes).sentences) { _ in "-" }
+    writeList("benign?", told.once(reported.causesOrNone, by: number, \.causes).sentences) { _ in "-" }
+    guard isVerbose else { return }
     writeList("do", told.once(reported.response, by: number, \.responses).sentences) { "\($0)." }
   }
 

@@ -8,10 +8,6 @@ extension Implant {
     symbols.sorted { ($0.address, $0.name, $0.module ?? "") < ($1.address, $1.name, $1.module ?? "") }
   }
 
-  var sortedSignatures: [SignatureMatch] {
-    signatures.sorted { ($0.family, $0.note) < ($1.family, $1.note) }
-  }
-
   var sortedStrings: [FoundString] { strings.sorted(by: FoundString.precedes) }
 
   /// The nearest symbol at or below `address`, if both lie in memory that this implant is about.

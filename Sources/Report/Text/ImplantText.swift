@@ -4,11 +4,18 @@ extension Page {
   private static var column: Int { 16 }
 
   /// What lies in the memory that findings lead to.
-  mutating func writeImplants(_ implants: [Implant], _ limits: TextLimits) {
+  ///
+  /// - Parameter isVerbose: whether its bytes, code, symbols and strings are shown.
+  mutating func writeImplants(_ implants: [Implant], _ limits: TextLimits, isVerbose: Bool) {
     for (index, implant) in implants.prefix(limits.implants).enumerated() {
       blank()
       line("IMPLANT \(index + 1) of \(implants.count)  \(implant.run.extent)", as: .heading)
-      writeNeighbourhood(implant, limits)
+      if isVerbose {
+        writeNeighbourhood(implant, limits)
+      } else {
+        writeRun(implant, limits)
+        writeSignatures(implant, limits)
+      }
     }
     let rest = implants.dropFirst(limits.implants)
     guard !rest.isEmpty else { return }
@@ -52,7 +59,7 @@ extension Page {
   private mutating func writeSignatures(_ implant: Implant, _ limits: TextLimits) {
     guard !implant.signatures.isEmpty else { return }
     line("signatures    attribution, not proof: strings can be borrowed or planted", indent: 2, as: .heading)
-    for match in implant.sortedSignatures {
+    for match in implant.signatures {
       entry("*", "\(match.family): \(sentence: match.note)", indent: 4, column: 6, hanging: 8)
       let evidence = match.evidence.sorted(by: FoundString.precedes)
       let names = evidence.map { PlainText($0.text, limit: StringSelection.shownLimit) }

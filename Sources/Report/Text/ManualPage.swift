@@ -35,7 +35,25 @@ package struct ManualPage {
   /// All of `docs/checks.md`.
   package static func document(_ manuals: [Manual]) -> String {
     "<!-- Generated from the manuals in Sources/Checks by 'make docs'; a test fails if it is stale. -->\n\n# Checks\n\n"
-      + manuals.map { ManualPage($0).markdown }.joined()
+      + manuals.map { ManualPage($0).markdown }.joined() + techniques
+  }
+
+  /// What findings say was done, and the techniques of MITRE ATT&CK that it is a sign of.
+  private static var techniques: String {
+    let rows = Finding.Effect.Verb.allCases.map { verb in
+      let techniques = verb.techniques.map { "\($0.number) \($0.title)" }.joined(separator: ", ")
+      return "| `\(verb.rawValue)` | \(verb.meaning) | \(techniques) |\n"
+    }
+    return """
+      # Techniques
+
+      What a finding says was done, in JSON's words, and the techniques of [MITRE ATT&CK](https://attack.mitre.org/) for Enterprise that
+      it is a sign of. Findings and incidents carry the numbers; ECS has them as `threat.technique`.
+
+      | effect | what was seen | techniques |
+      |---|---|---|
+      \(rows.joined())
+      """
   }
 
   private func section(_ title: String, _ items: [String], ifEmpty: String) -> String {

@@ -1,11 +1,19 @@
 /// The text written so far: lines of at most 100 columns, where words allow it.
 struct Page {
   private(set) var text = ""
-  private let theme: Theme
+  let theme: Theme
   static let width = 100
 
   init(theme: Theme) {
     self.theme = theme
+  }
+
+  /// Lines written so far.
+  var lineCount: Int { text.utf8.count { $0 == UInt8(ascii: "\n") } }
+
+  /// Writes all of another page.
+  mutating func append(_ other: Page) {
+    text += other.text
   }
 
   mutating func blank() {

@@ -24,6 +24,11 @@ extension PointerAccount {
     for account in accounts { self += account }
   }
 
+  /// A sentence for each check of `verdict` that counted some.
+  static func sentences(of verdict: Verdict) -> [PlainText] {
+    verdict.answers.map(\.examination.pointerAccounts).filter { !$0.isEmpty }.map { PointerAccount(sumOf: $0).sentence }
+  }
+
   /// How many pointers there are, and what of them, in one sentence.
   var sentence: PlainText {
     var parts: [PlainText] = [

@@ -61,11 +61,20 @@ struct TextAccountSum {
     }
   }
 
+  /// What was compared, where all of it is explained; nil if nothing was.
+  static func sentence(of sums: [TextAccountSum]) -> PlainText? {
+    guard !sums.isEmpty else { return nil }
+    let parts = sums.map { "\($0.objects), \(Measurements.size($0.comparedBytes))" as PlainText }
+    return "\(PlainText.join(parts, ", and ")) of code and constants: 0 bytes unexplained"
+  }
+
+  private var objects: PlainText {
+    accounts.count == 1 ? "\(accounts[0].object)" : Conclusion.count(accounts.count, "module")
+  }
+
   /// What was compared, and whether all of it is explained.
   var sentence: PlainText {
-    let object: PlainText =
-      accounts.count == 1 ? "\(accounts[0].object)" : Conclusion.count(accounts.count, "module")
-    let compared: PlainText = "\(object), \(Measurements.size(comparedBytes)) of code and constants"
+    let compared: PlainText = "\(objects), \(Measurements.size(comparedBytes)) of code and constants"
     guard unexplainedBytes > 0 else {
       return "\(compared): 0 bytes unexplained; each is the vendor's, or what a mechanism below made of it"
     }

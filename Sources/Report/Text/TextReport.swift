@@ -1,31 +1,43 @@
 package import Audit
 internal import KernelModel
 
-/// The report for a person: the verdict first, then what it rests on, then what to do.
+/// The report for a person: what happened and what to do first, on a screen; then the findings, then what was asked.
 package struct TextReport: ReportFormat {
   private let theme: Theme
   private let limits: TextLimits
+  private let isVerbose: Bool
 
-  package init(theme: Theme = .plain, stringLimit: Int = 40) {
+  /// - Parameter isVerbose: whether bytes, code, strings, remarks and what each check compared with are shown.
+  package init(theme: Theme = .plain, isVerbose: Bool = false, stringLimit: Int = 40) {
     self.theme = theme
+    self.isVerbose = isVerbose
     limits = TextLimits(strings: stringLimit)
   }
 
   package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
     var page = Page(theme: theme)
     let implants = verdict.sortedImplants
-    let findings = ReportedFinding.all(of: verdict, implants: implants)
-    page.writeConclusion(verdict)
+    let incidents = ReportedIncident.all(of: verdict, implants)
+    page.writeConclusion(verdict, isVerbose: isVerbose)
     page.writeObstacles(verdict.obstacles)
-    page.writeChecks(verdict.answers)
-    page.writeTextAccounts(verdict.answers)
-    page.writePointerAccounts(verdict.answers)
-    page.writeFindings(findings, limits)
-    page.writeImplants(implants, limits)
+    page.writeFirstScreen(verdict, incidents, implants)
+    page.writeFindings(incidents.flatMap(\.findings), limits, isVerbose: isVerbose)
+    page.writeImplants(implants, limits, isVerbose: isVerbose)
     page.writeAcceptances(verdict.answers, limits)
-    page.writeDrift(verdict.baseline)
-    page.writeOpenQuestions(verdict.answers)
-    page.writeEnd(verdict, measurements)
+    if isVerbose || verdict.baseline?.status != .ok { page.writeDrift(verdict.baseline) }
+    if isVerbose {
+      page.writeOpenQuestions(verdict.answers)
+    } else if verdict.status != .unknown {
+      page.writeOpenQuestions(verdict.answers, upTo: nil)
+    }
+    if isVerbose || verdict.status != .ok { page.writeChecks(verdict.answers, isVerbose: isVerbose) }
+    if isVerbose {
+      page.writeTextAccounts(verdict.answers)
+      page.writePointerAccounts(verdict.answers)
+    } else {
+      page.writeSums(verdict)
+    }
+    page.writeEnd(verdict, measurements, isVerbose: isVerbose)
     return page.text
   }
 }
@@ -65,13 +77,15 @@ struct TextLimits {
     .join(shortened(subjects.sorted().map { "\($0)" }, 8))
   }
 
-  /// Where all of it can be had.
+  /// Where the text has more.
+  static let verbose: PlainText = "-v shows more"
+  /// Where all of it is.
   static let elsewhere: PlainText = "--format json has them all"
 }
 
 extension Page {
   /// The verdict in a line, and the kernel it is about.
-  fileprivate mutating func writeConclusion(_ verdict: Verdict) {
+  fileprivate mutating func writeConclusion(_ verdict: Verdict, isVerbose: Bool) {
     let conclusion = Conclusion(verdict)
     let column = 10
     entry(
@@ -79,14 +93,14 @@ extension Page {
     for part in verdict.kernel?.parts ?? [] {
       entry(part.name, part.text, indent: 0, column: column, as: part.isContradiction ? .bad : nil)
     }
-    entries("note", verdict.remarks.map { PlainText(sentence: $0) }, indent: 0, column: column)
+    if isVerbose { entries("note", verdict.remarks.map { PlainText(sentence: $0) }, indent: 0, column: column) }
   }
 
   /// Why the scan could not start, and what to do about each reason.
   mutating func writeObstacles(_ obstacles: [Withheld]) {
     guard !obstacles.isEmpty else { return }
     blank()
-    line("IN THE WAY", as: .heading)
+    line("CANNOT SCAN", as: .heading)
     for obstacle in obstacles {
       entry("*", "\(obstacle.what): \(sentence: obstacle.why)", indent: 2, column: 4, hanging: 6)
       entry("do", PlainText(sentence: obstacle.whatToDo), indent: 4, column: 8)
@@ -97,7 +111,7 @@ extension Page {
     let open = answers.filter { !$0.openQuestions.isEmpty }
     guard !open.isEmpty else { return }
     blank()
-    line("COULD NOT ANSWER", as: .heading)
+    line("UNANSWERED, QUESTION BY QUESTION", as: .heading)
     for answer in open {
       line("\(answer.check.id): \(sentence: answer.check.question)", indent: 2)
       let questions = answer.openQuestions
@@ -109,18 +123,43 @@ extension Page {
     }
   }
 
-  fileprivate mutating func writeEnd(_ verdict: Verdict, _ measurements: Measurements) {
+  fileprivate mutating func writeEnd(_ verdict: Verdict, _ measurements: Measurements, isVerbose: Bool) {
     let status = verdict.status
-    blank()
+    if isVerbose || status != .ok { blank() }
     line("exit status \(status.rawValue) (\(status.word)): \(status.meaning)")
     let conclusion = Conclusion(verdict)
+    let more: PlainText = isVerbose ? "" : "liveprobe scan -v; "
     if !verdict.obstacles.isEmpty {
       line("more: liveprobe doctor")
     } else if let check = (conclusion.checksWithFindings + conclusion.unansweredChecks).first {
-      line("more: liveprobe explain \(check)")
+      line("more: \(more)liveprobe explain \(check)")
     } else {
-      line("more: liveprobe explain <check>")
+      line("more: \(more)liveprobe explain <check>")
     }
     line("run: \(measurements.sentence(looks: verdict.looks))")
+  }
+
+  /// What was compared, counted and recorded, in a sentence each.
+  fileprivate mutating func writeSums(_ verdict: Verdict) {
+    let column = 10
+    var page = Page(theme: theme)
+    let texts = verdict.answers.filter { !$0.examination.accounts.isEmpty }.map {
+      TextAccountSum($0.examination.accounts)
+    }
+    let areExplained = texts.allSatisfy { $0.unexplainedBytes == 0 }
+    page.entries(
+      "compared", areExplained ? TextAccountSum.sentence(of: texts).map { [$0] } ?? [] : texts.map(\.sentence),
+      indent: 0,
+      column: column, as: areExplained ? .good : .bad)
+    for answer in verdict.answers where !answer.examination.pointerAccounts.isEmpty {
+      let sum = PointerAccount(sumOf: answer.examination.pointerAccounts)
+      page.entry("pointers", sum.sentence, indent: 0, column: column, as: sum.unexplained == 0 ? .good : .bad)
+    }
+    if let baseline = verdict.baseline, baseline.status == .ok, let first = baseline.parts.first {
+      page.entry(first.name, "\(first.text), from \(baseline.source)", indent: 0, column: column, as: .good)
+    }
+    guard page.lineCount > 0 else { return }
+    if verdict.status != .ok { blank() }
+    append(page)
   }
 }

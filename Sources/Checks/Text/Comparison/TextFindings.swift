@@ -15,6 +15,8 @@ struct TextFindings {
   private static let mostFindings = 64
   /// Further places of one function or object that are told with their bytes.
   private static let mostOthers = 8
+  /// Changed places that a finding holds for whoever groups findings.
+  private static let mostPlaces = 1024
   /// Bytes of code that are decoded of each side, at least.
   private static let window = 32
 
@@ -67,6 +69,7 @@ struct TextFindings {
       owner: owner, hiddenModule: hidden, target: target,
       evidence: [Finding.Evidence("mechanism", .text(violation.mechanism.title))]
         + (hidden.map { [Finding.Evidence("module", "\($0), which is not on every list")] } ?? []),
+      effects: [.init(.redirects, violation.subject)],
       meaning: "the kernel's code was patched by its own rules, to serve somebody who is not known")
   }
 
@@ -100,6 +103,12 @@ struct TextFindings {
         + "kernel's produces \(differing == 1 ? "it" : "them")",
       expected: .bytes(run.expected), observed: .bytes(run.observed),
       owner: target.map { kernel.owner(of: $0) } ?? owner, target: target, evidence: evidence,
+      effects: [
+        .init(target == nil ? .alters : .redirects, place(of: run.address)?.description ?? run.address.description)
+      ],
+      places: runs.prefix(Self.mostPlaces).map {
+        MemoryRegion(start: $0.address, byteCount: UInt64($0.observed.count))
+      },
       meaning: change.isCode
         ? "whoever runs this code runs something else than the vendor's"
         : "the kernel works with a constant that is not the vendor's")

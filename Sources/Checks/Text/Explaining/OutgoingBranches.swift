@@ -67,6 +67,9 @@ struct OutgoingBranches {
       subject: Subject(kernel.owner(of: address).place?.description ?? address.description),
       message: "a direct branch leaves the kernel's code for executable memory that nobody owns",
       expected: "a branch within the kernel's code, or to a listed module, trampoline or program",
-      observed: "\(target, owner)", owner: owner, target: target, meaning: "whoever runs this function runs that code")
+      observed: "\(target, owner)", owner: owner, target: target,
+      effects: [.init(.redirects, kernel.owner(of: address).place?.description ?? address.description)],
+      places: [MemoryRegion(start: address, byteCount: 5)], proof: .ownership,
+      meaning: "whoever runs this function runs that code")
   }
 }

@@ -73,6 +73,7 @@ struct CPUEntry {
     return Finding(
       kind: .redirection, severity: .critical, subject: subject, message: "\(message): at \(owner)", expected: expected,
       observed: "\(address, owner)", owner: owner, target: address,
+      effects: [.init(.redirects, subject.name)],
       meaning: "every system call that enters this way runs what lies there before the kernel's own code, or instead")
   }
 

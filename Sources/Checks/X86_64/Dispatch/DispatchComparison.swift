@@ -26,6 +26,8 @@ struct DispatchComparison {
 
   /// Numbers that go to one wrong place and still get a finding each.
   private static let mostFindingsOfAPlace = 8
+  /// Calls that one finding says it is about.
+  private static let mostEffects = 64
 
   init(of abi: SystemCallABI, code: DispatchCode, interceptions: Interceptions?) {
     self.abi = abi
@@ -250,6 +252,9 @@ struct DispatchComparison {
     var finding = finding(deviation, Subject(name), calls: "every one of these calls")
     let shown = numbers.prefix(12).map { number in "\(number)" + (labels[number].map { " (\($0))" } ?? "") }
     finding.message = "\(numbers.count) system call numbers: " + finding.message
+    finding.effects = numbers.prefix(Self.mostEffects).map {
+      .init(.redirectsSystemCall, labels[$0] ?? "number \($0)")
+    }
     finding.evidence.insert(
       .init("numbers", .text(shown.joined(separator: ", ") + (numbers.count > shown.count ? ", ..." : ""))), at: 0)
     examination.report(finding)
@@ -262,6 +267,7 @@ struct DispatchComparison {
       return Finding(
         kind: .redirection, severity: .critical, subject: subject, message: "leads to no handler", expected: expected,
         observed: "the code returns, or goes on elsewhere, without calling a handler", evidence: [ways],
+        effects: [.init(.redirectsSystemCall, subject.label ?? subject.description)],
         meaning: "\(calls) of \(abi.callers) is swallowed, or served by code that could not be followed")
     case .handler(let handler, let fault):
       let entry = handler.entry.map(describeEntry)
@@ -270,7 +276,8 @@ struct DispatchComparison {
         + (entry.map { ", through \($0), whose change syscall-table reports too" } ?? "")
       var finding =
         SlotFinding(
-          kind: .redirection, subject: subject, entry: handler.address, fault: fault, meaning: meaning, kernel: kernel
+          kind: .redirection, subject: subject, entry: handler.address, fault: fault, meaning: meaning, kernel: kernel,
+          call: subject.label ?? subject.description, place: handler.entry
         ).finding
       // Who changes where a number goes has the reasons of one who changes a table's entry.
       finding.innocentCauses = finding.innocentCauses ?? SyscallTable.manual.innocentCauses

@@ -136,6 +136,7 @@ struct EntryChain {
       message: "the entry code branches out of the kernel's code: to \(owner)",
       expected: "a branch within the kernel's code", observed: "\(branch.target, owner)", owner: owner,
       target: isMapped(owner) ? branch.target : nil, evidence: [instruction(function, branch.offset)],
+      effects: [.init(.redirects, function.name)], places: place(function, branch.offset),
       meaning: "every system call that passes \(function.name) may run what lies there")
   }
 
@@ -150,11 +151,17 @@ struct EntryChain {
       expected: "a branch to \(right)",
       observed: actual.map { "\($0.0, $0.1)" } ?? "no direct branch",
       owner: actual?.1, target: actual?.0, evidence: [instruction(function, expected.offset)],
+      effects: [.init(.redirects, function.name)], places: place(function, expected.offset),
       meaning: "every system call that passes \(function.name) goes another way than the vendor's kernel sends it")
   }
 
   private func isMapped(_ owner: Owner) -> Bool {
     if case .nobody(.unmapped) = owner { false } else { true }
+  }
+
+  /// The first byte of a branch.
+  private func place(_ function: Symbol, _ offset: UInt64) -> [MemoryRegion] {
+    function.address.advanced(by: offset).map { [MemoryRegion(start: $0, byteCount: 1)] } ?? []
   }
 
   private func instruction(_ function: Symbol, _ offset: UInt64) -> Finding.Evidence {
