@@ -9,6 +9,7 @@ struct KallsymsPreflight {
   let confinement: Confinement
 
   private let what = "/proc/kallsyms"
+  private static let whoCoversIt = "find out what was mounted over it, or who filters it"
 
   init(root: SystemRoot, confinement: Confinement? = nil) {
     self.root = root
@@ -26,6 +27,25 @@ struct KallsymsPreflight {
             + "otherwise, and has \(strange.count) of its own",
           remedy: "somebody filters it: a scan uses the kernel's own tables, and its check reader says more"))
     }
+    return symbols?.areInItsPlace == true ? replaced(kallsyms) : state(of: kallsyms)
+  }
+
+  /// Of a file that cannot be used, where the kernel's own tables in memory could be read.
+  private func replaced(_ kallsyms: Result<Kallsyms, KallsymsFault>) -> Preflight.State {
+    let instead = "; a scan uses the kernel's own table of symbols in memory"
+    if case .failure(.file(let fault)) = kallsyms, fault.isAbsence {
+      // What has the tables was built with CONFIG_KALLSYMS.
+      return .withheld(
+        Withheld(what, why: "it is missing, though this kernel was built with it\(instead)", remedy: Self.whoCoversIt))
+    }
+    switch state(of: kallsyms) {
+    case .available, .edited: return .withheld(Withheld(what, why: "it cannot be used\(instead)"))
+    case .withheld(let withheld), .absent(let withheld):
+      return .withheld(Withheld(what, why: withheld.why + instead, remedy: withheld.remedy))
+    }
+  }
+
+  private func state(of kallsyms: Result<Kallsyms, KallsymsFault>) -> Preflight.State {
     switch kallsyms {
     case .failure(.file(let fault)) where fault.isAbsence:
       return .absent(
@@ -39,11 +59,11 @@ struct KallsymsPreflight {
       return .withheld(
         Withheld(what, why: fault.why, remedy: isForbidden ? "run as root" : "find out what was mounted over it"))
     case .failure(.malformed(let problem)):
-      return .withheld(Withheld(what, why: problem, remedy: "find out what was mounted over it"))
+      return .withheld(Withheld(what, why: problem, remedy: Self.whoCoversIt))
     case .success(let kallsyms):
       guard kallsyms.symbols.count > 0 else {
         return .absent(
-          Withheld(what, why: "it lists no symbol", remedy: "find out what was mounted over it, or who filters it"))
+          Withheld(what, why: "it lists no symbol", remedy: Self.whoCoversIt))
       }
       guard !kallsyms.symbols.addressesAreWithheld else { return .withheld(zeros) }
       guard kallsyms.malformedLines > 0 || kallsyms.overlongNames > 0 else {
