@@ -15,7 +15,8 @@ package struct Reader: Check {
       program under another name, run from memory, must see the same modules, first symbols, headers and code. All code, constants \
       and memory of modules is read where it is used and in the map of all memory. /proc/kallsyms must say what the tables \
       in the kernel's memory say. What differs counts only if it differs each of three times; where one way lies, the \
-      rest of the scan reads another.
+      rest of the scan reads another. Each report that is written to a file (--output) is read back through all of these ways, \
+      and from the disk itself (O_DIRECT), and must be what was written.
       """,
     innocentCauses: [],
     blindSpots: [
@@ -27,6 +28,7 @@ package struct Reader: Check {
     response: [
       "do not rely on any other answer of this host about itself, this program's other findings included",
       "take a memory image from outside (hypervisor, crash dump), on another machine, before anything else is done",
+      Self.sendReportsAway,
       "cut the host off the network, but leave it powered",
       "treat the host as compromised and rebuild it from trusted media",
     ])
@@ -44,6 +46,7 @@ package struct Reader: Check {
     }
     var examination = Examination()
     judge(trials, into: &examination)
+    if kernel.symbolsAreWhole { askForTheFile(trials, into: &examination) }
     return examination
   }
 
@@ -84,6 +87,36 @@ package struct Reader: Check {
             ? "nothing of it was tried out"
             : "nothing of it could be tried: "
               + reasons.joined(separator: "; "), remedy: "run as root, outside any container")))
+  }
+
+  /// Leaves unanswered what `/proc/kallsyms` would have said, where the kernel's own tables were read and it could not be.
+  private func askForTheFile(_ trials: [ReadingTrial], into examination: inout Examination) {
+    let name = "kallsyms-against-memory"
+    guard case .impossible(let withheld) = trials.first(where: { $0.name == name })?.outcome else { return }
+    examination.leaveUnanswered(Subject("reading path", label: name), .withheld(withheld))
+  }
+
+  /// How a report is kept from whatever edits files on the host.
+  package static let sendReportsAway =
+    "keep no report on this host: on another machine, run 'ssh HOST liveprobe scan --format json | tee HOST.json'"
+
+  /// The finding that a report, once it was written to a file, is not what this program wrote; nil if it is, or if it cannot be
+  /// read back.
+  ///
+  /// - Parameters:
+  ///   - outcome: what reading it back gave.
+  ///   - digest: SHA-256 of what was meant.
+  package static func finding(_ outcome: ReadingTrial.Outcome, ofReport path: String, digest: String) -> Finding? {
+    guard case .broken(let evidence, let expected, let observed) = outcome else { return nil }
+    return Finding(
+      kind: .contradiction, severity: .critical, subject: Subject("written report", label: path),
+      message: "a report that this program wrote to a file on this host does not read as it was written",
+      expected: expected, observed: observed,
+      evidence: evidence + [Finding.Evidence("SHA-256 of what was written", .text(digest))],
+      meaning: "something on this host changes what programs write to files or read from them, so that no report that is "
+        + "kept on it can be relied on",
+      innocentCauses: ["a disk or a network file system that loses what is written to it; the kernel's log says so"],
+      response: [sendReportsAway] + manual.response.filter { $0 != sendReportsAway })
   }
 
   private func finding(

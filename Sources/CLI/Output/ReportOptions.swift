@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Audit
+internal import Checks
 internal import Report
 
 /// How the verdict is said, and where.
@@ -61,17 +62,28 @@ struct ReportOptions: ParsableArguments {
 
   /// Says the verdict everywhere it is wanted; one place that fails keeps it from no other.
   ///
+  /// Files come first, and are read back: one that is not what was written is a finding, which all reports have.
+  ///
   /// - Returns: the verdict's status; a report that is not where it was wanted is at least UNKNOWN.
   func write(_ verdict: Verdict, _ measurements: Measurements) -> Status {
-    var status = verdict.status
-    for output in outputs {
-      do {
-        try output.write(verdict, measurements)
-      } catch {
-        Terminal.write(Refusal.line("could not write the \(output.format.rawValue) report", error), to: .standardError)
-        status = status.combined(with: .unknown)
+    var verdict = verdict
+    var status = Status.ok
+    func write(_ outputs: [Output]) -> [WrittenReport] {
+      outputs.compactMap { output in
+        do {
+          return try output.write(verdict, measurements)
+        } catch {
+          Terminal.write(
+            Refusal.line("could not write the \(output.format.rawValue) report", error), to: .standardError)
+          status = .unknown
+          return nil
+        }
       }
     }
-    return status
+    let files = outputs.filter(\.isFile)
+    let findings = write(files).compactMap { $0.readBack() }
+    for finding in findings { verdict.report(finding, of: Reader.manual) }
+    _ = write((findings.isEmpty ? [] : files) + outputs.filter { !$0.isFile })
+    return verdict.status.combined(with: status)
   }
 }
