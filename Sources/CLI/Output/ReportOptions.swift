@@ -13,17 +13,17 @@ struct ReportOptions: ParsableArguments {
     case auto, always, never
   }
 
-  @Option(help: "How to say the verdict; may be given more than once, each with an --output.")
+  @Option(help: "Output format. Repeat to write several; each takes its own --output.")
   var format: [Format] = []
 
   @Option(
     help: """
-      Where to say it: a file, or - for standard output. The first is for the first --format, the second for the second. \
-      A journal without one goes to systemd's, and with a file there in the journal's export format.
+      Output file, or - for stdout. The first is for the first --format, the second for the second. Without it, the format \
+      journal goes to systemd's journal; with a file, the file has the journal's export format.
       """, completion: .file())
   var output: [String] = []
 
-  @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
+  @Option(help: "Colour the text. Auto follows the terminal and NO_COLOR.")
   var colour: Colour = .auto
 
   mutating func validate() throws {
@@ -33,7 +33,7 @@ struct ReportOptions: ParsableArguments {
         "\(format.count) --format and \(output.count) --output: give each format its output, - for standard output")
     }
     if let twice = output.indices.first(where: { output[..<$0].contains(output[$0]) }) {
-      throw ValidationError("--output \(output[twice]) is given twice: one report would take the other's place")
+      throw ValidationError("--output \(output[twice]) is given twice: one report would replace the other")
     }
     if output.contains("") { throw ValidationError("--output needs a file, or - for standard output") }
     if colour == .always, let first = format.first, !format.contains(.text) {
