@@ -77,7 +77,7 @@ import Testing
     let dead = verdict([kernel])
     #expect(responses(dead) == [Manual.keepingTheDump, Manual.keepingTheDump])
     #expect(dead.answers.map(\.isOfRunningKernel) == [false, false])
-    for words in ["reboot", "unload", "memory image", "cut the host off"] {
+    for words in ["reboot", "unload", "memory image", "disconnect the host"] {
       for check in Registry.checks {
         #expect(!check.manual.responseToDump.contains { $0.contains(words) }, "\(check.manual.id)")
       }
