@@ -139,7 +139,7 @@ struct KernelSymbols {
           Finding.Evidence(
             name, .text(surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " ..." : "")))
         } + [
-          Finding.Evidence("meaning", "somebody filters what is told, so that hooks are not found by name"),
+          Finding.Evidence("meaning", "/proc/kallsyms is filtered, so that hooks are not found by name"),
           Finding.Evidence("afterwards", "the symbols of the kernel's own tables were used"),
         ],
         expected: "the \(count) symbols of the kernel's own tables, each with its address",

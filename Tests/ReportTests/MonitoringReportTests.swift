@@ -14,7 +14,7 @@ struct MonitoringReportTests {
   @Test func `two entries that lead astray`() {
     let expected =
       #"""
-      LIVEPROBE CRITICAL - signs of tampering: 2 findings in syscall-table: sys_call_table[0] (read) in mapped memory (r-x) that nobody owns, sys_call_table[2] (open) in mapped memory (r-x) that nobody owns|findings=2;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=2;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE CRITICAL - signs of tampering: 2 findings in syscall-table: sys_call_table[0] (read) in unowned memory (r-x), sys_call_table[2] (open) in unowned memory (r-x)|findings=2;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=2;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.hooked, Sample.measurements) == expected)
@@ -59,7 +59,7 @@ struct MonitoringReportTests {
   @Test func `more findings than fit`() {
     let expected =
       #"""
-      LIVEPROBE CRITICAL - signs of tampering: 500 findings in syscall-table: sys_call_table[0] (call0) in mapped memory (r-x) that nobody owns, sys_call_table[1] (call1) in mapped memory (r-x) that nobody owns, sys_call_table[2] (call2) in mapped memory (r-x) that nobody owns and 497 more|findings=500;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=1;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
+      LIVEPROBE CRITICAL - signs of tampering: 500 findings in syscall-table: sys_call_table[0] (call0) in unowned memory (r-x), sys_call_table[1] (call1) in unowned memory (r-x), sys_call_table[2] (call2) in unowned memory (r-x) and 497 more|findings=500;;;0 unanswered=0;;;0 drift=U;;;0 unexplained_bytes=U;;;0 astray_pointers=U;;;0 checks=1;;;0 time=0.41s;;;0 kcore_bytes=1310720B;;;0 peak_memory=21000192B;;;0
 
       """#
     #expect(MonitoringReport().render(Sample.many, Sample.measurements) == expected)
@@ -73,8 +73,8 @@ struct MonitoringReportTests {
       bad.hasPrefix(
         """
         LIVEPROBE CRITICAL - signs of tampering: 2 findings in kernel-text, module-text: linux_banner+0x9: 1 byte is \
-        not the vendor\\u{27}s, and no mechanism of the kernel\\u{27}s produces it, vfs_read+0x0 in mapped memory \
-        (r-x) that nobody owns|
+        not the vendor\\u{27}s, and no mechanism of the kernel\\u{27}s produces it, vfs_read+0x0 in unowned memory \
+        (r-x)|
         """))
     #expect(bad.contains(" unexplained_bytes=1008B;;;0 "))
   }
