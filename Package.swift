@@ -117,7 +117,8 @@ let package = Package(
     tests("ChecksTests", ["Checks", "KernelFormats", "KernelModel", "KernelObjects", "Report", "TestKernel"]),
     tests("PostmortemTests", ["DecoderTrials", "KernelFormats", "KernelModel", "Postmortem", "TestKernel"]),
     tests("CrashTests", ["Checks", "Crash", "KernelFormats", "KernelModel", "KernelObjects", "TestKernel"]),
-    tests("LiveProbeTests", ["Files", "KernelFormats", "KernelModel", "LiveProbe", "Report", "TestKernel"]),
+    tests(
+      "LiveProbeTests", ["Files", "KernelFormats", "KernelModel", "LiveProbe", "Report", "TestFolder", "TestKernel"]),
     tests("AuditTests", ["Audit", "Checks", "KernelModel", "TestKernel"]),
     tests("CorrelationTests", ["Audit", "Checks", "Correlation", "KernelModel", "Report", "TestKernel"]),
     tests(

@@ -96,7 +96,7 @@ final class Allowance {
     case (.success(let identity), .buildID):
       return "the build id of \(module) is \(identity.buildID.map(\.description) ?? "not there")"
     case (.success(let identity), .signer):
-      return "\(module) is signed by \(identity.signer ?? "nobody the kernel trusts")"
+      return "\(module) is signed by \(identity.signer ?? "no one that the kernel trusts")"
     }
   }
 }

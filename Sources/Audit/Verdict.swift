@@ -43,8 +43,22 @@ package struct Verdict {
   package var findings: [Finding] { answers.flatMap(\.findings) }
 
   package var status: Status {
-    guard obstacles.isEmpty, kernel != nil, !answers.isEmpty else { return .unknown }
-    return answers.reduce(baseline?.status ?? .ok) { $0.combined(with: $1.status) }
+    let isAnswered = obstacles.isEmpty && kernel != nil && !answers.isEmpty
+    return answers.reduce(isAnswered ? baseline?.status ?? .ok : .unknown) { $0.combined(with: $1.status) }
+  }
+
+  /// Adds what was found of this host after its checks were asked.
+  ///
+  /// - Parameter check: the check whose finding it is, whether or not it was asked.
+  package mutating func report(_ finding: Finding, of check: Manual) {
+    let index = answers.firstIndex { $0.check.id == check.id } ?? answers.endIndex
+    if index == answers.endIndex {
+      answers.append(
+        Answer(check: check, outcome: .clear(facts: 0), examination: Examination(), findings: [], remarks: []))
+    }
+    answers[index].findings.append(finding)
+    let severity = answers[index].findings.map(\.severity).max() ?? finding.severity
+    answers[index].outcome = .found(severity, count: answers[index].findings.count)
   }
 }
 

@@ -4,13 +4,15 @@ internal import ArgumentParser
 struct Liveprobe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "liveprobe",
-    abstract: "Is the kernel that is running the kernel that was installed?",
+    abstract: "Is this host still running the kernel that was installed?",
     discussion: """
-      Reads the running kernel's memory through /proc/kcore and looks for what does not belong there. It never \
-      writes to it, loads nothing, and changes no setting.
+      Reads the running kernel's memory through /proc/kcore and compares it with the vendor's kernel image and modules. \
+      Never writes kernel memory, loads no module, and changes no setting.
 
-      Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (a question could not be answered, or the arguments are \
-      wrong).
+      Start with: liveprobe doctor. Then: liveprobe scan (the default). On a suspect host, keep the report elsewhere: \
+      ssh HOST liveprobe scan --format json | tee HOST.json
+
+      Exit status: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (a question is unanswered, or the arguments are wrong).
       """,
     version: "liveprobe \(version)",
     subcommands: [

@@ -30,7 +30,7 @@ package struct KernelSurvey {
     take("the kernel's image") { (notes) throws(CannotCheck) in try Self.noteImage(of: kernel, &notes) }
     take("page tables") { (notes) throws(CannotCheck) in
       guard let tables = kernel.mappings as? Machine.PageTables else {
-        throw .withheld(Withheld("the page tables", why: "nobody found them"))
+        throw .withheld(Withheld("the page tables", why: "they were not found"))
       }
       for page in tables.tablePages() { notes.note(page) }
     }

@@ -5,36 +5,38 @@ internal import KernelObjects
 package struct Bpf: Check {
   package static let manual = Manual(
     id: "bpf",
-    question: "Does the kernel tell of every BPF program that it runs, and does none of them steer system calls?",
+    question: "Does the kernel show every BPF program that it runs, and does none of them change system calls?",
     method: """
-      Walks the kernel's BPF programs in memory by three ways: its own table of their numbers, the list of their code, \
-      and whatever runs them: events, probes, trampolines, tracepoints, control groups, network devices, links. A program \
-      that runs and has no place in the table was taken out of it. The running kernel is asked by bpf(2) for the numbers of \
-      its programs, maps, links and type information, between two looks at memory: one that memory has both times, and that \
-      is left out, is hidden. A program's instructions are read for the calls by which it can do something to others: write \
-      into a process's memory, decide what a function answers, send signals. Where such a program hangs on a system call, or \
-      on what fills a reader's buffer, it can change what user space is told; the file of the process that holds it says \
-      whether a package brought it. The machine code of programs is read for branches to code that nobody owns. \
-      What is wrong is looked at three times: programs come and go.
+      Walks the kernel's BPF programs in memory in three ways: its own table of their numbers, the list of their \
+      code, and everything that runs them: events, probes, trampolines, tracepoints, control groups, network \
+      devices, links. A program that runs and is not in the table was removed from it. On a running kernel, bpf(2) \
+      is asked for the numbers of programs, maps, links and type information, between two reads of memory: one that \
+      is in memory both times and not in the answer is hidden. The instructions of a program show the calls by which \
+      it can affect others: write to a process's memory, change the result of a function, send signals. Such a \
+      program at a system call, or at a function that fills a reader's buffer, can change what user space sees; the \
+      file of the process that holds it shows whether it belongs to a package. The machine code of programs is \
+      searched for branches to unowned code. A finding must be seen three times, because programs come and go.
       """,
     innocentCauses: [
-      "a security product that stops processes or refuses system calls from BPF (Tetragon and the like), or a debugger that "
-        + "was told to (bpftrace --unsafe): ask whoever maintains the host",
-      "a program of the operator's own, built here and brought by no package: an allow rule can name it by its tag",
+      "a security product that stops processes or refuses system calls through BPF (such as Tetragon), or a "
+        + "debugger that was told to (bpftrace --unsafe): ask whoever maintains the host",
+      "a program of your own that was built here and belongs to no package: an allow rule can name it by its tag",
     ],
     blindSpots: [
-      "whether a program's machine code is what its instructions say: only that the kernel goes to the code that is listed, "
-        + "and that this leads to no code of nobody's",
-      "programs that tc attached (cls_bpf), and those at sockets and in maps, are counted, but not where they hang",
-      "what programs read, and whom they tell",
-      "without the vendor's kernel image: the names and types by which programs are read are the kernel's own word",
+      "whether the machine code of a program does what its instructions say: only that the kernel runs the "
+        + "code that is listed, and that this code does not branch to unowned code",
+      "programs that tc attached (cls_bpf), and those at sockets and in maps, are counted, but not where "
+        + "they are attached",
+      "what programs read, and who gets it",
+      "without the vendor's kernel image: the names and types used to read programs are the suspect kernel's own",
     ],
     proof: .ownership,
     response: [
-      "do not reboot: programs go with the kernel",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "see all programs, where they hang and who holds them: liveprobe hooks; bpftool prog dump xlated id NUMBER shows what one does",
-      "if nobody knows the program: cut the host off the network, and treat it as compromised",
+      "do not reboot: programs are lost with the kernel",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "list all programs, where they are attached, and which process holds them: liveprobe hooks; bpftool "
+        + "prog dump xlated id NUMBER shows what one does",
+      "if no one knows the program: disconnect the host from the network, and treat it as compromised",
     ])
 
   /// Programs named in one remark.
@@ -108,7 +110,7 @@ package struct Bpf: Check {
       let owner = kernel.owner(of: target)
       return Finding(
         kind: .redirection, severity: .critical, subject: Subject("BPF code \(branch.code)"),
-        message: "it leads to code that nobody owns",
+        message: "it leads to unowned code",
         expected: "a function of the kernel or of a listed module, or BPF's own code",
         observed: "\(target, owner)", owner: owner,
         hiddenModule: HiddenModules.name(at: target, owner: owner, in: kernel), target: target,
@@ -163,7 +165,7 @@ package struct Bpf: Check {
         places: [MemoryRegion(start: KernelAddress(program.address), byteCount: 1)],
         meaning: steering.powers == [.sendSignal]
           ? "whoever makes that call, or looks there, can be stopped by it"
-          : "what user space is told there can be changed by it"))
+          : "it can change what user space sees there"))
   }
 
   private func evidence(of program: BpfProgram, _ state: BpfState?, _ kernel: Kernel) -> [Finding.Evidence] {

@@ -4,18 +4,19 @@ package import KernelModel
 package struct BuildIdentity: Check {
   package static let manual = Manual(
     id: "build-identity",
-    question: "Is the kernel in memory the build that the kernel says it is?",
+    question: "Is the kernel in memory the build that it claims to be?",
     method: """
-      Compares the GNU build id that /sys/kernel/notes gives with the one in the kernel's own note section in memory. \
-      Of a dump, the one that VMCOREINFO gives. Every comparison with the vendor's files rests on this id.
+      Compares the GNU build id in /sys/kernel/notes with the one in the kernel's own note section in memory. In a \
+      dump, it uses the one in VMCOREINFO instead of /sys/kernel/notes. Every comparison with the vendor's files \
+      relies on this id.
       """,
     innocentCauses: [],
     blindSpots: [
-      "a kernel that keeps its build id and is changed elsewhere: that is what the other checks are for"
+      "a kernel that keeps its build id and is changed elsewhere: the other checks look for that"
     ],
     proof: .crossView,
     response: [
-      "treat every answer of this host about its kernel as untrusted",
+      "do not trust any answer of this host about its kernel",
       "take a memory image from outside (hypervisor, crash dump) and compare",
     ])
 

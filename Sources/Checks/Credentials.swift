@@ -5,28 +5,33 @@ internal import KernelObjects
 package struct Credentials: Check {
   package static let manual = Manual(
     id: "credentials",
-    question: "Does every process have credentials of its own, as system calls leave them?",
+    question: "Does every process have its own credentials, as system calls leave them?",
     method: """
-      Reads the credentials of each task of user space in memory. Threads of a process share theirs; a new process, and whoever \
-      runs a program, gets a copy, so no two processes have the same ones, and none has the kernel's own. The user that a \
-      process is counted among is changed together with its own by every system call that does: one without the other was \
-      written by somebody else, and whatever descends from that process has it too. No capability is in effect that is not \
-      permitted. What is wrong is looked at three times, of the same task with the same credentials.
+      Reads the credentials of each user-space task in memory. Threads of a process share theirs; a new process, and \
+      one that runs a program, gets a copy. So no two processes have the same ones, and none has the kernel's own. \
+      Every system call that changes the user of a process also changes the user that the process is counted for: if \
+      only one of them changed, something else wrote it, and all descendants of that process inherit it. No \
+      capability is effective that is not permitted. A finding must be seen three times, of the same task with the \
+      same credentials.
       """,
-    innocentCauses: ["a module of the operator's own that gives processes the rights of another user: ask for it"],
+    innocentCauses: [
+      "a module of your own that gives processes the rights of another user: ask for it"
+    ],
     blindSpots: [
-      "credentials that were written whole, user and all, or that prepare_creds and commit_creds made of others' in the way of a "
-        + "system call: who became root by a path that this kernel has, and who did not, is not to be told from them",
-      "the credentials that a task acts by for the moment (override_creds): the kernel itself lends them, for as long as it takes",
-      "threads of the kernel's; groups, keyrings, user namespaces, and the labels of security modules",
-      "without the vendor's kernel image: the names and types by which tasks are read are the kernel's own word",
+      "credentials that were written completely, user included, or that prepare_creds and commit_creds made "
+        + "as in a system call: they do not show whether a process became root in a way that this kernel "
+        + "permits",
+      "the credentials that a task uses for the moment (override_creds): the kernel itself lends them for a short time",
+      "kernel threads; groups, keyrings, user namespaces, and the labels of security modules",
+      "without the vendor's kernel image: the names and types used to read tasks are the suspect kernel's own",
     ],
     proof: .invariant,
     response: [
-      "do not kill the process or reboot: what it holds in memory is the evidence",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "look at what the process is, who started it, and what it has open: ls -l /proc/NUMBER/fd",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not kill the process and do not reboot: its memory is the evidence",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "find out what the process is, who started it, and what it has open: ls -l /proc/NUMBER/fd",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   private static let looks = 3

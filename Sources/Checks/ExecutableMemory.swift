@@ -5,36 +5,37 @@ internal import KernelObjects
 package struct ExecutableMemory: Check {
   package static let manual = Manual(
     id: "executable-memory",
-    question: "Does somebody legitimate own every page of kernel memory that may be executed, and is none writable?",
+    question: "Does every executable page of kernel memory have a legitimate owner, and is none writable?",
     method: """
-      Walks the kernel's page tables and collects every page that may be executed. Each must be accounted for by a \
-      structure in the kernel's own memory: its text, a module on its list, a BPF program or a pack of them, a trampoline \
-      of the function tracer, slots of probes, the code that starts other processors or another kernel. A page that \
-      holds nothing but breakpoints, or the thunks of the ITS mitigation, is harmless whoever owns it; what is free in a \
-      pack must be breakpoints, too. Pages that are \
-      writable too, and pages of the kernel's text and constants that are writable, are findings. What nobody accounts \
-      for is looked at three times: memory that is being given back has no owner for a moment.
+      Walks the kernel's page tables and collects every executable page. A structure in the kernel's own memory must \
+      account for each: its text, a module on its list, a BPF program or a pack of them, a trampoline of the \
+      function tracer, slots of probes, the code that starts other processors or another kernel. A page of \
+      breakpoints only, or of the thunks of the ITS mitigation, is harmless whoever owns it; the free parts of a \
+      pack must be breakpoints, too. Pages that are both executable and writable, and writable pages of the kernel's \
+      text and constants, are findings. Unowned pages are read three times, because memory that is being freed has \
+      no owner for a moment.
       """,
     innocentCauses: [
-      "VirtualBox's vboxdrv, which loads code outside of the list of modules: the finding then says that the module "
-        + "allocated the memory, and is a warning",
-      "LKRG with lkrg.hide=1, which takes itself off the list",
+      "VirtualBox's vboxdrv, which loads code outside the list of modules: the finding then says that the "
+        + "module allocated the memory, and is a warning",
+      "LKRG with lkrg.hide=1, which removes itself from the list",
     ],
     blindSpots: [
-      "what the code of an owned page is: kernel-text and module-text compare that of the kernel and of modules; BPF "
-        + "programs, trampolines, slots of probes, the code below one megabyte and Hyper-V's hypercall page are only "
-        + "accounted for",
-      "code in memory that was asked for as a BPF program's",
-      "code that is mapped in a process's page tables alone, or only while it runs",
-      "without the vendor's kernel image: the names and types by which structures are read are the kernel's own word",
-      "a kernel that lies to whoever reads /proc/kcore",
+      "the code in an owned page: kernel-text and module-text compare the code of the kernel and of "
+        + "modules; BPF programs, trampolines, slots of probes, the code below one megabyte and Hyper-V's "
+        + "hypercall page are only attributed to an owner",
+      "code in memory that was allocated as a BPF program's",
+      "code that is mapped in the page tables of a process only, or only while it runs",
+      "without the vendor's kernel image: the names and types used to read structures are the suspect kernel's own",
+      "a kernel that lies to every reader of /proc/kcore",
     ],
     proof: .ownership,
     response: [
-      "do not unload modules or reboot: the evidence is in memory",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "read what was found in the memory: names, strings and what it refers to are listed with the finding",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not unload modules and do not reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "read what is in that memory: the finding lists names, strings and what it refers to",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   /// How often what nobody owns is looked at.
@@ -136,13 +137,14 @@ package struct ExecutableMemory: Check {
     var evidence = [Finding.Evidence("memory", "\(run, in: .pages)")]
     if let allocator { evidence.append(Finding.Evidence("allocated by", "\(allocator)")) }
     evidence += Self.records(in: run, kernel)
-    if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further runs of pages nobody owns")) }
+    if others > 0 { evidence.append(Finding.Evidence("others", "\(others) further runs of unowned pages")) }
     var isModules = false
     if case .module = allocator { isModules = true }
     return Finding(
       kind: .stranger, severity: isModules ? .warning : .critical,
       subject: Subject("executable memory at \(run.start)"),
-      message: isModules ? "a module made memory executable that is not its own" : "nobody owns this executable memory",
+      message: isModules
+        ? "a module made memory executable that is not its own" : "this executable memory has no owner",
       expected: "an owner: text, a listed module, BPF, a trampoline, slots of probes",
       observed: "\(Self.pages(run)), executable, for which no structure of the kernel accounts",
       owner: kernel.owner(of: run.start), hiddenModule: HiddenModules.name(holding: run, in: kernel), target: run.start,

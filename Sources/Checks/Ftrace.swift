@@ -6,34 +6,36 @@ internal import KernelObjects
 package struct Ftrace: Check {
   package static let manual = Manual(
     id: "ftrace",
-    question: "Does everyone who is called through the function tracer belong here, and do the tracer's records agree?",
+    question: "Is every function that the function tracer calls legitimate, and do the tracer's records agree?",
     method: """
-      Walks the tracer's users in memory, those of its graph, direct calls and live patches, and takes of each the function that \
-      is called in the end: it must be the kernel's, a listed module's, or code that the kernel generated. One that says \
-      where a function's callers go instead (IPMODIFY) must be a live patch that equals its file; one that could is asked \
-      about if nothing vouches for its module. Then holds the records of all functions against these users, both ways: how \
-      many ask for each function, and whether one of them changes where its callers go. Where tracefs is mounted, the functions \
-      that its enabled_functions lists must be those that memory has, asked between two looks at memory. What is wrong is \
-      looked at three times: tracing comes and goes.
+      Walks the users of the function tracer in memory, of its graph tracer, direct calls and live patches, and \
+      determines the function that is finally called: it must belong to the kernel, to a listed module, or to code \
+      that the kernel generated. A user that redirects the traced function (IPMODIFY) must be a live patch that \
+      equals its file; one that could redirect is a warning if nothing vouches for its module. Then compares the \
+      records of all functions with these users, both ways: how many ask for each function, and whether one of them \
+      redirects it. Where tracefs is mounted, enabled_functions must list the same functions as memory, read between \
+      two reads of memory. A finding must be seen three times, because tracing starts and stops.
       """,
     innocentCauses: [
       "a security module that hides itself, such as LKRG with lkrg.hide=1: ask whoever maintains the host",
-      "a kernel whose tracer counts its users otherwise than those from v5.10 to v7.2, on which this was measured: report its "
-        + "release",
+      "a kernel whose tracer counts its users differently from v5.10 to v7.2, which were measured: report its release",
     ],
     blindSpots: [
-      "what a function that is called does: kernel-text and module-text compare its code; a BPF program's is only accounted for",
-      "records are not held against users while these change (its lock is held), and where the tracer has switched itself off: "
-        + "a remark says so",
-      "a user who asks for a function of a module's, and whose record does not show it",
-      "without the vendor's kernel image: the names and types by which all this is read are the kernel's own word",
+      "what a called function does: kernel-text and module-text compare its code; of a BPF program only the "
+        + "owner is known",
+      "records are not compared while users change (the lock is held), nor where the tracer has disabled "
+        + "itself: a remark says so",
+      "a user that asks for a function of a module, and whose record does not show it",
+      "without the vendor's kernel image: the names and types used to read all of this are the suspect kernel's own",
     ],
     proof: .ownership,
     response: [
-      "do not unload modules or reboot: the evidence is in memory",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "see all who are called, and who vouches for them: liveprobe hooks; in one function: liveprobe scan --explain-bytes FUNCTION",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not unload modules and do not reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "list all hooks and who vouches for them: liveprobe hooks; for one function: liveprobe scan "
+        + "--explain-bytes FUNCTION",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   private static let looks = 3

@@ -5,37 +5,40 @@ internal import KernelObjects
 package struct KernelText: Check {
   package static let manual = Manual(
     id: "kernel-text",
-    question: "Is every byte of the kernel's code and constants the vendor's, or legally patched?",
+    question: "Is every byte of the kernel's code and constants the vendor's, or patched by a known mechanism?",
     method: """
-      Takes the vendor's image, moves it to where the kernel lies, and does all of the kernel's own patching again on \
-      that copy: each mechanism (\(Machine.manualWords.mechanisms) …) with the little live state that the kernel itself decides by, whose values are checked in turn: a \
-      static call or a trampoline must lead to code that somebody owns. Who is called through the function tracer and \
-      probes is asked by ftrace and probes; while they find something, the places that lead there are a finding here, \
-      too. Then compares, byte for byte. Nothing is masked: \
-      a byte is legal because a named mechanism produces exactly it, and what remains is reported. What looks wrong is \
-      looked at again a moment later, because a patch may be in progress. Without the image, decodes the code and \
-      reports branches that lead to executable memory nobody owns.
+      Takes the vendor's image, moves it to where the kernel is in memory, and repeats all of the kernel's own \
+      patching on that copy: each mechanism (\(Machine.manualWords.mechanisms) …) with the few live values that the \
+      kernel itself uses to decide, which are checked as well: a static call or a trampoline must point to code that has an owner. The checks ftrace and probes \
+      judge the functions that are called through the function tracer and probes; while they have findings, the \
+      places in the code that call them are a finding here, too. Then compares byte for byte. No byte is ignored: a \
+      byte is accepted because a named mechanism produces exactly it, and every other difference is reported. A \
+      difference is read again a moment later, because a patch may be in progress. Without the image, it decodes the \
+      code and reports branches to unowned executable memory.
       """,
     innocentCauses: [
-      "a security module that hides itself, such as LKRG with lkrg.hide=1, whose probes then lead to code that no list has",
-      "a live patch of a kind that liveprobe does not know (Ksplice, kpatch of old kernels): ask whoever maintains the host",
-      "a kernel that patches itself by rules that liveprobe does not know: then that whole mechanism is reported as unknown, "
-        + "with an example, and not as a finding",
+      "a security module that hides itself, such as LKRG with lkrg.hide=1: its probes then call code that "
+        + "is on no list",
+      "a live patch of a kind that liveprobe does not know (Ksplice, kpatch of old kernels): ask whoever "
+        + "maintains the host",
+      "a kernel that patches itself by rules that liveprobe does not know: then that whole mechanism is "
+        + "reported as unknown, with an example, and not as a finding",
     ],
     blindSpots: [
-      "data that decides without changing code: function pointers in tables that may change, and values that lead to "
-        + "another function of the kernel's own",
+      "data that redirects without changing code: function pointers in writable tables, and values that "
+        + "select another function of the kernel's own",
       "data that is written once while the kernel boots (ro_after_init)",
-      "code that BPF programs were compiled to",
-      "a kernel that lies to whoever reads /proc/kcore",
-      "without the vendor's image: anything but a direct branch out of the kernel's code",
+      "the compiled code of BPF programs",
+      "a kernel that lies to every reader of /proc/kcore",
+      "without the vendor's image: everything but a direct branch out of the kernel's code",
     ],
     response: [
       "do not reboot and do not unload anything yet: the evidence is in memory only",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "see how the bytes should have come about, and where the changed ones lead: liveprobe scan --explain-bytes "
-        + "'PLACE', with the finding's own place, such as vfs_read+0x10",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "see what the bytes should be, and where the changed ones point: liveprobe scan --explain-bytes "
+        + "'PLACE', with the place that the finding names, such as vfs_read+0x10",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   /// How often what looks wrong is looked at again within one examination.
@@ -105,7 +108,7 @@ package struct KernelText: Check {
         subject: "kernel text", rung: .vendorImage, source: work.verifier.vendor.object.source, whyNotBetter: []))
     if work.verifier.facts.reader.types.lacksOthers {
       examination.remark(
-        "nobody says how this kernel's structures are laid out: the few that its patching rests on were found by what lies "
+        "the layout of this kernel's structures is not known: the few that its patching needs were found by what lies "
           + "in them")
     }
     examination.note(Subject("kernel text"), .count(comparedBytes))

@@ -5,23 +5,24 @@ internal import KernelObjects
 package struct Keyrings: Check {
   package static let manual = Manual(
     id: "keyrings",
-    question: "Does the kernel trust just those keys as built in that the vendor built in?",
+    question: "Are the keys that the kernel trusts as built in exactly the vendor's?",
     method: """
-      Walks the keyrings in memory by whose keys the kernel takes modules, kernels and the like. The keyring of built-in \
-      keys is filled once, at the start, with the certificates in the kernel's image, and nobody can add to it after that: the \
-      bytes of each public key on it must stand in the certificates that the vendor's image has. The keys on the secondary, the \
-      machine's and the platform's keyrings come from the owner and the firmware: they are facts, which a baseline remembers.
+      Walks the keyrings in memory whose keys let the kernel accept modules, kernels and the like. The keyring of \
+      built-in keys is filled once, at boot, with the certificates in the kernel's image, and cannot be added to \
+      after that: the bytes of each public key on it must be in the certificates of the vendor's image. The keys on \
+      the secondary, the machine and the platform keyrings come from the owner and the firmware: they are facts, \
+      which a baseline records.
       """,
     innocentCauses: [],
     blindSpots: [
-      "keys on the other keyrings that nobody enrolled: without a baseline they are facts",
+      "keys on the other keyrings that no one enrolled: without a baseline they are facts",
       "a built-in key that is missing",
-      "keyrings of single purposes, such as those of IMA and of the rules for radios",
+      "keyrings for single purposes, such as those of IMA and of the radio rules",
     ],
     response: [
-      "compare the modules that are loaded with their packages: liveprobe modules; the key lets in whatever it signed",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "treat the host as compromised: such a key is put there by writing to the kernel's memory alone",
+      "compare the loaded modules with their packages: liveprobe modules; the key admits whatever it signed",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "treat the host as compromised: only a write to kernel memory can put such a key there",
     ])
 
   /// Sources: certs/system_keyring.c, certs/blacklist.c, security/integrity/ (Linux v5.10 to v7.2).

@@ -5,31 +5,32 @@ internal import KernelObjects
 package struct ModuleList: Check {
   package static let manual = Manual(
     id: "module-list",
-    question: "Do all the places that know of loaded modules agree?",
+    question: "Do all places that list loaded modules agree?",
     method: """
-      Asks every place that knows of modules: the kernel's list, the kset of /sys/module, the tree that finds a module by \
-      address, the list for BUG(), the function tracer's records, dynamic debug, tracepoints, BTF, the vmalloc areas, the \
-      page tables, and the memory of modules itself, where records are recognised by what they look like; and then \
-      /proc/modules, /sys/module and /proc/kallsyms. A module that is missing from a place it belongs in is a finding \
-      that says from which, and so is a record that was doctored to be passed over. Modules that are being loaded or \
-      removed are looked at again until they are through.
+      A cross-view of modules. Reads every place that lists them: the kernel's list, the kset of /sys/module, the \
+      tree that finds a module by address, the list for BUG(), the function tracer's records, dynamic debug, \
+      tracepoints, BTF, the vmalloc areas, the page tables, and the memory of modules itself, where records are \
+      recognised by their form; then /proc/modules, /sys/module and /proc/kallsyms. A module that is missing from a \
+      place where it belongs is a finding that names the place, and so is a record that was altered to be \
+      overlooked. Modules that are being loaded or removed are read again until they are done.
       """,
     innocentCauses: [
-      "LKRG with lkrg.hide=1, which takes itself off the list and out of /sys/module",
+      "LKRG with lkrg.hide=1, which removes itself from the list and from /sys/module",
       "a module that hung while it was being loaded or removed (see dmesg)",
     ],
     blindSpots: [
-      "a module whose record was wiped and that is in no place any more: its code is what executable-memory finds",
+      "a module whose record was wiped and that is in no place any more: executable-memory finds its code",
       "code that never was a module",
-      "without the vendor's kernel image: the names and types by which records are read are the kernel's own word",
-      "a kernel that lies to whoever reads /proc/kcore: see reader",
+      "without the vendor's kernel image: the names and types used to read records are the suspect kernel's own",
+      "a kernel that lies to every reader of /proc/kcore: see reader",
     ],
     proof: .crossView,
     response: [
-      "do not unload modules or reboot: the evidence is in memory",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "look at all places at once: liveprobe modules; at the module's memory: liveprobe memory ADDRESS",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not unload modules and do not reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "compare all places: liveprobe modules; read the module's memory: liveprobe memory ADDRESS",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   /// Findings told one by one; of what is left, the number.
@@ -105,7 +106,7 @@ package struct ModuleList: Check {
 
   private func message(_ row: ModuleMatrix.Row, isHidden: Bool) -> String {
     if row.name.isEmpty { return "the function tracer knows code that is in no module" }
-    if row.structure == nil { return "user space is told of a module that the kernel has no record of" }
+    if row.structure == nil { return "user space sees a module that the kernel has no record of" }
     if isHidden { return "a module is loaded that is missing from \(row.missing.map(\.name).joined(separator: ", "))" }
     guard row.missing.isEmpty else {
       return "a loaded module is missing from \(row.missing.map(\.name).joined(separator: ", "))"

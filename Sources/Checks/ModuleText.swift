@@ -5,32 +5,33 @@ internal import KernelObjects
 package struct ModuleText: Check {
   package static let manual = Manual(
     id: "module-text",
-    question: "Is every byte of each loaded module's code and constants its file's, or legally patched?",
+    question: "Is every byte of each loaded module's code and constants its file's, or patched by a known mechanism?",
     method: """
-      Takes the modules from the kernel's own list in memory, finds the file of each, lays it out where the module lies, \
-      resolves its symbols against the vendor's kernel image and the files of the modules it uses, and does the kernel's \
-      patching again as kernel-text does. Then compares, byte for byte. A module that is being loaded or removed is left \
-      for the next scan.
+      Takes the modules from the kernel's own list in memory, finds the file of each, lays it out as in memory, \
+      resolves its symbols against the vendor's kernel image and the files of the modules that it uses, and repeats \
+      the kernel's patching as kernel-text does. Then compares byte for byte. A module that is being loaded or \
+      removed is left for the next scan.
       """,
     innocentCauses: [
-      "the file was replaced by another build's after the module was loaded (an upgrade of DKMS modules without a reboot): "
-        + "this is reported as unknown, not as a finding",
-      "a static call that still leads to where an unloaded module was (kvm, without kvm_amd or kvm_intel): this is a remark, not "
-        + "a finding",
+      "the file was replaced by another build's after the module was loaded (an upgrade of DKMS modules "
+        + "without a reboot): this is reported as unknown, not as a finding",
+      "a static call that still points to where an unloaded module was (kvm, without kvm_amd or kvm_intel): "
+        + "this is a remark, not a finding",
     ],
     blindSpots: [
-      "a module that is on no list (that is another question)",
+      "a module that is on no list (see module-list)",
       "a module without a file, such as one that was loaded from an initial ramdisk only: reported as unknown",
       "a module's data, and tables that the kernel sorts when it loads it (exceptions, unwinding, function entries)",
-      "a kernel that lies to whoever reads /proc/kcore",
+      "a kernel that lies to every reader of /proc/kcore",
     ],
     response: [
       "do not unload the module: the evidence is in its memory",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "see how the bytes should have come about, and where the changed ones lead: liveprobe scan --explain-bytes "
-        + "'PLACE', with the finding's own place, such as 'ext4_lookup+0x10 [ext4]'",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "see what the bytes should be, and where the changed ones point: liveprobe scan --explain-bytes "
+        + "'PLACE', with the place that the finding names, such as 'ext4_lookup+0x10 [ext4]'",
       "compare the module's file with the vendor's package",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   private static let looks = 2

@@ -5,29 +5,30 @@ internal import KernelObjects
 package struct Notifiers: Check {
   package static let manual = Manual(
     id: "notifiers",
-    question: "Does every callback on the kernel's notifier chains belong to the kernel or to a module that it lists?",
+    question: "Does every callback on the kernel's notifier chains belong to the kernel or to a listed module?",
     method: """
-      Walks the kernel's notifier chains in memory: lists of functions that are called when a key is pressed, an address \
-      or a network device changes, a module comes or goes, the machine panics or reboots, and the like. The chains are \
-      found by the vendor's symbols, how they are laid out by its types. Each callback must be the start of one of the \
-      kernel's functions, or lie in the code of a module on the kernel's list or in code that the kernel generated. What \
-      is wrong is looked at three times: a module that is being loaded or removed is in both places for a moment.
+      Walks the kernel's notifier chains in memory: lists of functions that are called when a key is pressed, an \
+      address or a network device changes, a module comes or goes, the machine panics or reboots, and the like. \
+      Finds the chains by the vendor's symbols, and their layout by the vendor's types. Each callback must be the \
+      start of a kernel function, or lie in the code of a listed module or in code that the kernel generated. A \
+      finding must be seen three times, because modules are loaded and removed.
       """,
     innocentCauses: [
-      "LKRG with lkrg.hide=1, or another security product that takes itself off the list of modules"
+      "LKRG with lkrg.hide=1, or another security product that removes itself from the list of modules"
     ],
     blindSpots: [
-      "what the code of a callback does: kernel-text and module-text compare the kernel's and the modules'",
+      "what the code of a callback does: kernel-text and module-text compare the code of the kernel and of modules",
       "chains that modules or drivers keep for themselves, and those of single devices and network namespaces",
-      "a callback that was taken out of a chain",
-      "without the vendor's kernel image: the names and types by which chains are read are the kernel's own word",
+      "a callback that was removed from a chain",
+      "without the vendor's kernel image: the names and types used to read chains are the suspect kernel's own",
     ],
     proof: .ownership,
     response: [
-      "do not unload modules or reboot: the evidence is in memory",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "read what was found in the memory that the callback leads to: keyboard_notifier_list is where keyloggers hang",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not unload modules and do not reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "read the memory of the callback in the report; keyloggers use keyboard_notifier_list",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   package init() {}

@@ -5,29 +5,32 @@ internal import KernelObjects
 package struct Probes: Check {
   package static let manual = Manual(
     id: "probes",
-    question: "Does every probe's handler belong to the kernel or to a module that it lists?",
+    question: "Does every probe's handler belong to the kernel or to a listed module?",
     method: """
-      Walks the probes in memory: those at single instructions (kprobes), of functions' returns (kretprobes), of functions \
-      (fprobes), and those of programs (uprobes), and takes of each the handlers that are called in the end, behind the \
-      kernel's own. Each must be the start of one of the kernel's functions, or lie in the code of a module on the \
-      kernel's list or in code that the kernel generated. One that could change what a function answers is asked about if \
-      nothing vouches for its module. Where debugfs is mounted, the probes that its kprobes/list has must be those of memory, \
-      asked between two looks at memory. What is wrong is looked at three times: probes come and go.
+      Walks the probes in memory: at single instructions (kprobes), at returns of functions (kretprobes), at \
+      functions (fprobes), and in programs (uprobes), and determines the handlers that are finally called, behind \
+      the kernel's own. Each must be the start of a kernel function, or lie in the code of a listed module or in \
+      code that the kernel generated. One that could change the result of a function is a warning if nothing vouches \
+      for its module. Where debugfs is mounted, kprobes/list must show the same probes as memory, read between two \
+      reads of memory. A finding must be seen three times, because probes come and go.
       """,
     innocentCauses: [
-      "LKRG with lkrg.hide=1, or another security product that takes itself off the list of modules: ask whoever maintains the host"
+      "LKRG with lkrg.hide=1, or another security product that removes itself from the list of modules: ask "
+        + "whoever maintains the host"
     ],
     blindSpots: [
-      "what a handler does: kernel-text and module-text compare its code; a BPF program's is only accounted for",
-      "probes while all are switched off together (kprobes/enabled in debugfs)",
-      "without the vendor's kernel image: the names and types by which probes are read are the kernel's own word",
+      "what a handler does: kernel-text and module-text compare its code; of a BPF program only the owner is known",
+      "probes while all are disabled together (kprobes/enabled in debugfs)",
+      "without the vendor's kernel image: the names and types used to read probes are the suspect kernel's own",
     ],
     proof: .ownership,
     response: [
-      "do not unload modules or reboot: the evidence is in memory",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "see in which functions it is called, and who else is: liveprobe hooks; read what was found in the memory around it",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not unload modules and do not reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "see in which functions it is called, and what else is called: liveprobe hooks; read the memory "
+        + "around it in the report",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   private static let looks = 3
@@ -73,7 +76,7 @@ package struct Probes: Check {
     // Tracers come and go.
     examination.note(Subject("kernel probes"), .count(UInt64(state.probes.count)), lasting: false)
     guard !state.areDisarmed else {
-      examination.remark("all kernel probes are switched off together, and call nobody")
+      examination.remark("all kernel probes are disabled together, and call nothing")
       return
     }
     guard kernel.isRunning else { return }

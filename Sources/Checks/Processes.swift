@@ -5,34 +5,35 @@ internal import KernelObjects
 package struct Processes: Check {
   package static let manual = Manual(
     id: "processes",
-    question: "Is every process in each of the kernel's views of processes, and told to user space?",
+    question: "Is every process in each of the kernel's views of processes, and visible to user space?",
     method: """
-      Comes upon tasks in memory by five ways: the list of all tasks with each process's threads, the table of process \
-      numbers of each namespace, the control groups' sets of tasks, what processors run or are about to, and each parent's \
-      children. A task that one of these has, and that the list, the numbers or the control groups lack, was taken out. Of a \
-      running kernel, user space is asked between two looks at memory: the listing of /proc, /proc/NUMBER, kill(NUMBER, 0) \
-      and pidfd_open(NUMBER). The function of each kernel thread must be the kernel's or a listed module's; a program that \
-      bears the mark of a kernel thread, or goes by the name of one, is found. What is wrong is looked at three times: only a \
-      task that stays the same, by its number and the time of its start, and that is about to end in none of the looks, is \
-      judged.
+      Finds tasks in memory in five ways: the list of all tasks with each process's threads, the table of process \
+      numbers of each namespace, the control groups' sets of tasks, the tasks that processors run or are about to \
+      run, and the children of each parent. A task that one of these has, and that the list, the numbers or the \
+      control groups lack, was removed. On a running kernel, user space is asked between two reads of memory: the \
+      listing of /proc, /proc/NUMBER, kill(NUMBER, 0) and pidfd_open(NUMBER). The function of each kernel thread \
+      must belong to the kernel or to a listed module; a program with the mark of a kernel thread, or with the name \
+      of one, is a finding. A finding must be seen three times: only a task that stays the same, by its number and \
+      start time, and that is not about to end, is judged.
       """,
     innocentCauses: [
       "a security product that hides its own processes (ask whoever maintains the host)",
-      "a test of a monitoring system that makes a program look like a kernel thread",
+      "a monitoring test that makes a program look like a kernel thread",
     ],
     blindSpots: [
-      "a task that was taken out of all five views: nothing but what it holds, or runs, shows it",
-      "a task that waits for a processor in a real time class is not come upon by that way",
-      "a single thread that user space is not told of, while its process is: only memory is asked about threads",
-      "a process that ends while it is looked at, and one that has ended and that nobody has asked about yet",
-      "without the vendor's kernel image: the names and types by which tasks are read are the kernel's own word",
+      "a task that was removed from all five views: only what it holds, or runs, shows it",
+      "a task that waits for a processor in a real-time class is not found in that way",
+      "a single thread that user space does not see, while it sees its process: threads are compared in memory only",
+      "a process that ends during the scan, and one that has ended and that its parent has not waited for",
+      "without the vendor's kernel image: the names and types used to read tasks are the suspect kernel's own",
     ],
     proof: .crossView,
     response: [
-      "do not kill the process or reboot: what it holds in memory is the evidence",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "look for who hides it: liveprobe hooks; findings of kernel-text, ftrace, bpf and module-list",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not kill the process and do not reboot: its memory is the evidence",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "find what hides it: liveprobe hooks; findings of kernel-text, ftrace, bpf and module-list",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   private static let looks = 3
@@ -78,7 +79,7 @@ package struct Processes: Check {
         Subject("processes", label: "as told"),
         .withheld(
           Withheld(
-            "the processes that user space is told of",
+            "the processes that user space sees",
             why: "\(restriction), and some are missing there, which this may be the reason for",
             remedy: "mount -o remount,hidepid=0 /proc, and look again")))
     }
@@ -133,7 +134,7 @@ package struct Processes: Check {
     let owner = kernel.owner(of: target)
     return Finding(
       kind: .redirection, severity: .critical, subject: census.subject(of: task),
-      message: "a kernel thread runs a function that nobody owns",
+      message: "a kernel thread runs unowned code",
       expected: "a function of the kernel or of a listed module", observed: "\(target, owner)", owner: owner,
       hiddenModule: HiddenModules.name(at: target, owner: owner, in: kernel), target: target,
       evidence: census.evidence(of: task), effects: [.init(.redirects, census.subject(of: task).description)],

@@ -5,36 +5,37 @@ internal import KernelObjects
 package struct RegisteredCode: Check {
   package static let manual = Manual(
     id: "registered-code",
-    question:
-      "Does all code that was registered with the kernel, to be called, belong to it or to a module that it lists?",
+    question: "Does all code that was registered to be called belong to the kernel or to a listed module?",
     method: """
-      Follows what was registered while the kernel runs, from the kernel's variables on: netfilter hooks, packet types and protocols \
-      of each network namespace and device, entries of /proc and of /proc/sys, file systems and the inodes of their roots, security \
-      hooks, character devices, terminals, line disciplines, input handlers, consoles, formats of programs, timers, pending work, the \
-      functions of kernel threads, handlers of interrupts, interrupt gates, and the like. Where these hang is a table of rows, by the \
-      vendor's symbols and types; which words of a structure lead to code, its type says. A registered function must be the start of one of the \
-      kernel's functions, or of a listed module's, or code that the kernel generated. A registered table of functions must lie in \
-      the kernel's constants, or each of its functions be so. What is wrong is looked at several times: what is \
-      being registered or taken away, and modules that come and go, pass.
+      Follows what was registered while the kernel runs, starting at the kernel's variables: netfilter hooks, packet \
+      types and protocols of each network namespace and device, entries of /proc and /proc/sys, file systems and the \
+      inodes of their roots, security hooks, character devices, terminals, line disciplines, input handlers, \
+      consoles, program formats, timers, pending work, the functions of kernel threads, interrupt handlers, \
+      interrupt gates, and the like. A table of rows says where these are, by the vendor's symbols and types; the \
+      type of a structure says which of its words point to code. A registered function must be the start of a \
+      function of the kernel or of a listed module, or code that the kernel generated. A registered table of \
+      functions must be one of the kernel's constants, or each of its functions must be legitimate. A finding must \
+      be seen several times, because registrations and modules come and go.
       """,
     innocentCauses: [
-      "LKRG with lkrg.hide=1, or another security product that takes itself off the list of modules"
+      "LKRG with lkrg.hide=1, or another security product that removes itself from the list of modules"
     ],
     blindSpots: [
-      "another function of the kernel's own, or of a listed module's, in the place of the one that belongs there",
-      "what was registered in a way that no row knows, or with a module or a driver for itself; single files and sockets",
-      "of directories at roots of file systems and of network namespaces more than the first thousand, of settings and "
-        + "entries of /proc/net those of namespaces behind the first 32",
-      "what was taken away: a hook of the vendor's that is not called any more",
+      "another function of the kernel, or of a listed module, instead of the right one",
+      "what was registered in a way that no row covers, or inside a module or a driver; single files and sockets",
+      "directories at roots of file systems and of network namespaces beyond the first thousand; settings "
+        + "and entries of /proc/net of namespaces beyond the first 32",
+      "what was removed: a hook of the vendor's that is no longer called",
       "the code itself: kernel-text and module-text compare it, and the kernel's constant tables",
-      "without the vendor's kernel image: the names and types by which all is read are the kernel's own word",
+      "without the vendor's kernel image: the names and types used to read all of this are the suspect kernel's own",
     ],
     proof: .ownership,
     response: [
-      "do not unload modules or reboot: the evidence is in memory",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "read what was found in the memory that the function lies in; see who else registered code: liveprobe hooks",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not unload modules and do not reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "read the memory of the function in the report; see what else is registered: liveprobe hooks",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   /// Modules named in one remark.
@@ -112,10 +113,10 @@ package struct RegisteredCode: Check {
     for other in leads.dropFirst().prefix(Self.mostNamed) {
       let target = KernelAddress(other.word.value)
       evidence.append(
-        .init("leads there, too", "\(other.word.field): \(target, kernel.owner(of: target))"))
+        .init("also redirected", "\(other.word.field): \(target, kernel.owner(of: target))"))
     }
     if leads.count > Self.mostNamed + 1 {
-      evidence.append(.init("leads there, too", "\(leads.count - Self.mostNamed - 1) further words of it"))
+      evidence.append(.init("also redirected", "\(leads.count - Self.mostNamed - 1) further words of it"))
     }
     return .unownedCallback(
       target, of: Subject(look.row.name, label: lead.name.isEmpty ? "\(structure)" : lead.name), in: kernel,

@@ -5,28 +5,31 @@ internal import KernelObjects
 package struct Sockets: Check {
   package static let manual = Manual(
     id: "sockets",
-    question: "Is user space told of every socket that waits at a port, is connected, or reads packets?",
+    question: "Is every socket that listens, is connected, or reads packets visible to user space?",
     method: """
-      Walks the tables in memory by which the kernel finds the socket that a packet is for: those of TCP's ports and \
-      connections, those of UDP, and the list of packet sockets, in the network namespace of the first process. A running kernel \
-      is asked between two looks what /proc/1/net shows. A socket that is there both times, with the same addresses and in \
-      the same state, and that is left out, is hidden; where several share a port, fewer are told than there are. What is wrong is \
-      looked at three times: connections come and go. Packet sockets with a filter are named.
+      Walks the tables in memory by which the kernel finds the socket for a packet: TCP's ports and connections, \
+      UDP, and the list of packet sockets, in the network namespace of the first process. On a running kernel, \
+      /proc/1/net is read between two reads of memory. A socket that is in memory both times, with the same \
+      addresses and state, and not in the file, is hidden; where several share a port, the file shows fewer than \
+      there are. A finding must be seen three times, because connections come and go. Packet sockets with a filter \
+      are named.
       """,
-    innocentCauses: ["a security product that hides its own connections (ask whoever maintains the host)"],
+    innocentCauses: [
+      "a security product that hides its own connections (ask whoever maintains the host)"
+    ],
     blindSpots: [
-      "sockets that were taken out of all tables: no packet reaches them",
+      "sockets that were removed from all tables: no packet reaches them",
       "other network namespaces, such as those of containers, and other kinds of sockets: raw, SCTP, UDP-Lite, netlink",
-      "connections that begin, or have ended (TIME_WAIT), and what is beyond the first 16,384 connections",
-      "what netfilter, XDP and BPF programs do with packets before a socket is looked for",
-      "without the vendor's kernel image: the names and types by which sockets are read are the kernel's own word",
+      "connections that begin, or have ended (TIME_WAIT), and those beyond the first 16,384",
+      "what netfilter, XDP and BPF programs do with packets before the socket is looked up",
+      "without the vendor's kernel image: the names and types used to read sockets are the suspect kernel's own",
     ],
     proof: .crossView,
     response: [
-      "do not reboot or kill the process: the connection and who holds it are the evidence",
+      "do not reboot and do not kill the process: the connection and its owner are the evidence",
       "look at the other end, and at the network's own records: the host's tools do not show this socket",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "look for who hides it: liveprobe hooks; findings of kernel-text, ftrace, bpf and module-list",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "find what hides it: liveprobe hooks; findings of kernel-text, ftrace, bpf and module-list",
     ])
 
   private static let looks = 3

@@ -5,31 +5,34 @@ internal import KernelObjects
 package struct Switches: Check {
   package static let manual = Manual(
     id: "switches",
-    question: "Are the kernel's switches what user space is told, and the programs that it starts vouched for?",
+    question: "Are the kernel's switches what user space sees, and the programs that it starts vouched for?",
     method: """
-      Reads the switches in memory by which the kernel restricts what may be done: SELinux, AppArmor, audit, lockdown, \
-      signatures of modules, kexec, kernel addresses, performance events, BPF, ptrace, IMA. Each is a fact, which a baseline \
-      remembers, and of a running kernel each is compared with the file below /proc/sys or /sys that tells it. Then the \
-      programs that the kernel itself starts as root (modprobe_path, core_pattern, poweroff_cmd, the release agents of \
-      control groups): a path other than the vendor's image has is looked up in the records of the package manager, and it is \
-      asked who may write to the file and to the folders on the way to it. What is told otherwise is looked at three times.
+      Reads the switches in memory with which the kernel restricts what is allowed: SELinux, AppArmor, audit, \
+      lockdown, module signatures, kexec, kernel addresses, performance events, BPF, ptrace, IMA. Each is a fact, \
+      which a baseline records, and on a running kernel each is compared with its file below /proc/sys or /sys. Then \
+      the programs that the kernel itself starts as root (modprobe_path, core_pattern, poweroff_cmd, the release \
+      agents of control groups): a path that differs from the vendor's image is looked up in the package manager's \
+      records, and the permissions of the file and of the folders above it are examined. A difference must be seen \
+      three times.
       """,
     innocentCauses: [
-      "a distribution that keeps its programs elsewhere, such as NixOS or Guix, in a dump: there, nobody can be asked",
-      "a program of the operator's own in place of modprobe's: ask whoever maintains the host",
+      "a distribution that keeps its programs elsewhere, such as NixOS or Guix, in a dump: its package "
+        + "manager cannot be asked there",
+      "a program of your own instead of modprobe: ask whoever maintains the host",
     ],
     blindSpots: [
-      "a switch that was changed by somebody who may, or before a baseline was recorded: it is a fact and nothing else",
-      "a handler of crashes (core_pattern) that root alone may write to, and that no package brings, is a fact",
-      "what the programs do; a program in a file that the vendor named, and that was replaced",
+      "a switch that was changed by someone who may, or before a baseline was recorded: it is only a fact",
+      "a crash handler (core_pattern) that only root may write to, and that belongs to no package, is only a fact",
+      "what the programs do; a replaced program in a file that the vendor named",
       "switches in modules, and those of namespaces",
-      "without the vendor's kernel image: what the vendor's programs are is not known",
+      "without the vendor's kernel image: the vendor's programs are not known",
     ],
     proof: .crossView,
     response: [
       "look at the program: ls -l, file, and who put it there; the kernel starts it as root",
-      "set it back: sysctl kernel.modprobe=/sbin/modprobe; a switch that is told otherwise than it is cannot be trusted",
-      "find out who changed it: journalctl, the audit log; look at the findings of the other checks",
+      "set it back: sysctl kernel.modprobe=/sbin/modprobe; a switch whose file shows another value than "
+        + "memory cannot be trusted",
+      "find out who changed it: journalctl, the audit log; read the findings of the other checks",
     ])
 
   private static let looks = 3
@@ -58,7 +61,7 @@ package struct Switches: Check {
       examination.report(
         Finding(
           kind: .contradiction, severity: .critical, subject: Subject(wrong.name),
-          message: "user space is told another value than the kernel has",
+          message: "user space sees another value than the kernel has",
           expected: .text("\(wrong.inMemory), as in memory"),
           observed: .text("\(wrong.told), as /\(wrong.file) says"), effects: [.init(.falsifies, "/\(wrong.file)")],
           toldBy: ["read"],
@@ -73,7 +76,7 @@ package struct Switches: Check {
       if let remark { examination.remark(remark) }
     case .asked(let why):
       examination.report(
-        finding(program, .warning, "the kernel starts a program that nobody vouches for", why))
+        finding(program, .warning, "the kernel starts a program that nothing vouches for", why))
     case .open(let places):
       examination.report(
         finding(

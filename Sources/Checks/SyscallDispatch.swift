@@ -6,27 +6,28 @@ internal import KernelFormats
 package struct SyscallDispatch: Check {
   package static let manual = Manual(
     id: "syscall-dispatch",
-    question: "From the CPU's entry point to the handler: where does each system call number really go?",
+    question: "Which handler does each system call number reach from the CPU's entry point?",
     method: """
       Looks at where the CPUs enter the kernel (\(Machine.manualWords.entryPoints)), and at the calls from there to \
-      the dispatcher. Then runs the dispatching code, instruction by instruction, for each system call number: \
-      \(Machine.manualWords.dispatching). It does so on memory and on the vendor's kernel image, and both must reach the same handler; without the image the \
-      handler is compared as syscall-table does. Who is called in these functions and handlers by the function tracer, \
-      direct calls and probes is judged as ftrace and probes do. Where a kernel dispatches by a table, its entries are followed like \
-      everything else: an entry that is changed is found by both checks, and both findings lead to the same place.
+      the dispatcher. Then interprets the dispatching code, instruction by instruction, for each system call number: \
+      \(Machine.manualWords.dispatching). It does so in memory and in the vendor's kernel image, and both must reach \
+      the same handler; without the image, the handler is compared as in syscall-table. Functions that the function \
+      tracer, direct calls and probes call in these functions and handlers are judged as in ftrace and probes. Where \
+      a kernel dispatches through a table, its entries are followed too: both checks find a changed entry, and both \
+      findings name the same target.
       """,
     innocentCauses: [
-      "an old security product or a tracing driver that replaces entries of a table itself: then the owner is a module "
-        + "you installed",
+      "an old security product or a tracing driver that replaces entries of a table itself: then the owner "
+        + "is a module that you installed",
       "Ksplice or another live patcher that rewrites the kernel's code",
     ],
     blindSpots: [
-      "a hook inside a handler: that is kernel-text's question",
+      "a hook inside a handler: kernel-text looks for that",
       Machine.manualWords.unseenEntryPoints,
-      "what code that is called besides, by a tracer or a probe of somebody's, does there: it is named, and not followed",
-      "code that sends only some calls of a number elsewhere by a condition that a branch outside of the followed "
-        + "functions decides",
-      "a kernel that lies to whoever reads /proc/kcore",
+      "what the code of a tracer or probe does when it is called in between: it is named, and not followed",
+      "code that redirects only some calls of a number, by a condition in a branch outside the functions "
+        + "that are followed",
+      "a kernel that lies to every reader of /proc/kcore",
     ],
     response: SyscallTable.manual.response)
 

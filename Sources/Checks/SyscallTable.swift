@@ -6,33 +6,33 @@ internal import KernelFormats
 package struct SyscallTable: Check {
   package static let manual = Manual(
     id: "syscall-table",
-    question: "Does every entry of every system call table lead to the function the vendor's kernel puts there?",
+    question: "Does every entry of every system call table point to the function that the vendor's kernel has there?",
     method: """
-      Finds \(Machine.manualWords.tables): by name, by the \
-      reference in the entry code, or by content. Derives the number of entries. Asks of each entry who owns the code \
-      it leads to, and whether it is the handler of that number: by the vendor's kernel image if it can be read, else \
-      by the kernel's own __syscall_meta__ records, else by the numbers of the system call ABI. Reads the entry code \
-      to tell whether the running kernel dispatches through the table at all.
+      Finds \(Machine.manualWords.tables): by name, by the reference in the \
+      entry code, or by content. Derives the number of entries. For each entry it determines \
+      the owner of the target and whether the target is the handler of that number: by the vendor's kernel image if \
+      it can be read, otherwise by the kernel's own __syscall_meta__ records, otherwise by the numbers of the system \
+      call ABI. Reads the entry code to tell whether the running kernel dispatches through the table at all.
       """,
     innocentCauses: [
-      "an old security product or a tracing driver that replaces entries itself (Sophos talpa, Trend Micro tmhook, "
-        + "SystemTap-like tools): then the owner is a module you installed",
+      "an old security product or a tracing driver that replaces entries itself (Sophos talpa, Trend Micro "
+        + "tmhook, tools like SystemTap): then the owner is a module that you installed",
       "Ksplice or another live patcher that rewrites entries",
     ],
     blindSpots: [
-      "a hook inside a handler, or in the dispatcher \(SystemCallABI.all[0].dispatcher) that current kernels use instead of the "
-        + "table: that is syscall-dispatch's question",
-      "a kernel that lies to whoever reads /proc/kcore",
-      "without the vendor's image: an entry swapped for a handler whose right place is not known",
-      "a module's code is bounded by its claimed size, so code hidden directly behind a listed module can be taken "
-        + "for that module's",
+      "a hook inside a handler, or in the dispatcher \(SystemCallABI.all[0].dispatcher) that current kernels use "
+        + "instead of the table: syscall-dispatch looks for these",
+      "a kernel that lies to every reader of /proc/kcore",
+      "without the vendor's image: an entry swapped for a handler whose own number is not known",
+      "the size of a module is what it claims, so code hidden directly behind a listed module can be "
+        + "attributed to that module",
     ],
     response: [
       "do not reboot and do not unload anything yet: the evidence is in memory only",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "cut the host off the network, but leave it powered",
-      "if a module that you installed owns the code, ask its vendor; otherwise treat the host as compromised and "
-        + "rebuild it from trusted media",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "disconnect the host from the network, but leave it powered",
+      "if a module that you installed owns the code, ask its vendor; otherwise treat the host as "
+        + "compromised and rebuild it from trusted media",
     ])
 
   package init() {}

@@ -5,24 +5,24 @@ internal import KernelObjects
 package struct Taint: Check {
   package static let manual = Manual(
     id: "taint",
-    question: "Is the kernel's taint the one it shows, and does it have the taint of every module?",
+    question: "Is the kernel's taint the one that it shows, and does it include the taint of every module?",
     method: """
-      Reads the taint mask in memory and compares it with /proc/sys/kernel/tainted; then holds against it the taint of \
-      each module's record, hidden modules included. A flag is never taken back by the kernel: one that a module has and \
-      the mask has not was cleared by somebody. Names modules that tainted the kernel and were unloaded, where the kernel \
-      remembers them.
+      Reads the taint mask in memory and compares it with /proc/sys/kernel/tainted; then compares the mask with the \
+      taint in each module's record, hidden modules included. The kernel never clears a flag: one that a module has \
+      and the mask lacks was cleared by someone. Names modules that tainted the kernel and were unloaded, where the \
+      kernel remembers them.
       """,
     innocentCauses: [],
     blindSpots: [
-      "a mask and a module's record that were both cleaned",
+      "a mask and a module's record that were both cleared",
       "a taint that no module has: an oops, firmware, a warning",
-      "without the vendor's kernel image: the names and types by which records are read are the kernel's own word",
+      "without the vendor's kernel image: the names and types used to read records are the suspect kernel's own",
     ],
     proof: .crossView,
     response: [
-      "look at the kernel's log for when the module was loaded: journalctl -k -g taint",
-      "look at all modules: liveprobe modules",
-      "treat the host as compromised: nothing but an attacker has a reason to clear the mask",
+      "look in the kernel's log for when the module was loaded: journalctl -k -g taint",
+      "list all modules: liveprobe modules",
+      "treat the host as compromised: only an attacker has a reason to clear the mask",
     ])
 
   package init() {}
@@ -43,7 +43,7 @@ package struct Taint: Check {
     case .success(let told) where told != mask:
       examination.report(
         finding(
-          Subject("taint", label: "as told"), "user space is told another taint than the kernel has",
+          Subject("taint", label: "as told"), "user space sees another taint than the kernel has",
           expected: "\(TaintFlags.letters(mask)), as in memory",
           observed: "\(TaintFlags.letters(told)), as /proc/sys/kernel/tainted says", toldBy: ["read"]))
     case .success: break

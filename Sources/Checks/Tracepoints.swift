@@ -5,29 +5,31 @@ internal import KernelObjects
 package struct Tracepoints: Check {
   package static let manual = Manual(
     id: "tracepoints",
-    question: "Does every function called at a tracepoint belong to the kernel or to a module that it lists?",
+    question: "Does every function called at a tracepoint belong to the kernel or to a listed module?",
     method: """
-      Walks the tracepoints of the kernel and of its modules in memory: places in its code, at each system call among them, \
-      where functions can be registered to be called. Each of these must be the start of one of the kernel's functions, \
-      or lie in the code of a module on the kernel's list or in code that the kernel generated. Not only the first one: \
-      the others stand in no code. The code beside a tracepoint must call what is registered there: the only function, or \
-      the tracepoint's own that calls all. What is wrong is looked at three times: a module that is being loaded or removed is in \
-      both places for a moment.
+      Walks the tracepoints of the kernel and of its modules in memory: places in the code, also at each system \
+      call, where functions can be registered to be called. Each function must be the start of a kernel function, or \
+      lie in the code of a listed module or in code that the kernel generated; not only the first: the others are in \
+      no code. The code beside a tracepoint must call what is registered there: the only function, or the \
+      tracepoint's own function that calls all. A finding must be seen three times, because modules are loaded and \
+      removed.
       """,
     innocentCauses: [
-      "LKRG with lkrg.hide=1, or another security product that takes itself off the list of modules"
+      "LKRG with lkrg.hide=1, or another security product that removes itself from the list of modules"
     ],
     blindSpots: [
-      "what a function does there: kernel-text and module-text compare its code; a BPF program's is only accounted for",
-      "a tracepoint that was taken off the kernel's own table of them, which kernel-text compares",
-      "without the vendor's kernel image: the names and types by which tracepoints are read are the kernel's own word",
+      "what a function does there: kernel-text and module-text compare its code; of a BPF program only the "
+        + "owner is known",
+      "a tracepoint that was removed from the kernel's own table of them: kernel-text compares that table",
+      "without the vendor's kernel image: the names and types used to read tracepoints are the suspect kernel's own",
     ],
     proof: .ownership,
     response: [
-      "do not unload modules or reboot: the evidence is in memory",
-      "keep this report (liveprobe scan --format json) and, if you can, a memory image, on another machine",
-      "read what was found in the memory that the function lies in; who sits on sys_enter or sys_exit sees every system call",
-      "cut the host off the network, but leave it powered; treat it as compromised and rebuild it from trusted media",
+      "do not unload modules and do not reboot: the evidence is in memory",
+      "keep this report (liveprobe scan --format json) and, if possible, a memory image, on another machine",
+      "read the memory of the function in the report; a function at sys_enter or sys_exit sees every system call",
+      "disconnect the host from the network, but leave it powered; treat it as compromised and rebuild it "
+        + "from trusted media",
     ])
 
   package init() {}

@@ -4,34 +4,35 @@ package import KernelModel
 package struct VendorFiles: Check {
   package static let manual = Manual(
     id: "vendor-files",
-    question: "Does somebody vouch for the kernel image and for the file of each loaded module?",
+    question: "Does a package, DKMS or a key vouch for the kernel image and for each loaded module's file?",
     method: """
-      Computes the digest of the kernel image and of the file of each loaded module, and compares it with the one that \
-      dpkg or rpm recorded when the package was installed. A module that no package brought is vouched for if DKMS built \
-      it from a source tree that is as a package brought it, or if the signature at its end is that of a key in the kernel \
-      image or on the kernel's keyrings; the signature is verified. A loaded module that nothing vouches for is a finding where that says something: \
-      where package records have the kernel's own files, or where the kernel noted that this module is out of its tree or \
-      unsigned, and others are not. Files that --reference names are vouched for by who brought them.
+      Computes the digest of the kernel image and of the file of each loaded module, and compares it with the one \
+      that dpkg or rpm recorded at installation. A module that belongs to no package is vouched for if DKMS built it \
+      from a source tree that is unchanged since a package installed it, or if a key in the kernel image or on the \
+      kernel's keyrings signed it; the signature is verified. A loaded module that nothing vouches for is a finding \
+      where that means something: where package records cover the kernel's own files, or where the kernel marked \
+      this module as out-of-tree or unsigned, and others not. Files given with --reference are vouched for by \
+      whoever brought them.
       """,
     innocentCauses: [
-      "an administrator or a tool that replaced the file by hand: a rebuilt module, an image signed anew for Secure Boot"
+      "an administrator or a tool replaced the file: a rebuilt module, an image signed again for Secure Boot"
     ],
     blindSpots: [
-      "the records are on the same disk: who changes a file can change its record; a copy from elsewhere "
-        + "(--reference) is the stronger answer",
+      "the records are on the same disk: whoever changes a file can change its record; a copy from "
+        + "elsewhere (--reference) is stronger",
       "files of modules that are not loaded, the initramfs, and the boot loader",
-      "records other than dpkg's and rpm's own (SQLite) database: on such a host, and for a kernel that was built by hand, "
-        + "a module that says it is of the kernel's own tree passes unsigned",
-      "whether DKMS's sources became the file that it built: the build is not repeated",
-      "a key that somebody who writes kernel memory added to the kernel's keyrings",
-      "a kernel that gives a changed file's old bytes to whoever reads it",
+      "records other than dpkg's and rpm's own (SQLite) database: on such a host, and for a kernel that was "
+        + "built by hand, an unsigned module that claims to be in-tree passes",
+      "whether DKMS's sources produced the file: the build is not repeated",
+      "a key that was added to the kernel's keyrings by a write to kernel memory",
+      "a kernel that shows a changed file's old bytes to every reader",
     ],
     proof: .provenance,
     response: [
       "keep the file: copy it to another machine, with its times",
-      "compare it with the same file from the vendor's package, fetched on another machine",
+      "compare it with the same file from the vendor's package, downloaded on another machine",
       "scan again with --reference and that package: then nothing on this disk is relied on",
-      "if nobody replaced the file on purpose, treat the host as compromised and rebuild it from trusted media",
+      "if no one replaced the file on purpose, treat the host as compromised and rebuild it from trusted media",
     ],
     responseToDump: [
       "the file is on this disk, not in the dump: keep it, and see whether this is the disk of the host that died",
@@ -145,7 +146,7 @@ package struct VendorFiles: Check {
         ],
         stranger: Finding.Stranger(module: module.name, identity: identity),
         effects: [.init(.loadsModule, module.name)],
-        meaning: "its code and its file may agree, and still nobody who is known answers for what it does",
+        meaning: "its code and its file may agree, but no known party answers for what it does",
         innocentCauses: [
           "a driver that was built or copied here by hand, or by a vendor's installer, and not by a package",
           "a live patch, or a module of a security product, that is loaded from a folder of its own",
@@ -154,7 +155,7 @@ package struct VendorFiles: Check {
           "find out who brought it: the file's times, the shell's history, journalctl -k -g \(module.name)",
           "if it belongs here, say so: an allow rule for vendor-files with its build id, or liveprobe baseline record "
             + "--accept",
-          "if nobody knows it, keep the file and a memory image, and treat the host as compromised",
+          "if no one knows it, keep the file and a memory image, and treat the host as compromised",
         ]))
   }
 
@@ -202,7 +203,7 @@ package struct VendorFiles: Check {
       let rest = files.count > Self.mostNamed ? " and \(files.count - Self.mostNamed) more" : ""
       let words =
         reasons.count == 1 ? first : "no package brings \(files.prefix(Self.mostNamed).joined(separator: ", "))\(rest)"
-      return ["nobody vouches for \(count) that the kernel is compared with: \(words)"]
+      return ["nothing vouches for \(count) that the kernel is compared with: \(words)"]
     }
   }
 }

@@ -105,6 +105,9 @@ package final class AtomicFile {
     try folder.settle()
   }
 
+  /// The file itself, whatever its name is by now; nil if the system does not say.
+  package var identity: [UInt64]? { FileStatus(of: descriptor)?.identity }
+
   /// Bytes that the file system has room for; nil if it does not say.
   package var freeByteCount: UInt64? {
     var status = statvfs()

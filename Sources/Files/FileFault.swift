@@ -13,7 +13,7 @@ package struct FileFault: Error, Hashable, Sendable {
   package enum Reason: Hashable, Sendable {
     /// The system call failed with this error number.
     case refused(errno: Int32)
-    /// It is no regular file: a device, a pipe, a link or a folder stands in its place.
+    /// It is not a regular file: a device, a pipe, a link or a folder stands in its place.
     case notRegular
     /// Fewer bytes came than were asked for: this many.
     case ended(after: Int)
@@ -53,7 +53,7 @@ package struct FileFault: Error, Hashable, Sendable {
   package var why: String {
     switch reason {
     case .refused(let errno): "could not \(operation.rawValue) it: \(SystemError(errno))"
-    case .notRegular: "a device, a pipe or a folder stands in its place"
+    case .notRegular: "a device, a pipe or a folder is in its place"
     case .ended(let count): "it ended after \(count) bytes"
     case .tooLarge(let limit) where operation == .list: "there are more than \(limit) names in it"
     case .tooLarge(let limit): "it is larger than \(limit) bytes, which nothing of its kind is"

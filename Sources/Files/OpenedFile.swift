@@ -22,11 +22,20 @@ package final class OpenedFile: Sendable {
     try self.init(path, in: AT_FDCWD, named: path, followingLinks: followingLinks, deviceMajor: deviceMajor)
   }
 
+  /// Opens the regular file at `path` so that reads of it come from the disk, and not from the page cache.
+  ///
+  /// A read is a multiple of a block's size, from and into places that are. Not every file system can.
+  package static func uncached(_ path: String) throws(FileFault) -> OpenedFile {
+    // O_DIRECT: include/uapi/asm-generic/fcntl.h (Linux v6.12), which the C library shows to GNU's programs only.
+    try OpenedFile(path, in: AT_FDCWD, named: path, moreFlags: 0o40000)
+  }
+
   /// - Parameter name: the path in messages.
   init(
-    _ path: String, in folder: Int32, named name: String, followingLinks: Bool = false, deviceMajor: UInt32? = nil
+    _ path: String, in folder: Int32, named name: String, followingLinks: Bool = false, deviceMajor: UInt32? = nil,
+    moreFlags: Int32 = 0
   ) throws(FileFault) {
-    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followingLinks ? 0 : O_NOFOLLOW)
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (followingLinks ? 0 : O_NOFOLLOW) | moreFlags
     var descriptor: Int32
     repeat { descriptor = openat(folder, path, flags) } while descriptor < 0 && errno == EINTR
     guard descriptor >= 0 else { throw FileFault(.open, name) }

@@ -16,7 +16,7 @@ package struct Claims {
     loadedModules: Result<[ModuleClaim], Withheld>, commandLine: Result<String, Withheld>,
     taint: Result<UInt64, Withheld>,
     entryPoints: Result<[Machine.EntryPoints], Withheld> = .failure(
-      Withheld("the CPUs' entry points", why: "nobody looked at them"))
+      Withheld("the CPUs' entry points", why: "they were not read"))
   ) {
     self.loadedModules = loadedModules
     self.commandLine = commandLine

@@ -16,7 +16,7 @@ package struct Kernel {
   package var reference: any Reference
   /// How the path fared by which all of this was read.
   package var reading: Result<[ReadingTrial], Withheld> = .failure(
-    Withheld("the reading path", why: "nobody tried it out"))
+    Withheld("the reading path", why: "it was not tested"))
   /// Whether this kernel runs, so that it can be asked what it tells user space.
   ///
   /// Of one that runs no more, only what its memory holds can be asked; a check's parts that compare the two do not apply.
@@ -39,7 +39,7 @@ package struct Kernel {
   package var moduleNames: (_ withKallsyms: Bool) -> ModuleNames
   /// The numbers of BPF objects of a kind as bpf(2) tells them now.
   package var toldBpfNumbers: (BpfObjectKind) -> Result<Set<UInt32>, Withheld> = { _ in
-    .failure(Withheld("what bpf(2) tells", why: "nobody asked it"))
+    .failure(Withheld("what bpf(2) tells", why: "it was not asked"))
   }
   /// What is told now of processes; nothing of a kernel that runs no more.
   package var toldProcesses = ToldProcesses.unasked
@@ -47,7 +47,7 @@ package struct Kernel {
   package var toldSettings = ToldSettings.unasked
   /// How many sockets of each name are told now; nothing of a kernel that runs no more.
   package var toldSockets: (SocketName.Kind) -> Result<[SocketName: Int], Withheld> = { _ in
-    .failure(Withheld("the sockets that user space is told of", why: "nobody asked for them"))
+    .failure(Withheld("the sockets that user space sees", why: "they were not read"))
   }
   /// What is told now of who is called where it runs; nothing of a kernel that runs no more.
   package var toldTracing = ToldTracing.unasked
@@ -70,7 +70,7 @@ package struct Kernel {
     moduleNames = { _ in
       ModuleNames(
         procModules: claims.loadedModules.map { Set($0.map(\.name)) },
-        sysfs: .failure(Withheld("/sys/module", why: "nobody listed it")))
+        sysfs: .failure(Withheld("/sys/module", why: "it was not listed")))
     }
   }
 

@@ -41,7 +41,7 @@ package struct ToldProcesses {
   }
 
   package static var unasked: ToldProcesses {
-    let withheld = Withheld("the processes that user space is told of", why: "nobody asked for them")
+    let withheld = Withheld("the processes that user space sees", why: "they were not read")
     return ToldProcesses(
       namespace: { .failure(withheld) }, listed: { .failure(withheld) }, denied: { _ in [] })
   }

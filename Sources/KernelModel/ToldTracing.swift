@@ -14,7 +14,7 @@ package struct ToldTracing {
 
   package static var unasked: ToldTracing {
     ToldTracing(
-      functions: { .failure(Withheld("enabled_functions", why: "nobody asked for it")) },
-      probes: { .failure(Withheld("kprobes/list", why: "nobody asked for it")) })
+      functions: { .failure(Withheld("enabled_functions", why: "it was not read")) },
+      probes: { .failure(Withheld("kprobes/list", why: "it was not read")) })
   }
 }

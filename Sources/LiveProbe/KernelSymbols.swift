@@ -9,6 +9,8 @@ struct KernelSymbols {
     case same(count: Int)
     /// Of the tables' symbols some were left out or changed, or there are others.
     case edited(count: Int, missing: Surplus, strange: Surplus)
+    /// Nothing was told, and why; the tables were read.
+    case untold(Withheld)
     case impossible(Withheld)
   }
 
@@ -42,15 +44,35 @@ struct KernelSymbols {
     if case .edited = comparison { true } else { false }
   }
 
+  /// Whether ``table`` stands for a `/proc/kallsyms` that cannot be used at all.
+  var areInItsPlace: Bool {
+    if case .untold = comparison { true } else { false }
+  }
+
   /// - Parameters:
-  ///   - told: what `/proc/kallsyms` told.
+  ///   - read: what `/proc/kallsyms` told.
   ///   - kcore: through which the constants are read.
-  init(_ told: SymbolTable, kcore: ProcKcore, mappings: any KernelMappings) {
+  init(_ read: Result<Kallsyms, KallsymsFault>, kcore: ProcKcore, mappings: any KernelMappings) {
+    let told = Self.told(read)
     do throws(Withheld) {
-      (table, comparison) = try Self.find(told, kcore, mappings) { Self.compare(told, with: $0) }
+      (table, comparison) = try Self.find(told, kcore, mappings) { tables in
+        switch read {
+        case .success: Self.compare(told, with: tables)
+        case .failure(let fault):
+          (
+            Self.merge(tables, with: []),
+            .untold(Withheld("/proc/kallsyms", why: "\(fault)", remedy: "run 'liveprobe doctor'"))
+          )
+        }
+      }
     } catch {
       (table, comparison) = (told, .impossible(error))
     }
+  }
+
+  /// The symbols that `/proc/kallsyms` told: none, if it cannot be used.
+  static func told(_ read: Result<Kallsyms, KallsymsFault>) -> SymbolTable {
+    (try? read.get().symbols) ?? SymbolTable(SymbolTable.Builder())  // why is told by `read` itself
   }
 
   private static func find<Value>(
@@ -111,14 +133,14 @@ struct KernelSymbols {
   private var outcome: ReadingTrial.Outcome {
     switch comparison {
     case .same(let count): .held(detail: "\(count) symbols")
-    case .impossible(let withheld): .impossible(withheld)
+    case .untold(let withheld), .impossible(let withheld): .impossible(withheld)
     case .edited(let count, let missing, let strange):
       .broken(
         evidence: [("left out", missing), ("invented", strange)].filter { $0.1.count > 0 }.map { name, surplus in
           Finding.Evidence(
             name, .text(surplus.names.joined(separator: ", ") + (surplus.count > surplus.names.count ? " ..." : "")))
         } + [
-          Finding.Evidence("meaning", "somebody filters what is told, so that hooks are not found by name"),
+          Finding.Evidence("meaning", "/proc/kallsyms is filtered, so that hooks are not found by name"),
           Finding.Evidence("afterwards", "the symbols of the kernel's own tables were used"),
         ],
         expected: "the \(count) symbols of the kernel's own tables, each with its address",

@@ -48,7 +48,8 @@ package struct LiveIdentity {
       bytes = try root.bytes(of: "sys/kernel/notes", limit: Int(largestNotes))
     } catch {
       return .failure(
-        Withheld(what, why: error.description, remedy: error.isAbsence ? "mount the host's sysfs at /sys" : ""))
+        Withheld(
+          what, why: error.description, remedy: error.isAbsence ? "mount the host's sysfs at /sys" : "run as root"))
     }
     return buildID(in: bytes, what: what)
   }
@@ -83,7 +84,8 @@ package struct LiveIdentity {
       }
       return .success(id)
     } catch {
-      return .failure(Withheld(what, why: "the notes make no sense: \(error)"))
+      return .failure(
+        Withheld(what, why: "the notes cannot be parsed: \(error)", remedy: "find out what is mounted over them"))
     }
   }
 

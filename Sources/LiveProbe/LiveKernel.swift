@@ -34,22 +34,24 @@ package enum LiveKernel {
     var digest = KernelSymbolsDigest()
     let readKallsyms = Result { () throws(KallsymsFault) in try ProcKallsyms.read(root, digest: &digest) }
     let refusal = { CannotAcquire(preflight: Preflight.examine(root, kcore: openedKcore, kallsyms: readKallsyms)) }
-    guard case .success(let firstKcore) = openedKcore, case .success(let kallsyms) = readKallsyms,
-      !kallsyms.symbols.addressesAreWithheld || !KallsymsPreflight(root: root).settingsHideAddresses
+    let told = KernelSymbols.told(readKallsyms)
+    guard case .success(let firstKcore) = openedKcore,
+      !told.addressesAreWithheld || !KallsymsPreflight(root: root).settingsHideAddresses
     else { throw refusal() }
     progress("trying out the reading path")
+    let kallsyms = try? readKallsyms.get()  // where there is none, the kernel's own tables may do
     let (reading, channel, otherChannel) = path.tryOut(
-      firstKcore, symbols: kallsyms.symbols, symbolsDigest: digest.text)
+      firstKcore, symbols: told, symbolsDigest: kallsyms.map { _ in digest.text })
     let kcore = try reopen(firstKcore, root, through: channel)
-    let mappings = LiveMappings.build(kcore: kcore, memory: kcore, symbols: kallsyms.symbols)
-    let known = KernelSymbols(kallsyms.symbols, kcore: kcore, mappings: mappings)
+    let mappings = LiveMappings.build(kcore: kcore, memory: kcore, symbols: told)
+    let known = KernelSymbols(readKallsyms, kcore: kcore, mappings: mappings)
     let symbols = known.table
-    guard !symbols.addressesAreWithheld else { throw refusal() }
+    guard kallsyms != nil || known.areInItsPlace, !symbols.addressesAreWithheld else { throw refusal() }
     var remarks = kcore.remarks
-    if kallsyms.malformedLines > 0 {
+    if let kallsyms, kallsyms.malformedLines > 0 {
       remarks.append("/proc/kallsyms: \(kallsyms.malformedLines) lines make no sense and were left out")
     }
-    if kallsyms.overlongNames > 0 {
+    if let kallsyms, kallsyms.overlongNames > 0 {
       remarks.append("/proc/kallsyms: \(kallsyms.overlongNames) names are longer than any the kernel allows")
     }
     progress("reading the list of modules")
@@ -81,7 +83,7 @@ package enum LiveKernel {
     kernel.toldSockets = { SocketFiles.told($0, root) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     kernel.toldTracing = TracingFiles.told(root)
-    return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore)
+    return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore, withoutKallsyms: known.areInItsPlace)
   }
 
   /// `kcore` through another channel, unless it is read through that one already.
@@ -141,6 +143,9 @@ package struct Acquisition {
   package let remarks: [String]
   /// The running kernel's memory as it is read, beneath the cache that ``kernel`` uses.
   package let kcore: ProcKcore
+  /// Whether the kernel's symbols are those of its own tables alone, because `/proc/kallsyms` cannot be used: then those of
+  /// modules are missing.
+  package let withoutKallsyms: Bool
 
   /// Bytes read from `/proc/kcore` so far.
   package var bytesRead: () -> UInt64 {

@@ -223,12 +223,15 @@ extension ProcKcore {
       return .failure(
         Withheld(
           "VMCOREINFO", why: "/proc/kcore has no such note",
-          remedy: "it needs a kernel with CONFIG_VMCORE_INFO (CONFIG_CRASH_CORE before v6.9)"))
+          remedy: "use a kernel with CONFIG_VMCORE_INFO (CONFIG_CRASH_CORE before v6.9)"))
     }
     do {
       return .success(try VMCoreInfo.decode(note.descriptor.span))
     } catch {
-      return .failure(Withheld("VMCOREINFO", why: "the note in /proc/kcore makes no sense: \(error)"))
+      return .failure(
+        Withheld(
+          "VMCOREINFO", why: "the note in /proc/kcore cannot be parsed: \(error)",
+          remedy: "find out what filters reads of /proc/kcore"))
     }
   }
 

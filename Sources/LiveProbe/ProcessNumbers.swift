@@ -5,7 +5,7 @@ package import KernelModel
 
 /// What `/proc`, kill(2) and pidfd_open(2) tell of processes.
 package enum ProcessNumbers {
-  private static let subject = "the processes that user space is told of"
+  private static let subject = "the processes that user space sees"
   /// PID_MAX_LIMIT, include/linux/threads.h: as many threads as a kernel of 64 bits has.
   private static let most = 1 << 22
 

@@ -14,14 +14,14 @@ package enum SocketFiles {
     do throws(FileFault) {
       text = try root.bytes(of: file, limit: mostBytes)
     } catch {
-      return .failure(Withheld("the sockets that user space is told of", why: error.description))
+      return .failure(Withheld("the sockets that user space sees", why: error.description))
     }
     var found: [SocketName: Int] = [:]
     for line in text.split(separator: UInt8(ascii: "\n")).dropFirst() {
       let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
       guard let name = kind == .packet ? packet(fields) : internet(kind, fields) else {
         return .failure(
-          Withheld("the sockets that user space is told of", why: "/\(file) has a line that makes no sense"))
+          Withheld("the sockets that user space sees", why: "/\(file) has a line that makes no sense"))
       }
       found[name, default: 0] += 1
     }

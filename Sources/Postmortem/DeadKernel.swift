@@ -56,7 +56,7 @@ package struct DeadKernel {
     kernel = Kernel(
       identity: identity, memory: memory, mappings: found.tables, symbols: symbols,
       claims: Self.claims(memory, symbols),
-      reference: NoReference(Withheld("the vendor's files", why: "nobody looked for them")))
+      reference: NoReference(Withheld("the vendor's files", why: "they were not searched for")))
     kernel.isRunning = false
     kernel.symbolsAreWhole = true
     kernel.isBuiltWithoutModules = symbols.lacksModuleLoader

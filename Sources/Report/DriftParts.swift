@@ -49,7 +49,7 @@ extension Drift.Kind {
     case .changed: "changed"
     case .appeared: "appeared"
     case .vanished: "vanished"
-    case .wentBlind: "went blind: it was answered when the baseline was recorded"
+    case .wentBlind: "no longer checked: it was answered when the baseline was recorded"
     }
   }
 }

@@ -81,7 +81,7 @@ import Testing
   @Test(arguments: [
     ("edr", AllowRule.Proof.buildID(BuildID(bytes: [1])), "the build id of edr is abcd"),
     ("edr", .signer("Somebody"), "edr is signed by Vendor Key"),
-    ("unsigned", .signer("Vendor Key"), "unsigned is signed by nobody the kernel trusts"),
+    ("unsigned", .signer("Vendor Key"), "unsigned is signed by no one that the kernel trusts"),
     ("unsigned", .buildID(BuildID(bytes: [1])), "the build id of unsigned is not there"),
     ("doctored", .signer("Vendor Key"), "the module doctored: is not its file's"),
   ])

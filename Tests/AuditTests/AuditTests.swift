@@ -77,7 +77,7 @@ import Testing
     let dead = verdict([kernel])
     #expect(responses(dead) == [Manual.keepingTheDump, Manual.keepingTheDump])
     #expect(dead.answers.map(\.isOfRunningKernel) == [false, false])
-    for words in ["reboot", "unload", "memory image", "cut the host off"] {
+    for words in ["reboot", "unload", "memory image", "disconnect the host"] {
       for check in Registry.checks {
         #expect(!check.manual.responseToDump.contains { $0.contains(words) }, "\(check.manual.id)")
       }
@@ -161,5 +161,21 @@ import Testing
     #expect(Status.critical.combined(with: .unknown) == .critical)
     #expect(Status.ok.combined(with: .warning) == .warning)
     #expect(Status.allCases.map(\.rawValue) == [0, 1, 2, 3])
+  }
+
+  @Test func `what is found after the checks were asked belongs to its check, and outranks what could not start`() {
+    let finding = Finding(
+      kind: .contradiction, severity: .critical, subject: Subject("written report", label: "x"), message: "",
+      expected: "", observed: "")
+    let answer = Answer(
+      check: Reader.manual, outcome: .clear(facts: 9), examination: Examination(), findings: [], remarks: [])
+    var verdict = Verdict(kernel: nil, answers: [answer], looks: 1)
+    verdict.report(finding, of: Reader.manual)
+    verdict.report(finding, of: Reader.manual)
+    #expect(verdict.answers.map(\.outcome) == [.found(.critical, count: 2)])
+    var refused = Verdict.couldNotStart([Withheld("/proc/kcore", why: "x")])
+    #expect(refused.status == .unknown)
+    refused.report(finding, of: Reader.manual)
+    #expect(refused.status == .critical && refused.findings == [finding])
   }
 }

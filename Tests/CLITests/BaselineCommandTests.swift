@@ -55,7 +55,7 @@ import Testing
     #expect(shown.output.contains("  * sys_call_table[1999]: sys_call1999+0x0\n"))
     let list = try program.run(["baseline", "list", "--store", folder.path])
     #expect(list.output.contains("\(Self.buildID)  6.1.0, 2000 facts, signed at "))
-    #expect(list.output.contains("the running kernel has none; it is made by: liveprobe baseline record"))
+    #expect(list.output.contains("the running kernel has none; record one with: liveprobe baseline record"))
     #expect(try program.run(["baseline", "forget", Self.buildID, "--store", folder.path]).status == 0)
     #expect(try program.run(["baseline", "forget", Self.buildID, "--store", folder.path]).status == 3)
   }

@@ -43,7 +43,7 @@ import Testing
     defer { tidy() }
     let answer = try verify()
     #expect(answer.status == 0)
-    #expect(answer.output.contains("as the manifest says, its signature was not asked for, of web17"))
+    #expect(answer.output.contains("as the manifest says, its signature was not verified (no --public-key), of web17"))
   }
 
   @Test(arguments: [("abd", "its SHA-256 is"), ("abcd", "it has 4 bytes, and the manifest says 3")])

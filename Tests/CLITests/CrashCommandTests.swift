@@ -25,12 +25,12 @@ import Vendor
     (["crash", "/x", "--log-lines=-1"], "--log-lines must not be negative"),
     (["crash", "/x", "--format", "xml"], "xml"),
     (["crash", "--log", "/nonexistent"], "/nonexistent: cannot be read: No such file or directory"),
-    (["crash", "--log", "/dev/zero"], "/dev/zero: no regular file: a device, a pipe or a folder stands in its place"),
+    (["crash", "--log", "/dev/zero"], "/dev/zero: not a regular file: a device, a pipe or a folder is in its place"),
     (
       ["crash", "/nonexistent"], "the dump cannot be read: /nonexistent: it cannot be opened: No such file or directory"
     ),
-    (["crash", "/dev/null"], "/dev/null: no regular file"),
-    (["crash", "/"], "/: no regular file: a device, a pipe or a folder stands in its place"),
+    (["crash", "/dev/null"], "/dev/null: not a regular file"),
+    (["crash", "/"], "/: not a regular file: a device, a pipe or a folder is in its place"),
     (["scan", "--map", "/x"], "--map needs --image"),
     (["syscalls", "--map", "/x"], "--map needs --image"),
     (["modules", "--image", "/nonexistent"], "/nonexistent: it cannot be opened"),
@@ -44,7 +44,7 @@ import Vendor
   }
 
   @Test(arguments: [
-    ("/nonexistent", "it cannot be opened: No such file or directory"), ("/dev/null", "no regular file"),
+    ("/nonexistent", "it cannot be opened: No such file or directory"), ("/dev/null", "not a regular file"),
     ("/", "a device, a pipe or a folder"),
   ]) func `a scan of what is no dump is UNKNOWN, and says why`(_ path: String, _ why: String) throws {
     let answer = try program.run(["scan", "--image", path])
@@ -155,7 +155,7 @@ import Vendor
     for arguments in [["crash", "--log"], ["scan", "--signatures"], ["scan", "--config"]] {
       let answer = try program.run(arguments + [path])
       #expect(answer.status == 3)
-      #expect(answer.errors.contains("no regular file"), "\(answer.errors)")
+      #expect(answer.errors.contains("not a regular file"), "\(answer.errors)")
     }
   }
 

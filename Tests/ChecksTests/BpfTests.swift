@@ -156,7 +156,7 @@ import Testing
     #expect(finding.severity == .critical && finding.target == TestTextKernel.orphan)
   }
 
-  @Test func `a branch to code that nobody owns is found in code that the kernel lists`() throws {
+  @Test func `a branch to unowned code is found in code that the kernel lists`() throws {
     let code = TestTextKernel.live(0x780).rawValue
     let part = objects.make("bpf_prog") { $0["jited_len"] = 16 }
     let details = objects.make("bpf_prog_aux") {

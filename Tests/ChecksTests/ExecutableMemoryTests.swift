@@ -37,7 +37,7 @@ import Testing
     var live = kernel.kernel
     #expect(live.owner(of: TestTextKernel.orphan).description.contains("ghost"))
     live.account = StructuralAccount.of
-    #expect(live.owner(of: TestTextKernel.orphan).description.contains("nobody"))
+    #expect(live.owner(of: TestTextKernel.orphan).description.contains("unowned"))
     #expect(live.owner(of: TestTextModule.sample.code).description.contains("sample_read+0x0 [sample]"))
     #expect(live.owner(of: TestTextModule.sample.constants).description.contains("[sample]"))
     #expect(live.owner(of: TestTextKernel.bpfProgram).description.contains("bpf_prog_1+0x0 [bpf]"))
@@ -141,7 +141,7 @@ import Testing
     let finding = try only(try examine(kernel))
     #expect(finding.severity == .critical)
     #expect(finding.target == TestTextKernel.orphan)
-    #expect(finding.message.contains("nobody owns"))
+    #expect(finding.message.contains("has no owner"))
     #expect(finding.evidence.contains { $0.name == "allocated by" && $0.value.words.contains("victim+0x4") })
   }
 

@@ -131,6 +131,31 @@ import Testing
     #expect(implant.strings.map(\.text).contains("written in the data"))
   }
 
+  @Test func `strings of a large run leave room for those of another`() throws {
+    let kernel = TestKernel()
+    kernel.implant(strings: [])
+    let large = KernelAddress(TestKernel.orphan.rawValue + 0x40000)
+    let names = KernelAddress(TestKernel.orphan.rawValue + 0x200000)
+    kernel.memory.write([UInt8](repeatElement(Array("word\0".utf8), count: 70_000).joined()), at: large)
+    for name in ["hack_read", "hack_open", "disable_write_protection"].enumerated() {
+      kernel.memory.write(string: name.element, at: KernelAddress(names.rawValue + UInt64(name.offset) * 64))
+    }
+    // lea rdi, [rip + …], once for each
+    var code: [UInt8] = []
+    for data in [large, names] {
+      let next = TestKernel.orphan.rawValue + 4 + UInt64(code.count) + 7
+      let distance = UInt32(truncatingIfNeeded: data.rawValue &- next)
+      code += [0x48, 0x8d, 0x3d] + (0..<4).map { UInt8(truncatingIfNeeded: distance >> ($0 * 8)) }
+    }
+    kernel.memory.write(code + [0xc3], at: KernelAddress(TestKernel.orphan.rawValue + 4))
+    let implant = try #require(try investigate(kernel, [TestKernel.orphan]).first)
+    #expect(implant.strings.map(\.text).contains("hack_read"))
+    #expect(implant.signatures.map(\.family) == ["table-hook-tutorial"])
+    #expect(implant.strings.count <= 50_000)
+    #expect(implant.omissions.count == 1)
+    #expect(implant.fingerprint.strings == nil, "a part of the strings identifies nothing")
+  }
+
   @Test func `a run that was cut is not met again from behind the cut`() throws {
     let kernel = TestKernel()
     let data = data(of: kernel)

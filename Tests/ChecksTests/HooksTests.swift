@@ -83,7 +83,7 @@ import Testing
       ])
   }
 
-  @Test func `who asks for all functions, and code that nobody owns, are told`() throws {
+  @Test func `who asks for all functions, and unowned code, are told`() throws {
     let kernel = kernel()
     kernel.trace([], calling: TestTextKernel.orphan)
     let hooks = try Hooks(of: kernel.kernel)

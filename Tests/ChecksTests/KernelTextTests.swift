@@ -239,14 +239,14 @@ import Testing
     #expect(try only(try examine(kernel)).subject == Subject("zero"))
   }
 
-  @Test func `a direct call of code that nobody owns is found, whatever the site says`() throws {
+  @Test func `a direct call of unowned code is found, whatever the site says`() throws {
     let kernel = TestTextKernel()
     kernel.memory.write(
       TestTextKernel.orphan.rawValue, at: KernelAddress(TestTextKernel.heap + 0x358))
     kernel.write(hex("e8 db 09 83 3f"), at: 0x620)
     let finding = try only(try examine(kernel))
-    #expect(finding.subject == Subject("kernel text", label: "leads to nobody's code"))
-    #expect(finding.message.hasPrefix("1 place in the kernel's code leads to code that nobody owns"))
+    #expect(finding.subject == Subject("kernel text", label: "leads to unowned code"))
+    #expect(finding.message.hasPrefix("1 place in the kernel's code leads to unowned code"))
     #expect(finding.kind == .redirection && finding.severity == .critical)
     #expect(finding.target == TestTextKernel.orphan)
     #expect(try only(try Ftrace().examine(kernel.kernel)).subject == Subject("traced_directly"))
@@ -275,7 +275,7 @@ import Testing
     let kernel = TestTextKernel()
     kernel.memory.write(
       TestTextKernel.orphan.rawValue, at: KernelAddress(TestTextKernel.heap + 0x400 + 64))
-    #expect(try only(try examine(kernel)).subject == Subject("kernel text", label: "leads to nobody's code"))
+    #expect(try only(try examine(kernel)).subject == Subject("kernel text", label: "leads to unowned code"))
     let finding = try only(try Probes().examine(kernel.kernel))
     #expect(finding.subject == Subject("kprobe at probed+0x0"))
     #expect(finding.target == TestTextKernel.orphan)
@@ -298,7 +298,7 @@ import Testing
     #expect(try examine(kernel).findings.isEmpty)
   }
 
-  @Test func `a probe's jump to code that nobody owns is found`() throws {
+  @Test func `a probe's jump to unowned code is found`() throws {
     let kernel = TestTextKernel()
     kernel.memory.write(
       TestTextKernel.orphan.rawValue, at: KernelAddress(TestTextKernel.heap + 0x500 + 152))

@@ -57,7 +57,33 @@ import Testing
   }
 
   @Test func `a reading path that nobody tried out is unknown`() {
-    let withheld = Withheld("the reading path", why: "nobody tried it out")
+    let withheld = Withheld("the reading path", why: "it was not tested")
     #expect(throws: CannotCheck.withheld(withheld)) { try examine(.failure(withheld)) }
+  }
+
+  @Test func `a report that does not read as it was written is a finding, and one that cannot be read is none`() throws
+  {
+    let broken = ReadingTrial.Outcome.broken(
+      evidence: [Finding.Evidence("io_uring, 16384 bytes from byte 0 on", "20 20")], expected: "73 69",
+      observed: "20 20")
+    let finding = try #require(Reader.finding(broken, ofReport: "/root/report.json", digest: "8f3a"))
+    #expect(finding.severity == .critical && finding.subject == Subject("written report", label: "/root/report.json"))
+    #expect(finding.evidence.map(\.name) == ["io_uring, 16384 bytes from byte 0 on", "SHA-256 of what was written"])
+    #expect(Reader.manual.response(to: finding).first?.contains("ssh HOST liveprobe scan") == true)
+    #expect(Set(Reader.manual.response(to: finding)).count == Reader.manual.response.count)
+    #expect(Reader.finding(.held(detail: ""), ofReport: "x", digest: "") == nil)
+    #expect(Reader.finding(.impossible(Withheld("x", why: "y")), ofReport: "x", digest: "") == nil)
+  }
+
+  @Test func `a kallsyms that cannot be used leaves its question open where the kernel's own tables were used`() throws
+  {
+    let withheld = Withheld("/proc/kallsyms", why: "kallsyms is empty")
+    let kernel = TestKernel()
+    let trial = ReadingTrial(name: "kallsyms-against-memory", question: "the same?", outcome: .impossible(withheld))
+    kernel.reading = .success(TestReading.held + [trial])
+    kernel.symbolsAreWhole = true
+    let examination = try Reader().examine(kernel.kernel)
+    #expect(examination.unanswered.map(\.subject) == [Subject("reading path", label: "kallsyms-against-memory")])
+    #expect(examination.findings.isEmpty)
   }
 }

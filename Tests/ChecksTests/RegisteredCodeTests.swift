@@ -80,7 +80,7 @@ import Testing
     try expectFinding(Subject("soft interrupts", label: "softirq_vec[0]"), "softirq_action.action", moduleFunction + 4)
   }
 
-  @Test func `code that nobody owns is found wherever it is registered, with the field`() throws {
+  @Test func `unowned code is found wherever it is registered, with the field`() throws {
     packets["id_match"] = orphan
     try expectFinding(
       Subject("packet types", label: "ptype_base[0]"), "packet_type.id_match", orphan)

@@ -141,7 +141,7 @@ import Testing
 
   /// Memory that nobody owns; a function of another type; the middle of one; the room before one; BPF's code.
   @Test(arguments: [
-    (TestTextKernel.orphan.rawValue, "it leads to what is no function of anybody's"),
+    (TestTextKernel.orphan.rawValue, "it points to no function of the kernel or of a module"),
     (Self.live(0x160), "it leads to a function of another type, which nothing in the kernel calls this way"),
     (Self.live(0x611), "it leads into the middle of a function"),
     (Self.live(0x730), "it leads into the middle of a function"),

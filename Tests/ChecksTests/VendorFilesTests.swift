@@ -52,7 +52,7 @@ import Testing
     #expect(examination.findings.isEmpty && examination.unanswered.isEmpty)
     #expect(
       examination.remarks == [
-        "nobody vouches for 2 files that the kernel is compared with: no package brings it"
+        "nothing vouches for 2 files that the kernel is compared with: no package brings it"
       ])
     #expect(examination.facts.map(\.fact) == [.text("nobody vouches for it"), .text("nobody vouches for it")])
   }

@@ -28,10 +28,10 @@ import Testing
       account.sentences == [
         "Task dd (458) on processor 1 was in system call 0 (read).",
         """
-        The kernel's own code, followed for this number, leads to 0xffffffffc0331000: mapped memory (r-x) that nobody owns.
+        The kernel's own code, followed for this number, leads to 0xffffffffc0331000: unowned memory (r-x).
         """,
         """
-        The function that returns to 0xffffffffc0331074 (mapped memory (r-x) that nobody owns) found its stack overwritten \
+        The function that returns to 0xffffffffc0331074 (unowned memory (r-x)) found its stack overwritten \
         and called __stack_chk_fail, which stopped the kernel.
         """,
         "The stack has 1 return address into 0xffffffffc0331000 and what follows: code there ran.",
@@ -61,7 +61,7 @@ import Testing
     panic.say("Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: vfs_read+0x14/0x20")
     #expect(account.headline == "a function overran its own stack in kernel text, vfs_read+0x14")
     #expect(account.sentences.first == "Task dd (458) on processor 1 was in no system call.")
-    #expect(account.sentences.contains("No table, no code and no word of the stack leads to memory that nobody owns."))
+    #expect(account.sentences.contains("No table, no code and no word of the stack leads to unowned memory."))
   }
 
   @Test func `freed text is told with the module that was unloaded last`() {

@@ -36,7 +36,7 @@ import Testing
     let stack = try panic.story(hooks).stack.get()
     #expect(stack.trace.frames.map(\.address.rawValue).suffix(4) == TestPanic.returns[...])
     #expect(stack.nobodysWords.map(\.address.rawValue) == [TestPanic.slots[1]])
-    #expect(stack.disagreements.contains { $0.hasSuffix("which nobody owns") })
+    #expect(stack.disagreements.contains { $0.hasSuffix("which is unowned") })
     #expect(stack.disagreements.contains { $0.contains("is a guess") })
   }
 

@@ -119,7 +119,7 @@ import Testing
     #expect(try likeness(.rootkit, story).balance == driver.balance)
     #expect(
       CrashAccount(of: story, isChecked: true).sentences.last
-        == "What it resembles cannot be told apart by what is here.")
+        == "The evidence does not show which explanation fits best.")
   }
 
   // MARK: Other trouble

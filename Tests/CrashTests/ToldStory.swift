@@ -16,7 +16,7 @@ extension TestPanic {
       of: kernel, findings: findings, by: Forensics(signatures: SignatureRules.shippedOrNone()))
   }
 
-  /// A panic whose task was in `read`, which was made to lead to code that nobody owns and that hid its record.
+  /// A panic whose task was in `read`, which was made to lead to unowned code and that hid its record.
   static func hooked() -> (panic: TestPanic, hooks: [Finding]) {
     let panic = TestPanic()
     panic.addSystemCalls()

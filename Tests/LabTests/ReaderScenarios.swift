@@ -30,7 +30,7 @@ extension Scenario {
       let doctor = try guest.output(of: "/liveprobe doctor; true")
       try LyingKernel.unload(from: guest)
       var complaints: [String] = []
-      if !doctor.contains("EDITED   /proc/kallsyms") || doctor.contains("no scan can be made") {
+      if !doctor.contains("EDITED   /proc/kallsyms") || doctor.contains("Cannot scan") {
         complaints.append("doctor says: \(doctor)")
       }
       for check in ["syscall-table", "syscall-dispatch"] where scan.report?.check(check)?.outcome != "clear" {
@@ -40,6 +40,53 @@ extension Scenario {
         scans: [scan],
         expectation: .tampered("reader", "", and: [Expectation.Named(check: "kernel-text", text: "kallsyms_op")]),
         complaints: complaints)
+    },
+
+    // A copy without what bounds the kernel's code and names its tables, mounted over the file; then nothing at all.
+    Scenario(name: "another file lies over /proc/kallsyms", guests: one("6.12")) { guest in
+      let words = [
+        "_stext", "_etext", "_text", "_end", "rodata", "sys_call", "do_syscall_64", "__x64_sys_", "x64_sys_call",
+      ]
+      func look() throws -> (scan: Scan, doctor: String) {
+        try (
+          Scan(in: guest, only: checksOfReads + ["kernel-text", "syscall-dispatch", "module-list", "static-pointers"]),
+          guest.output(of: "/liveprobe doctor; true")
+        )
+      }
+      var complaints: [String] = []
+      func require(_ isTrue: Bool, _ complaint: @autoclosure () -> String) {
+        if !isTrue { complaints.append(complaint()) }
+      }
+      func requireClear(_ scan: Scan, _ checks: [String]) {
+        for check in checks {
+          let outcome = scan.report?.check(check)?.outcome ?? "not reported"
+          require(outcome == "clear", "\(check) is \(outcome)")
+        }
+      }
+      let pattern = words.joined(separator: "\\|")
+      _ = try guest.output(
+        of: "grep -v '\(pattern)' /proc/kallsyms >/tmp/names; mount --bind /tmp/names /proc/kallsyms")
+      let filtered = try look()
+      require(filtered.doctor.contains("EDITED   /proc/kallsyms"), "doctor says: \(filtered.doctor)")
+      requireClear(filtered.scan, ["syscall-table", "syscall-dispatch", "kernel-text", "static-pointers"])
+      _ = try guest.output(of: "umount /proc/kallsyms; : >/tmp/names; mount --bind /tmp/names /proc/kallsyms")
+      let empty = try look()
+      require(empty.doctor.contains("kernel's own table of symbols in memory"), "doctor says: \(empty.doctor)")
+      require(empty.scan.report?.check("reader")?.outcome == "unknown", "reader is not unknown without any names")
+      requireClear(empty.scan, ["syscall-table", "syscall-dispatch", "kernel-text", "static-pointers"])
+      _ = try guest.output(of: "umount /proc/kallsyms")
+      return Run(scans: [filtered.scan], expectation: .tampered("reader", ""), complaints: complaints)
+    },
+
+    Scenario(name: "a name is blanked in what is written to files", guests: one("6.12"), exemption: hasNoFixture) {
+      guest in
+      try LyingKernel.load(.blankedWrites(of: "syscall-table"), into: guest)
+      let scan = try Scan(in: guest, only: checksOfReads, options: "--output - --format text --output /tmp/report.txt")
+      let text = try guest.output(of: "cat /tmp/report.txt")
+      try LyingKernel.unload(from: guest)
+      return Run(
+        scans: [scan], expectation: .tampered("reader", "written report"),
+        complaints: text.contains("syscall-table") ? ["the report was not edited"] : [])
     },
 
     // kernel-text alone would believe them.

@@ -44,7 +44,7 @@ extension Scenario {
     row("a soft interrupt whose function nobody owns", "soft interrupts") {
       try $0.leadAstray("softirq_vec", 5, of: "softirq_action", "action")
     },
-    row("an interrupt gate into code that nobody owns", "interrupt gates") { try $0.setGate(30) },
+    row("an interrupt gate into unowned code", "interrupt gates") { try $0.setGate(30) },
   ]
 
   private static func row(

@@ -138,7 +138,7 @@ extension Scenario {
           "ftrace", "__x64_sys_kill",
           and: [
             Expectation.Named(check: "probes", text: "kretprobe at \(harmless)"),
-            Expectation.Named(check: "kernel-text", text: "code that nobody owns"),
+            Expectation.Named(check: "kernel-text", text: "unowned code"),
             Expectation.Named(check: "syscall-dispatch", text: "[62]"),
           ]),
         complaints: [("syscalls", map), ("--explain-bytes", place)].compactMap { command, result in

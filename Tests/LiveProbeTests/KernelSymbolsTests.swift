@@ -66,7 +66,7 @@ import Testing
       Issue.record("doctor does not say it")
       return
     }
-    #expect(withheld.why.contains("it hides 4 of the \(symbols.count) symbols"))
+    #expect(withheld.why.contains("it hides or changes 4 of the \(symbols.count) symbols"))
     #expect(Preflight.examine(system.root).canScan)
   }
 
@@ -78,6 +78,29 @@ import Testing
     try system.fixture.write("2\n", to: "proc/sys/kernel/kptr_restrict")
     let error = #expect(throws: CannotAcquire.self) { try acquire() }
     #expect(error?.missing.map(\.need) == [.kallsyms])
+  }
+
+  @Test(arguments: ["", "no line of symbols\n", nil])
+  func `where nothing is told at all, everything uses what the kernel holds`(text: String?) throws {
+    if let text {
+      try system.fixture.write(text, to: "proc/kallsyms")
+    } else {
+      try system.fixture.remove("proc/kallsyms")
+    }
+    let acquisition = try LiveKernel.acquire(
+      system.root, reference: { _ in NoReference(Withheld("the vendor's image", why: "a test")) })
+    #expect(acquisition.withoutKallsyms && acquisition.kernel.symbolsAreWhole)
+    #expect(try trial(acquisition.kernel).outcome.isImpossible)
+    #expect(acquisition.kernel.text != nil)
+    #expect(acquisition.kernel.symbols.count == symbols.count)
+    let preflight = Preflight.examine(system.root)
+    #expect(preflight.canScan)
+    guard case .withheld(let withheld) = try state(.kallsyms) else {
+      Issue.record("doctor does not say it")
+      return
+    }
+    #expect(withheld.why.hasSuffix("a scan uses the kernel's own table of symbols in memory"))
+    #expect(withheld.remedy == "find out what is mounted over it, or what filters it")
   }
 
   @Test func `a kernel is built without modules if neither its own symbols nor /proc know of them`() throws {

@@ -27,7 +27,7 @@ struct DriftReportTests {
           * taint: taint vanished
               was      none
               is       not there
-          * reader: reading path went blind: it was answered when the baseline was recorded
+          * reader: reading path no longer checked: it was answered when the baseline was recorded
               was      answered
               is       could not be answered
           do           if you know why each of these changed

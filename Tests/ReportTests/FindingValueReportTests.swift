@@ -15,7 +15,7 @@ import Testing
     #expect(
       words.map(\.words) == [
         first.joined(separator: " ") + " ...",
-        "0xffffffffc0a31040, mapped memory (r-x) that nobody owns",
+        "0xffffffffc0a31040, unowned memory (r-x)",
         "__x64_sys_read at 0xffffffff81300000",
         "\(place): 55 is cc",
         "module \(Sample.hostileName), \(place)",

@@ -80,8 +80,8 @@ struct HTMLReportTests {
   @Test func `changed slots and pages of nobody stand out, in words too`() throws {
     let markup = try Markup(page(Sample.hookedExhibited))
     let calls = markup.text(of: "calls")
-    #expect(calls.contains("10 numbers, followed from do_syscall_64: 2 go elsewhere than they should."))
-    #expect(calls.contains("NOT THE KERNEL'S: mapped memory (r-x) that nobody ownsvia sys_call_tablefinding 1"))
+    #expect(calls.contains("10 numbers, followed from do_syscall_64: 2 are redirected."))
+    #expect(calls.contains("NOT THE KERNEL'S: unowned memory (r-x)via sys_call_tablefinding 1"))
     let memory = markup.text(of: "memory")
     #expect(memory.contains("nobody, r-x at 0xffffffffc0a31000"))
     #expect(memory.contains("writable: module loose at 0xffffffffc0a32000"))
@@ -106,7 +106,7 @@ struct HTMLReportTests {
     #expect(
       markup.text(of: "memory").contains("the symbol init_top_pgt is not in kallsyms"))
     #expect(markup.text(of: "calls").contains("kallsyms shows every address as zero"))
-    #expect(markup.text(of: "called").contains("It could not be told: the symbol ftrace_ops_list"))
+    #expect(markup.text(of: "called").contains("It could not be determined: the symbol ftrace_ops_list"))
   }
 
   @Test func `a name that is markup shows as text, everywhere`() throws {

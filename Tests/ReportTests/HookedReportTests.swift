@@ -22,10 +22,10 @@ struct HookedReportTests {
            compromised and rebuild it from trusted media
 
       FINDING 1 of 2  critical  sys_call_table[0] (read)
-        wrong       the entry leads astray: to mapped memory (r-x) that nobody owns
+        wrong       the entry leads astray: to unowned memory (r-x)
         expected    __x64_sys_read+0x0
         observed    0xffffffffc0a31040
-        owner       mapped memory (r-x) that nobody owns
+        owner       unowned memory (r-x)
         leads to    0xffffffffc0a31040, in implant 1
         evidence    slot      0xffffffff82000280
                     found by  kallsyms
@@ -38,10 +38,10 @@ struct HookedReportTests {
                     3. compare with a second host of the same kernel release
 
       FINDING 2 of 2  critical  sys_call_table[2] (open)
-        wrong       the entry leads astray: to mapped memory (r-x) that nobody owns
+        wrong       the entry leads astray: to unowned memory (r-x)
         expected    __x64_sys_open+0x0
         observed    0xffffffffc0a31140
-        owner       mapped memory (r-x) that nobody owns
+        owner       unowned memory (r-x)
         leads to    0xffffffffc0a31140, in implant 1
         evidence    slot      0xffffffff82000290
                     found by  kallsyms
@@ -56,7 +56,7 @@ struct HookedReportTests {
         permissions   0xffffffffc0a31000-0xffffffffc0a31fff, 4.00 KiB  r-x
                       0xffffffffc0a32000-0xffffffffc0a32fff, 4.00 KiB  rwx
                       0xffffffffc0a40000-0xffffffffc0a40fff, 4.00 KiB  rw-
-        refers to     0xffffffffc0a40000-0xffffffffc0a40fff, 4.00 KiB, which nobody owns either
+        refers to     0xffffffffc0a40000-0xffffffffc0a40fff, 4.00 KiB, also unowned
         goes on       above what was looked at; --around looks further
         signatures    attribution, not proof: strings can be borrowed or planted
           * table-hook tutorial: generic names that courses and copied code use for a pass-through hook;

@@ -103,14 +103,14 @@ import Testing
   @Test func `that nobody is called is said in a sentence`() {
     let report = HooksReport(Hooks([], unasked: []))
     #expect(report.status == .ok)
-    #expect(report.text == "OK  nobody but the kernel and what came with it is called\n")
+    #expect(report.text == "OK  only the kernel and what came with it is called\n")
   }
 
   @Test func `what could not be asked is told, and the answer is unknown unless it is critical`() {
     let unasked = [Hooks.Unasked("tracepoints", .symbolMissing("__stop___tracepoints_ptrs"))]
     let empty = HooksReport(Hooks([], unasked: unasked))
     #expect(empty.status == .unknown)
-    #expect(empty.text.hasPrefix("UNKNOWN  nobody but the kernel and what came with it is called, as far as"))
+    #expect(empty.text.hasPrefix("UNKNOWN  only the kernel and what came with it is called, as far as"))
     #expect(empty.text.contains("could not be asked  tracepoints: the symbol __stop___tracepoints_ptrs is not"))
     var hooks = Self.sample
     hooks.unasked = unasked

@@ -30,10 +30,10 @@ struct ManyFindingsTests {
            compromised and rebuild it from trusted media
 
       FINDING 1 of 500  critical  sys_call_table[0] (call0)
-        wrong       the entry leads astray: to mapped memory (r-x) that nobody owns
+        wrong       the entry leads astray: to unowned memory (r-x)
         expected    __x64_sys_call0+0x0
         observed    0xffffffffc0a31000
-        owner       mapped memory (r-x) that nobody owns
+        owner       unowned memory (r-x)
         leads to    0xffffffffc0a31000
         evidence    slot      0xffffffff82000280
                     found by  kallsyms

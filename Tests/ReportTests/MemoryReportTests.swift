@@ -30,7 +30,7 @@ import Testing
     let report = report(.mapped(page))
     let text = report.text(.plain)
     #expect(text.hasPrefix("hack_read  0xffffffffc0a31040\n"))
-    #expect(text.contains("whose         mapped memory (r-x) that nobody owns"))
+    #expect(text.contains("whose         unowned memory (r-x)"))
     #expect(text.contains("r-x, in a page of 4.00 KiB at 0xffffffffc0a31000, physical 0x12345040"))
     #expect(text.contains("place 0xffffffffc0a31040\n"))
     #expect(text.contains("ret"))

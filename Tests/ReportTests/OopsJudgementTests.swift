@@ -196,7 +196,7 @@ import Testing
   @Test func `a module's function under the entry of system calls is a hook`() {
     let hooked =
       "INFO: task x:1 blocked for more than 120 seconds.\nCall Trace:\n f+0x1/0x2 [m]\n do_syscall_64+0x33/0x80\n"
-    // Its owner may be innocent, and can be asked; code that nobody owns is not.
+    // Its owner may be innocent, and can be asked; unowned code is not.
     #expect(report(hooked).status == .warning)
     #expect(report(hooked.replacing("f+0x1/0x2 [m]", with: "0xffffffffc0a3e07d")).status == .critical)
     #expect(report(hooked.replacing(" do_sys", with: " __x64_sys_ioctl+0x8d/0xd0\n do_sys")).status == .ok)

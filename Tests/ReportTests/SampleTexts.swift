@@ -98,7 +98,7 @@ extension Sample {
     steps: [
       SiteExplanation.Step(
         mechanism: "ftrace", title: "function tracing (ftrace)", address: site,
-        before: [0xe8, 0x6b, 0xfc, 0xd0, 0xff], after: [0x0f, 0x1f, 0x44, 0, 0], reason: "nobody traces this function")
+        before: [0xe8, 0x6b, 0xfc, 0xd0, 0xff], after: [0x0f, 0x1f, 0x44, 0, 0], reason: "this function is not traced")
     ],
     expected: side([0x0f, 0x1f, 0x44, 0, 0], "nop", "dword ptr [rax + rax]"),
     observed: side([0x0f, 0x1f, 0x44, 0, 0], "nop", "dword ptr [rax + rax]"), agreement: .same)

@@ -15,7 +15,7 @@ struct SiteReportTests {
       HOW THE BYTES COME ABOUT
         file      e8 6b fc d0 ff
         step      function tracing (ftrace): e8 6b fc d0 ff becomes 0f 1f 44 00 00
-          why     nobody traces this function
+          why     this function is not traced
         expected  0f 1f 44 00 00
         memory    the same
 
@@ -43,7 +43,7 @@ struct SiteReportTests {
 
         CODE IN MEMORY
           > 0xffffffff815669e0  e9 5b a6 4c 3f            jmp     0xffffffffc0a31040
-            leads to  0xffffffffc0a31040, mapped memory (r-x) that nobody owns
+            leads to  0xffffffffc0a31040, unowned memory (r-x)
 
         exit status 2 (CRITICAL): nothing of the kernel's own explains what is there
 
@@ -67,10 +67,10 @@ struct SiteReportTests {
 
   @Test func `right bytes from a wrong state are an alarm`() {
     var explanation = Sample.explained
-    explanation.violations = ["static call x86_pmu_read: leads to nobody's code: 0xffffffffc0a31040"]
+    explanation.violations = ["static call x86_pmu_read: leads to unowned code: 0xffffffffc0a31040"]
     let text = SiteReport().render(explanation, Sample.kernel)
     #expect(text.hasPrefix("CRITICAL    the bytes here follow from the kernel's own state, but that state is wrong\n"))
-    #expect(text.contains("\n  wrong     static call x86_pmu_read: leads to nobody's code: 0xffffffffc0a31040\n"))
+    #expect(text.contains("\n  wrong     static call x86_pmu_read: leads to unowned code: 0xffffffffc0a31040\n"))
     #expect(SiteReport.status(explanation) == .critical)
   }
 

@@ -1,6 +1,6 @@
 package import KernelModel
 
-/// A small kernel that panicked: the stack protector stopped code that nobody owns, called by `do_syscall_64`.
+/// A small kernel that panicked: the stack protector stopped unowned code, called by `do_syscall_64`.
 ///
 /// Two processors; the second panicked, while it ran `dd`.
 package final class TestPanic {

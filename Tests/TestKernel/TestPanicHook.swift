@@ -33,7 +33,7 @@ extension TestPanic {
     write([0xff, 0xe0], at: Function.thunk.address)
   }
 
-  /// Makes the table lead to code that nobody owns, and returns what a check would find: `read` and `open`.
+  /// Makes the table lead to unowned code, and returns what a check would find: `read` and `open`.
   ///
   /// - Parameter strings: what lies beside the code.
   package func hook(strings: [String] = ["hack_read", "hack_open", "disable_write_protection"]) -> [Finding] {
@@ -52,7 +52,7 @@ extension TestPanic {
     }
   }
 
-  /// Has the code that nobody owns be a module's whose record left the kernel's list.
+  /// Has the unowned code be a module's whose record left the kernel's list.
   package func hideModule(named name: String = "hooked") {
     memory.map(MemoryRegion(start: KernelAddress(Self.orphanData), byteCount: 4096))
     set(Self.orphanData, UInt32(0))

@@ -63,7 +63,7 @@ package struct BaselineSource {
       throw .refused(
         Withheld(
           "what is remembered of signatures", why: error.description,
-          remedy: "if nobody knows why, treat this host as suspect; else remove the file"))
+          remedy: "if no one knows why, treat this host as suspect; else remove the file"))
     }
     if let newest, signedAt < newest {
       throw Self.refused(stored.path, .rolledBack(signedAt: signedAt, newest: newest))

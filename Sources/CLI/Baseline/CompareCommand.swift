@@ -5,21 +5,22 @@ internal import KernelModel
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Scan the running kernel, and compare it with its baseline.",
+    usage: "liveprobe baseline compare [<options>]",
     discussion: """
-      The same as liveprobe scan --baseline, which takes more options. Exit status: as scan's; drift is WARNING, and no \
-      baseline, or one that is refused, is UNKNOWN.
+      The same as 'liveprobe scan --baseline', which has more options. Exit status: as for scan; drift is WARNING; a \
+      missing or refused baseline is UNKNOWN.
       """)
 
-  @Option(help: "The baseline's file, or the folder in which the kernel's own is looked up.", completion: .file())
+  @Option(help: "Baseline file, or a folder that has one for this kernel build.", completion: .file())
   var baseline = StoreOptions.standard
 
-  @Option(help: "Refuse a baseline that is not signed by this key.", completion: .file())
+  @Option(help: "Refuse a baseline that this key did not sign.", completion: .file())
   var publicKey: String?
 
-  @Option(help: "Refuse a baseline that was signed earlier: a time such as 2026-01-31T12:00:00Z.")
+  @Option(help: "Refuse a baseline that was signed before this time: 2026-01-31T12:00:00Z.")
   var notBefore: UTCTime?
 
-  @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
+  @Option(help: "The vendor's files, as for scan.", completion: .file())
   var reference: String?
 
   @OptionGroup var reporting: ReportOptions

@@ -6,16 +6,16 @@ internal import KernelModel
 /// What a scan is compared with, and how far that is trusted.
 struct ComparisonOptions: ParsableArguments {
   @Option(
-    help: "Compare with this baseline: a file, or a folder in which the kernel's own is looked up.", completion: .file()
+    help: "Compare with this baseline: a file, or a folder that has one for this kernel build.", completion: .file()
   )
   var baseline: String?
 
-  @Option(help: "Refuse a baseline that is not signed by this key.", completion: .file())
+  @Option(help: "Refuse a baseline that this key did not sign.", completion: .file())
   var publicKey: String?
 
   @Option(
     help: ArgumentHelp(
-      "Refuse a baseline that was signed earlier, whatever this host remembers: a time such as 2026-01-31T12:00:00Z.",
+      "Refuse a baseline that was signed before this time (2026-01-31T12:00:00Z), whatever this host remembers.",
       valueName: "time"))
   var notBefore: UTCTime?
 

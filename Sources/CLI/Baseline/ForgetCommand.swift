@@ -5,12 +5,12 @@ internal import KernelModel
 /// `liveprobe baseline forget`: removes the baseline of one kernel build.
 struct ForgetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "forget", abstract: "Remove the baseline of one kernel build, such as one that was uninstalled.",
-    discussion: "When the newest one was signed is remembered all the same: an older one will still be refused.")
+    commandName: "forget", abstract: "Remove the baseline of one kernel build, such as an uninstalled one.",
+    discussion: "The time of the newest signature is kept: a baseline that was signed earlier is still refused.")
 
   @OptionGroup var store: StoreOptions
 
-  @Argument(help: ArgumentHelp("Which build, as liveprobe baseline list names it.", valueName: "build id"))
+  @Argument(help: ArgumentHelp("Build id, as in 'liveprobe baseline list'.", valueName: "build id"))
   var build: String
 
   func run() throws {

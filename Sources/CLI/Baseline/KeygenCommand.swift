@@ -6,13 +6,13 @@ internal import Report
 /// `liveprobe baseline keygen`: makes a key pair to sign baselines with.
 struct KeygenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "keygen", abstract: "Make a pair of keys to sign baselines with, on the machine that will sign.",
+    commandName: "keygen", abstract: "Make a key pair for signing baselines. Run it on the machine that will sign.",
     discussion: """
-      Ed25519, in the PEM form that openssl reads and makes too. The private key has no password: keep it off the hosts \
-      that are scanned.
+      Ed25519, in PEM, as openssl reads and makes it. The private key has no password: keep it off the hosts that are \
+      scanned.
       """)
 
-  @Option(help: ArgumentHelp("Write NAME.key and NAME.pub; neither may be there yet.", valueName: "name"))
+  @Option(help: ArgumentHelp("Write NAME.key and NAME.pub; neither may exist.", valueName: "name"))
   var output: String
 
   func run() throws {

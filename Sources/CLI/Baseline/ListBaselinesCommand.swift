@@ -8,7 +8,7 @@ internal import Report
 struct ListBaselinesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the baselines of this host.",
-    discussion: "A line for each: build id, release, facts, and what its signature claims.")
+    discussion: "One line each: build id, release, number of facts, and what its signature claims.")
 
   @OptionGroup var store: StoreOptions
 
@@ -22,7 +22,7 @@ struct ListBaselinesCommand: ParsableCommand {
         "\(buildID)  \(try line(for: buildID, store))\(buildID == running ? ", running" : "")\n", to: .standardOutput)
     }
     if running.map(builds.contains) != true {
-      Terminal.write("the running kernel has none; it is made by: liveprobe baseline record\n", to: .standardOutput)
+      Terminal.write("the running kernel has none; record one with: liveprobe baseline record\n", to: .standardOutput)
     }
   }
 

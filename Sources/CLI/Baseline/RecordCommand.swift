@@ -7,33 +7,34 @@ internal import Report
 /// `liveprobe baseline record`: scans, and writes down what was seen.
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "record", abstract: "Scan the running kernel, and record what is seen of it.",
+    commandName: "record", abstract: "Scan the running kernel, and record its state as the baseline.",
+    usage: "liveprobe baseline record [<options>]",
     discussion: """
-      Asks every check, as a scan does; needs root. Where there are findings, nothing is recorded unless --accept says \
-      that they belong there. A module that nothing vouches for stands in nobody's way: with --accept this build of it is \
-      remembered and no finding any more, without it says what was not accepted. Any other finding a scan goes on \
-      reporting.
+      Runs every check, as scan does. Requires root. With findings, nothing is recorded unless --accept is given. A module \
+      that nothing vouches for does not prevent recording: with --accept, this build of it is recorded and is no longer a \
+      finding; without, it is named as not accepted. A later scan still reports all other findings.
 
-      Exit status: 0 recorded; 1 recorded, with findings or questions that have no answer; 2 not recorded, because of findings; 3 not recorded, because this kernel could not be looked at or the file not written.
+      Exit status: 0 recorded; 1 recorded, with findings or unanswered questions; 2 not recorded, because of findings; 3 not \
+      recorded, because the kernel could not be read or the file could not be written.
       """)
 
   @OptionGroup var store: StoreOptions
 
   @Flag(
     help: """
-      Record this state although there are findings, and accept modules that nothing vouches for; each is listed.
+      Record despite findings, and accept modules that nothing vouches for. Each is listed.
       """)
   var accept = false
 
-  @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
+  @Option(help: "The vendor's files, as for scan.", completion: .file())
   var reference: String?
 
   @OptionGroup var copying: CopyOptions
 
-  @Option(help: "Accept what the allow rules in this file or folder say, as scan does.", completion: .file())
+  @Option(help: "File or folder of allow rules, as for scan.", completion: .file())
   var allow: [String] = []
 
-  @Option(help: "Take what the command line does not say from this file.", completion: .file(extensions: ["conf"]))
+  @Option(help: "Read defaults from this configuration file.", completion: .file(extensions: ["conf"]))
   var config: String?
 
   mutating func validate() throws {

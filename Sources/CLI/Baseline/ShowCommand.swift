@@ -5,8 +5,8 @@ internal import Report
 /// `liveprobe baseline show`: what a baseline holds.
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what a baseline holds.",
-    discussion: "It is shown, not verified: see liveprobe baseline verify.")
+    commandName: "show", abstract: "Show the contents of a baseline.",
+    discussion: "Does not verify the signature: see 'liveprobe baseline verify'.")
 
   @OptionGroup var argument: BaselineArgument
 

@@ -8,14 +8,13 @@ internal import Report
 /// `liveprobe baseline sign`: signs a baseline, on the machine that has the key.
 struct SignCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sign", abstract: "Sign a baseline, where the private key is.",
+    commandName: "sign", abstract: "Sign a baseline, on the machine that has the private key.",
     discussion: """
-      Look at it first (liveprobe baseline show): a signature says that this is how the kernel should be. The file is \
-      replaced by the signed one; copy that back to the host's \(StoreOptions.standard). The private key belongs on \
-      another machine.
+      Read it first ('liveprobe baseline show'): your signature says that the kernel should be like this. The signed file \
+      replaces the file; copy it back to \(StoreOptions.standard) on the host. Keep the private key off that host.
       """)
 
-  @Option(help: "The private key: PEM, PKCS #8, as keygen and openssl make it.", completion: .file())
+  @Option(help: "Private key: PEM, PKCS #8, made by keygen or openssl.", completion: .file())
   var key: String
 
   @OptionGroup var argument: BaselineArgument

@@ -10,7 +10,7 @@ internal import Report
 struct StoreOptions: ParsableArguments {
   static let standard = BaselineStore.standardPath
 
-  @Option(help: "The folder with baselines.", completion: .directory)
+  @Option(help: "Folder of baselines.", completion: .directory)
   var store = Self.standard
 
   /// The folder, which is made if it is to be written to.
@@ -18,7 +18,7 @@ struct StoreOptions: ParsableArguments {
     do {
       return try BaselineStore(store, makes: makes)
     } catch .absent {
-      throw CommandFailure("there are no baselines in \(store); the first is made by: liveprobe baseline record")
+      throw CommandFailure("there are no baselines in \(store); record the first with: liveprobe baseline record")
     }
   }
 }
@@ -27,7 +27,7 @@ struct StoreOptions: ParsableArguments {
 struct BaselineArgument: ParsableArguments {
   @OptionGroup var store: StoreOptions
 
-  @Argument(help: "The baseline's file; that of the running kernel, if none is given.", completion: .file())
+  @Argument(help: "Baseline file; by default that of the running kernel.", completion: .file())
   var baseline: String?
 
   func read() throws -> (stored: StoredBaseline, file: BaselineFile) {
@@ -53,7 +53,7 @@ struct BaselineArgument: ParsableArguments {
     } catch StoreError.absent {
       throw CommandFailure(
         "there is no baseline of this kernel, build id \(buildID), in \(store.store); "
-          + "it is made by: liveprobe baseline record")
+          + "record one with: liveprobe baseline record")
     }
   }
 }

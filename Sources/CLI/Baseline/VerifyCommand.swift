@@ -7,12 +7,13 @@ internal import Report
 /// `liveprobe baseline verify`: whether a baseline is what a key signed.
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Say whether a baseline is what a key signed.",
+    commandName: "verify", abstract: "Verify the signature of a baseline.",
+    usage: "liveprobe baseline verify --public-key <key> [<options>] [<baseline>]",
     discussion: """
-      Looks at the file alone, on any machine. Exit status: 0 if it is, 2 if it is not, 3 if that cannot be told.
+      Reads the file only, on any machine. Exit status: 0 signed by the key, 2 not, 3 could not be verified.
       """)
 
-  @Option(help: "The public key: PEM, as keygen and openssl make it.", completion: .file())
+  @Option(help: "Public key: PEM, made by keygen or openssl.", completion: .file())
   var publicKey: String
 
   @OptionGroup var argument: BaselineArgument

@@ -4,10 +4,10 @@ internal import ArgumentParser
 struct CaptureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "capture",
-    abstract: "Save what liveprobe and crash need of the kernel's memory, to look at elsewhere.",
+    abstract: "Save the kernel memory that scan and crash need, to examine it on another machine.",
     discussion: """
-      liveprobe scan --image FILE asks the same checks of it on any machine, and crash opens it. It is kernel memory: keep \
-      it as you keep keys.
+      'liveprobe scan --image FILE' runs the same checks on it on any machine, and the program crash opens it. It holds \
+      kernel memory, keys included: protect it as you protect keys.
       """,
     subcommands: [SaveCaptureCommand.self, VerifyCaptureCommand.self], defaultSubcommand: SaveCaptureCommand.self)
 }

@@ -70,7 +70,7 @@ struct CaptureRun {
   private mutating func plan(announced: Bool) throws -> Plan {
     let recorder = RecordingDump(source.memory)
     let verdict = try scan(recorder)
-    progress.report("looking for what else belongs to a capture")
+    progress.report("collecting the remaining pages")
     guard let dumped = host as? DumpedHost, let acquired = dumped.kernel else { throw AcquisitionFailure([]) }
     let kernel = Self.lookedAtAfresh(acquired)
     let survey = KernelSurvey(of: kernel)
@@ -101,7 +101,7 @@ struct CaptureRun {
       let base = try? VMCoreInfo.decode(text.span).number("phys_base")
     else {
       throw AcquisitionFailure([
-        Withheld("what the kernel leaves for crash tools", why: "neither a note nor its memory tells phys_base")
+        Withheld("what the kernel leaves for crash tools", why: "phys_base is neither in a note nor in memory")
       ])
     }
     return KdumpWriter.Description(
@@ -149,7 +149,7 @@ struct CaptureRun {
     guard verdict.obstacles.isEmpty, let kernel = (host as? DumpedHost)?.kernel else {
       throw AcquisitionFailure(verdict.obstacles)
     }
-    progress.report("reading what a story of a panic needs")
+    progress.report("reading what crash needs")
     _ = CrashStory(of: kernel, findings: verdict.answers.flatMap(\.findings), by: forensics)
     return verdict
   }
@@ -163,7 +163,7 @@ struct CaptureRun {
     progress.report("computing the file's digest")
     let digest = try FileDigest(of: OpenedFile(file.temporaryPath))
     guard let now = UTCTime.now(), case .success(let buildID) = plan.kernel.identity.buildIDInMemory else {
-      throw AcquisitionFailure([Withheld("the kernel's build id", why: "its memory does not tell it")])
+      throw AcquisitionFailure([Withheld("the kernel's build id", why: "it is not in memory")])
     }
     let answers = verdict.answers.map { $0.check.id == source.reader?.check.id ? source.reader ?? $0 : $0 }
     let manifest = CaptureManifest(

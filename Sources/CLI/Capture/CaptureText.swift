@@ -12,7 +12,7 @@ struct CaptureText {
     let found = manifest.checks.filter { $0.word != "clear" && $0.word != "not-applicable" }
     let answers = found.isEmpty ? "all clear" : found.map { "\($0.id): \($0.word)" }.joined(separator: ", ")
     var lines: [PlainText] = [
-      "\(path): \(CaptureEstimate.mebibytes(manifest.byteCount)), \(outcome.pageCount) pages, of zeros \(outcome.zeroPageCount)",
+      "\(path): \(CaptureEstimate.mebibytes(manifest.byteCount)), \(outcome.pageCount) pages, \(outcome.zeroPageCount) of them all zeros",
       "kernel    \(manifest.release), build id \(manifest.buildID.description), on \(manifest.hostName)",
       "sha256    \(manifest.digest)",
       "manifest  \(CaptureManifest.path(for: path)), \(manifest.signature?.words ?? "not signed")",
@@ -29,17 +29,17 @@ struct CaptureText {
       let why = manifest.origin == .dump ? "that belong in it are not in the dump" : "could not be read"
       doubts.append("\(capture.outcome.unreadable) pages \(why)")
     }
-    if capture.missing > 0 { doubts.append("\(capture.missing) pages that the checks ask for are not in the file") }
+    if capture.missing > 0 { doubts.append("\(capture.missing) pages that the checks need are not in the file") }
     guard !capture.differing.isEmpty || capture.missing > 0 else { return doubts }
     let differing =
       capture.differing.isEmpty
-      ? "" : ", and checks do not say of it what they said before: " + capture.differing.joined(separator: ", ")
+      ? "" : ", and these checks answer differently on the file: " + capture.differing.joined(separator: ", ")
     doubts.append(
       // A dump does not change: what the file lacks, nobody thought of saving.
       manifest.origin == .dump
-        ? "the file does not stand for the dump\(differing): keep the dump, and scan that"
-        : "the kernel kept changing while it was read, in each of \(capture.attempts) attempts\(differing): hold what the file "
-          + "shows against a scan of the running kernel")
+        ? "the file does not replace the dump\(differing): keep the dump, and scan that"
+        : "the kernel kept changing while it was read, in each of \(capture.attempts) attempts\(differing): compare what the "
+          + "file shows with a scan of the running kernel")
     return doubts
   }
 }

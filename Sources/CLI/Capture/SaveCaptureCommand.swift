@@ -8,26 +8,27 @@ internal import Report
 /// `liveprobe capture -o FILE`: saves it.
 struct SaveCaptureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "save", abstract: "Save the pages of the kernel's memory that the checks and crash need.",
+    commandName: "save", abstract: "Save the pages of kernel memory that the checks and crash need.",
+    usage: "liveprobe capture save --output <file> [<options>]",
     discussion: """
-      Writes FILE, kdump-compressed, and FILE.manifest, which says what FILE is and what its bytes must be; needs root, but \
-      for a dump. Before it gets its name, the file is scanned as liveprobe scan --image would.
+      Writes FILE, kdump-compressed, and FILE.manifest, which describes FILE and holds its digest. Requires root unless \
+      --image is given. Before FILE gets its name, it is scanned as 'liveprobe scan --image' would.
 
-      Exit status: 0 saved, whatever the checks say; 3 not saved, and nothing left behind.
+      Exit status: 0 saved, whatever the checks found; 3 not saved, and no file left behind.
       """)
 
   @Option(
-    name: [.short, .long], help: ArgumentHelp("Write this file, and its manifest beside it.", valueName: "file"),
+    name: [.short, .long], help: ArgumentHelp("Output file; its manifest is written beside it.", valueName: "file"),
     completion: .file())
   var output: String
 
-  @Flag(help: "Replace a file that is there.")
+  @Flag(help: "Replace the file if it exists.")
   var force = false
 
-  @Option(help: "Sign the manifest with this private key, as liveprobe baseline keygen makes it.", completion: .file())
+  @Option(help: "Sign the manifest with this private key, made by 'liveprobe baseline keygen'.", completion: .file())
   var key: String?
 
-  @Option(help: "Take the vendor's files from here, as scan does.", completion: .file())
+  @Option(help: "The vendor's files, as for scan.", completion: .file())
   var reference: String?
 
   @OptionGroup var dump: DumpOptions

@@ -8,17 +8,17 @@ internal import Report
 /// `liveprobe capture verify`: whether a capture is what its manifest says.
 struct VerifyCaptureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Say whether a capture is what its manifest says, and a key signed.",
+    commandName: "verify", abstract: "Verify a capture against its manifest, and the manifest's signature.",
     discussion: """
-      Looks at FILE and FILE.manifest, on any machine. Without --public-key, the manifest is taken at its word.
+      Reads FILE and FILE.manifest, on any machine. Without --public-key the signature is not verified.
 
-      Exit status: 0 if it is, 2 if it is not, 3 if that cannot be told.
+      Exit status: 0 verified, 2 not what the manifest says or the key signed, 3 could not be verified.
       """)
 
-  @Option(help: "The public key: PEM, as keygen and openssl make it.", completion: .file())
+  @Option(help: "Public key: PEM, made by keygen or openssl.", completion: .file())
   var publicKey: String?
 
-  @Argument(help: ArgumentHelp("The capture.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Capture file.", valueName: "file"), completion: .file())
   var file: String
 
   func run() throws {
@@ -43,7 +43,7 @@ struct VerifyCaptureCommand: ParsableCommand {
     guard digest.sha256 == manifest.digest else {
       refuse("its SHA-256 is \(digest.sha256), and the manifest says \(manifest.digest)")
     }
-    let signed = key == nil ? "its signature was not asked for" : manifest.signature?.words ?? ""
+    let signed = key == nil ? "its signature was not verified (no --public-key)" : manifest.signature?.words ?? ""
     Terminal.write(
       "\(PlainText(file)): as the manifest says, \(signed), of \(PlainText(manifest.hostName)), "
         + "kernel \(PlainText(manifest.release)), build id \(manifest.buildID), at \(manifest.capturedAt)\n",

@@ -6,42 +6,42 @@ internal import Report
 /// `liveprobe correlate`: what affected hosts have in common that healthy ones lack.
 struct CorrelateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "correlate", abstract: "What do the affected hosts have in common that the healthy ones lack?",
+    commandName: "correlate", abstract: "Find what the affected hosts have in common and the healthy ones lack.",
+    usage: "liveprobe correlate [<options>] [<file> ...]",
     discussion: """
-      Takes reports that 'liveprobe scan --format json' wrote on many hosts, those of crashes, and texts with a kernel's own \
-      words of its death, and compares: implants by \
-      their fingerprints, builds of modules and of kernels, taint, findings. A host is affected if it crashed or has a \
-      critical finding, healthy if a scan of it ended OK or WARNING; the others are left out. Needs no root, and reads nothing \
-      of this host.
+      Reads the reports of many hosts ('liveprobe scan --format json', 'liveprobe crash --format json') and texts that a kernel \
+      printed when it died, and compares implants by their fingerprints, builds of modules and kernels, taint, and findings. A \
+      host is affected if it crashed or has a critical finding, and healthy if its scan ended OK or WARNING; other hosts are \
+      left out. Needs no root, and reads nothing of this host.
 
-      Exit status: 0 if it could answer, whatever the answer; 3 if not. A file that is no report is named, and the rest goes on.
+      Exit status: 0 answered, whatever the answer; 3 not answered. A file that is not a report is named on stderr, and skipped.
       """)
 
   @Argument(
     help:
-      "A report, a file with a report on each line, a text (.log, .txt), or a folder with any of these (.json, .jsonl, .ndjson).",
+      "A report, a file with a report on each line (.jsonl, .ndjson), a text (.log, .txt), or a folder with any of these.",
     completion: .file())
   var file: [String] = []
 
   @Option(
-    help: ArgumentHelp("Reports of affected hosts, whatever they say; may be given more than once.", valueName: "path"),
+    help: ArgumentHelp("Reports of affected hosts, whatever their verdict. Repeat to add more.", valueName: "path"),
     completion: .file())
   var affected: [String] = []
 
   @Option(
-    help: ArgumentHelp("Reports of healthy hosts, whatever they say; may be given more than once.", valueName: "path"),
+    help: ArgumentHelp("Reports of healthy hosts, whatever their verdict. Repeat to add more.", valueName: "path"),
     completion: .file())
   var healthy: [String] = []
 
-  @Option(help: "How to say it.")
+  @Option(help: "Output format.")
   var format = Showing.Format.text
 
-  @Option(help: "Conditions shown of each kind of row, in text.")
+  @Option(help: "Conditions to show in each part of the text.")
   var most = 20
 
   @Option(
     help: ArgumentHelp(
-      "Write the reports into this folder as tables for SQL, too: reports.csv, known.csv, conditions.csv.",
+      "Also write tables for SQL to this folder: reports.csv, known.csv, conditions.csv.",
       valueName: "folder"), completion: .directory)
   var sql: String?
 

@@ -10,22 +10,23 @@ internal import Report
 /// `liveprobe crash`: the story of a panic.
 struct CrashCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "crash", abstract: "Tell the story of a panic, from a dump or from the kernel's own words.",
+    commandName: "crash", abstract: "Explain a panic, from a dump or from the text that the kernel printed.",
+    usage: "liveprobe crash [<options>] <file>, or: liveprobe crash --log <file>",
     discussion: """
-      Goes through what an expert would: the kernel and its log, the task that died and its system call, the stack by the \
-      unwinder and word by word, what lies where hooks and the stack lead, who leads there, and what it resembles. Each \
-      step is a fact with its evidence. No debuginfo is needed; --reference names the vendor's kernel, to compare with.
+      Goes through what an expert would: the kernel and its log, the task that died and its system call, the stack (unwound, \
+      and word by word), the memory that hooks and the stack point to, what points there, and likely explanations. Each step \
+      shows its evidence. Needs no debuginfo; --reference names the vendor's kernel, to compare with.
 
-      Exit status: 0 if all of the story could be told and nothing leads astray, 2 if something does, 3 if a part of it \
-      could not be told; 1 if what a text (--log) tells of may be innocent, such as a module that was unloaded too early.
+      Exit status: 0 everything could be read and no redirection was found, 2 a redirection was found, 3 a part could not be \
+      read; 1 a text (--log) shows something that may have a benign cause, such as a module that was unloaded too early.
       """)
 
-  @Argument(help: "A vmcore, or another image of memory.", completion: .file())
+  @Argument(help: "A vmcore, or another memory image.", completion: .file())
   var file: String?
 
   @Option(
     help: ArgumentHelp(
-      "Instead of a dump, take the kernel's own words: of dmesg, pstore, vmcore-dmesg.txt or a serial console; - is standard input.",
+      "Read the kernel's printed text instead of a dump: dmesg, pstore, vmcore-dmesg.txt or a serial console; - for stdin.",
       valueName: "file"), completion: .file())
   var log: String?
 
@@ -33,17 +34,17 @@ struct CrashCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
+      "Trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
     completion: .file())
   var reference: String?
 
-  @Option(help: "How many of the last lines of the log to show.")
+  @Option(help: "Lines of the log to show, from its end.")
   var logLines = 40
 
-  @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
+  @Option(help: "Bytes to inspect on each side of a finding (suffix K or M).")
   var around = ByteCount(bytes: 1 << 20)
 
-  @Option(help: "How to say it.")
+  @Option(help: "Output format.")
   var format: Showing.Format = .text
 
   mutating func validate() throws {

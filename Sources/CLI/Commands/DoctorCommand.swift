@@ -8,8 +8,10 @@ internal import Vendor
 /// `liveprobe doctor`: what a scan needs here, whether it can be had, and what to do if not.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Say what a scan needs on this host, whether it can be had, and what to do.",
-    discussion: "Exit status: 0 if a scan can be made with everything it could use, 1 if without something, 3 if not.")
+    commandName: "doctor", abstract: "Show what a scan needs on this host, what is missing, and what to do.",
+    discussion:
+      "Exit status: 0 ready to scan with everything; 1 ready, but something optional is missing; 3 a scan is not possible."
+  )
 
   func run() {
     let preflight = Preflight.examine(SystemRoot()) { InstalledImages(root: "/").otherPlaces(of: $0).first }
@@ -25,9 +27,9 @@ struct DoctorCommand: ParsableCommand {
       !preflight.canScan ? .unknown : preflight.items.allSatisfy(\.state.isAvailable) ? .ok : .warning
     let sentence =
       switch status {
-      case .ok: "a scan can be made, with everything it could use"
-      case .warning: "a scan can be made; what is missing above makes some answers weaker or unknown"
-      case .unknown, .critical: "no scan can be made until the needed things above can be had"
+      case .ok: "Ready to scan: nothing is missing."
+      case .warning: "Ready to scan. Items marked missing or EDITED limit what can be verified."
+      case .unknown, .critical: "Cannot scan: first provide the items marked NEEDED."
       }
     Terminal.write("\n\(sentence)\n", to: .standardOutput)
     Terminal.exit(status.rawValue)

@@ -6,9 +6,10 @@ internal import Report
 /// `liveprobe explain <check>`: what a check asks, how, and what it cannot see.
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Explain a check: what it asks, how, what else a finding could be, what to do.")
+    commandName: "explain",
+    abstract: "Explain a check: its question, its method, benign causes of a finding, what to do.")
 
-  @Argument(help: "A check's id, as 'liveprobe list' shows it.", completion: .list(Registry.checks.map(\.manual.id)))
+  @Argument(help: "Id of a check, as in 'liveprobe list'.", completion: .list(Registry.checks.map(\.manual.id)))
   var check: String
 
   func run() throws {

@@ -7,15 +7,15 @@ internal import Report
 /// `liveprobe hooks`: by whom else than the kernel's own image the kernel's course is watched or altered.
 struct HooksCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "hooks", abstract: "Show who else than the kernel itself is called where it runs.",
+    commandName: "hooks", abstract: "Show every hook: code outside the kernel's own image that the kernel calls.",
+    usage: "liveprobe hooks [<options>]",
     discussion: """
-      Lists everything by which other code than the kernel's own image is called, or says where the kernel's calls go \
-      on: the function tracer, direct calls, live patches, probes, tracepoints, notifier chains, and system calls that \
-      lead elsewhere. Says whose code each is, and who vouches for it: the vendor, another package or key, or nobody. \
-      Needs root.
+      Lists everything that calls code outside the kernel's own image, or redirects the kernel's calls: the function tracer, \
+      direct calls, live patches, probes, tracepoints, notifier chains, and redirected system calls. Names the owner of each \
+      function, and who vouches for it: the vendor, another package or key, or no one. Requires root unless --image is given.
 
-      Exit status: 0 if nothing is wrong with it, 1 if a module is called that nobody vouches for, 2 if one hides or \
-      nobody owns the code, or if calls are redirected that must not be, 3 if a part could not be asked.
+      Exit status: 0 nothing wrong, 1 a module is called that no one vouches for, 2 a hidden module or unowned code is called, \
+      or calls are redirected that must not be, 3 a part could not be read.
       """)
 
   enum Extent: String, EnumerableFlag {
@@ -24,7 +24,7 @@ struct HooksCommand: ParsableCommand {
     static func help(for value: Extent) -> ArgumentHelp? {
       switch value {
       case .foreign: "Leave out what came with the kernel."
-      case .all: "Show everything, and the kernel's own functions at tracepoints."
+      case .all: "Show everything, including the kernel's own functions at tracepoints."
       }
     }
   }
@@ -36,10 +36,10 @@ struct HooksCommand: ParsableCommand {
 
   func run() throws {
     Showing.run(
-      orSay: "who is called cannot be told", dump: options.dump, reference: options.reference, needsImage: true
+      orSay: "the hooks cannot be listed", dump: options.dump, reference: options.reference, needsImage: true
     ) {
       kernel, progress in
-      progress("asking who is called")
+      progress("reading the hooks")
       let hooks = try Hooks(of: kernel)
       let report = HooksReport(
         extent == .all ? hooks : hooks.foreign, theme: Terminal.wantsColour(.standardOutput) ? .colour : .plain)

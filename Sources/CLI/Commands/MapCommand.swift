@@ -7,13 +7,14 @@ internal import Report
 /// `liveprobe map`: all of the kernel's executable memory, and whose it is.
 struct MapCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "map", abstract: "Show the kernel's executable memory, and whose it is.",
+    commandName: "map", abstract: "Show executable kernel memory and its owners.",
+    usage: "liveprobe map [<options>]",
     discussion: """
-      Walks the running kernel's page tables for everything that may be executed, and names the owner of each page as \
-      the check executable-memory does, but looks only once: memory that is being given back may have no owner for a \
-      moment. Needs root.
+      Walks the kernel's page tables for all executable pages, and names the owner of each as the check executable-memory \
+      does, but reads once only: memory that is just being freed may have no owner for a moment. Requires root unless --image \
+      is given.
 
-      Exit status: 0 if every page has an owner, 2 if one has none, 3 if it cannot be told.
+      Exit status: 0 every page has an owner, 2 a page has none, 3 the owners could not be determined.
       """)
 
   @OptionGroup var options: Showing.Options

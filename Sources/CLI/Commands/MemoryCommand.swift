@@ -7,23 +7,24 @@ internal import Report
 /// `liveprobe memory`: one place of kernel memory, as an analyst looks at it.
 struct MemoryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "memory", abstract: "Show a place of kernel memory: whose it is, its bytes, code and strings.",
+    commandName: "memory", abstract: "Show an address in kernel memory: owner, bytes, code and strings.",
+    usage: "liveprobe memory <place> [<options>]",
     discussion: """
-      What crash's 'rd', 'sym' and 'vtop' tell, and what lies around: the owner, the page and its permissions, bytes and \
-      instructions at the place, the run of mapped pages it is in, the runs that nobody owns and that the code refers \
-      to, the strings in all of them, and the families that are known for such strings. Compares with nothing: that is \
-      what 'liveprobe scan' does. Needs root.
+      Shows what crash's 'rd', 'sym' and 'vtop' show, and the surroundings: the owner, the page and its permissions, bytes \
+      and instructions at the address, the run of mapped pages around it, unowned memory that its code refers to, the strings \
+      in all of these, and known malware with such strings. Does not compare with the vendor's kernel: use 'liveprobe scan' \
+      for that. Requires root unless --image is given.
 
-      Exit status: 0 if there is memory to show, 3 if not.
+      Exit status: 0 shown, 3 there is no memory at the address, or it could not be read.
       """)
 
   @Argument(help: "An address or a name: 0xffffffffc0268000, vfs_read+0x10, 'hack_read [hooked]'.")
   var place: SiteQuery
 
-  @Option(help: "How far to look around, each way: bytes, or with K or M.")
+  @Option(help: "Bytes to show on each side (suffix K or M).")
   var around = ByteCount(bytes: 64 << 10)
 
-  @Option(help: "How to say it.")
+  @Option(help: "Output format.")
   var format: Format = .text
 
   @OptionGroup var dump: DumpOptions

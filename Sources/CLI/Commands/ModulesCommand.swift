@@ -7,12 +7,13 @@ internal import Report
 /// `liveprobe modules`: who in the kernel knows of which module.
 struct ModulesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "modules", abstract: "Show which places of the kernel know of which module.",
+    commandName: "modules", abstract: "Show which kernel structure lists which module (a cross-view).",
+    usage: "liveprobe modules [<options>]",
     discussion: """
-      Asks every place that knows of loaded modules, in the kernel's memory and in /proc and /sys, as the check \
-      module-list does, and prints a row for each module and a column for each place. Needs root.
+      Reads every place that lists loaded modules, in kernel memory and in /proc and /sys, as the check module-list does, \
+      and prints a row for each module and a column for each place. Requires root unless --image is given.
 
-      Exit status: 0 if all places agree, 2 if a module is missing from one, 3 if it cannot be told.
+      Exit status: 0 all places agree, 2 a module is missing from one, 3 could not be determined.
       """)
 
   @OptionGroup var options: Showing.Options
@@ -22,7 +23,7 @@ struct ModulesCommand: ParsableCommand {
       orSay: "the modules cannot be compared", dump: options.dump, reference: options.reference, needsImage: true
     ) {
       kernel, progress in
-      progress("asking every place that knows of modules")
+      progress("reading every list of modules")
       let report = ModulesReport(
         try ModuleMatrix(of: kernel), theme: Terminal.wantsColour(.standardOutput) ? .colour : .plain)
       return (options.format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)

@@ -10,20 +10,20 @@ internal import Report
 struct ScanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan", abstract: "Scan the running kernel, or the one in a dump.",
-    discussion: "Asks every check there is; needs root, but for a dump. The exit status is the answer.")
+    discussion: "Runs all checks. Requires root unless --image is given. The exit status is the verdict.")
 
   @OptionGroup var reporting: ReportOptions
 
-  @Option(help: "Ask only this check; may be given more than once.", completion: Self.checks)
+  @Option(help: "Run only this check. Repeat to run several.", completion: Self.checks)
   var only: [String] = []
 
-  @Option(help: "Do not ask this check; may be given more than once.", completion: Self.checks)
+  @Option(help: "Skip this check. Repeat to skip several.", completion: Self.checks)
   var skip: [String] = []
 
   @Option(
     help: """
-      Take the vendor's files from here: a vmlinuz, vmlinux or System.map, a distribution's kernel package (.deb, .rpm), \
-      or a folder with any of these and the modules.
+      The vendor's files: a vmlinuz, vmlinux or System.map, a distribution's kernel package (.deb, .rpm), or a folder with \
+      any of these and the modules.
       """, completion: .file())
   var reference: String?
 
@@ -33,26 +33,26 @@ struct ScanCommand: ParsableCommand {
 
   @OptionGroup var comparison: ComparisonOptions
 
-  @Option(help: "How far to look around what is found, each way: bytes, or with K or M.")
+  @Option(help: "Bytes to inspect on each side of a finding (suffix K or M).")
   var around = Self.defaultAround
 
-  @Option(help: "Add the signature rules in this file; may be given more than once.", completion: .file())
+  @Option(help: "Add the signature rules in this file. Repeat to add more.", completion: .file())
   var signatures: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Accept what the allow rules in this file, or in the .conf files of this folder, say; may be given more than once.",
+      "File of allow rules, or folder of .conf files: the findings that they accept. Repeat to add more.",
       valueName: "path"), completion: .file())
   var allow: [String] = []
 
-  @Option(help: "Take what the command line does not say from this file.", completion: .file(extensions: ["conf"]))
+  @Option(help: "Read defaults from this configuration file.", completion: .file(extensions: ["conf"]))
   var config: String?
 
   @Option(
     help: ArgumentHelp(
       """
-      Instead of a scan, explain the bytes at one place of the kernel's or a module's code and constants: an address, \
-      or a symbol and an offset, in hexadecimal.
+      Do not scan, but explain the bytes at one address in the code or constants of the kernel or a module. The address \
+      and the offset are hexadecimal.
       """, valueName: "address|symbol[+offset]"))
   var explainBytes: SiteQuery?
 
@@ -68,7 +68,7 @@ struct ScanCommand: ParsableCommand {
       throw ValidationError("--only \(both) and --skip \(both) contradict each other")
     }
     if selectedChecks.isEmpty {
-      throw ValidationError("--skip leaves no check to ask")
+      throw ValidationError("--skip leaves no check to run")
     }
     if explainBytes != nil { try validateExplanation() }
   }
@@ -96,7 +96,7 @@ struct ScanCommand: ParsableCommand {
     ]
     if let other = others.first(where: \.isGiven) {
       throw ValidationError(
-        "--explain-bytes and \(other.name) contradict each other: it explains one place, in text, and scans nothing"
+        "--explain-bytes and \(other.name) contradict each other: it explains one address, as text, without a scan"
       )
     }
   }

@@ -7,23 +7,24 @@ internal import Report
 /// `liveprobe syscalls`: where each system call number really goes.
 struct SyscallsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "syscalls", abstract: "Show where each system call number really goes.",
+    commandName: "syscalls", abstract: "Show the handler that each system call number reaches.",
+    usage: "liveprobe syscalls [<options>]",
     discussion: """
-      Follows the running kernel's own code from its entry function, for each number, as the check syscall-dispatch \
-      does, and shows the handler it comes to. Needs root. Compares with nothing: that is what 'liveprobe scan' does.
+      Follows the kernel's own code from its entry function, for each number, as the check syscall-dispatch does, and \
+      shows the handler. Does not compare with the vendor's kernel: use 'liveprobe scan' for that. Requires root unless \
+      --image is given.
 
-      Exit status: 0 if every number leads into the kernel's own code, 2 if one does not, 3 if one could not be \
-      followed.
+      Exit status: 0 every number reaches the kernel's own code, 2 one does not, 3 one could not be followed.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, json
   }
 
-  @Option(help: "How to say it.")
+  @Option(help: "Output format.")
   var format: Format = .text
 
-  @Option(help: "Whose system calls: \(Machine.SystemCallInterface.choices).")
+  @Option(help: "System call interface: \(Machine.SystemCallInterface.choices).")
   var abi: Machine.SystemCallInterface = .native
 
   @OptionGroup var dump: DumpOptions

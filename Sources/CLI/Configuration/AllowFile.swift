@@ -28,7 +28,7 @@ enum AllowFile {
     var values: [String: ConfigurationFile.Entry] = [:]
     for entry in section.entries {
       guard keys.contains(entry.key) else { throw file.unknown("key", entry.key, among: keys, line: entry.line) }
-      guard values[entry.key] == nil else { throw file.error(entry.line, "\(entry.key)= stands twice in one rule") }
+      guard values[entry.key] == nil else { throw file.error(entry.line, "\(entry.key)= is given twice in one rule") }
       guard !entry.value.isEmpty else { throw file.error(entry.line, "\(entry.key)= is empty") }
       values[entry.key] = entry
     }
@@ -49,25 +49,27 @@ enum AllowFile {
   ) throws(ConfigurationError) -> AllowRule.Whose {
     switch (values["Module"], values["Program"]) {
     case (let module?, nil):
-      if let tag = values["Tag"] { throw file.error(tag.line, "Tag= is of a BPF program, and the rule names a module") }
+      if let tag = values["Tag"] {
+        throw file.error(tag.line, "Tag= is for a BPF program, but the rule names a module")
+      }
       return .module(module.value, try proof(values, section, file))
     case (nil, let program?):
       if let entry = values["BuildID"] ?? values["Signer"] {
-        throw file.error(entry.line, "BuildID= and Signer= are of a module, and the rule names a BPF program")
+        throw file.error(entry.line, "BuildID= and Signer= are for a module, but the rule names a BPF program")
       }
       guard let entry = values["Tag"] else {
         throw file.error(section.line, "the rule lacks Tag=: a BPF program's name alone is never accepted")
       }
       guard entry.value.utf8.count == 16, [UInt8](hexadecimal: entry.value) != nil else {
         throw file.error(
-          entry.line, "'\(entry.value)' is no tag: bpftool prog show shows a program's, in 16 hexadecimal digits")
+          entry.line, "'\(entry.value)' is not a tag: bpftool prog show shows a program's, in 16 hexadecimal digits")
       }
       return .program(Finding.Program(name: program.value, tag: entry.value))
     case (nil, nil):
       throw file.error(
-        section.line, "the rule lacks Module= or Program=: the module or the BPF program whose doing is accepted")
+        section.line, "the rule lacks Module= or Program=: the module or the BPF program that is accepted")
     case (_?, let entry?):
-      throw file.error(entry.line, "Module= and Program= in one rule: one of them is meant")
+      throw file.error(entry.line, "Module= and Program= in one rule: give one of them")
     }
   }
 
@@ -78,7 +80,7 @@ enum AllowFile {
     case (let entry?, nil):
       guard let buildID = BuildID(hexadecimal: entry.value) else {
         throw file.error(
-          entry.line, "'\(entry.value)' is no build id: file(1) shows a module's, in hexadecimal digits")
+          entry.line, "'\(entry.value)' is not a build id: file(1) shows a module's, in hexadecimal digits")
       }
       return .buildID(buildID)
     case (nil, let entry?):
@@ -86,7 +88,7 @@ enum AllowFile {
     case (nil, nil):
       throw file.error(section.line, "the rule lacks BuildID= or Signer=: a module's name alone is never accepted")
     case (_?, let entry?):
-      throw file.error(entry.line, "BuildID= and Signer= in one rule: one of them says which module is meant")
+      throw file.error(entry.line, "BuildID= and Signer= in one rule: give one of them")
     }
   }
 

@@ -41,7 +41,7 @@ struct Configuration {
     },
     Key(section: "Scan", name: "Around") { configuration, entry, file throws(ConfigurationError) in
       guard let around = ByteCount(argument: entry.value) else {
-        throw file.error(entry.line, "Around=\(entry.value) is no number of bytes, as 4096, 64K or 1M are")
+        throw file.error(entry.line, "Around=\(entry.value) is not a number of bytes, such as 4096, 64K or 1M")
       }
       configuration.around = around
     },
@@ -66,7 +66,7 @@ struct Configuration {
     },
     Key(section: "Baseline", name: "NotBefore") { configuration, entry, file throws(ConfigurationError) in
       guard let time = UTCTime(entry.value) else {
-        throw file.error(entry.line, "NotBefore=\(entry.value) is no time as 2026-01-31T12:00:00Z is")
+        throw file.error(entry.line, "NotBefore=\(entry.value) is not a time, such as 2026-01-31T12:00:00Z")
       }
       configuration.notBefore = time
     },
@@ -102,7 +102,7 @@ struct Configuration {
     _ entry: ConfigurationFile.Entry, _ file: ConfigurationFile
   ) throws(ConfigurationError) -> String {
     guard entry.value.hasPrefix("/") else {
-      throw file.error(entry.line, "\(entry.key)=\(entry.value) is no absolute path")
+      throw file.error(entry.line, "\(entry.key)=\(entry.value) is not an absolute path")
     }
     return entry.value
   }

@@ -45,7 +45,7 @@ struct ConfigurationFile {
     }
     let key = Self.trimmed(line[..<equals])
     guard !key.isEmpty else { throw error(number, "a value without a key") }
-    guard !sections.isEmpty else { throw error(number, "\(key)= stands before any [Section]") }
+    guard !sections.isEmpty else { throw error(number, "\(key)= comes before any [Section]") }
     sections[sections.count - 1].entries.append(
       Entry(key: String(key), value: String(Self.trimmed(line[line.index(after: equals)...])), line: number))
   }

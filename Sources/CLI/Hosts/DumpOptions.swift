@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct DumpOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Look at the kernel in this dump instead of the running one: a vmcore, or another image of memory.",
+      "Read the kernel in this dump instead of the running one: a vmcore, or another memory image.",
       valueName: "file"), completion: .file())
   var image: String?
 
@@ -26,7 +26,7 @@ struct DumpOptions: ParsableArguments {
 struct MemoryMapOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where the memory of a raw image lies, as /proc/iomem said: lines of 'START-END : System RAM'.", valueName: "file"
+      "Physical memory map of a raw image, as in /proc/iomem: lines of 'START-END : System RAM'.", valueName: "file"
     ),
     completion: .file())
   var map: String?

@@ -46,7 +46,7 @@ struct LiveHost: KernelSource {
   /// The running kernel, afresh.
   mutating func acquire(progress: (String) -> Void) throws(AcquisitionFailure) -> Kernel {
     readAhead(progress: progress)
-    do throws(CannotAcquire) {
+    do {
       let acquisition = try LiveKernel.acquire(
         root,
         reference: { identity in
@@ -59,9 +59,26 @@ struct LiveHost: KernelSource {
       var kernel = acquisition.kernel
       kernel.account = StructuralAccount.of
       if case .success(let trials) = kernel.reading { kernel.reading = .success(withCopy(trials)) }
+      if acquisition.withoutKallsyms, !kernel.isBuiltWithoutModules { try addModuleSymbols(to: &kernel) }
       return kernel
-    } catch {
+    } catch let error as CannotAcquire {
       throw AcquisitionFailure(error.missing.map(\.obstacle))
+    } catch let withheld as Withheld {
+      throw AcquisitionFailure([withheld])
+    } catch {
+      throw AcquisitionFailure([Withheld("the kernel", why: "\(error)")])
+    }
+  }
+
+  /// Adds the symbols of modules, as the modules' own tables have them.
+  private func addModuleSymbols(to kernel: inout Kernel) throws(Withheld) {
+    do throws(CannotCheck) {
+      kernel.symbols = try ModuleSymbols.adding(to: kernel)
+      kernel.workings.clear()
+    } catch {
+      throw Withheld(
+        "/proc/kallsyms", why: "it cannot be used, and the symbols of modules cannot be read in memory: \(error)",
+        remedy: "run 'liveprobe doctor', and undo what keeps the file from being read")
     }
   }
 

@@ -37,7 +37,7 @@ extension NamedFile.Unreadable {
     reason =
       switch fault.reason {
       case .refused(let errno): "cannot be read: \(SystemError(errno).words)"
-      case .notRegular: "no regular file: a device, a pipe or a folder stands in its place"
+      case .notRegular: "not a regular file: a device, a pipe or a folder is in its place"
       case .tooLarge(let limit): "larger than \(limit >> 20) MiB, which no such file is"
       default: fault.problem
       }

@@ -14,31 +14,48 @@ struct Output {
 
   static let standardOutput = "-"
 
+  /// Whether it goes to a file, and neither to a stream nor to the journal.
+  var isFile: Bool {
+    guard let destination else { return false }
+    return destination != Self.standardOutput && !(format == .journal && socketPath != nil)
+  }
+
   /// Says the verdict there.
-  func write(_ verdict: Verdict, _ measurements: Measurements) throws(OutputFailure) {
+  ///
+  /// - Returns: what was written, if that is a file.
+  func write(_ verdict: Verdict, _ measurements: Measurements) throws(OutputFailure) -> WrittenReport? {
     if format == .journal, let path = socketPath {
       let journal = try JournalSocket(path: path)
       for entry in JournalReport(toolVersion: Liveprobe.version).entries(verdict, measurements) {
         try journal.send(entry.bytes)
       }
       journal.waitUntilTaken()
-      return
+      return nil
     }
     let bytes = try render(verdict, measurements)
     if let destination, destination != Self.standardOutput {
       // node_exporter runs as a user of its own.
-      try Self.write(bytes, to: destination, mode: format == .prometheus ? 0o644 : 0o600)
-    } else if !Terminal.write(bytes, to: .standardOutput) {
+      return try Self.write(bytes, to: destination, mode: format == .prometheus ? 0o644 : 0o600)
+    }
+    guard Terminal.write(bytes, to: .standardOutput) else {
       throw OutputFailure(place: "standard output", reason: "cannot be written: \(SystemError.latest.words)")
     }
+    return nil
   }
 
   /// Puts a file with these bytes in the place of whatever file is there.
   ///
   /// - Parameter mode: who may read it, as chmod(2) takes it.
-  static func write(_ bytes: [UInt8], to path: String, mode: UInt32) throws(OutputFailure) {
+  private static func write(_ bytes: [UInt8], to path: String, mode: UInt32) throws(OutputFailure) -> WrittenReport {
     do throws(FileFault) {
-      try AtomicFile(path, mode: mode).write(bytes)
+      let file = try AtomicFile(path, mode: mode)
+      let digest = bytes.withUnsafeBytes { Digest.sha256.of($0) }
+      // Another copy: what edits writes may do so in the memory that it is handed.
+      try file.write(
+        [UInt8](unsafeUninitializedCapacity: bytes.count) { copy, count in
+          count = copy.initialize(fromContentsOf: bytes)
+        })
+      return WrittenReport(path: path, bytes: bytes, digest: digest, file: file)
     } catch {
       let reason =
         switch error.reason {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Audit
+internal import Checks
 internal import Report
 
 /// How the verdict is said, and where.
@@ -12,17 +13,17 @@ struct ReportOptions: ParsableArguments {
     case auto, always, never
   }
 
-  @Option(help: "How to say the verdict; may be given more than once, each with an --output.")
+  @Option(help: "Output format. Repeat to write several; each takes its own --output.")
   var format: [Format] = []
 
   @Option(
     help: """
-      Where to say it: a file, or - for standard output. The first is for the first --format, the second for the second. \
-      A journal without one goes to systemd's, and with a file there in the journal's export format.
+      Output file, or - for stdout. The first is for the first --format, the second for the second. Without it, the format \
+      journal goes to systemd's journal; with a file, the file has the journal's export format.
       """, completion: .file())
   var output: [String] = []
 
-  @Option(help: "Colour the text: auto, always or never. Auto follows the terminal and NO_COLOR.")
+  @Option(help: "Colour the text. Auto follows the terminal and NO_COLOR.")
   var colour: Colour = .auto
 
   @Flag(
@@ -37,7 +38,7 @@ struct ReportOptions: ParsableArguments {
         "\(format.count) --format and \(output.count) --output: give each format its output, - for standard output")
     }
     if let twice = output.indices.first(where: { output[..<$0].contains(output[$0]) }) {
-      throw ValidationError("--output \(output[twice]) is given twice: one report would take the other's place")
+      throw ValidationError("--output \(output[twice]) is given twice: one report would replace the other")
     }
     if zip(format, output + [Output.standardOutput]).contains(where: { $0 == .sqlite && $1 == Output.standardOutput }) {
       throw ValidationError("--format sqlite needs a file: --output FILE")
@@ -72,17 +73,28 @@ struct ReportOptions: ParsableArguments {
 
   /// Says the verdict everywhere it is wanted; one place that fails keeps it from no other.
   ///
+  /// Files come first, and are read back: one that is not what was written is a finding, which all reports have.
+  ///
   /// - Returns: the verdict's status; a report that is not where it was wanted is at least UNKNOWN.
   func write(_ verdict: Verdict, _ measurements: Measurements) -> Status {
-    var status = verdict.status
-    for output in outputs {
-      do {
-        try output.write(verdict, measurements)
-      } catch {
-        Terminal.write(Refusal.line("could not write the \(output.format.rawValue) report", error), to: .standardError)
-        status = status.combined(with: .unknown)
+    var verdict = verdict
+    var status = Status.ok
+    func write(_ outputs: [Output]) -> [WrittenReport] {
+      outputs.compactMap { output in
+        do {
+          return try output.write(verdict, measurements)
+        } catch {
+          Terminal.write(
+            Refusal.line("could not write the \(output.format.rawValue) report", error), to: .standardError)
+          status = .unknown
+          return nil
+        }
       }
     }
-    return status
+    let files = outputs.filter(\.isFile)
+    let findings = write(files).compactMap { $0.readBack() }
+    for finding in findings { verdict.report(finding, of: Reader.manual) }
+    _ = write((findings.isEmpty ? [] : files) + outputs.filter { !$0.isFile })
+    return verdict.status.combined(with: status)
   }
 }

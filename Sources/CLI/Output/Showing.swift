@@ -11,14 +11,14 @@ enum Showing {
 
   /// What those that compare with the vendor's image are told.
   struct Options: ParsableArguments {
-    @Option(help: "How to say it.")
+    @Option(help: "Output format.")
     var format: Format = .text
 
     @OptionGroup var dump: DumpOptions
 
     @Option(
       help: ArgumentHelp(
-        "A trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
+        "Trusted copy of the kernel: an image, a folder, or a distribution's package.", valueName: "path"),
       completion: .file())
     var reference: String?
   }

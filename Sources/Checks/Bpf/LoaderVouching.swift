@@ -22,7 +22,7 @@ enum LoaderVouching: Hashable {
           self = .recorded(record.package, file: executable.path)
           return
         case .altered(let record, _): reason = "its file is not as package \(record.package) brought it"
-        case .unvouched(let why): reason = "nobody vouches for its file: \(why)"
+        case .unvouched(let why): reason = "nothing vouches for its file: \(why)"
         case .brought, .built: reason = "no package brought its file"
         }
       }

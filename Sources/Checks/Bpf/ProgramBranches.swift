@@ -17,7 +17,7 @@ struct ProgramBranches {
   /// Bytes of code looked through at most; a host with many programs has a few megabytes.
   private static let most = 64 << 20
 
-  /// Branches to code that nobody owns, in the code that the kernel lists as programs'.
+  /// Branches to unowned code, in the code that the kernel lists as programs'.
   static func astray(in state: BpfState, _ memory: any KernelMemory, _ ownership: CodeOwnership) -> [Branch] {
     var found: [Branch] = []
     var total = 0

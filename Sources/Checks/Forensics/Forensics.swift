@@ -14,7 +14,7 @@ package struct Forensics: Investigator {
 
   /// The shortest string worth showing, in characters.
   private static let shortestString = 4
-  /// Strings kept for one implant.
+  /// Strings kept for all implants together: a report is read by people, and copied about.
   private static let mostStrings = 50_000
   private static let mostSymbols = 256
   private static let mostImplants = 64
@@ -41,17 +41,26 @@ package struct Forensics: Investigator {
       }
     }
     let matcher = SignatureMatcher(signatures())
-    return groups.map { implant($0.run, targets: $0.targets, matcher: matcher, in: kernel) }
+    var room = StringRoom(Self.mostStrings)
+    return groups.enumerated().map { index, group in
+      let most = room.share(of: groups.count - index)
+      let implant = implant(group.run, targets: group.targets, matcher: matcher, strings: most, in: kernel)
+      room.take(implant.strings.count)
+      return implant
+    }
   }
 
   /// What lies around one address, whether or not a finding leads there.
   package func neighbourhood(of address: KernelAddress, in kernel: Kernel) -> Implant {
     let run = MappedRun(around: address, limit: around, in: kernel)
-    return implant(run, targets: [address: []], matcher: SignatureMatcher(signatures()), in: kernel)
+    return implant(
+      run, targets: [address: []], matcher: SignatureMatcher(signatures()), strings: Self.mostStrings, in: kernel)
   }
 
+  /// - Parameter most: strings that are kept of it.
   private func implant(
-    _ run: MappedRun, targets: [KernelAddress: [Subject]], matcher: SignatureMatcher, in kernel: Kernel
+    _ run: MappedRun, targets: [KernelAddress: [Subject]], matcher: SignatureMatcher, strings most: Int,
+    in kernel: Kernel
   ) -> Implant {
     let pages = RunBytes(of: run.region, in: kernel.memory)
     let owners = targets.keys.map { kernel.owner(of: $0) }
@@ -62,19 +71,25 @@ package struct Forensics: Investigator {
     var strings: [FoundString] = []
     var omissions: [String] = []
     var reading = FingerprintReading()
-    for region in [run.region] + referenced.map(\.region) {
+    var room = StringRoom(most)
+    for (index, region) in ([run.region] + referenced.map(\.region)).enumerated() {
+      let kept = index == 0 && !referenced.isEmpty ? room.share(of: 2) : room.share(of: referenced.count - index + 1)
+      let before = strings.count
       let bytes = region == run.region ? pages : RunBytes(of: region, in: kernel.memory)
       if region != run.region { unreadable += bytes.faults }
       for stretch in bytes.stretches {
-        let room = Self.mostStrings - strings.count
         let found = PrintableStrings.find(
-          in: stretch.bytes.span, at: stretch.start, minimumLength: Self.shortestString, limit: room)
+          in: stretch.bytes.span, at: stretch.start, minimumLength: Self.shortestString,
+          limit: kept - (strings.count - before))
         strings += found.strings
-        reading.add(found.strings, in: stretch, isShared: region.start.isBelowImage)
+        // What is told of a part of the strings is another thing wherever more of them are kept.
+        reading.add(found.strings, in: stretch, isShared: region.start.isBelowImage || !found.isComplete)
         if !found.isComplete {
-          omissions.append("strings after the first \(Self.mostStrings) of this run were not kept")
+          omissions.append("of the strings from \(region.start) on only the first \(strings.count - before) were kept")
+          break
         }
       }
+      room.take(strings.count - before)
     }
     permissions += referenced.flatMap(\.permissions)
     let sites = targets.sorted { $0.key < $1.key }.map { Site(at: $0.key, subjects: $0.value, in: kernel).site }
@@ -115,4 +130,18 @@ package struct Forensics: Investigator {
     }
     return Set(symbols).sorted { ($0.address, $0.name) < ($1.address, $1.name) }
   }
+}
+
+/// Room for strings that is shared out, so that whoever comes first leaves some for the others.
+private struct StringRoom {
+  private var left: Int
+
+  init(_ most: Int) {
+    left = most
+  }
+
+  /// How many strings the first of so many that are still to come may have: what it does not need goes to the others.
+  func share(of count: Int) -> Int { left / max(count, 1) }
+
+  mutating func take(_ count: Int) { left -= min(count, left) }
 }

@@ -28,7 +28,7 @@ struct ReferencedRuns {
       // Only the modules' and vmalloc's areas are followed: the direct map holds everybody's memory, and a stray constant that
       // happens to point into it would bring in a megabyte of a stranger's strings.
       guard !run.region.contains(page), !runs.contains(where: { $0.region.contains(page) }),
-        !page.isBelowImage, Self.isFollowed(kernel.owner(of: page), modules)
+        !page.isBelowImage, !Self.mayBeKernels(page, in: kernel), Self.isFollowed(kernel.owner(of: page), modules)
       else { continue }
       let found = MappedRun(around: page, limit: limit, in: kernel)
       // A run that was cut at the limit may be met again from behind the cut: it is told once.
@@ -63,6 +63,11 @@ struct ReferencedRuns {
   /// Whether the run is the kernel's own, whose operands lead everywhere.
   private static func isKernelImage(_ run: MappedRun, in kernel: Kernel) -> Bool {
     kernel.image.map { $0.overlaps(run.region) } ?? false
+  }
+
+  /// Whether the page may be the image's, of which nothing says where it ends.
+  private static func mayBeKernels(_ page: KernelAddress, in kernel: Kernel) -> Bool {
+    kernel.image == nil && Machine.imageSpace.contains(page)
   }
 
   private static func disassembler() -> Machine.Disassembler? {

@@ -137,7 +137,7 @@ final class HookOwners {
         } else {
           withheld.append((error, [name]))
         }
-        return HookOwner(callee, .unknown, reason: "its file is not to be had")
+        return HookOwner(callee, .unknown, reason: "its file is not available")
       }
       return unvouched(name, error.why)
     }

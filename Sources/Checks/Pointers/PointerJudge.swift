@@ -149,7 +149,7 @@ final class PointerJudge {
     types[vendors].isEmpty ? isStorable(function) : storable[function] == nil || storable[function] == .byCode
   }
 
-  private static let nobodys = Wrong(message: "it leads to what is no function of anybody's")
+  private static let nobodys = Wrong(message: "it points to no function of the kernel or of a module")
   private static let unstored = Wrong(
     message: "it leads to code that nothing in the kernel's image puts into a pointer")
   private static let otherType = Wrong(

@@ -115,7 +115,7 @@ struct ProcessLook {
     do throws(Withheld) {
       guard let namespace = census.namespace(try told.namespace().get()) else {
         throw Withheld(
-          "the processes that user space is told of", why: "this program's process number namespace is not in memory")
+          "the processes that user space sees", why: "this program's process number namespace is not in memory")
       }
       let listed = try told.listed().get()
       var wrong: [Wrong] = []

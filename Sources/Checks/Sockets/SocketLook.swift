@@ -47,7 +47,7 @@ struct SocketLook {
       return inode == told
         ? nil
         : Withheld(
-          "the sockets that user space is told of", why: "/proc/1 is a container's first process, and not the host's",
+          "the sockets that user space sees", why: "/proc/1 is a container's first process, and not the host's",
           remedy: "run it on the host itself")
     }
   }

@@ -64,7 +64,7 @@ struct DispatchPath {
     case .anotherTable:
       "the entry code reads another table than this one, see the finding about it"
     case .unknown:
-      "whether this kernel dispatches through the table could not be told, so take it that it does"
+      "whether this kernel dispatches through the table could not be determined; assume that it does"
     }
   }
 

@@ -77,7 +77,7 @@ struct SlotFinding {
       [
         "a module replaced the entry and was unloaded without restoring it: the kernel will panic when the call is made"
       ]
-    case .nobody: ["none known: code that no list accounts for has no innocent reason to be called by the kernel"]
+    case .nobody: ["none known: code that is on no list has no benign reason to be called by the kernel"]
     case .kernelText where isOtherHandler: ["none known: no tool swaps handlers among themselves"]
     default: nil
     }

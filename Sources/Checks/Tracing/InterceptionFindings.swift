@@ -164,12 +164,12 @@ struct InterceptionFindings {
       var finding = worst.finding
       let places = Self.count(group.map { $0.0.interception.functions })
       finding.subject = Subject(
-        "kernel text", label: "leads to \(module.isEmpty ? "nobody's code" : "module \(module)")")
+        "kernel text", label: "leads to \(module.isEmpty ? "unowned code" : "module \(module)")")
       let whose =
         finding.owner.map { owner in
-          if case .nobody = owner { return "code that nobody owns" }
+          if case .nobody = owner { return "unowned code" }
           return Self.shortWords(for: owner)
-        } ?? "code that nobody owns"
+        } ?? "unowned code"
       finding.message =
         "\(places) in the kernel's code \(places.hasPrefix("1 ") ? "leads" : "lead") to \(whose), which does not belong there: "
         + "the check\(checks.contains(" ") ? "s" : "") \(checks) \(checks.contains(" ") ? "name" : "names") them"
@@ -196,7 +196,7 @@ struct InterceptionFindings {
   private static let innocentRedirections = [
     "a product that patches functions through the tracer without the kernel's live patching, such as some security "
       + "products and old kpatch: ask whoever maintains the host",
-    "a live patch whose file could not be had: bring it, and scan again with --reference",
+    "a live patch whose file is missing: bring it, and scan again with --reference",
   ]
 
   private static let innocentTracing = [
@@ -210,17 +210,17 @@ struct InterceptionFindings {
     "find out who brought the module: modinfo tells its file",
     "if it belongs here, say so: an allow rule for ftrace, probes, kernel-text, syscall-dispatch and vendor-files with its build "
       + "id, or liveprobe baseline record --accept",
-    "if nobody knows it, keep its file and a memory image, and treat the host as compromised",
+    "if no one knows it, keep its file and a memory image, and treat the host as compromised",
   ]
 
   private static let responseToWarning = [
     "find out what the owner is: modinfo tells a module's file, and dpkg -S FILE or rpm -qf FILE its package",
-    "if nobody knows it, keep this report (liveprobe scan --format json) and, if you can, a memory image, on another "
+    "if no one knows it, keep this report (liveprobe scan --format json) and, if possible, a memory image, on another "
       + "machine, and treat the host as compromised",
   ]
 
   private func message(_ interception: Interception, _ owner: Owner, isOwned: Bool) -> String {
-    let whose = isOwned ? Self.shortWords(for: owner) : "code that is no function of anybody's"
+    let whose = isOwned ? Self.shortWords(for: owner) : "code that belongs to no function"
     let means = interception.means.words
     var others = ""
     if case .these(let places) = interception.functions, places.count > 1 {
@@ -228,7 +228,7 @@ struct InterceptionFindings {
     }
     switch interception.means {
     case _ where interception.redirects: return "its calls are redirected by \(whose), through \(means)\(others)"
-    case .probe, .returnProbe: return "its handler is \(isOwned ? whose : "no function of anybody's")"
+    case .probe, .returnProbe: return "its handler is \(isOwned ? whose : "code that belongs to no function")"
     default: return "its calls are seen by \(whose), through \(means)\(others)"
     }
   }
@@ -238,7 +238,7 @@ struct InterceptionFindings {
     case .module(let place): "module \(place.module ?? "?")"
     case .generatedCode(let place): "code the kernel generated (\(place.symbol))"
     case .kernelText(let place), .kernelData(let place): "the kernel's \(place.symbol)"
-    case .nobody: "code that nobody owns"
+    case .nobody: "unowned code"
     }
   }
 

@@ -37,7 +37,7 @@ struct LivePatchProof {
         return .proven
       }
     } catch {
-      return .open("whether it is a live patch could not be told: \(error)")
+      return .open("whether it is a live patch could not be determined: \(error)")
     }
   }
 }

@@ -10,7 +10,7 @@ extension Standstill {
   package var headline: String {
     guard let worst = groups.first else {
       return processors.allSatisfy(\.isIdle)
-        ? "the kernel did not give up: no processor had anything to do, and nobody waits"
+        ? "the kernel did not give up: no processor had anything to do, and no task waits"
         : "the kernel did not give up: no task waits uninterruptibly"
     }
     let verb = waitingCount == 1 ? "waits" : "wait"
@@ -41,7 +41,7 @@ extension Standstill {
     }
     if groups.isEmpty {
       sentences.append(
-        "Of \(taskCount) tasks, none waits uninterruptibly\(waitingCount > 0 ? " as far as that is told" : "").")
+        "Of \(taskCount) tasks, none waits uninterruptibly\(waitingCount > 0 ? " as far as is known" : "").")
     } else {
       sentences.append("Of \(taskCount) tasks, \(waitingCount) wait uninterruptibly.")
     }

@@ -138,8 +138,8 @@ package struct CrashAccount: Sendable {
     }
     sentences.append(
       isChecked && story.untold.isEmpty
-        ? "No table, no code and no word of the stack leads to memory that nobody owns."
-        : "Nothing that could be looked at leads to memory that nobody owns.")
+        ? "No table, no code and no word of the stack leads to unowned memory."
+        : "Nothing that could be looked at leads to unowned memory.")
     if let likeness = likenessSentence(story) { sentences.append(likeness) }
     return sentences
   }
@@ -162,7 +162,7 @@ package struct CrashAccount: Sendable {
     guard let first = story.likenesses.first else { return nil }
     let evidence = "\(first.favouring.count) for, \(first.opposing.count) against"
     guard first.balance > 0, story.likenesses.dropFirst().allSatisfy({ $0.balance < first.balance }) else {
-      return "What it resembles cannot be told apart by what is here."
+      return "The evidence does not show which explanation fits best."
     }
     return "It most resembles \(first.kind.rawValue) (\(evidence)); that is likeness, not proof."
   }

@@ -69,7 +69,9 @@ struct HookLikeness {
     if !slots.isEmpty {
       likeness.opposing.append("live patches redirect functions by the function tracer and leave tables alone")
     }
-    if !unowned.isEmpty { likeness.opposing.append("the code of a live patch is a module's, and this is nobody's") }
+    if !unowned.isEmpty {
+      likeness.opposing.append("the code of a live patch belongs to a module, and this is unowned")
+    }
     return likeness
   }
 

@@ -93,13 +93,13 @@ package struct StackEvidence: Sendable {
     let words = raw.flatMap(\.words)
     for frame in trace.frames {
       if case .nobody = frame.owner {
-        sentences.append("the unwound trace goes through \(frame.address), which nobody owns")
+        sentences.append("the unwound trace goes through \(frame.address), which is unowned")
       }
     }
     let foreign = words.filter { $0.isNobodys && !$0.isUnwound }
     for word in foreign where word.call != nil {
       sentences.append(
-        "\(word.value) at \(word.address) is a return into code that nobody owns, and the unwound trace does not have it"
+        "\(word.value) at \(word.address) is a return into unowned code, and the unwound trace does not have it"
       )
     }
     for frame in raw.flatMap(\.missingFrames) {

@@ -16,7 +16,7 @@ extension OopsComplaint {
     case .listCorruption:
       "The links of a list contradict each other: an entry was deleted twice, freed too early, or overwritten."
     case .slab: "The allocator's own records are damaged: an object was freed twice, or written beyond its end."
-    case .pageAllocation: "No memory of that size could be had at once; the kernel goes on."
+    case .pageAllocation: "No memory of that size was available at once; the kernel continues."
     case .outOfMemory: "Memory ran out."
     case .machineCheck: "The hardware reported an error: no fault of the kernel's code."
     case .controlFlow: "A call or a return led where none may: see the signs."

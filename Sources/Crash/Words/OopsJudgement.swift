@@ -136,7 +136,7 @@ package struct OopsJudgement: Sendable {
   private mutating func judgeModuleCode(_ address: KernelAddress, _ there: String) {
     let area = lies(address).words
     guard report.isInstructionFetch else {
-      add(.critical, "\(there), \(area), for which the kernel had no name: code that nobody owns ran")
+      add(.critical, "\(there), \(area), for which the kernel had no name: unowned code ran")
       return
     }
     guard !report.isPermissionFault else {

@@ -109,7 +109,7 @@ package struct OopsTale: Sendable {
       address.map { "\($0.hexadecimal)\(meaning.map { " (\($0))" } ?? area)" } ?? "an address that is not told"
     if report.isInstructionFetch {
       let end = named.hasSuffix(",") ? "" : ","
-      say("The processor was sent to \(named)\(end) by a call or a return that went astray.")
+      say("The processor was sent to \(named)\(end) by a call or a return to the wrong address.")
       if let words = report.forbiddenExecution { say("The kernel itself said: \(words).") }
     } else {
       let verb =

@@ -63,9 +63,9 @@ extension Owner: CustomStringConvertible {
     case .kernelData(let place): "kernel data, \(place)"
     case .module(let place): "module \(place.module ?? "?"), \(place)"
     case .generatedCode(let place): "code the kernel generated, \(place)"
-    case .nobody(.mapped(let page)): "mapped memory (\(page.permissions)) that nobody owns"
+    case .nobody(.mapped(let page)): "unowned memory (\(page.permissions))"
     case .nobody(.unmapped): "unmapped memory"
-    case .nobody(.unknown(let reason)): "memory that nobody owns (whether it is mapped is unknown: \(reason))"
+    case .nobody(.unknown(let reason)): "unowned memory (whether it is mapped is unknown: \(reason))"
     }
   }
 }

@@ -47,7 +47,7 @@ extension Reference {
   package func signer(ofModule name: String, among keys: [TrustedKey]) throws(Withheld) -> TrustedKey? { nil }
 
   package func digest(ofModule name: String) throws(Withheld) -> String {
-    throw Withheld("the digest of module \(name)'s file", why: "nobody computes it")
+    throw Withheld("the digest of module \(name)'s file", why: "it is not computed")
   }
 }
 

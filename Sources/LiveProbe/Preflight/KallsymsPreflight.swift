@@ -9,6 +9,7 @@ struct KallsymsPreflight {
   let confinement: Confinement
 
   private let what = "/proc/kallsyms"
+  private static let whoCoversIt = "find out what is mounted over it, or what filters it"
 
   init(root: SystemRoot, confinement: Confinement? = nil) {
     self.root = root
@@ -22,36 +23,56 @@ struct KallsymsPreflight {
       return .edited(
         Withheld(
           what,
-          why: "it hides \(missing.count) of the \(count) symbols that the kernel's own tables have, or tells them "
-            + "otherwise, and has \(strange.count) of its own",
-          remedy: "somebody filters it: a scan uses the kernel's own tables, and its check reader says more"))
+          why: "it hides or changes \(missing.count) of the \(count) symbols in the kernel's own tables, and adds "
+            + "\(strange.count)",
+          remedy: "it is filtered: a scan uses the kernel's own tables; its check reader has the details"))
     }
+    return symbols?.areInItsPlace == true ? replaced(kallsyms) : state(of: kallsyms)
+  }
+
+  /// Of a file that cannot be used, where the kernel's own tables in memory could be read.
+  private func replaced(_ kallsyms: Result<Kallsyms, KallsymsFault>) -> Preflight.State {
+    let instead = "; a scan uses the kernel's own table of symbols in memory"
+    if case .failure(.file(let fault)) = kallsyms, fault.isAbsence {
+      // What has the tables was built with CONFIG_KALLSYMS.
+      return .withheld(
+        Withheld(what, why: "it is missing, though this kernel was built with it\(instead)", remedy: Self.whoCoversIt))
+    }
+    switch state(of: kallsyms) {
+    case .available, .edited:
+      return .withheld(Withheld(what, why: "it cannot be used\(instead)", remedy: Self.whoCoversIt))
+    case .withheld(let withheld), .absent(let withheld):
+      return .withheld(Withheld(what, why: withheld.why + instead, remedy: withheld.remedy))
+    }
+  }
+
+  private func state(of kallsyms: Result<Kallsyms, KallsymsFault>) -> Preflight.State {
     switch kallsyms {
     case .failure(.file(let fault)) where fault.isAbsence:
       return .absent(
         Withheld(
           what,
-          why: root.exists("proc/version") ? "this kernel does not offer it" : "/proc is not mounted, or not whole",
+          why: root.exists("proc/version") ? "not available in this kernel" : "/proc is not mounted, or not whole",
           remedy: root.exists("proc/version")
-            ? "it needs a kernel built with CONFIG_KALLSYMS=y" : "mount -t proc proc /proc"))
+            ? "use a kernel with CONFIG_KALLSYMS=y" : "mount -t proc proc /proc"))
     case .failure(.file(let fault)):
       let isForbidden = fault.errorNumber == EACCES || fault.errorNumber == EPERM
       return .withheld(
-        Withheld(what, why: fault.why, remedy: isForbidden ? "run as root" : "find out what was mounted over it"))
+        Withheld(what, why: fault.why, remedy: isForbidden ? "run as root" : Self.whoCoversIt))
     case .failure(.malformed(let problem)):
-      return .withheld(Withheld(what, why: problem, remedy: "find out what was mounted over it"))
+      return .withheld(Withheld(what, why: problem, remedy: Self.whoCoversIt))
     case .success(let kallsyms):
       guard kallsyms.symbols.count > 0 else {
         return .absent(
-          Withheld(what, why: "it lists no symbol", remedy: "find out what was mounted over it, or who filters it"))
+          Withheld(what, why: "it lists no symbol", remedy: Self.whoCoversIt))
       }
       guard !kallsyms.symbols.addressesAreWithheld else { return .withheld(zeros) }
       guard kallsyms.malformedLines > 0 || kallsyms.overlongNames > 0 else {
         return .available("\(kallsyms.symbols.count) symbols")
       }
       return .available(
-        "\(kallsyms.symbols.count) symbols; \(kallsyms.malformedLines) lines that make no sense and "
-          + "\(kallsyms.overlongNames) names beyond any length the kernel allows were left out")
+        "\(kallsyms.symbols.count) symbols; \(kallsyms.malformedLines) malformed lines and "
+          + "\(kallsyms.overlongNames) names longer than the kernel allows were ignored")
     }
   }
 
@@ -84,28 +105,30 @@ struct KallsymsPreflight {
       what,
       why: "every address is zero, though kernel.kptr_restrict is \(restrict.map(String.init) ?? "unreadable")"
         + (isCapable == true ? " and this process has CAP_SYSLOG" : ""),
-      remedy: isCapable == true ? "find out who filters it" : "run as root")
+      remedy: isCapable == true ? "find out what filters it" : "run as root")
   }
 
   /// Whether the symbols include data (CONFIG_KALLSYMS_ALL), the tables of system calls among them.
   static func dataSymbols(_ symbols: SymbolTable?) -> Preflight.State {
     let what = "data symbols"
     guard let symbols else {
-      return .withheld(Withheld(what, why: "they stand in /proc/kallsyms, which cannot be had"))
+      return .withheld(
+        Withheld(what, why: "they are in /proc/kallsyms, which cannot be read", remedy: "see /proc/kallsyms above"))
     }
     func isNamed(_ name: String) -> Bool { symbols.symbols(named: name).contains { $0.module == nil } }
-    if isNamed("sys_call_table") { return .available("sys_call_table is named") }
+    if isNamed("sys_call_table") { return .available("sys_call_table is present") }
     if symbols.namesData {
       return .absent(
         Withheld(
-          what, why: "data is named, and sys_call_table is not among it",
-          remedy: "the tables are sought in memory instead"))
+          what, why: "data symbols are present, but not sys_call_table",
+          remedy: "nothing to do: the tables are searched for in memory"))
     }
     return .absent(
       Withheld(
-        what, why: "none is named: a kernel built without CONFIG_KALLSYMS_ALL",
+        what, why: "none: this kernel was built without CONFIG_KALLSYMS_ALL",
         remedy: "give the System.map of this build, or its vmlinux with symbols, with --reference when you scan; "
-          + "without it, the tables of system calls are sought in memory, and what rests on other variables is unknown")
+          + "without it, the system call tables are searched for in memory, and checks that need other variables are unknown"
+      )
     )
   }
 }

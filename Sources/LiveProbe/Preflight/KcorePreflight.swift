@@ -9,6 +9,7 @@ struct KcorePreflight {
   let confinement: Confinement
 
   private let what = "/proc/kcore"
+  private static let whoFiltersIt = "find out what is mounted over it, or what filters reads of it"
   private static let runOnHost = "run as root on the host itself, outside any container"
 
   init(root: SystemRoot, confinement: Confinement) {
@@ -23,7 +24,7 @@ struct KcorePreflight {
       .withheld(
         Withheld(
           what, why: "\(problem): no Linux kernel writes this",
-          remedy: "find out what was mounted over it, or who filters reads of it"))
+          remedy: Self.whoFiltersIt))
     case .failure(.file(let fault)): refusal(fault)
     }
   }
@@ -31,7 +32,7 @@ struct KcorePreflight {
   /// Reads a few bytes for real: a file that opens may still refuse.
   private func tryOut(_ kcore: ProcKcore) -> Preflight.State {
     guard let segment = kcore.imageSegment ?? kcore.segments.first else {
-      return .withheld(Withheld(what, why: "it has no segment of memory"))
+      return .withheld(Withheld(what, why: "it has no segment of memory", remedy: Self.whoFiltersIt))
     }
     do throws(MemoryFault) {
       _ = try kcore.bytes(at: segment.memory.start, count: Int(min(segment.fileByteCount, Machine.pageSize)))
@@ -39,7 +40,7 @@ struct KcorePreflight {
       return .withheld(
         Withheld(
           what, why: "its header can be read and its memory cannot: \(error)",
-          remedy: "find out who filters reads of it: a Linux kernel gives both or neither"))
+          remedy: "find out what filters reads of it: a Linux kernel returns both or neither"))
     }
     let ram = kcore.segments.filter {
       $0.physicalAddress != nil && $0.memory.start.isBelowImage
@@ -57,7 +58,7 @@ struct KcorePreflight {
       .withheld(
         Withheld(
           what, why: "it ended after \(count) bytes, inside its own header",
-          remedy: "something was mounted over it, or filters reads of it; \(Self.runOnHost)"))
+          remedy: "something is mounted over it, or filters reads of it; \(Self.runOnHost)"))
     case (_, ENOENT), (_, ENOTDIR): absence
     case (_, EPERM), (_, EACCES): .withheld(guardThatRefuses(fault))
     case (_, ELOOP):
@@ -79,8 +80,8 @@ struct KcorePreflight {
     }
     return .absent(
       Withheld(
-        what, why: "this kernel does not offer it",
-        remedy: "it needs a kernel built with CONFIG_PROC_KCORE=y, as distributions' are"))
+        what, why: "not available in this kernel",
+        remedy: "use a kernel with CONFIG_PROC_KCORE=y (the default in distributions)"))
   }
 
   /// Lockdown and a missing capability are refused with the same EPERM (open_kcore, fs/proc/kcore.c, v6.12); what the
@@ -88,7 +89,7 @@ struct KcorePreflight {
   private func guardThatRefuses(_ fault: FileFault) -> Withheld {
     if confinement.lockdown == "confidentiality" {
       return Withheld(
-        what, why: "the kernel is locked down (lockdown=confidentiality), which keeps its memory from everyone",
+        what, why: "the kernel is locked down (lockdown=confidentiality), which denies all reads of its memory",
         remedy: "boot with lockdown=integrity, which is what Secure Boot asks for, or take a memory dump from outside")
     }
     if confinement.isInUserNamespace {
@@ -98,7 +99,7 @@ struct KcorePreflight {
     }
     if confinement.has(Confinement.rawIO) == false || fault.errorNumber == EACCES {
       return Withheld(
-        what, why: "\(fault.why): this process has not what it takes (root, CAP_SYS_RAWIO)",
+        what, why: "\(fault.why): this process lacks CAP_SYS_RAWIO, which root has",
         remedy: confinement.signsOfContainer.isEmpty ? "run as root" : Self.runOnHost)
     }
     return Withheld(
@@ -115,7 +116,9 @@ struct KcorePreflight {
   static func vmcoreInfo(_ kcore: Result<ProcKcore, KcoreError>) -> Preflight.State {
     switch kcore {
     case .failure:
-      return .withheld(Withheld("VMCOREINFO", why: "it is a note in /proc/kcore, which cannot be had"))
+      return .withheld(
+        Withheld(
+          "VMCOREINFO", why: "it is a note in /proc/kcore, which cannot be read", remedy: "see /proc/kcore above"))
     case .success(let kcore):
       switch kcore.vmcoreInfo {
       case .failure(let withheld): return .absent(withheld)

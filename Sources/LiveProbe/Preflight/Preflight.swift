@@ -61,14 +61,18 @@ package struct Preflight: Sendable {
   package struct Item: Hashable, Sendable {
     package var need: Need
     package var state: State
+    /// Whether a scan uses something else in its place.
+    package var isReplaced = false
 
-    package init(need: Need, state: State) {
+    package init(need: Need, state: State, isReplaced: Bool = false) {
       self.need = need
       self.state = state
+      self.isReplaced = isReplaced
     }
 
     package var name: String { need.rawValue }
-    package var isNeeded: Bool { need.isNeeded }
+    /// Whether no scan is possible without it.
+    package var isNeeded: Bool { need.isNeeded && !isReplaced }
   }
 
   /// Looks for everything, and reads the large files for real: what opens may still give nothing.
@@ -91,9 +95,9 @@ package struct Preflight: Sendable {
     let names = KernelNames.read(root)
     let confinement = Confinement.read(root)
     var symbols: KernelSymbols?
-    if case .success(let kcore) = kcore, case .success(let kallsyms) = kallsyms {
-      let mappings = LiveMappings.build(kcore: kcore, memory: kcore, symbols: kallsyms.symbols)
-      symbols = KernelSymbols(kallsyms.symbols, kcore: kcore, mappings: mappings)
+    if case .success(let kcore) = kcore {
+      let mappings = LiveMappings.build(kcore: kcore, memory: kcore, symbols: KernelSymbols.told(kallsyms))
+      symbols = KernelSymbols(kallsyms, kcore: kcore, mappings: mappings)
     }
     let surroundings = SurroundingsPreflight(
       root: root, names: names, confinement: confinement,
@@ -106,7 +110,7 @@ package struct Preflight: Sendable {
         case .kcore: KcorePreflight(root: root, confinement: confinement).state(kcore)
         case .vmcoreInfo: KcorePreflight.vmcoreInfo(kcore)
         case .kallsyms: KallsymsPreflight(root: root, confinement: confinement).state(kallsyms, symbols)
-        case .dataSymbols: KallsymsPreflight.dataSymbols(symbols?.table ?? (try? kallsyms.get().symbols))
+        case .dataSymbols: KallsymsPreflight.dataSymbols(dataNames(symbols, kallsyms))
         case .modules: surroundings.modules
         case .sysfsModules: surroundings.sysfsModules
         case .notes: surroundings.notes
@@ -115,9 +119,18 @@ package struct Preflight: Sendable {
         case .vendorImage: surroundings.vendorImage(otherImage)
         case .moduleIndex: surroundings.moduleIndex
         }
-      return Item(need: need, state: state)
+      return Item(need: need, state: state, isReplaced: need == .kallsyms && symbols?.areInItsPlace == true)
     }
     return Preflight(items: items)
+  }
+
+  /// The symbols that a scan would use; nil if it has none.
+  private static func dataNames(
+    _ symbols: KernelSymbols?, _ kallsyms: Result<Kallsyms, KallsymsFault>
+  ) -> SymbolTable? {
+    if let symbols, symbols.areInItsPlace { return symbols.table }
+    guard case .success(let kallsyms) = kallsyms else { return nil }
+    return symbols?.table ?? kallsyms.symbols
   }
 }
 

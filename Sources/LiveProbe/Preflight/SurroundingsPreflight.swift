@@ -46,14 +46,14 @@ struct SurroundingsPreflight {
         list = try ProcModules.decode(text.span)
       } catch {
         return .withheld(
-          Withheld(what, why: "it makes no sense: \(error)", remedy: "find out what was mounted over it"))
+          Withheld(what, why: "it cannot be parsed: \(error)", remedy: "find out what is mounted over it"))
       }
     } catch {
       guard error.isAbsence else { return .withheld(Withheld(what, why: error.why, remedy: "run as root")) }
       guard !lacksModuleLoader else { return .available(Self.withoutModules) }
       return .absent(
         Withheld(
-          what, why: "this kernel does not offer it",
+          what, why: "not available in this kernel",
           remedy: "a kernel built without CONFIG_MODULES has no modules to list: then nothing is missing"))
     }
     guard !list.isEmpty else { return .available("no module is loaded") }
@@ -70,10 +70,10 @@ struct SurroundingsPreflight {
     guard root.exists("sys/module") else {
       return .absent(
         Withheld(
-          "/sys/module", why: root.exists("sys/kernel") ? "this kernel does not offer it" : "/sys is not mounted",
-          remedy: root.exists("sys/kernel") ? "" : "mount -t sysfs sysfs /sys"))
+          "/sys/module", why: root.exists("sys/kernel") ? "it is missing" : "/sys is not mounted",
+          remedy: root.exists("sys/kernel") ? "find out what is mounted over /sys" : "mount -t sysfs sysfs /sys"))
     }
-    return .available("there")
+    return .available("present")
   }
 
   var notes: Preflight.State {
@@ -89,7 +89,7 @@ struct SurroundingsPreflight {
     return .withheld(
       Withheld(
         "the host's own view", why: "in a container: \(confinement.signsOfContainer.joined(separator: ", "))",
-        remedy: "run on the host itself: what is seen here of files and processes is the container's"))
+        remedy: "run on the host itself: the files and processes seen here are the container's"))
   }
 
   /// The kernel's own, by which its structures are read: for BPF it is shown here.
@@ -105,7 +105,7 @@ struct SurroundingsPreflight {
       Withheld(
         what, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF)",
         remedy: "give the vmlinux of this build with its debugging information (DWARF), or the package that has it, "
-          + "with --reference when you scan; without it, what is asked of the kernel's structures is unknown"))
+          + "with --reference when you scan; without it, checks that read kernel structures are unknown"))
   }
 
   func vendorImage(_ otherImage: (String) -> String?) -> Preflight.State {
@@ -117,9 +117,10 @@ struct SurroundingsPreflight {
           "the vendor's kernel image",
           why: places.isEmpty
             ? "the kernel's release is not known"
-            : "none of \(places.map(root.path).joined(separator: ", ")) is there, and no image of it under another name",
-          remedy: "install the kernel package for \(release), or name an image; without one, entries that were swapped "
-            + "among themselves are harder to tell"))
+            : "not found at \(places.map(root.path).joined(separator: ", ")), nor under another name",
+          remedy:
+            "install the kernel package for \(release), or give an image with --reference when you scan; without one, "
+            + "the kernel's code cannot be verified, and the scan is UNKNOWN"))
     }
     guard access(found, R_OK) == 0 else {
       return .withheld(
@@ -137,8 +138,9 @@ struct SurroundingsPreflight {
     guard let folder = ModuleFiles.folder(root, release: names.release) else {
       return .absent(
         Withheld(
-          what, why: "\(root.path(place)) is not there",
-          remedy: "install the kernel package for \(names.release); without it nothing can be said of modules' files"))
+          what, why: "no folder \(root.path(place))",
+          remedy: "install the kernel package for \(names.release); without it the files of modules cannot be compared")
+      )
     }
     guard root.exists("\(folder)/modules.dep.bin") else {
       return .absent(

@@ -46,7 +46,7 @@ enum ExactLengths {
       }
       outcome = contradictions.outcome(
         heldAs: "tried \(usable.joined(separator: ", "))"
-          + (missing.isEmpty ? "" : "; not to be had here: \(missing.joined(separator: ", "))"))
+          + (missing.isEmpty ? "" : "; not available here: \(missing.joined(separator: ", "))"))
     }
     return ReadingTrial(name: name, question: question, outcome: outcome, systemCalls: KcoreChannel.systemCalls)
   }

@@ -50,17 +50,28 @@ enum OwnBytes {
 
   /// Reads a file of ours.
   static func file(_ content: [UInt8], through channels: [ReadingChannel], reader: GuardedRead) -> ReadingTrial {
+    ReadingTrial(
+      name: fileName, question: fileQuestion,
+      outcome: outcome(content, CanaryText.reads, of: "a file of our own", through: channels, reader: reader),
+      claim: "reads of files", systemCalls: KcoreChannel.systemCalls)
+  }
+
+  /// What reading a file of ours through each channel gives, against what was written.
+  ///
+  /// - Parameters:
+  ///   - reads: the parts of it that are read, none larger than ``GuardedRead/mostBytes``.
+  ///   - what: what the file is called.
+  static func outcome(
+    _ content: [UInt8], _ reads: [Range<Int>], of what: String, through channels: [ReadingChannel], reader: GuardedRead
+  ) -> ReadingTrial.Outcome {
     var read = Reading()
     let contradictions = Contradictions.persisting { () -> Contradictions in
-      read = Reading(content, at: 0, through: channels, reader: reader)
+      read = Reading(content, reads, at: 0, through: channels, reader: reader)
       return read.contradictions
     }
-    return ReadingTrial(
-      name: fileName, question: fileQuestion,
-      outcome: read.channels.isEmpty
-        ? .impossible(Withheld("a file of our own", why: "no way of reading gives it"))
-        : contradictions.outcome(heldAs: "a file of our own, through \(read.names(in: channels))"),
-      claim: "reads of files", systemCalls: KcoreChannel.systemCalls)
+    return read.channels.isEmpty
+      ? .impossible(Withheld(what, why: "it could not be read in any way"))
+      : contradictions.outcome(heldAs: "\(what), through \(read.names(in: channels))")
   }
 
   /// The trial of a file of ours where none can be made.
@@ -78,9 +89,12 @@ enum OwnBytes {
 
     init() {}
 
-    init(_ content: [UInt8], at offset: UInt64, through channels: [ReadingChannel], reader: GuardedRead) {
+    init(
+      _ content: [UInt8], _ reads: [Range<Int>] = CanaryText.reads, at offset: UInt64,
+      through channels: [ReadingChannel], reader: GuardedRead
+    ) {
       for channel in channels {
-        for range in CanaryText.reads {
+        for range in reads {
           let expected = Array(content[range])
           let place = "\(channel.name), \(range.count) bytes from byte \(range.lowerBound) on"
           switch reader.read(channel, at: offset + UInt64(range.lowerBound), count: range.count) {

@@ -46,9 +46,9 @@ final class ReadingPath {
 
   /// What all trials gave, and the channel through which everything else is best read.
   ///
-  /// - Parameter symbolsDigest: our own digest of the kernel's symbols.
+  /// - Parameter symbolsDigest: our own digest of the kernel's symbols; nil if they could not be read.
   func tryOut(
-    _ kcore: ProcKcore, symbols: SymbolTable, symbolsDigest: String
+    _ kcore: ProcKcore, symbols: SymbolTable, symbolsDigest: String?
   ) -> (trials: Result<[ReadingTrial], Withheld>, channel: KcoreChannel, other: KcoreChannel?) {
     let file: OpenedFile
     switch self.file {
@@ -155,7 +155,7 @@ extension ReadingPath {
   }
 
   private func anotherName(
-    _ places: ReadingPlaces, _ reference: ReadingChannel, _ symbolsDigest: String
+    _ places: ReadingPlaces, _ reference: ReadingChannel, _ symbolsDigest: String?
   ) -> ReadingTrial {
     let subject = AnotherName.Subject(
       root: root, kernelSymbols: symbolsDigest, spots: places.headers + places.pages

@@ -39,7 +39,7 @@ extension DumpError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .cannotOpen(let errno): "it cannot be opened: " + SystemError(errno).words
-    case .notRegular: "no regular file: a device, a pipe or a folder stands in its place"
+    case .notRegular: "not a regular file: a device, a pipe or a folder is in its place"
     case .empty: "the file is empty"
     case .unreadable(let fault): "reading its headers failed: \(fault)"
     case .truncated(let what, let needed, let available):

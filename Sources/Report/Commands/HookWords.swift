@@ -20,7 +20,7 @@ extension HookOwner {
     case .program(let program):
       "BPF program \(program.name.isEmpty ? "without a name" : program.name)"
     case .kernel: "the kernel itself"
-    case .nobody: "code that is nobody's"
+    case .nobody: "unowned code"
     }
   }
 
@@ -33,7 +33,7 @@ extension HookOwner {
     case .unknown: "of unknown origin"
     case .nobody: "NOBODY VOUCHES FOR IT"
     case .hidden: "HIDDEN"
-    case .unowned: "NOBODY OWNS IT"
+    case .unowned: "UNOWNED"
     }
   }
 

@@ -44,7 +44,7 @@ package struct HooksReport {
   /// Who is called, counted by who vouches for it; whom a person has to see by name.
   var summary: PlainText {
     let scope: PlainText = hooks.unasked.isEmpty ? "" : ", as far as it could be asked"
-    guard !hooks.groups.isEmpty else { return "nobody but the kernel and what came with it is called\(scope)" }
+    guard !hooks.groups.isEmpty else { return "only the kernel and what came with it is called\(scope)" }
     let standings = HookOwner.Standing.allCases.reversed().compactMap { standing -> PlainText? in
       let owners = hooks.groups.map(\.owner).filter { $0.standing == standing && $0.callee != .kernel }
       return owners.isEmpty ? nil : "\(owners.count) \(standing.noun(owners.count))\(standing.names(of: owners))"
@@ -93,7 +93,7 @@ extension HookOwner.Standing {
     case .unknown: "of unknown origin"
     case .nobody: count == 1 ? "module that NOBODY VOUCHES FOR" : "modules that NOBODY VOUCHES FOR"
     case .hidden: count == 1 ? "HIDDEN module" : "HIDDEN modules"
-    case .unowned: "piece of code that NOBODY OWNS"
+    case .unowned: "piece of UNOWNED code"
     }
   }
 

@@ -80,7 +80,7 @@ package struct SiteReport {
     case .same where explanation.severity != nil, .alsoLegal where explanation.severity != nil:
       explanation.called.contains { $0.redirects && $0.severity != nil }
         ? "the bytes here are of the kernel's own making, and send the function's calls elsewhere"
-        : "the bytes here are of the kernel's own making, and call code that nobody owns"
+        : "the kernel itself made the bytes here, and they call unowned code"
     case .different(let count):
       "\(Conclusion.count(count, "byte")) here \(count == 1 ? "is" : "are") not what should be there"
     case .same where explanation.isExplained: "the bytes here are the ones that should be there"

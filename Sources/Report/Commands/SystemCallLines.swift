@@ -47,7 +47,7 @@ extension CalledCode {
     return switch severity {
     case nil: "kernel, which calls \(whose)"
     case .some where redirects: "REDIRECTED TO: \(whose)"
-    case .some: "CALLS WHAT IS NOBODY'S: \(whose)"
+    case .some: "CALLS UNOWNED CODE: \(whose)"
     }
   }
 }

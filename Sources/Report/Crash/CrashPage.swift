@@ -257,15 +257,15 @@ extension Page {
   private static func words(_ owner: Owner) -> PlainText {
     switch owner {
     case .kernelText(let place), .module(let place), .generatedCode(let place), .kernelData(let place): "\(place)"
-    case .nobody(.mapped(let page)): "NOBODY'S (\(page.permissions))"
-    case .nobody: "NOBODY'S, \(owner)"
+    case .nobody(.mapped(let page)): "UNOWNED (\(page.permissions))"
+    case .nobody: "UNOWNED, \(owner)"
     }
   }
 
   // MARK: 4, 5
 
   mutating func writeForeign(_ story: CrashStory) {
-    step(4, "WHAT IS LED TO")
+    step(4, "SUSPECT MEMORY")
     guard !story.foreign.isEmpty else {
       line("nothing but the kernel's own code and that of listed modules", indent: 2)
       return
@@ -292,10 +292,10 @@ extension Page {
   }
 
   mutating func writeReferences(_ story: CrashStory) {
-    step(5, "WHO LEADS THERE")
+    step(5, "REFERENCES TO IT")
     let references = story.foreign.flatMap(\.references)
     if references.isEmpty {
-      line(story.foreign.isEmpty ? "nobody: nothing leads astray" : "nobody but the stack", indent: 2)
+      line(story.foreign.isEmpty ? "nothing: no redirection was found" : "only the stack", indent: 2)
     }
     let shown = references.map { reference -> PlainText in "\(sentence: reference.by) -> \(reference.target)" }
     for text in TextLimits.shortened(shown, 48) { entry("*", text, indent: 2, column: 4, hanging: 6) }
@@ -305,7 +305,7 @@ extension Page {
   // MARK: 6
 
   mutating func writeLikenesses(_ likenesses: [Likeness]) {
-    step(6, "WHAT IT RESEMBLES")
+    step(6, "LIKELY EXPLANATIONS")
     if likenesses.isEmpty { line("nothing that is known", indent: 2) }
     for likeness in likenesses {
       line(

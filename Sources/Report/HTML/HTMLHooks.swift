@@ -12,7 +12,7 @@ extension HTMLReport {
       let wrong = hooks.groups.count { $0.severity != nil }
       section.note = wrong > 0 ? Conclusion.count(wrong, "stands out", "stand out") : ""
     case .failure(let failure):
-      section.body = "<p>It could not be told: \(PlainText(sentence: failure.description))</p>\n"
+      section.body = "<p>It could not be determined: \(PlainText(sentence: failure.description))</p>\n"
       section.note = "not seen"
     case nil: break
     }

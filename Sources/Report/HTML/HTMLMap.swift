@@ -33,7 +33,7 @@ extension HTMLReport {
       strays.isEmpty
       ? "<p>Every page has an owner, and none may be written.</p>\n"
       : """
-      \(HTML.table("Runs that nobody owns, or that may be written", head, numbers: [1], rows(strays.prefix(mostStrays))))\
+      \(HTML.table("Runs that are unowned or writable", head, numbers: [1], rows(strays.prefix(mostStrays))))\
       \(HTML.remainder(strays.count, after: mostStrays, "run", elsewhere))
       """
     let all = HTML.table("All executable memory, by address", head, numbers: [1], rows(map.rows.prefix(mostRows)))

@@ -33,7 +33,7 @@ extension HTMLReport {
     let sentence: PlainText =
       astray.isEmpty
       ? "none was found changed"
-      : Conclusion.count(astray.count, "goes elsewhere than it should", "go elsewhere than they should")
+      : Conclusion.count(astray.count, "is redirected", "are redirected")
     let summary: PlainText = "\(map.rows.count) numbers, followed from \(map.start): \(sentence)\(lost)."
     let changed: HTML =
       astray.isEmpty

@@ -115,7 +115,7 @@ extension Page {
 extension Implant {
   /// The runs that its code refers to; a module's may be its own, any other's are nobody's either.
   var references: [PlainText] {
-    let words: PlainText = owner.hasPrefix("module ") ? "" : ", which nobody owns either"
+    let words: PlainText = owner.hasPrefix("module ") ? "" : ", also unowned"
     return referencedRuns.map { "\($0.extent)\(words)" }
   }
 }

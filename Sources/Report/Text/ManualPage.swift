@@ -15,7 +15,7 @@ package struct ManualPage {
   package var text: String {
     var page = manual.id + "\n\n" + Self.wrap(manual.question, indent: "  ") + "\n"
     page += "How\n" + Self.wrap(manual.method, indent: "  ") + "\n"
-    page += section("What a finding could be instead", manual.innocentCauses, ifEmpty: "nothing innocent is known")
+    page += section("Benign causes of a finding", manual.innocentCauses, ifEmpty: "none is known")
     page += section("What this check cannot see", manual.blindSpots, ifEmpty: "nothing is known")
     page += section("What to do about a finding", manual.response, ifEmpty: "")
     return page
@@ -27,7 +27,7 @@ package struct ManualPage {
       "**\(title)**\n\n" + (items.isEmpty ? [ifEmpty] : items).map { "- \($0)\n" }.joined() + "\n"
     }
     return "## `\(manual.id)`\n\n\(manual.question)\n\n\(manual.method)\n\n"
-      + list("What a finding could be instead", manual.innocentCauses, ifEmpty: "nothing innocent is known")
+      + list("Benign causes of a finding", manual.innocentCauses, ifEmpty: "none is known")
       + list("What this check cannot see", manual.blindSpots, ifEmpty: "nothing is known")
       + list("What to do about a finding", manual.response, ifEmpty: "")
   }

@@ -1,4 +1,4 @@
-/// A kernel whose `read` and `open` lead through code that nobody owns, and whose `read` there has a bug: it writes beyond
+/// A kernel whose `read` and `open` lead through unowned code, and whose `read` there has a bug: it writes beyond
 /// a buffer on its stack, and the stack protector panics.
 enum HookedPanic {
   /// A read of so many bytes meets the bug.

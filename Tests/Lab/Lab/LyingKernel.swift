@@ -7,6 +7,8 @@ package enum LyingKernel {
     case word(String, above: Int = 0)
     /// What lies now at the 16 bytes of the kernel's image is what will be read there.
     case replay(UInt64)
+    /// What `pwrite64` writes to files shows a word as so many blanks.
+    case blankedWrites(of: String)
     /// `/proc/kallsyms` has no line with one of the words.
     case kallsyms(without: [String])
   }
@@ -17,6 +19,7 @@ package enum LyingKernel {
       case .shortReads: "what=short"
       case .word(let word, let bytes): "what=words word=\(word) above=\(bytes)"
       case .replay(let address): "what=replay at=\(hex(address))"
+      case .blankedWrites(let word): "what=writes word=\(word)"
       case .kallsyms(let words):
         "what=kallsyms word=\(words.joined(separator: ",")) at=\(hex(try guest.symbol("kallsyms_op")))"
       }

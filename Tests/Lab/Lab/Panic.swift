@@ -1,6 +1,6 @@
 /// A way to die that the lab has for a guest's kernel.
 package enum Panic: String, CaseIterable, Sendable {
-  /// `read` is hooked by code that nobody owns, which overruns its stack: see ``HookedPanic``.
+  /// `read` is hooked by unowned code, which overruns its stack: see ``HookedPanic``.
   case hooked
   /// Somebody asked for it by `/proc/sysrq-trigger`; nothing is wrong.
   case clean

@@ -120,7 +120,7 @@ extension Tampering {
     throw LabError("\(system.kernel): no kernel thread says what it runs")
   }
 
-  /// Sets a gate of the processors' to code that nobody owns, for an exception that is never raised: `struct gate_struct`,
+  /// Sets a gate of the processors' to unowned code, for an exception that is never raised: `struct gate_struct`,
   /// arch/x86/include/asm/desc_defs.h.
   package func setGate(_ number: UInt64) throws(LabError) {
     let target = try plantUnownedPage().hooks[0]

@@ -37,7 +37,7 @@ extension Tampering {
     try apply(changes)
   }
 
-  /// Has code that nobody owns called at the only probe of a program.
+  /// Has unowned code called at the only probe of a program.
   ///
   /// Source: `struct uprobe` in kernel/events/uprobes.c, `struct uprobe_consumer` in include/linux/uprobes.h (Linux v5.10 to v7.2).
   package func replaceUserProbeHandler() throws(LabError) {

@@ -1,7 +1,7 @@
 internal import KernelFormats
 internal import KernelModel
 
-/// Direct branches that leave the kernel's code for executable memory that nobody owns: all that can be told of text
+/// Direct branches that leave the kernel's code for unowned executable memory: all that can be told of text
 /// without the vendor's image.
 struct OutgoingBranches {
   private let kernel: Kernel
@@ -65,7 +65,7 @@ struct OutgoingBranches {
     return Finding(
       kind: .redirection, severity: .critical,
       subject: Subject(kernel.owner(of: address).place?.description ?? address.description),
-      message: "a direct branch leaves the kernel's code for executable memory that nobody owns",
+      message: "a direct branch leaves the kernel's code for unowned executable memory",
       expected: "a branch within the kernel's code, or to a listed module, trampoline or program",
       observed: "\(target, owner)", owner: owner, target: target,
       effects: [.init(.redirects, kernel.owner(of: address).place?.description ?? address.description)],

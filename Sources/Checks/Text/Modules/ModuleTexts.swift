@@ -91,7 +91,7 @@ final class ModuleTexts {
 
   /// The pointers to code that a module was built with.
   ///
-  /// - Throws: if its file is not to be had, or is another's.
+  /// - Throws: if its file is not available, or is another's.
   func pointers(
     of module: LiveModule, isCode: (UInt64) -> Bool, isTable: (UInt64) -> Bool
   ) throws(CannotCheck) -> ModulePointers {

@@ -8,7 +8,7 @@ struct DispatchCode: SystemCallDispatch {
   private(set) var reference: CodeMap?
   /// Where the image was read from, or why there is none.
   private(set) var image: Result<String, Withheld> = .failure(
-    Withheld("the vendor's image", why: "nobody asked for it"))
+    Withheld("the vendor's image", why: "it was not read"))
   private let disassembler: X86_64.Disassembler
 
   /// - Throws: if this kernel's code cannot be followed at all.

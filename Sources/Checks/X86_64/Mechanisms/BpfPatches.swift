@@ -24,7 +24,7 @@ struct BpfPatches {
     if !facts.ownership.isLegitimate(target) {
       recreation.violations.append(
         PatchViolation(
-          mechanism: .bpf, subject: "bpf_dispatcher_xdp", message: "jumps to code that nobody owns",
+          mechanism: .bpf, subject: "bpf_dispatcher_xdp", message: "jumps to unowned code",
           expected: "generated code that the kernel lists", observed: facts.ownership.value(of: target),
           target: target))
     }

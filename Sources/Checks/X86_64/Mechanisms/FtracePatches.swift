@@ -30,7 +30,7 @@ struct FtracePatches {
       switch FtraceState.Entry(flags: flags) {
       case .untouched:
         PatchBytes(facts.nops.atomic5).withBytes {
-          recreation.write(.ftrace, at: address, site, $0, count: 5, "nobody traces this function")
+          recreation.write(.ftrace, at: address, site, $0, count: 5, "this function is not traced")
         }
       case .common(let savesRegisters):
         let name = savesRegisters ? "ftrace_regs_caller" : "ftrace_caller"

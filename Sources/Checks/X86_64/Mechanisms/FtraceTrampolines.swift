@@ -42,7 +42,7 @@ struct FtraceTrampolines {
       if memory[code.callOffset] != 0xe8 || !isUsers && !facts.ownership.isLegitimate(called) {
         violations.append(
           PatchViolation(
-            mechanism: .ftrace, subject: subject, message: "calls code that is no function of anybody's",
+            mechanism: .ftrace, subject: subject, message: "calls code that belongs to no function",
             expected: "a function of the kernel, of a listed module, or of generated code",
             observed: facts.ownership.value(of: called), target: called))
       } else if let wrong = expected.indices.first(where: { expected[$0] != memory[$0] }) {

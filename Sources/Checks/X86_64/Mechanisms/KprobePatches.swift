@@ -29,7 +29,7 @@ struct KprobePatches {
           recreation.violations.append(
             PatchViolation(
               mechanism: .kprobe, subject: "kprobe at \(place(probe.address))",
-              message: "jumps to code that nobody owns", expected: "a page of probe code that the kernel lists",
+              message: "jumps to unowned code", expected: "a page of probe code that the kernel lists",
               observed: facts.ownership.value(of: detour), target: detour))
           continue
         }

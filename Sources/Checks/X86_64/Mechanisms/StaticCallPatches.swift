@@ -175,7 +175,8 @@ struct StaticCallPatches {
     }
     recreation.violations.append(
       PatchViolation(
-        mechanism: .staticCall, subject: name, message: "the static call leads to what is no function of anybody's",
+        mechanism: .staticCall, subject: name,
+        message: "the static call points to no function of the kernel or of a module",
         expected: "a function of the kernel, of a listed module, or of generated code that the kernel lists",
         observed: facts.ownership.value(of: function), target: function))
   }
