@@ -146,7 +146,7 @@ import Testing
     ("# note\n[Scan]\nSkip=reader taints\n", ":3: there is no check 'taints'; did you mean 'taint'?"),
     ("[Scan]\nAround=far\n", ":2: Around=far is not a number of bytes"),
     ("[Scan]\nReference=debs\n", ":2: Reference=debs is not an absolute path"),
-    ("[Scan]\nReference=debs\n", ":2: Reference=debs is no absolute path"),
+    ("[Scan]\nCopy=maybe\n", ":2: Copy=maybe is neither yes nor no"),
     ("Skip=reader\n", ":1: Skip= comes before any [Section]"),
     ("[Scan]\nskip everything\n", ":2: neither a [Section] nor a Key=Value: 'skip everything'"),
   ])

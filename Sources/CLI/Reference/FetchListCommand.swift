@@ -9,6 +9,7 @@ internal import Vendor
 struct FetchListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch-list", abstract: "Say which packages a kernel's files are in, and where they are published.",
+    usage: "liveprobe reference fetch-list [<options>]",
     discussion: """
       For a dump, for a JSON report of any host, or for this host. Nothing is fetched. Whether a package has the right \
       kernel, its build id says when it is added.
