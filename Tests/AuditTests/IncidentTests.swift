@@ -89,6 +89,16 @@ import Testing
     #expect(witnesses(Self.incidents(findings, implants)) == [[0, 1, 2]])
   }
 
+  @Test func `two modules that lie side by side are two causes`() {
+    let next = KernelAddress(Self.orphan.rawValue + 0x1000)
+    let findings = [
+      Self.finding("a", owner: Self.nobody(), hidden: "first", target: Self.orphan),
+      Self.finding("b", owner: Self.nobody(), hidden: "second", target: next),
+      Self.finding("c", owner: Self.nobody(), target: next),
+    ]
+    #expect(witnesses(Self.incidents(findings, [Self.implant(0xffff_ffff_c0a3_1000)])) == [[0], [1, 2]])
+  }
+
   @Test func `two findings about one place are two witnesses of one change`() {
     let findings = [
       Self.finding(
@@ -126,6 +136,9 @@ import Testing
     let hook = Self.finding(
       "dispatch", owner: Self.nobody(), target: Self.orphan, effects: [.init(.redirectsSystemCall, "getdents64")])
     #expect(witnesses(Self.incidents([lie, other, hook])) == [[0, 2], [1]])
+    // What the same source says falsely has one cause.
+    let again = Self.finding("reader 2", effects: [.init(.falsifies, "listings")])
+    #expect(witnesses(Self.incidents([lie, other, again])) == [[0, 2], [1]])
     // Claims have nothing in common but the way on which they came.
     let two = [
       lie, Self.finding("processes", effects: [.init(.hides, "process 1 (a)")], toldBy: ["getdents64"]),

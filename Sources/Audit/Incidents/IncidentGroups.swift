@@ -3,16 +3,17 @@ internal import KernelModel
 /// Findings by their cause.
 ///
 /// Findings that lead into one module, or into one contiguous run of memory that nothing accounts for, or to the very same
-/// place, have one cause. So have those about the same memory, and a claim that is false with whoever redirects the system call by which it was made, unless
-/// they lead to different places.
+/// place, have one cause. So have those about the same memory, a claim that is false with whoever redirects the system call by
+/// which it was made, and claims of one source. Nothing joins two modules, nor do the last three what leads to different
+/// places.
 struct IncidentGroups {
   /// The places of the findings of each group, lowest first; the groups by their first finding.
   let groups: [[Int]]
 
-  /// What two findings of one cause have in common.
-  private enum Cause: Hashable {
-    case module(String)
+  /// Where in unowned memory a finding leads.
+  private enum Region: Hashable {
     case implant(Int)
+    /// One of two pages, the one that is led to and the next: pages that touch have one in common.
     case page(UInt64)
   }
 
@@ -21,28 +22,39 @@ struct IncidentGroups {
 
   init(_ findings: [Finding], _ implants: [Implant]) {
     var sets = DisjointSets(count: findings.count)
-    sets.join(findings.map { Self.causes(of: $0, implants) })
+    let modules = findings.map(Self.modules)
+    sets.join(modules)
     sets.join(findings.map { finding in finding.ownedTarget.map { [$0] } ?? [] })
-    sets.joinNeighbours(findings.map { $0.unownedTarget?.rawValue.pageNumber })
-    let isKnown = findings.map { !Self.causes(of: $0, implants).isEmpty || $0.program != nil }
+    // Modules may lie side by side: who is in the same page comes before who is in the same run.
+    let isOfModule = modules.map { !$0.isEmpty }
+    sets.join(findings.map { Self.page(of: $0).map { [$0] } ?? [] }, keepingApart: isOfModule)
+    sets.join(findings.map { Self.regions(of: $0, implants) }, keepingApart: isOfModule)
+    let isKnown = findings.indices.map {
+      !modules[$0].isEmpty || findings[$0].unownedTarget != nil || findings[$0].program != nil
+    }
     sets.join(findings.map(Self.words), keepingApart: isKnown)
     let redirected = Set(findings.flatMap(Self.redirectedCalls))
     sets.join(
       findings.map { Self.redirectedCalls(of: $0) + $0.toldBy.filter(redirected.contains) }, keepingApart: isKnown)
+    sets.join(
+      findings.map { finding in finding.effects.filter { $0.verb == .falsifies }.map(\.object) }, keepingApart: isKnown)
     groups = sets.groups
   }
 
-  private static func causes(of finding: Finding, _ implants: [Implant]) -> [Cause] {
-    var causes: [Cause] = []
-    let modules = [finding.hiddenModule, finding.stranger?.module, finding.leadingModule]
-    causes += Set(modules.compactMap { $0 }).map(Cause.module)
-    if let target = finding.unownedTarget {
-      causes.append(.page(target.rawValue.pageNumber))
-      causes += implants.indices.filter { index in
+  private static func modules(of finding: Finding) -> [String] {
+    Array(Set([finding.hiddenModule, finding.stranger?.module, finding.leadingModule].compactMap { $0 }))
+  }
+
+  private static func page(of finding: Finding) -> UInt64? {
+    finding.unownedTarget.map { $0.rawValue / Machine.pageSize }
+  }
+
+  private static func regions(of finding: Finding, _ implants: [Implant]) -> [Region] {
+    guard let target = finding.unownedTarget, let page = page(of: finding) else { return [] }
+    return [.page(page), .page(page + 1)]
+      + implants.indices.filter { index in
         implants[index].run.contains(target) || implants[index].referencedRuns.contains { $0.contains(target) }
-      }.map(Cause.implant)
-    }
-    return causes
+      }.map(Region.implant)
   }
 
   /// The memory that it is about, by words of the machine.
@@ -84,10 +96,6 @@ extension Finding {
     default: nil
     }
   }
-}
-
-extension UInt64 {
-  fileprivate var pageNumber: UInt64 { self / Machine.pageSize }
 }
 
 /// Numbers from 0 on, in sets that are joined.
@@ -132,12 +140,6 @@ private struct DisjointSets {
         if areKnown.0 || areKnown.1 { knownRoots.insert(root(of: first)) }
       }
     }
-  }
-
-  /// Joins those whose numbers follow on each other.
-  mutating func joinNeighbours(_ numbers: [UInt64?]) {
-    let sorted = numbers.enumerated().compactMap { index, number in number.map { ($0, index) } }.sorted { $0 < $1 }
-    for (one, next) in zip(sorted, sorted.dropFirst()) where next.0 - one.0 <= 1 { join(one.1, next.1) }
   }
 
   /// The elements that have each mark, by the first of them.

@@ -85,8 +85,7 @@ struct TwoViews {
     let question = "Do the kernel's code and constants read the same where they are used and in the map of all memory?"
     func trial(_ outcome: ReadingTrial.Outcome, at places: [MemoryRegion] = []) -> ReadingTrial {
       ReadingTrial(
-        name: name, question: question, outcome: outcome, claim: "reads of kernel code",
-        systemCalls: KcoreChannel.systemCalls, places: places)
+        name: name, question: question, outcome: outcome, systemCalls: KcoreChannel.systemCalls, places: places)
     }
     // What lies between the two, and behind, was given back while the kernel booted: free_kernel_image_pages() in
     // arch/x86/mm/init.c (Linux v6.1).
@@ -153,8 +152,7 @@ struct TwoViews {
       known.contains { $0.region.contains(address) }
     }
     return ReadingTrial(
-      name: name, question: question, outcome: outcome, claim: "reads of modules' memory",
-      systemCalls: KcoreChannel.systemCalls, places: places)
+      name: name, question: question, outcome: outcome, systemCalls: KcoreChannel.systemCalls, places: places)
   }
 
   // MARK: Comparing
