@@ -12,8 +12,9 @@ package struct StaticPointers: Check {
       tables of operations, notifiers, hooks of security modules, handlers of settings. Each is compared with the file's address. \
       One that differs must lead to the start of a function of the kernel's, or of a listed module's that somebody vouches for, \
       whose type is that of the file's own function, as the kernel's type information has both; or to a table of such functions. \
-      Then it is a fact, by both names. What the kernel's code is patched by (static calls) must belong to somebody, and \
-      kernel-text judges the code. What looks wrong is looked at again twice, a moment later.
+      Where the type of one is not known, code of the vendor's must be able to have put it there: it takes the function's \
+      address, and on a kernel that lacks many types it comes to the variable. Then it is a fact, by both names. What the kernel's code is patched by (static calls) must \
+      belong to somebody, and kernel-text judges the code. What looks wrong is looked at again twice, a moment later.
       """,
     innocentCauses: [
       "a module that is not the kernel's own put its function there: old security products do that",
