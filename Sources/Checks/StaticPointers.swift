@@ -12,8 +12,10 @@ package struct StaticPointers: Check {
       operations, notifiers, hooks of security modules, handlers of settings. Each is compared with the address in \
       the file. A different one must point to the start of a function of the kernel, or of a listed module that is \
       vouched for, with the same type as the file's own function, by the kernel's type information; or to a table of \
-      such functions. Then it is a fact, with both names. The code that static calls go to must have an owner, and \
-      kernel-text judges that code. A difference is read again twice, a moment later.
+      such functions. Where the type of one is not known, code of the vendor must be able to have stored it there: \
+      code that takes the function's address and, on a kernel that lacks many types, also reaches the variable. Then \
+      it is a fact, with both names. The code that static calls go to must have an owner, and kernel-text judges that \
+      code. A difference is read again twice, a moment later.
       """,
     innocentCauses: [
       "a module from elsewhere put its function there: old security products do that",

@@ -22,15 +22,29 @@ import Testing
   private static let placed: [String: UInt64] = [
     "handlers": Slot.handlers, "untyped_pointer": Slot.untyped, "used_table": Slot.table, "behind": 0xe080,
     "other_table": 0xe0a0, "end_of_tables": 0xe0c0, "__per_cpu_offset": 0xc000, "per_processor": Slot.copied,
-    "end_of_copied": 0xd010, "__init_begin": Slot.given, "__init_end": Slot.given + 0x10,
+    "end_of_copied": 0xd010, "setter": Code.setter, "helper": Code.helper, "end_of_code": 0x7f0, "template": 0xe0d0,
+    "end_of_template": 0xe0d8, "__init_begin": Slot.given, "__init_end": Slot.given + 0x10,
   ]
+
+  /// Functions of the vendor's that may store others.
+  private enum Code {
+    static let setter: UInt64 = 0x7b0
+    static let helper: UInt64 = 0x7d8
+    /// Where `setter` holds the address of 0x780.
+    static let address: UInt64 = 0x7c0
+
+    /// Bytes, and behind them a distance from the end of four more bytes.
+    static func bytes(_ opcode: [UInt8], at place: UInt64, to target: UInt64) -> [UInt8] {
+      opcode + TestVendorKernel.distance(from: place + UInt64(opcode.count) + 4, to: target)
+    }
+  }
 
   private func built(
     _ kernel: TestTextKernel = TestTextKernel(), without missing: Set<String> = []
   ) -> TestTextKernel {
     let placed = Self.placed.filter { !missing.contains($0.key) }
     kernel.rebuild(as: TestVendorKernel(adding: placed))
-    for (name, place) in placed { kernel.add(name, TestTextKernel.live(place), "d") }
+    for (name, place) in placed { kernel.add(name, TestTextKernel.live(place), place < 0xa000 ? "t" : "d") }
     var tables = [UInt8](repeating: 0, count: 0x100)
     kernel.memory.map(MemoryRegion(from: TestTextKernel.live(0xb000), to: TestTextKernel.live(0xf000)))
     // What is given back when the kernel has booted may hold anything.
@@ -59,11 +73,15 @@ import Testing
     kernel.set(0xc000, to: Self.copies &- TestTextKernel.live(Slot.copied).rawValue)
     kernel.memory.write(TestTextKernel.live(0x610).rawValue, at: KernelAddress(Self.copies))
     kernel.vendor.relocations.wide += [Slot.writtenOnce, Slot.copied]
-    // Code that takes the address of a function without a type.
-    kernel.vendor.file[".text"].replaceSubrange(
-      0x7c0..<0x7c4, with: little(UInt32(truncatingIfNeeded: TestVendorKernel.link(0x780))))
-    kernel.vendor.relocations.narrow.append(0x7c0)
+    // movq $address, untyped_pointer(%rip), whose distance counts from behind the address.
+    write([0x48, 0xc7, 0x05] + TestVendorKernel.distance(from: 0x7c4, to: Slot.untyped), at: 0x7b9, kernel)
+    write(little(UInt32(truncatingIfNeeded: TestVendorKernel.link(0x780))), at: Code.address, kernel)
+    kernel.vendor.relocations.narrow.append(Code.address)
     return kernel
+  }
+
+  private func write(_ bytes: [UInt8], at place: UInt64, _ kernel: TestTextKernel) {
+    kernel.vendor.file[".text"].replaceSubrange(Int(place)..<Int(place) + bytes.count, with: bytes)
   }
 
   private func examine(_ kernel: TestTextKernel) throws -> Examination {
@@ -111,6 +129,50 @@ import Testing
     let finding = try only(redirected(Slot.untyped, to: Self.live(0x740)))
     #expect(finding.subject.description == "untyped_pointer+0x0")
     #expect(finding.message == "it leads to code that nothing in the kernel's image puts into a pointer")
+  }
+
+  private static let unstored = "it leads to code that nothing in the kernel's image puts into a pointer"
+
+  @Test func `a function without a type that the kernel's code puts elsewhere is a finding`() throws {
+    let kernel = built()
+    write(TestVendorKernel.distance(from: 0x7c4, to: 0xe0a0), at: 0x7bc, kernel)
+    kernel.set(Slot.untyped, to: Self.live(0x780))
+    #expect(try only(try examine(kernel)).message == Self.unstored)
+  }
+
+  @Test func `a function without a type may be stored by who is called with it`() throws {
+    let kernel = built()
+    kernel.set(Slot.untyped, to: Self.live(0x780))
+    // mov $address, %rdi; and a function that stores %rdi, which nobody calls yet.
+    write([0x90, 0x90, 0x90, 0x90, 0x48, 0xc7, 0xc7], at: 0x7b9, kernel)
+    write(Code.bytes([0x48, 0x89, 0x3d], at: Code.helper, to: Slot.untyped), at: Code.helper, kernel)
+    #expect(try only(try examine(kernel)).message == Self.unstored)
+    write(Code.bytes([0xe8], at: 0x7c4, to: Code.helper), at: 0x7c4, kernel)
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty && examination.pointerAccounts.first?.untyped == 1)
+  }
+
+  @Test func `a function without a type may be copied from where the file has it`() throws {
+    let kernel = built()
+    let section = try #require(
+      kernel.vendor.file.sections.firstIndex { $0.address == TestVendorKernel.link(Slot.handlers) })
+    kernel.vendor.file.sections[section].bytes.replaceSubrange(0xd0..<0xd8, with: little(TestVendorKernel.link(0x740)))
+    kernel.vendor.relocations.wide.append(0xe0d0)
+    kernel.set(0xe0d0, to: Self.live(0x740))
+    kernel.set(Slot.untyped, to: Self.live(0x740))
+    #expect(try only(try examine(kernel)).message == Self.unstored)
+    write(Code.bytes([0x48, 0x8d, 0x35], at: 0x7c4, to: 0xe0d0), at: 0x7c4, kernel)
+    let examination = try examine(kernel)
+    #expect(examination.findings.map(\.subject.description) == [])
+    #expect(examination.pointerAccounts.first?.untyped == 1)
+  }
+
+  @Test func `a call through the pointer stores nothing`() throws {
+    let kernel = built()
+    write([0x90, 0x90, 0x90, 0x90, 0x48, 0xc7, 0xc7], at: 0x7b9, kernel)
+    write(Code.bytes([0xff, 0x15], at: 0x7c4, to: Slot.untyped), at: 0x7c4, kernel)
+    kernel.set(Slot.untyped, to: Self.live(0x780))
+    #expect(try only(try examine(kernel)).message == Self.unstored)
   }
 
   @Test func `a pointer that was emptied is a fact`() throws {

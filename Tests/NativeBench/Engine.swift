@@ -37,6 +37,9 @@ struct Engine {
   /// The census of pointers to code, as memory is now.
   func pointers() throws -> PointerVerification { try PointerVerification(kernel()) }
 
+  /// What is registered, as memory is now.
+  func registered() throws -> RegisteredVerification { try RegisteredVerification(kernel()) }
+
   /// The kernel afresh: what an acquisition shares among its checks is not kept.
   private func kernel() -> Kernel {
     let kernel = saved.kernel

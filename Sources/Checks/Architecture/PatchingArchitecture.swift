@@ -31,6 +31,13 @@ protocol PatchingArchitecture: CheckedArchitecture {
   static func pointer(ofRelocation type: UInt32, to value: UInt64) -> UInt64?
   /// Where the kernel holds the pointers that its own patching follows, live addresses, lowest first.
   static func followedPointers(of vendor: VendorKernel) -> [Range<UInt64>]
+  /// Calls `body` with each place in code whose bytes may be, or lead to, an address within `wanted`, and with what they may lead
+  /// to: more than there are, and none too few. Branches through a pointer are left out.
+  static func forEachReference(
+    in code: UnsafeRawBufferPointer, at address: UInt64, to wanted: Range<UInt64>,
+    _ body: (_ place: UInt64, _ target: Range<UInt64>) -> Void)
+  /// Where calls and jumps of code may lead: more than there are.
+  static func callees(in code: UnsafeRawBufferPointer, at address: UInt64) -> [UInt64]
   /// A processors' feature as the kernel's source writes its number.
   static func name(ofFeature number: Int) -> String
 }
@@ -66,6 +73,9 @@ protocol KernelImageRelocations {
   ///
   /// - Parameter isCounted: whether what a place of data holds may be called, or copied to where it is.
   func taken(among functions: Set<UInt64>, in file: FileBytes, counting isCounted: (UInt64) -> Bool) -> Set<UInt64>
+  /// Calls `body` with each place of the file that holds an address, and with that: 64 bits of data, or 32 bits of code. Both are
+  /// link-time addresses.
+  func forEachAddress(in file: FileBytes, _ body: (_ place: UInt64, _ target: UInt64, _ isCode: Bool) -> Void)
 }
 
 /// The tables of places to patch of one object: the kernel, or a module.

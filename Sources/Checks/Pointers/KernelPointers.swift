@@ -43,6 +43,7 @@ struct KernelPointers {
     }
     tables = PointerTables(constants, object: vendor.symbols.object(around:))
     let followed = Machine.followedPointers(of: vendor)
+    let keys = Set(vendor.trampolines.map(\.key))
     func kind(of target: UInt64) -> PointerSlot.Kind? {
       vendor.text.contains(target) ? .function : tables.has(target) ? .table : nil
     }
@@ -55,7 +56,8 @@ struct KernelPointers {
       slots.append(
         PointerSlot(
           address: place, target: target,
-          kind: isFollowed ? .followed : stubs.contains(target) ? .judgedElsewhere : kind))
+          kind: keys.contains(place) ? .key : isFollowed ? .followed : stubs.contains(target) ? .judgedElsewhere : kind)
+      )
     }
     guard let template = areas.copied else { return }
     let distances: [UInt64]

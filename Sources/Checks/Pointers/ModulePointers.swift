@@ -11,6 +11,7 @@ struct ModulePointers {
   let sections: [(name: String, range: Range<UInt64>)]
   /// Why the file is not that of the loaded module; nil if it is, as far as its note says.
   let otherBuild: CannotCheck?
+  private let placement: ModulePlacement
 
   private static let entryByteCount = 24
   /// Sections that list places of code, to be patched: nobody is called through them.
@@ -24,6 +25,7 @@ struct ModulePointers {
     _ placement: ModulePlacement, live: LivePages, exports: (String) -> UInt64?, isCode: (UInt64) -> Bool,
     isTable: (UInt64) -> Bool
   ) {
+    self.placement = placement
     module = placement.module
     let object = placement.object
     sections = object.sections.indices.compactMap { index in
@@ -75,6 +77,17 @@ struct ModulePointers {
         slots.append(PointerSlot(address: place, target: target, kind: .table))
       }
     }
+  }
+
+  func has(_ place: UInt64) -> Bool { sections.contains { $0.range.contains(place) } }
+
+  /// Whether the file uses a symbol of others' that is one of these.
+  func uses(_ names: [String]) -> Bool {
+    !names.isEmpty
+      && (1..<max(placement.symbolCount, 1)).contains { index in
+        guard let symbol = placement.symbol(index), symbol.section == 0 else { return false }
+        return names.contains(placement.name(of: symbol))
+      }
   }
 
   /// Where what the module names starts, and its sections end, lowest first.

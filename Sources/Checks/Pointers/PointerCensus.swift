@@ -22,11 +22,11 @@ struct PointerCensus {
   init(_ kernel: Kernel) throws(CannotCheck) {
     self.kernel = kernel
     vendor = try kernel.vendorKernel
-    judge = PointerJudge(kernel, vendor)
     let processors = Result { () throws(CannotCheck) in
       try PerProcessor(kernel.structures.reader, known: 1).offsets
     }
     ofKernel = try KernelPointers(vendor, processors: processors)
+    judge = PointerJudge(kernel, vendor, pointers: ofKernel)
     guard !kernel.isBuiltWithoutModules else { return }
     let texts = Result { () throws(CannotCheck) in try ModuleTexts(kernel.textWork.verifier) }
     self.texts = texts
@@ -37,6 +37,9 @@ struct PointerCensus {
   var wrong: [UInt64] {
     verdicts.compactMap { place, found in if case .wrong = found.verdict { place } else { nil } }
   }
+
+  /// What was said of a pointer that does not hold what the file says.
+  func verdict(at place: UInt64) -> PointerJudge.Verdict? { verdicts[place]?.verdict }
 
   var source: String {
     modules.isEmpty ? vendor.object.source : "\(vendor.object.source), and the modules' files"
@@ -80,10 +83,12 @@ struct PointerCensus {
       }
       let look = PointerLook(at: slots, in: memory)
       for slot in slots where round > 0 { verdicts[slot.address] = nil }
-      let found = judge.verdicts(on: look.differences, live: LivePages(memory)) { address in
-        let own = ofKernel.tables[address]
-        return own.isEmpty ? modules.lazy.map { $0.tables[address] }.first { !$0.isEmpty } ?? [] : own
-      }
+      let found = judge.verdicts(
+        on: look.differences, live: LivePages(memory),
+        table: { address in
+          let own = ofKernel.tables[address]
+          return own.isEmpty ? modules.lazy.map { $0.tables[address] }.first { !$0.isEmpty } ?? [] : own
+        }, files: modules)
       for (difference, verdict) in zip(look.differences, found) {
         verdicts[difference.slot.address] = (difference, verdict)
       }

@@ -24,6 +24,8 @@ final class PointerJudge {
     var function: UInt64?
   }
 
+  private static let mostSampled = 512
+
   private let kernel: Kernel
   private let vendor: VendorKernel
   let ownership: CodeOwnership
@@ -34,30 +36,35 @@ final class PointerJudge {
     guard let reader = try? kernel.structures.reader else { return [] }
     return (try? LiveModules(reader).modules) ?? []
   }()
+  /// Functions that the vendor's pointers lead to: some of them all.
+  private let sample: [UInt64]
+  /// Whether many functions that pointers lead to have no type: those that cannot be traced, on 5.10.
+  private lazy var lacksManyTypes: Bool = {
+    types.learn(Set(sample))
+    return sample.count { types[$0].isEmpty } * 20 > sample.count
+  }()
   private lazy var trampolines = Set(vendor.trampolines.map(\.address))
-  /// Functions without a type, live addresses, and whether the kernel's own code can have put them into a pointer.
-  private var storable: [UInt64: Storing] = [:]
+  private lazy var stores = PointerStores(vendor)
+  /// Functions, live addresses, and whether the kernel's code or data has their address; and whether its code has.
+  private var (held, taken): ([UInt64: Bool], [UInt64: Bool]) = ([:], [:])
 
-  /// How the kernel's own code can have put a function into a pointer.
-  private enum Storing {
-    case byCode
-    /// By copying it from a structure.
-    case fromData
-    case never
-  }
-
-  init(_ kernel: Kernel, _ vendor: VendorKernel) {
+  /// - Parameter pointers: those of the kernel.
+  init(_ kernel: Kernel, _ vendor: VendorKernel, pointers: KernelPointers) {
     self.kernel = kernel
     self.vendor = vendor
+    let functions = pointers.slots.filter { $0.kind == .function }.map(\.target)
+    sample = stride(from: 0, to: functions.count, by: max(functions.count / Self.mostSampled, 1)).map { functions[$0] }
     ownership = CodeOwnership(kernel: kernel, symbols: vendor.symbols, text: vendor.text)
     types = FunctionTypes(kernel, vendor)
   }
 
   /// - Parameters:
   ///   - table: the functions of the table that an address lies in, as the file has them.
+  ///   - files: the modules' pointers, as their files have them.
   ///   - live: memory as it is looked at.
   func verdicts(
-    on differences: [PointerLook.Difference], live: LivePages, table: (UInt64) -> ArraySlice<PointerTables.Entry>
+    on differences: [PointerLook.Difference], live: LivePages, table: (UInt64) -> ArraySlice<PointerTables.Entry>,
+    files: [ModulePointers]
   ) -> [Verdict] {
     let compared: [[Pair]] = differences.map { difference in
       difference.slot.kind == .table
@@ -66,34 +73,76 @@ final class PointerJudge {
     }
     let all = compared.flatMap { $0 }
     types.learn(Set(all.flatMap { [$0.vendors, $0.live] }))
-    learnWhatIsStorable(
-      Set(all.filter { types.isSame($0.vendors, $0.live) == nil }.map(\.live))
-        .union(differences.filter { $0.slot.kind == .followed }.map(\.value)))
-    return zip(differences, compared).map { difference, pairs in
-      let (target, kind) = (difference.value, difference.slot.kind)
-      guard target != 0 else { return kind == .followed || kind == .judgedElsewhere ? .followed : .empty }
-      switch kind {
-      case .judgedElsewhere:
-        let isSomebodys = ownership.isLegitimate(target) || ownership.isLeftover(target, live)
-        return isSomebodys ? .followed : .wrong(Self.nobodys)
-      case .followed:
-        let isLeft = ownership.isLeftover(target, live)
-        guard ownership.isLegitimate(target) || isLeft else { return .wrong(Self.nobodys) }
-        return isStorable(target) || isExported(target) ? .followed : .wrong(Self.unstored)
-      case .function:
-        return function(
-          difference.value, insteadOf: difference.slot.target,
-          ofModule: difference.slot.variable == nil
-            && !vendor.holds(difference.slot.address))
-      case .table: return self.table(at: difference.value, pairs)
-      }
+    let areModules = differences.map { difference in files.contains { $0.has(difference.slot.address) } }
+    learnWhatIsStorable(differences, compared, areModules)
+    return differences.indices.map { index in
+      verdict(on: differences[index], compared[index], areModules[index] ? files : nil, live)
     }
+  }
+
+  /// - Parameter files: if it is a module's: who else may have written there.
+  private func verdict(
+    on difference: PointerLook.Difference, _ pairs: [Pair], _ files: [ModulePointers]?, _ live: LivePages
+  ) -> Verdict {
+    let (slot, target) = (difference.slot, difference.value)
+    switch slot.kind {
+    case .function:
+      guard target != 0 else { return .empty }
+      return function(target, insteadOf: slot.target) {
+        guard let files else {
+          switch demand(on: slot) {
+          case .stored: return stores[question(difference)]
+          case .held: return isHeld(target)
+          case .taken: return taken[target] != false
+          }
+        }
+        let names = vendor.symbols.functions(at: target)
+        return taken[target] != false || files.contains { $0.uses(names) }
+      }
+    case .table: return target == 0 ? .empty : table(at: target, pairs)
+    case .key, .followed, .judgedElsewhere:
+      guard target != 0 else { return .followed }
+      guard ownership.isLegitimate(target) || ownership.isLeftover(target, live) else { return .wrong(Self.nobodys) }
+      let isStored =
+        switch slot.kind {
+        case .key: isHeld(target) || isExported(target)
+        case .followed: !vendor.text.contains(target) || stores[question(difference)]
+        case .function, .table, .judgedElsewhere: true
+        }
+      return isStored ? .followed : .wrong(Self.unstored)
+    }
+  }
+
+  /// What is demanded of a function that is in one of the kernel's pointers, where types do not tell.
+  private enum Demand {
+    /// Code can have put it there.
+    case stored
+    /// Code or data of the image has its address.
+    case held
+    /// Code has, or data of the initialisation.
+    case taken
+  }
+
+  /// What is demanded in one of the kernel's pointers.
+  ///
+  /// Where the vendor's function has a type, the other is assembly or the like: code stores that by its address. Where it has none,
+  /// more is demanded on a kernel that lacks many types. On others few are left, and these the kernel stores in ways that cannot be
+  /// followed: kvm_apic_init() writes to whichever `apic` is chosen then (arch/x86/kernel/kvm.c, Linux v6.12).
+  private func demand(on slot: PointerSlot) -> Demand {
+    guard types[slot.target].isEmpty else { return .taken }
+    return lacksManyTypes ? .stored : .held
+  }
+
+  private func question(_ difference: PointerLook.Difference) -> PointerStores.Question {
+    PointerStores.Question(
+      function: difference.value, place: difference.slot.variable ?? difference.slot.address,
+      isExact: difference.slot.kind == .followed)
   }
 
   // MARK: Functions
 
-  /// - Parameter isOfModule: whether it is a module's pointer, which can hold whatever the kernel exports.
-  private func function(_ function: UInt64, insteadOf vendors: UInt64, ofModule isOfModule: Bool = false) -> Verdict {
+  /// - Parameter canBeStored: whether the kernel's own code can have put it there, where types do not tell.
+  private func function(_ function: UInt64, insteadOf vendors: UInt64, canBeStored: () -> Bool) -> Verdict {
     // Nothing in the kernel changes where a call's trampoline is looked for, nor calls one through a pointer.
     if trampolines.contains(vendors) {
       return .wrong(Wrong(message: "it leads elsewhere than to the trampoline of its static call"))
@@ -102,10 +151,7 @@ final class PointerJudge {
     let isSame = types.isSame(vendors, function)
     switch ownership.standing(of: function) {
     case .kernelFunction:
-      guard let isSame else {
-        return isStorable(function, insteadOf: vendors) || isOfModule && isExported(function)
-          ? .untyped : .wrong(Self.unstored)
-      }
+      guard let isSame else { return canBeStored() ? .untyped : .wrong(Self.unstored) }
       return isSame ? .alike : .wrong(Self.otherType)
     case .module(let name):
       let symbols = kernel.symbols.symbols(at: KernelAddress(function))
@@ -140,14 +186,7 @@ final class PointerJudge {
     vendor.symbols.functions(at: function).contains { vendor.symbols["__ksymtab_\($0)"] != nil }
   }
 
-  private func isStorable(_ function: UInt64) -> Bool { storable[function] != .never }
-
-  /// The same of one that has no type, or whose predecessor has none.
-  ///
-  /// Where the vendor's has one, the other is assembly or the like: code stores that by its address, and has no structures of such.
-  private func isStorable(_ function: UInt64, insteadOf vendors: UInt64) -> Bool {
-    types[vendors].isEmpty ? isStorable(function) : storable[function] == nil || storable[function] == .byCode
-  }
+  private func isHeld(_ function: UInt64) -> Bool { held[function] != false }
 
   private static let nobodys = Wrong(message: "it points to no function of the kernel or of a module")
   private static let unstored = Wrong(
@@ -155,34 +194,48 @@ final class PointerJudge {
   private static let otherType = Wrong(
     message: "it leads to a function of another type, which nothing in the kernel calls this way")
 
-  private func learnWhatIsStorable(_ functions: Set<UInt64>) {
-    let open = functions.filter { storable[$0] == nil && vendor.text.contains($0) }
-    guard !open.isEmpty, case .success(let relocations) = vendor.relocations else { return }
-    let offset = vendor.offset
-    // Lists of where code can be traced, probed and made fail: nobody calls what they name, nor copies it.
-    let lists = [
-      ("__start_mcount_loc", "__stop_mcount_loc"), ("__start_kprobe_blacklist", "__stop_kprobe_blacklist"),
-      ("__start_error_injection_whitelist", "__stop_error_injection_whitelist"),
-    ].map { range($0.0, $0.1) }
-    // What is given back when the kernel has booted is only there to be copied from.
-    let given = range("__init_begin", "__init_end")
-    func taken(_ functions: Set<UInt64>, counting isCounted: (UInt64) -> Bool) -> Set<UInt64> {
-      guard !functions.isEmpty else { return [] }
-      let found = relocations.taken(
-        among: Set(functions.map { $0 &- offset }), in: FileBytes(vendor.object),
-        counting: { place in isCounted(place &+ offset) && !lists.contains { $0.contains(place &+ offset) } })
-      return Set(found.map { $0 &+ offset })
+  /// Finds out what the kernel's own code can have done, wherever types do not tell.
+  private func learnWhatIsStorable(
+    _ differences: [PointerLook.Difference], _ compared: [[Pair]], _ areModules: [Bool]
+  ) {
+    var questions: Set<PointerStores.Question> = []
+    // Of what is anywhere: held by data, or by code alone and data of the initialisation.
+    var (anywhere, byCode): (Set<UInt64>, Set<UInt64>) = ([], [])
+    for (index, difference) in differences.enumerated() {
+      let untyped = compared[index].filter { types.isSame($0.vendors, $0.live) == nil }.map(\.live)
+        .filter(vendor.text.contains)
+      switch difference.slot.kind {
+      case .function where areModules[index]: byCode.formUnion(untyped)
+      case .function where untyped.isEmpty: break
+      case .function:
+        switch demand(on: difference.slot) {
+        case .stored: questions.insert(question(difference))
+        case .held: anywhere.formUnion(untyped)
+        case .taken: byCode.formUnion(untyped)
+        }
+      case .followed: if vendor.text.contains(difference.value) { questions.insert(question(difference)) }
+      case .table: anywhere.formUnion(untyped)
+      case .key: if vendor.text.contains(difference.value) { anywhere.insert(difference.value) }
+      case .judgedElsewhere: break
+      }
     }
-    let byCode = taken(open) { given.contains($0) }
-    let held = taken(open.subtracting(byCode)) { _ in true }
-    for function in open {
-      storable[function] = byCode.contains(function) ? .byCode : held.contains(function) ? .fromData : .never
-    }
+    stores.learn(questions)
+    learn(anywhere, into: &held) { _ in true }
+    let given = stores.given
+    learn(byCode, into: &taken) { given.contains($0) }
   }
 
-  private func range(_ start: String, _ end: String) -> Range<UInt64> {
-    guard let start = vendor.symbols[start], let end = vendor.symbols[end], start < end else { return 0..<0 }
-    return start..<end
+  /// - Parameter isCounted: whether a place of data can be what code copies from.
+  private func learn(
+    _ functions: Set<UInt64>, into known: inout [UInt64: Bool], counting isCounted: (UInt64) -> Bool
+  ) {
+    let open = functions.filter { known[$0] == nil }
+    guard !open.isEmpty, case .success(let relocations) = vendor.relocations else { return }
+    let (offset, lists) = (vendor.offset, stores.lists)
+    let found = relocations.taken(
+      among: Set(open.map { $0 &- offset }), in: FileBytes(vendor.object),
+      counting: { place in isCounted(place) && !lists.contains { $0.contains(place) } })
+    for function in open { known[function] = found.contains(function &- offset) }
   }
 
   // MARK: Tables
@@ -217,7 +270,7 @@ final class PointerJudge {
         verdict = .alike
         continue
       }
-      switch function(pair.live, insteadOf: pair.vendors) {
+      switch function(pair.live, insteadOf: pair.vendors, canBeStored: { isHeld(pair.live) }) {
       case .wrong(let wrong):
         return .wrong(
           Wrong(

@@ -13,7 +13,9 @@ struct PointerSlot: Hashable {
   enum Kind {
     case function
     case table
-    /// The kernel's own code is patched by it.
+    /// A static call's key: the kernel's own code is patched by it.
+    case key
+    /// Another that the kernel's own code is patched by.
     case followed
     /// Whose code it leads to is another check's question: the function tracer's words, which lead to a function that does nothing
     /// while nobody is called (`ftrace`), and keys of a module's own static calls (`module-text`).

@@ -9,7 +9,9 @@ package struct PointerVerification {
   package enum Kind: String, CaseIterable, Sendable {
     case function = "a function"
     case table = "a constant table"
+    case key = "a static call's key"
     case followed = "what code is patched by"
+    case elsewhere = "what another check judges"
     case module = "a module's"
   }
 
@@ -24,13 +26,26 @@ package struct PointerVerification {
       switch slot.kind {
       case .function: (KernelAddress(slot.address), .function)
       case .table: (KernelAddress(slot.address), .table)
-      case .followed, .judgedElsewhere: (KernelAddress(slot.address), .followed)
+      case .key: (KernelAddress(slot.address), .key)
+      case .followed: (KernelAddress(slot.address), .followed)
+      case .judgedElsewhere: (KernelAddress(slot.address), .elsewhere)
       }
     } + census.modules.flatMap(\.slots).map { (KernelAddress($0.address), .module) }
   }
 
   /// Where the kernel's constant tables start.
   package var tables: [KernelAddress] { census.ofKernel.tables.starts.map { KernelAddress($0) } }
+
+  /// Why a pointer that holds something else is right, in a word; nil if it is wrong, or holds what the file says.
+  package func excuse(at place: KernelAddress) -> String? {
+    switch census.verdict(at: place.rawValue) {
+    case .alike: "same type"
+    case .untyped: "no type"
+    case .empty: "empty"
+    case .followed: "followed"
+    case .wrong, nil: nil
+    }
+  }
 
   /// Where a pointer lies that nothing explains.
   package mutating func unexplained() -> Set<KernelAddress> {

@@ -83,6 +83,26 @@ struct KernelRelocations: KernelImageRelocations {
     return taken.union(Self.loaded(functions.subtracting(taken), in: file))
   }
 
+  func forEachAddress(in file: FileBytes, _ body: (_ place: UInt64, _ target: UInt64, _ isCode: Bool) -> Void) {
+    var file = file
+    var isWide = true
+    for index in 1..<max(words.count / 4, 1) {
+      let word = words.value(UInt32.self, at: index * 4)
+      guard word != 0 else {
+        isWide = false
+        continue
+      }
+      let address = address(word, offset: 0)
+      // The distances between the two lists are of no function.
+      guard let place = file.pointer(at: address, count: isWide ? 8 : 4) else { continue }
+      if isWide {
+        body(address, place.value(UInt64.self), false)
+      } else if file.section(at: address)?.isExecutable == true {
+        body(address, UInt64(bitPattern: Int64(place.value(Int32.self))), true)
+      }
+    }
+  }
+
   /// Those whose address the code works out from where it stands: `lea distance(%rip), %register`.
   private static func loaded(_ functions: Set<UInt64>, in file: FileBytes) -> Set<UInt64> {
     var found: Set<UInt64> = []
