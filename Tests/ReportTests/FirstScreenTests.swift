@@ -103,6 +103,17 @@ import Testing
       words(lines(verdict)).contains("INCIDENT 1 of 1 warning BPF program 57 (hide), held by process 812 (agent) "))
   }
 
+  @Test func `that nothing vouches for a module is told once`() {
+    var verdict = Sample.guarded
+    verdict.answers[0].findings[0].stranger = Finding.Stranger(module: "edr_guard", identity: "sha256 1")
+    verdict.answers[0].findings[0].effects.append(.init(.loadsModule, "edr_guard"))
+    let text = words(lines(verdict))
+    #expect(
+      text.contains(
+        "INCIDENT 1 of 1 warning module edr_guard, which nothing vouches for Effect: system call execve redirected. Evidence"
+      ))
+  }
+
   @Test func `many incidents have a line each, and those beyond the screen a number`() {
     let findings = (0..<40).map { index in
       var finding = Sample.hook(

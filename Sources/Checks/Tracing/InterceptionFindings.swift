@@ -51,6 +51,7 @@ struct InterceptionFindings {
       observed: "\(target, owner)", owner: owner, hiddenModule: hidden, target: isMapped(owner) ? target : nil,
       evidence: evidence,
       stranger: judged.stranger, effects: effects(of: interception), places: places(of: interception),
+      proof: proof(judged, owner),
       meaning: interception.redirects
         ? "\(callers) runs that code first, and it says where the call goes on"
         : "\(callers) runs that code too; it can change what is asked for and what is answered",
@@ -59,6 +60,12 @@ struct InterceptionFindings {
         : manual.innocentCauses + (manual.namesHidingModules ? [] : [Self.hidden]),
       response: judged.stranger != nil
         ? Self.responseToStranger : severity == .warning ? Self.responseToWarning : nil)
+  }
+
+  /// Code that somebody owns is known by who vouches for its module or, where something does, by that only live patches redirect.
+  private func proof(_ judged: Interceptions.Judged, _ owner: Owner) -> Finding.Proof {
+    if case .nobody = owner { return .ownership }
+    return judged.stranger == nil ? .invariant : .provenance
   }
 
   private func effects(of interception: Interception) -> [Finding.Effect] {

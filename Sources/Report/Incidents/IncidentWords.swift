@@ -48,7 +48,7 @@ extension ReportedIncident {
   /// All of it in a few sentences.
   func paragraph(_ implants: [Implant], _ limits: IncidentLimits) -> [PlainText] {
     var sentences: [PlainText] = []
-    let clauses = incident.clauses(limits)
+    let clauses = incident.clauses(limits, skipping: incident.culprit.said.intersection([.loadsModule]))
     if !clauses.isEmpty { sentences.append("Effect: \(PlainText.join(clauses, "; ")).") }
     if let place = incident.implants.first {
       let more: PlainText = incident.implants.count > 1 ? " and \(incident.implants.count - 1) more" : ""
