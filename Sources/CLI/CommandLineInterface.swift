@@ -6,9 +6,11 @@ package enum CommandLineInterface {
   ///
   /// Every way out that is not an answer is status 3, UNKNOWN: ArgumentParser's own 64 means nothing to a monitoring
   /// system.
-  package static func run() -> Never {
+  ///
+  /// - Parameter arguments: without the program's own name.
+  package static func run(_ arguments: [String]) -> Never {
     do {
-      var command = try Liveprobe.parseAsRoot()
+      var command = try Liveprobe.parseAsRoot(arguments)
       try command.run()
       Terminal.exit(0)
     } catch {

@@ -10,11 +10,13 @@ internal import LiveProbe
 enum Main {
   static func main() {
     harden_signals()
+    // CommandLine asks /proc/self/cmdline, which may be missing, and which whoever edits reads of /proc may edit.
+    let arguments = (0..<harden_argument_count()).map { String(cString: harden_argument($0)) }
     // Before anything of the command line's is made: the copy is to be quick.
-    if RenamedCopy.isMeant(by: CommandLine.arguments) {
-      RenamedCopy.run(CommandLine.arguments)
+    if RenamedCopy.isMeant(by: arguments) {
+      RenamedCopy.run(arguments)
     } else {
-      CommandLineInterface.run()
+      CommandLineInterface.run(Array(arguments.dropFirst()))
     }
   }
 }

@@ -106,7 +106,7 @@ struct CrashDumpTests {
     #expect(story.headline.hasSuffix("; the stack shows it ran"))
     #expect(story.systemCall?.number == 0)
     #expect(story.systemCall?.handlers.map(\.address) == [hook])
-    #expect(story.system.addressOwner?.contains("nobody owns") == true)
+    #expect(story.system.addressOwner?.contains("unowned") == true)
     #expect(story.system.log.contains { $0.text.contains("stack-protector: Kernel stack is corrupted in") })
     #expect(story.stack?.trace.contains { $0.owner.hasPrefix("__stack_chk_fail+") } == true)
     let words = story.stack?.raw.flatMap(\.words) ?? []

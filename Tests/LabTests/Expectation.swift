@@ -56,7 +56,7 @@ struct Expectation: Sendable {
   }
 
   /// Code that runs where nobody owns the memory.
-  static let unownedCode = Named(check: "executable-memory", text: "nobody owns")
+  static let unownedCode = Named(check: "executable-memory", text: "no owner")
 
   static func slots(_ indices: [Int], of table: String = "sys_call_table") -> Set<ScanReport.Subject> {
     Set(indices.map { ScanReport.Subject(name: table, index: $0) })

@@ -52,9 +52,12 @@ static void occupy_standard_descriptors(void) {
   }
 }
 
+static int argument_count = 0;
+static char **arguments_given = NULL;
+
 static void harden_before_main(int count, char **arguments, char **environment) {
-  (void)count;
-  (void)arguments;
+  argument_count = count;
+  arguments_given = arguments;
   scrub_environment(environment);
   occupy_standard_descriptors();
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -62,6 +65,12 @@ static void harden_before_main(int count, char **arguments, char **environment) 
 
 __attribute__((used, section(".preinit_array"))) static void (*const harden_entry)(int, char **, char **) =
     harden_before_main;
+
+int harden_argument_count(void) { return argument_count; }
+
+const char *harden_argument(int index) {
+  return index >= 0 && index < argument_count ? arguments_given[index] : "";
+}
 
 void harden_signals(void) {
   static const int raised_by_crashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGSYS, SIGTRAP};

@@ -27,3 +27,9 @@
 // when the environment was empty and had no room for SWIFT_BACKTRACE. Signals the caller has set to be ignored, as
 // nohup(1) does with SIGHUP, stay ignored.
 void harden_signals(void);
+
+// The arguments as the kernel laid them down, with the program's name as the first; valid for as long as the program runs. The
+// Swift runtime asks /proc/self/cmdline for them instead: it may be missing, and a suspect kernel may edit what is read there.
+int harden_argument_count(void);
+// "" beyond them.
+const char *harden_argument(int index);
