@@ -33,6 +33,8 @@ package struct HostState: Hashable, Sendable {
     }
   }
 
+  /// The check that finds out which modules there are.
+  private static let modules = "module-list"
   /// Facts and findings of one report at most.
   private static let mostTraits = 50_000
 
@@ -63,6 +65,13 @@ package struct HostState: Hashable, Sendable {
       for fact in facts.prefix(Self.mostTraits - min(traits.count, Self.mostTraits)) {
         traits.append(Trait(check: check.id, subject: fact.subject, value: fact.value))
       }
+    }
+    // Which modules are loaded goes with the hardware; of the same kernel they are the same builds.
+    for module in (contents.inventory?.modules ?? []).prefix(Self.mostTraits - min(traits.count, Self.mostTraits)) {
+      traits.append(
+        Trait(
+          check: Self.modules, subject: "module \(module.name)",
+          value: module.buildID.map { "build id \($0)" } ?? "no build id"))
     }
     for check in contents.checks ?? [] {
       for finding in (check.findings ?? []).prefix(Self.mostTraits - min(traits.count, Self.mostTraits)) {
@@ -96,7 +105,10 @@ package struct HostState: Hashable, Sendable {
     var state: State?
     var checks: [Check]?
 
-    struct Inventory: Decodable { var hostName: String? }
+    struct Inventory: Decodable {
+      var hostName: String?
+      var modules: [ReportContents.Inventory.Module]?
+    }
 
     struct State: Decodable {
       var digest: String

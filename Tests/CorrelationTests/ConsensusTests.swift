@@ -97,7 +97,7 @@ import Testing
   @Test func `a report's state is read, and findings without their addresses`() throws {
     let document = """
       {"schema": "liveprobe/1", "kernel": {"release": "6.1", "buildID": {"claimed": "aa", "inMemory": "bb"}},
-       "inventory": {"hostName": "web1"}, "run": {"startedAt": "2026-01-01T00:00:00Z"},
+       "inventory": {"hostName": "web1", "modules": [{"name": "ext4", "buildID": "aa"}, {"name": "other"}]}, "run": {"startedAt": "2026-01-01T00:00:00Z"},
        "state": {"digest": "d", "checks": [
          {"id": "taint", "digest": "x", "isAnswered": true, "facts": [{"subject": "taint", "value": "none"}]},
          {"id": "syscall-table", "digest": "0123456789abcdef0123", "isAnswered": false}]},
@@ -108,7 +108,7 @@ import Testing
     #expect(state.host == "web1" && state.build == "bb" && state.digest == "d" && state.answered == ["taint"])
     #expect(
       state.traits.map(\.value) == [
-        "none", "digest 0123456789abcdef", MaskedAddresses.of("leads to 0xffffffffc0123456"),
+        "none", "digest 0123456789abcdef", "build id aa", "no build id", MaskedAddresses.of("leads to 0xffffffffc0123456"),
       ])
     #expect(try HostState(decoding: Array(#"{"schema": "liveprobe/1"}"#.utf8), from: "a") == nil)
     #expect(throws: NotAReport.self) { try HostState(decoding: [0x7b], from: "a") }

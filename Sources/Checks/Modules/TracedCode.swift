@@ -30,6 +30,8 @@ struct TracedCode {
     entries = found.sorted()
     for entry in entries {
       let page = Machine.pageStart(entry)
+      // The last page of all has no end; a record may claim anything.
+      guard page <= .max - Machine.pageSize else { continue }
       if pages.last?.lowerBound != page { pages.append(page..<page + Machine.pageSize) }
     }
   }
