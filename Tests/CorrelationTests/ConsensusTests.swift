@@ -108,7 +108,8 @@ import Testing
     #expect(state.host == "web1" && state.build == "bb" && state.digest == "d" && state.answered == ["taint"])
     #expect(
       state.traits.map(\.value) == [
-        "none", "digest 0123456789abcdef", "build id aa", "no build id", MaskedAddresses.of("leads to 0xffffffffc0123456"),
+        "none", "digest 0123456789abcdef", "build id aa", "no build id",
+        MaskedAddresses.of("leads to 0xffffffffc0123456"),
       ])
     #expect(try HostState(decoding: Array(#"{"schema": "liveprobe/1"}"#.utf8), from: "a") == nil)
     #expect(throws: NotAReport.self) { try HostState(decoding: [0x7b], from: "a") }
