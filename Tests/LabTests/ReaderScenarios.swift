@@ -81,8 +81,8 @@ extension Scenario {
     Scenario(name: "a name is blanked in what is written to files", guests: one("6.12"), exemption: hasNoFixture) {
       guest in
       try LyingKernel.load(.blankedWrites(of: "syscall-table"), into: guest)
-      let scan = try Scan(in: guest, only: checksOfReads, options: "--output - --format text --output /tmp/report.txt")
-      let text = try guest.output(of: "cat /tmp/report.txt")
+      let scan = try Scan(in: guest, only: checksOfReads, options: "--output - --format html --output /tmp/report.html")
+      let text = try guest.output(of: "cat /tmp/report.html")
       try LyingKernel.unload(from: guest)
       return Run(
         scans: [scan], expectation: .tampered("reader", "written report"),
