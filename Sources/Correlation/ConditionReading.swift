@@ -23,8 +23,7 @@ struct ConditionReading {
       note(.kernelRelease, [release])
       note(.distribution, [Distribution.name(release: release, version: kernel.version ?? "")].compactMap { $0 })
     }
-    // Memory's own word comes before what user space is told.
-    if let id = kernel.buildID?.inMemory ?? kernel.buildID?.claimed { note(.kernelBuild, [id]) }
+    if let id = kernel.buildID?.known { note(.kernelBuild, [id]) }
   }
 
   private mutating func read(_ inventory: ReportContents.Inventory) {
@@ -35,7 +34,7 @@ struct ConditionReading {
     }
     if let names = inventory.names ?? inventory.modules?.map(\.name) { note(.module, names) }
     if let modules = inventory.modules {
-      note(.moduleBuild, modules.map { "\($0.name), \($0.buildID.map { "build id \($0)" } ?? "no build id")" })
+      note(.moduleBuild, modules.map { "\($0.name), \($0.build)" })
     }
   }
 
@@ -43,12 +42,7 @@ struct ConditionReading {
     note(
       .finding,
       checks.flatMap { check in
-        (check.findings ?? []).map { finding in
-          let subject = finding.subject
-          let index = subject.index.map { "[\($0)]" } ?? ""
-          let label = subject.label.map { " (\($0))" } ?? ""
-          return MaskedAddresses.of("\(check.id): \(subject.name)\(index)\(label)")
-        }
+        (check.findings ?? []).map { MaskedAddresses.of("\(check.id): \($0.subject.text)") }
       })
   }
 

@@ -28,12 +28,7 @@ package struct HostReport: Sendable {
 
   /// The report that `document` holds.
   package init(decoding document: [UInt8]) throws(NotAReport) {
-    let contents: ReportContents
-    do {
-      contents = try JSONDecoder().decode(ReportContents.self, from: Data(document))
-    } catch {
-      throw Self.reason(error)
-    }
+    let contents = try Self.decode(ReportContents.self, from: document)
     isCrash = Self.crashes.contains(contents.schema)
     guard isCrash || contents.schema == Self.scan else { throw .otherDocument(contents.schema) }
     cohort = isCrash ? .affected : Self.cohort(contents)
@@ -52,15 +47,11 @@ package struct HostReport: Sendable {
   package static func kernel(
     in document: [UInt8]
   ) throws(NotAReport) -> (release: String, version: String, machine: String, buildID: BuildID?) {
-    let contents: ReportContents
-    do {
-      contents = try JSONDecoder().decode(ReportContents.self, from: Data(document))
-    } catch {
-      throw reason(error)
-    }
+    let contents = try decode(ReportContents.self, from: document)
     guard let kernel = contents.kernel, let release = kernel.release else { throw .malformed("kernel.release") }
-    let build = kernel.buildID.flatMap { $0.inMemory ?? $0.claimed }
-    return (release, kernel.version ?? "", kernel.machine ?? "", build.flatMap { BuildID(hexadecimal: $0) })
+    return (
+      release, kernel.version ?? "", kernel.machine ?? "", kernel.buildID?.known.flatMap { BuildID(hexadecimal: $0) }
+    )
   }
 
   private static func cohort(_ contents: ReportContents) -> Cohort {
@@ -69,7 +60,16 @@ package struct HostReport: Sendable {
     return contents.status == "OK" || contents.status == "WARNING" ? .healthy : .undecided
   }
 
-  static func reason(_ error: any Error) -> NotAReport {
+  /// As much of a document as `Value` has.
+  static func decode<Value: Decodable>(_ type: Value.Type, from document: [UInt8]) throws(NotAReport) -> Value {
+    do {
+      return try JSONDecoder().decode(type, from: Data(document))
+    } catch {
+      throw reason(error)
+    }
+  }
+
+  private static func reason(_ error: any Error) -> NotAReport {
     switch error as? DecodingError {
     case .keyNotFound(let key, let context): .malformed(path(context.codingPath + [key]))
     case .typeMismatch(_, let context), .valueNotFound(_, let context): .malformed(path(context.codingPath))

@@ -1,6 +1,3 @@
-internal import FoundationEssentials
-internal import KernelModel
-
 /// What lasts of one host's kernel, as its report has it: facts without addresses and times.
 package struct HostState: Hashable, Sendable {
   /// The host's name for itself, or else where the report was read.
@@ -40,49 +37,33 @@ package struct HostState: Hashable, Sendable {
 
   /// The state that the report `document` has; nil if it has none: an older one, a crash's, or one that did not get as far as a kernel.
   package init?(decoding document: [UInt8], from source: String) throws(NotAReport) {
-    let contents: Contents
-    do {
-      contents = try JSONDecoder().decode(Contents.self, from: Data(document))
-    } catch {
-      throw HostReport.reason(error)
+    let contents = try HostReport.decode(Contents.self, from: document)
+    guard let state = contents.state, let kernel = contents.kernel, let build = kernel.buildID?.known else {
+      return nil
     }
-    guard let state = contents.state, let kernel = contents.kernel,
-      let build = kernel.buildID?.inMemory ?? kernel.buildID?.claimed
-    else { return nil }
     host = HostReport.name(contents.inventory?.hostName) ?? source
     self.build = build
     release = kernel.release ?? ""
     takenAt = contents.run?.startedAt ?? ""
     digest = state.digest
     answered = Set(state.checks.filter(\.isAnswered).map(\.id))
-    traits = []
-    for check in state.checks {
+    let facts = state.checks.flatMap { check -> [Trait] in
       // Where there are too many to be listed, the digest of all stands for them.
-      guard let facts = check.facts else {
-        traits.append(Trait(check: check.id, subject: "all of its facts", value: "digest \(check.digest.prefix(16))"))
-        continue
-      }
-      for fact in facts.prefix(Self.mostTraits - min(traits.count, Self.mostTraits)) {
-        traits.append(Trait(check: check.id, subject: fact.subject, value: fact.value))
-      }
+      check.facts?.map { Trait(check: check.id, subject: $0.subject, value: $0.value) }
+        ?? [Trait(check: check.id, subject: "all of its facts", value: "digest \(check.digest.prefix(16))")]
     }
     // Which modules are loaded goes with the hardware; of the same kernel they are the same builds.
-    for module in (contents.inventory?.modules ?? []).prefix(Self.mostTraits - min(traits.count, Self.mostTraits)) {
-      traits.append(
-        Trait(
-          check: Self.modules, subject: "module \(module.name)",
-          value: module.buildID.map { "build id \($0)" } ?? "no build id"))
+    let modules = (contents.inventory?.modules ?? []).map {
+      Trait(check: Self.modules, subject: "module \($0.name)", value: $0.build)
     }
-    for check in contents.checks ?? [] {
-      for finding in (check.findings ?? []).prefix(Self.mostTraits - min(traits.count, Self.mostTraits)) {
-        let index = finding.subject.index.map { "[\($0)]" } ?? ""
-        let label = finding.subject.label.map { " (\($0))" } ?? ""
-        traits.append(
-          Trait(
-            check: check.id, subject: MaskedAddresses.of("\(finding.subject.name)\(index)\(label)"),
-            value: MaskedAddresses.of(finding.message ?? "a finding"), isFinding: true))
+    let findings = (contents.checks ?? []).flatMap { check in
+      (check.findings ?? []).map {
+        Trait(
+          check: check.id, subject: MaskedAddresses.of($0.subject.text),
+          value: MaskedAddresses.of($0.message ?? "a finding"), isFinding: true)
       }
     }
+    traits = Array((facts + modules + findings).prefix(Self.mostTraits))
   }
 
   package init(

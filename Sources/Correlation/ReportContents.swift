@@ -69,6 +69,9 @@ struct ReportContents: Decodable {
     struct BuildIDs: Decodable {
       var claimed: String?
       var inMemory: String?
+
+      /// Memory's own word comes before what user space is told.
+      var known: String? { inMemory ?? claimed }
     }
   }
 
@@ -82,6 +85,9 @@ struct ReportContents: Decodable {
     struct Module: Decodable {
       var name: String
       var buildID: String?
+
+      /// The same words on every host that has this build of it.
+      var build: String { buildID.map { "build id \($0)" } ?? "no build id" }
     }
   }
 
@@ -98,6 +104,9 @@ struct ReportContents: Decodable {
       var name: String
       var index: Int?
       var label: String?
+
+      /// `sys_call_table[59] (execve)`.
+      var text: String { name + (index.map { "[\($0)]" } ?? "") + (label.map { " (\($0))" } ?? "") }
     }
   }
 

@@ -21,9 +21,10 @@ final class BroughtFiles {
   private let path: String
   /// The build that is wanted of a store, as soon as it is known.
   var build: BuildID? {
-    didSet { if build != oldValue, isStore { survey = nil } }
+    didSet { if build != oldValue, store != nil { survey = nil } }
   }
-  private let isStore: Bool
+  /// What was brought, if it is a store.
+  private let store: KernelStore?
   private let loadedModules: () -> [String]
   private var survey: Survey?
   /// What was read from packages, by its place.
@@ -64,7 +65,8 @@ final class BroughtFiles {
   init(_ path: String, loadedModules: @escaping () -> [String]) {
     self.path = path
     self.loadedModules = loadedModules
-    isStore = KernelStore.isStore(path)
+    // What is no store is searched as a folder.
+    store = try? KernelStore(path)
   }
 
   /// Where images may be, the likeliest first, and what could not be read.
@@ -118,7 +120,7 @@ final class BroughtFiles {
     let problems = survey.problems.isEmpty ? "" : " (" + survey.problems.joined(separator: "; ") + ")"
     throw Withheld(
       "the file of module \(name)", why: "\(path) has none for kernel \(release)\(problems)",
-      remedy: isStore
+      remedy: store != nil
         ? "liveprobe reference fetch-list says which packages have it; liveprobe reference add puts them there"
         : "bring the package that this module comes from, too")
   }
@@ -132,7 +134,7 @@ final class BroughtFiles {
   /// The bytes of the file at `place`.
   func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
     if let known = unpacked[place] { return known }
-    if let file = stored[place] { return try contents(of: file) }
+    if let store, let file = stored[place] { return try Self.contents(of: file, in: store) }
     return try OpenedFile.contents(of: place, limit: limit)
   }
 
@@ -153,8 +155,8 @@ final class BroughtFiles {
   private func survey(of release: String) -> Survey {
     if let survey, survey.release == release { return survey }
     var survey = Survey(release: release)
-    if isStore {
-      lookUp(into: &survey)
+    if let store {
+      lookUp(in: store, into: &survey)
       self.survey = survey
       return survey
     }
@@ -192,17 +194,16 @@ final class BroughtFiles {
   // MARK: A store
 
   /// Finds the kernel that is wanted, or says which the store has instead.
-  private func lookUp(into survey: inout Survey) {
+  private func lookUp(in store: KernelStore, into survey: inout Survey) {
     // It opens no files by itself, so that nothing is left to be opened for its name.
     survey.knowsInnerNames = true
     do throws(StoreFault) {
-      let store = try KernelStore(path)
       if let build {
         return add(try store.kernel(build), to: &survey)
       }
       for kernel in try store.kernels() where kernel.release == survey.release { add(kernel, to: &survey) }
     } catch {
-      survey.problems.append("\(path): \(error)\(neighbours(of: survey.release))")
+      survey.problems.append("\(path): \(error)\(Self.neighbours(of: survey.release, in: store))")
     }
   }
 
@@ -218,10 +219,10 @@ final class BroughtFiles {
   }
 
   /// Which builds of the release there are, or which releases at all.
-  private func neighbours(of release: String) -> String {
-    guard let kernels = try? KernelStore(path).kernels(), !kernels.isEmpty else { return "" }
+  private static func neighbours(of release: String, in store: KernelStore) -> String {
+    guard let kernels = try? store.kernels(), !kernels.isEmpty else { return "" }
     let same = kernels.filter { $0.release == release }
-    let words = (same.isEmpty ? kernels : same).prefix(Self.mostImages).map { kernel in
+    let words = (same.isEmpty ? kernels : same).prefix(mostImages).map { kernel in
       let version = kernel.packages.first.map { ", \($0.name) \($0.version)" } ?? ""
       return same.isEmpty ? kernel.release : "build \(kernel.buildID)\(version)"
     }
@@ -230,9 +231,11 @@ final class BroughtFiles {
       : "; of \(release) it has \(words.joined(separator: "; "))"
   }
 
-  private func contents(of file: StoredKernel.File) throws(VendorFileError) -> VendorObject.Contents {
+  private static func contents(
+    of file: StoredKernel.File, in store: KernelStore
+  ) throws(VendorFileError) -> VendorObject.Contents {
     do throws(StoreFault) {
-      return try KernelStore(path).contents(of: file)
+      return try store.contents(of: file)
     } catch {
       switch error {
       case .file(let fault): throw .file(fault)

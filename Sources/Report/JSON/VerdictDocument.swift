@@ -53,8 +53,7 @@ struct VerdictDocument: Encodable {
     implants = sorted.map(ImplantDocument.init)
     baseline = OrNull(verdict.baseline.map(BaselineDocument.init))
     // A kernel without a build id is held against no other.
-    let recorded = try? RecordedState(of: verdict)
-    state = OrNull(digest.flatMap { digest in recorded.map { StateDocument($0, digest) } })
+    state = OrNull(digest.flatMap { digest in (try? RecordedState(of: verdict)).map { StateDocument($0, digest) } })
     obstacles = verdict.obstacles.map(WithheldDocument.init)
     remarks = verdict.remarks.map { PlainText(sentence: $0) }
     run = Run(

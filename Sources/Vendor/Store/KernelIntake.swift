@@ -20,7 +20,7 @@ package final class KernelIntake {
 
   /// Takes in what is at `path`: a package, an image, or a folder with such.
   package func add(_ path: String, progress: (String) -> Void = { _ in }) throws(StoreFault) {
-    let files = try KernelStore.wrapping { () throws(FileFault) in try Folder.files(below: path) }
+    let files = try StoreFault.files { () throws(FileFault) in try Folder.files(below: path) }
     for file in files ?? [path] {
       let name = FileNames.lastComponent(file)
       let isNamed = files == nil
@@ -79,10 +79,10 @@ package final class KernelIntake {
   }
 
   private func addPackage(_ path: String) throws(StoreFault) {
-    let package = try Self.vendor { () throws(VendorFileError) in try OpenedFile.vendor(path) }
-    let identity = try Self.vendor { () throws(VendorFileError) in try PackageDescription.read(package) }
+    let package = try StoreFault.vendor { () throws(VendorFileError) in try OpenedFile.vendor(path) }
+    let identity = try StoreFault.vendor { () throws(VendorFileError) in try PackageDescription.read(package) }
     var obstacle: StoreFault?
-    try Self.vendor { () throws(VendorFileError) in
+    try StoreFault.vendor { () throws(VendorFileError) in
       try PackageReader(package).read { (entry) throws(VendorFileError) in
         let name = FileNames.lastComponent(entry.path)
         let isKernels = FileNames.isKernelImage(name) || FileNames.isMap(name)
@@ -103,7 +103,7 @@ package final class KernelIntake {
   }
 
   private func addPlain(_ path: String, isImage: Bool) throws(StoreFault) {
-    let contents = try Self.vendor { () throws(VendorFileError) in
+    let contents = try StoreFault.vendor { () throws(VendorFileError) in
       try OpenedFile.contents(of: path, limit: KernelStore.largestFile)
     }
     try take(contents, at: path, isImage: isImage, from: nil)
@@ -117,7 +117,9 @@ package final class KernelIntake {
         kind: kind, path: path, digest: try store.keep(contents), byteCount: contents.bytes.count, package: nil)
     }
     if isImage {
-      let kernel = try Self.vendor { () throws(VendorFileError) in try VendorStore.kernel(in: contents, source: path) }
+      let kernel = try StoreFault.vendor { () throws(VendorFileError) in
+        try VendorStore.kernel(in: contents, source: path)
+      }
       guard let build = kernel.buildID else { throw .vendor(.buildIDMissing) }
       guard let release = Self.release(of: contents, at: path) else {
         throw .damaged("neither it nor its path says which release it is of")
@@ -132,7 +134,9 @@ package final class KernelIntake {
       return waiting.append((try file(.map), known, package))
     }
     guard let release = FileNames.release(ofModules: path) else { return }
-    let module = try Self.vendor { () throws(VendorFileError) in try VendorStore.module(in: contents, source: path) }
+    let module = try StoreFault.vendor { () throws(VendorFileError) in
+      try VendorStore.module(in: contents, source: path)
+    }
     let kind = StoredKernel.Kind.module(
       StoredKernel.Module(
         name: module.moduleName ?? FileNames.module(path, release: release) ?? "",
@@ -146,13 +150,5 @@ package final class KernelIntake {
     if let release = FileNames.release(ofModules: path) { return release }
     let parts = FileNames.lastComponent(path).split(separator: "-", maxSplits: 1)
     return parts.count == 2 ? String(parts[1]) : nil
-  }
-
-  private static func vendor<Value>(_ body: () throws(VendorFileError) -> Value) throws(StoreFault) -> Value {
-    do throws(VendorFileError) {
-      return try body()
-    } catch {
-      throw .vendor(error)
-    }
   }
 }

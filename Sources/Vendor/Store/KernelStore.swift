@@ -34,7 +34,7 @@ package final class KernelStore {
     self.path = path
     if Self.isStore(path) { return }
     guard makes else { throw .notAStore(path) }
-    try Self.wrapping { () throws(FileFault) in
+    try StoreFault.files { () throws(FileFault) in
       try Folder.make(path, mode: 0o755)
       guard try Folder(path, followingLinks: true).names(limit: 16).isEmpty else {
         throw FileFault(path: path, operation: .make, reason: .occupied)
@@ -49,7 +49,7 @@ package final class KernelStore {
 
   /// The builds that it has, sorted.
   package func builds() throws(StoreFault) -> [BuildID] {
-    try Self.wrapping { () throws(FileFault) in
+    try StoreFault.files { () throws(FileFault) in
       try Folder(place("kernels")).names(limit: Self.mostKernels).compactMap { BuildID(hexadecimal: $0) }
         .sorted { $0.description < $1.description }
     }
@@ -62,7 +62,7 @@ package final class KernelStore {
     } catch {
       throw error.isAbsence ? .absent(build) : .file(error)
     }
-    let bytes = try Self.wrapping { () throws(FileFault) in try file.bytes(at: 0, upTo: StoredKernel.limit) }
+    let bytes = try StoreFault.files { () throws(FileFault) in try file.bytes(at: 0, upTo: StoredKernel.limit) }
     let kernel = try StoredKernel(text: String(decoding: bytes, as: UTF8.self))
     guard kernel.buildID == build else { throw .damaged("the entry of build \(build) is of build \(kernel.buildID)") }
     return kernel
@@ -76,7 +76,7 @@ package final class KernelStore {
 
   /// Writes the kernel's entry; its files are there already.
   func put(_ kernel: StoredKernel) throws(StoreFault) {
-    try Self.wrapping { () throws(FileFault) in
+    try StoreFault.files { () throws(FileFault) in
       try AtomicFile(place("kernels/\(kernel.buildID)"), mode: 0o644).write(Array(kernel.text.utf8))
     }
   }
@@ -85,15 +85,15 @@ package final class KernelStore {
   ///
   /// - Returns: how many files went.
   package func remove(_ build: BuildID) throws(StoreFault) -> Int {
-    guard try builds().contains(build) else { throw .absent(build) }
-    let others = try builds().filter { $0 != build }
+    let all = try builds()
+    guard all.contains(build) else { throw .absent(build) }
     // One that cannot be read may need any file: nothing goes then.
     var needed: Set<String> = []
-    for other in others { needed.formUnion(try kernel(other).files.map(\.digest)) }
-    try Self.wrapping { () throws(FileFault) in try Folder(place("kernels")).remove(build.description) }
+    for other in all where other != build { needed.formUnion(try kernel(other).files.map(\.digest)) }
+    try StoreFault.files { () throws(FileFault) in try Folder(place("kernels")).remove(build.description) }
     var count = 0
     for object in try objects() where !needed.contains(object.digest) {
-      try Self.wrapping { () throws(FileFault) in try Folder(object.folder).remove(object.name) }
+      try StoreFault.files { () throws(FileFault) in try Folder(object.folder).remove(object.name) }
       count += 1
     }
     return count
@@ -115,18 +115,16 @@ package final class KernelStore {
 
   private func stored(_ file: StoredKernel.File) throws(StoreFault) -> VendorObject.Contents {
     let place = objectPlace(file.digest)
-    do throws(VendorFileError) {
+    return try StoreFault.vendor { () throws(VendorFileError) in
       guard FileStatus(at: place, followingLinks: false) == nil else {
         return try OpenedFile.contents(of: place, limit: Self.largestFile)
       }
       let packed = try OpenedFile.contents(of: place + ".z", limit: Self.largestFile)
       let bytes = try GrowingBytes(limit: file.byteCount)
-      try packed.withBytes { packed in
-        Result { () throws(VendorFileError) in try Compression.gzip.decompress(packed, into: bytes) }
-      }.get()
+      try packed.withBytes { (packed) throws(VendorFileError) in
+        try Compression.gzip.decompress(packed, into: bytes)
+      }
       return bytes.finish()
-    } catch {
-      throw .vendor(error)
     }
   }
 
@@ -140,7 +138,7 @@ package final class KernelStore {
       FileStatus(at: place + ".z", followingLinks: false) == nil
     else { return digest }
     let packed = Compression(of: contents.bytes).map { $0 == .none } ?? true ? Deflate.compress(contents.bytes) : nil
-    try Self.wrapping { () throws(FileFault) in
+    try StoreFault.files { () throws(FileFault) in
       try Folder.make(Folder.split(place).folder, mode: 0o755)
       if let packed {
         try AtomicFile(place + ".z", mode: 0o644).write(packed)
@@ -156,7 +154,7 @@ package final class KernelStore {
   /// What is stored, whether a kernel has it or not.
   private func objects() throws(StoreFault) -> [(folder: String, name: String, digest: String)] {
     guard
-      let files = try Self.wrapping({ () throws(FileFault) in try Folder.files(below: place("objects")) })
+      let files = try StoreFault.files({ () throws(FileFault) in try Folder.files(below: place("objects")) })
     else { return [] }
     return files.prefix(Self.mostObjects).compactMap { path in
       let (folder, name) = Folder.split(path)
@@ -193,11 +191,8 @@ package final class KernelStore {
   private static func require(
     _ contents: VendorObject.Contents, of build: BuildID, _ path: String
   ) throws(StoreFault) {
-    let found: BuildID?
-    do throws(VendorFileError) {
-      found = try VendorStore.kernel(in: contents, source: path).buildID
-    } catch {
-      throw .vendor(error)
+    let found = try StoreFault.vendor { () throws(VendorFileError) in
+      try VendorStore.kernel(in: contents, source: path).buildID
     }
     guard found == build else { throw .damaged("it is of build \(found?.description ?? "unknown")") }
   }
@@ -210,13 +205,5 @@ package final class KernelStore {
 
   private static func join(_ folder: String, _ name: String) -> String {
     folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-  }
-
-  static func wrapping<Value>(_ body: () throws(FileFault) -> Value) throws(StoreFault) -> Value {
-    do throws(FileFault) {
-      return try body()
-    } catch {
-      throw .file(error)
-    }
   }
 }

@@ -13,6 +13,26 @@ package enum StoreFault: Error, Hashable, Sendable {
   case damaged(String)
 }
 
+extension StoreFault {
+  /// What `body` gives of files.
+  static func files<Value>(_ body: () throws(FileFault) -> Value) throws(StoreFault) -> Value {
+    do throws(FileFault) {
+      return try body()
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  /// What `body` gives of vendors' files.
+  static func vendor<Value>(reading body: () throws(VendorFileError) -> Value) throws(StoreFault) -> Value {
+    do throws(VendorFileError) {
+      return try body()
+    } catch {
+      throw .vendor(error)
+    }
+  }
+}
+
 extension StoreFault: CustomStringConvertible {
   package var description: String {
     switch self {
