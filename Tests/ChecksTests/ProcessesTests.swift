@@ -101,6 +101,26 @@ import Testing
     #expect(try Processes().examine(dead).findings.isEmpty)
   }
 
+  @Test func `a task that is about to join its control group, as a kernel stopped, is no finding`() throws {
+    tasks.link(all, groups: [thread])
+    var dead: Kernel {
+      var dead = kernel.kernel
+      dead.isRunning = false
+      return dead
+    }
+    #expect(try Processes().examine(dead).findings.count == 1)
+    kernel.set(Variable.controlGroupLock, to: UInt8(1))
+    #expect(try Processes().examine(dead).findings.isEmpty, "it is being moved")
+    kernel.set(Variable.controlGroupLock, to: UInt8(0))
+    shell["__state"] = 0x800
+    #expect(try Processes().examine(dead).findings.isEmpty, "it has never run")
+    // It has its number and is on the list by then, and a task that runs for long is no new one.
+    tasks.link([thread], numbers: all, groups: all, family: all)
+    #expect(try Processes().examine(dead).findings.count == 1)
+    tasks.link(all, groups: [thread])
+    #expect(try examine().findings.count == 1)
+  }
+
   @Test func `a process that user space is not told of is hidden, whichever way leaves it out`() throws {
     tell([2])
     #expect(try found().observed == "missing in: the listing of /proc")

@@ -142,7 +142,7 @@ extension Scenario {
             Expectation.Named(check: "syscall-dispatch", text: "[62]"),
           ]),
         complaints: [("syscalls", map), ("--explain-bytes", place)].compactMap { command, result in
-          result.status == 2 && "\(result.text)".contains("nobody")
+          result.status == 2 && "\(result.text)".contains("unowned")
             ? nil : "\(command) ends with \(result.status): \(result.text.prefix(400))"
         } + (isTold ? [] : ["hooks ends with \(hooks.status): \(hooks.text.prefix(800))"]))
     }

@@ -17,7 +17,7 @@ extension TestTypes {
         ("cgroups", pointer, 208 * 8),
         ("real_parent", pointer, 216 * 8), ("mm", pointer, 224 * 8), ("nsproxy", pointer, 232 * 8),
         ("worker_private", pointer, 240 * 8), ("real_cred", pointer, 248 * 8), ("cred", pointer, 256 * 8),
-        ("se", entity, 264 * 8),
+        ("se", entity, 264 * 8), ("__state", int, 280 * 8),
       ])
     types.structure("upid", 16, [("nr", int, 0), ("ns", pointer, 8 * 8)])
     types.structure(
@@ -26,6 +26,7 @@ extension TestTypes {
     types.structure("kthread", 8, [("threadfn", pointer, 0)])
     types.structure("mm_struct", 8, [("exe_file", pointer, 0)])
     types.structure("qrwlock", 8, [("wlocked", char, 0)])
+    types.structure("qspinlock", 8, [("locked", char, 0)])
   }
 }
 

@@ -58,6 +58,7 @@ extension TestVendorKernel {
     package static let controlGroups: UInt64 = 0xb000
     package static let firstNumbers: UInt64 = 0xb400
     package static let taskLock: UInt64 = 0xb480
+    package static let controlGroupLock: UInt64 = 0xb488
     package static let hiddenAddresses: UInt64 = 0xb640
     package static let selinux: UInt64 = 0xb648
     package static let lockdown: UInt64 = 0xb650
@@ -124,6 +125,7 @@ extension TestVendorKernel {
       ("__stop___tracepoints_ptrs", Variable.tracepointPointersEnd), ("prog_idr", Variable.programNumbers),
       ("ftrace_events", Variable.events), ("css_set_table", Variable.controlGroups),
       ("init_pid_ns", Variable.firstNumbers), ("tasklist_lock", Variable.taskLock),
+      ("css_set_lock", Variable.controlGroupLock),
       ("kptr_restrict", Variable.hiddenAddresses), ("selinux_state", Variable.selinux),
       ("kernel_locked_down", Variable.lockdown), ("__param_sig_enforce", Variable.signatureParameter),
       ("core_pattern", Variable.crashes), ("modprobe_path", Variable.loader), ("init_cred", Variable.credentials),

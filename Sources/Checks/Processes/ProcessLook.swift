@@ -41,7 +41,9 @@ struct ProcessLook {
       (census, unasked, restriction) = (first, nil, nil)
       wrong =
         first.isBeingChanged
-        ? [] : try Self.missing(in: first, structures) + Self.disguised(in: first, ownership)
+        ? []
+        : try Self.missing(in: first, structures).filter { !first.isBeingMoved($0) }
+          + Self.disguised(in: first, ownership)
       return
     }
     let told = Self.denied(of: first, by: kernel.toldProcesses)
@@ -168,19 +170,30 @@ extension TaskCensus {
     }
   }
 
-  /// Whether the kernel stopped while it changed the list of tasks: `tasklist_lock` is held for writing.
+  /// Whether the kernel stopped while it changed the list of tasks, which it does with this lock alone.
+  fileprivate var isBeingChanged: Bool { snapshot.isHeldForWriting("tasklist_lock") }
+
+  /// Whether the kernel stopped before a task was in its control group, or while it was taken from one to another.
   ///
-  /// Source: `struct qrwlock`, include/asm-generic/qrwlock_types.h, _QW_LOCKED (Linux v5.10 to v7.2).
-  fileprivate var isBeingChanged: Bool {
-    guard let lock = snapshot.symbols["tasklist_lock"],
-      let offset = snapshot.types.offsetIfAny(of: "wlocked", in: "qrwlock"),
-      let held = snapshot.live.value(UInt8.self, at: lock &+ offset)
-    else { return false }
-    return held == 0xff
+  /// Source: copy_process(), kernel/fork.c: a task is on the list and has its number before cgroup_post_fork(); it stays TASK_NEW,
+  /// which no task is again, until wake_up_new_task(). css_set_move_task(), kernel/cgroup/cgroup.c (Linux v5.10 to v7.2).
+  fileprivate func isBeingMoved(_ wrong: ProcessLook.Wrong) -> Bool {
+    guard wrong.place == .missing(.controlGroups) else { return false }
+    if snapshot.isHeld("css_set_lock") { return true }
+    return tasks[wrong.address].flatMap { try? object($0).isNew } == true
   }
 }
 
 extension KernelObject {
+  /// Whether a task has never run: TASK_NEW, include/linux/sched.h (Linux v5.10 to v7.2); the member was called `state` before Linux
+  /// kernel commit 2f064a59a11f ("sched: Change task_struct::state"), in v5.14.
+  fileprivate var isNew: Bool {
+    get throws(CannotCheck) {
+      let state: UInt32 = try self[has("__state") ? "__state" : "state"]
+      return state == 0x800
+    }
+  }
+
   /// The function that a thread of the kernel's was made for; nil where the kernel does not say.
   ///
   /// Source: to_kthread() in kernel/kthread.c: `task_struct.worker_private` since Linux kernel commit e32cf5dfbe22 ("kthread:
