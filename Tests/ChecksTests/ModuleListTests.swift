@@ -39,6 +39,13 @@ import Testing
     #expect(row.state == "live")
   }
 
+  @Test func `a record of the tracer that names the last page of all ends nothing`() throws {
+    let kernel = TestTextKernel.withSampleEverywhere
+    // The first of the tracer's records (TestTextKernel.writeTracing), whose address may say anything.
+    kernel.memory.write(UInt64.max - 15, at: KernelAddress(TestTextKernel.heap + 0x100))
+    _ = try examine(kernel)
+  }
+
   @Test func `without the vendor's image the kernel's own names and types will do`() throws {
     let kernel = TestTextKernel.withTypesInMemory
     let examination = try ModuleList().examine(kernel.kernelWithoutImage)
