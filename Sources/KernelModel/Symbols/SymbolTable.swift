@@ -116,19 +116,12 @@ package struct SymbolTable: Sendable {
     return nil
   }
 
-  /// Whether a function of the kernel's own starts at exactly `address`.
-  ///
-  /// What is named there must be more than the room that is left before a function for code to be put in: `__pfx_` and the
-  /// function's name, objtool's add_prefix_symbol() (tools/objtool/check.c, Linux v6.2 to v7.2).
+  /// Whether a function of the kernel's own starts at exactly `address`: something is named there that can be called.
   package func startsFunction(at address: KernelAddress) -> Bool {
-    let room: StaticString = "__pfx_"
     var index = lowerBound(address.rawValue)
     while index < count, entries[index].address == address.rawValue {
       let entry = entries[index]
-      if Symbol.isText(entry.type), entry.moduleNumber == 0,
-        !(entry.nameByteCount > room.utf8CodeUnitCount
-          && (0..<room.utf8CodeUnitCount).allSatisfy { names[entry.nameRange.lowerBound + $0] == room.utf8Start[$0] })
-      {
+      if Symbol.isText(entry.type), entry.moduleNumber == 0, names.span.extracting(entry.nameRange).namesFunction {
         return true
       }
       index += 1
@@ -363,16 +356,31 @@ extension SymbolTable {
 }
 
 extension Span<UInt8> {
-  /// How many bytes of a symbol's name are its name in the source: all but `.llvm.` and the digits behind it.
-  package var lengthInSource: Int {
+  /// Whether the name of a code symbol is a function's: not that of the room before one for code to be put in, `__pfx_` and the
+  /// function's name, and not that of its unlikely part, `.cold` behind the name and then perhaps a number, which is jumped to.
+  ///
+  /// Source: add_prefix_symbol(), tools/objtool/check.c (Linux v6.2 to v7.2); cold_partition_p in gcc/varasm.c (GCC 8 to 15).
+  fileprivate var namesFunction: Bool {
+    let end = endBeforeNumber
+    return !has("__pfx_", at: 0) && !has(".cold", at: count - 5) && !(end < count && has(".cold.", at: end - 6))
+  }
+
+  /// Where the digits begin that a name ends with; its end if it ends otherwise.
+  private var endBeforeNumber: Int {
     var end = count
     while end > 0, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self[unchecked: end - 1]) { end -= 1 }
-    guard end < count, end > 6, self[unchecked: end - 1] == UInt8(ascii: ".") else { return count }
-    let mark: StaticString = ".llvm."
-    let isMarked = mark.withUTF8Buffer { mark in
-      (0..<6).allSatisfy { self[unchecked: end - 6 + $0] == mark[$0] }
-    }
-    return isMarked ? end - 6 : count
+    return end
+  }
+
+  private func has(_ mark: StaticString, at start: Int) -> Bool {
+    guard start >= 0, start + mark.utf8CodeUnitCount <= count else { return false }
+    return (0..<mark.utf8CodeUnitCount).allSatisfy { self[unchecked: start + $0] == mark.utf8Start[$0] }
+  }
+
+  /// How many bytes of a symbol's name are its name in the source: all but `.llvm.` and the digits behind it.
+  package var lengthInSource: Int {
+    let end = endBeforeNumber
+    return end < count && end > 6 && has(".llvm.", at: end - 6) ? end - 6 : count
   }
 }
 
