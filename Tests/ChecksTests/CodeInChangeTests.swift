@@ -99,4 +99,43 @@ import Testing
       kernel.write(place == 0x1c0 ? Self.nothing : hex(bytes), at: UInt64(place))
     }
   }
+
+  /// Subjects of what is found in a kernel that stopped.
+  private func subjectsOfStopped() throws -> [String] {
+    var stopped = kernel.kernel
+    stopped.isRunning = false
+    return try KernelText().examine(stopped).findings.map(\.subject.description)
+  }
+
+  @Test func `sites of the one key that was being set when the kernel stopped may be as they were`() throws {
+    kernel.set(Variable.keyOn, to: Int32(0))
+    let wrong = try subjectsOfStopped()
+    #expect(!wrong.isEmpty)
+    kernel.set(Variable.keyLock, to: UInt64(0xffff_8880_0000_0001))
+    #expect(try subjectsOfStopped() == [])
+    #expect(try subjects() == wrong, "while a kernel runs, it gets there")
+    // No second key is being set.
+    kernel.set(Variable.otherKeyOn, to: Int32(0))
+    #expect(try subjectsOfStopped().count == 1)
+    kernel.set(Variable.otherKeyOn, to: Int32(2))
+    // Flags alone are no owner, and another instruction is none of the key's.
+    kernel.set(Variable.keyLock, to: UInt64(7))
+    #expect(try subjectsOfStopped() == wrong)
+    kernel.set(Variable.keyLock, to: UInt64(0xffff_8880_0000_0001))
+    kernel.write(hex("eb 10"), at: 0x1c8)
+    #expect(try subjectsOfStopped().count == 1)
+  }
+
+  @Test func `sites of a static call that was being set when the kernel stopped may call what it held before`() throws {
+    kernel.set(Variable.callTick, to: TestTextKernel.live(0x700).rawValue)
+    let wrong = try subjectsOfStopped()
+    #expect(!wrong.isEmpty)
+    kernel.set(Variable.callLock, to: UInt64(0xffff_8880_0000_0001))
+    #expect(try subjectsOfStopped() == [])
+    #expect(try subjects() == wrong)
+    // What has no owner was never held.
+    let distance = TestTextKernel.orphan.rawValue &- TestTextKernel.live(0x4c5).rawValue
+    kernel.write([0xe8] + little(UInt32(truncatingIfNeeded: distance)), at: 0x4c0)
+    #expect(try subjectsOfStopped().count == 1)
+  }
 }

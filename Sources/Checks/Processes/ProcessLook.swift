@@ -179,7 +179,7 @@ extension TaskCensus {
   /// which no task is again, until wake_up_new_task(). css_set_move_task(), kernel/cgroup/cgroup.c (Linux v5.10 to v7.2).
   fileprivate func isBeingMoved(_ wrong: ProcessLook.Wrong) -> Bool {
     guard wrong.place == .missing(.controlGroups) else { return false }
-    if snapshot.isHeld("css_set_lock") { return true }
+    if snapshot.isHeld(spinlock: "css_set_lock") { return true }
     return tasks[wrong.address].flatMap { try? object($0).isNew } == true
   }
 }

@@ -17,6 +17,9 @@ final class KernelFacts: KernelPatchFacts {
   let features: CPUFeatures
   /// Where the kernel is just changing its code.
   let changing: CodeInChange
+  /// Of static keys, and of static calls.
+  let changingKey: KeyInChange
+  let changingCall: KeyInChange
   /// Who the functions that text leads to belong to.
   let ownership: CodeOwnership
   /// Whether the kernel has only ever used one processor, so that `LOCK` prefixes were dropped.
@@ -50,6 +53,8 @@ final class KernelFacts: KernelPatchFacts {
     self.live = live
     reader = Snapshot(symbols: symbols, types: types, live: live)
     changing = CodeInChange(reader)
+    changingKey = KeyInChange(lock: "jump_label_mutex", ownership.kernel, reader)
+    changingCall = KeyInChange(lock: "static_call_mutex", ownership.kernel, reader)
     text = vendor.text
     self.ownership = ownership
     alternativeByteCount = vendor.tables.alternativeByteCount

@@ -27,9 +27,11 @@ struct JumpLabelPatches {
       let key = keyAndFlags & ~3
       guard let enabled = facts.live.value(Int32.self, at: key) else { continue }
       let jumps = (enabled > 0) != (keyAndFlags & 1 != 0)
-      if facts.changing.contains(address) {
-        let other = code(jumps: !jumps, at: address, to: target, isShort: isShort)
-        recreation.allow(.bytes([other.array]), at: address)
+      var other: [UInt8] { self.code(jumps: !jumps, at: address, to: target, isShort: isShort).array }
+      if facts.changing.contains(address)
+        || facts.changingKey.allows(key, hasOther: facts.live.bytes(at: address, count: isShort ? 2 : 5) == other)
+      {
+        recreation.allow(.bytes([other]), at: address)
       }
       let code = code(jumps: jumps, at: address, to: target, isShort: isShort)
       code.withBytes {

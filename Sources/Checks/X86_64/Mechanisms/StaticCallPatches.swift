@@ -47,6 +47,7 @@ struct StaticCallPatches {
         let function = facts.live.value(UInt64.self, at: trampoline.key)
       else { continue }
       judge(function, name: trampoline.name, recreation)
+      defer { allowEarlier(trampoline.key, at: trampoline.address, site, recreation) }
       guard function != 0 else {
         writeReturn(at: trampoline.address, site, isTrampoline: true, recreation)
         continue
@@ -63,6 +64,7 @@ struct StaticCallPatches {
   ) {
     guard let site = bytes.baseAddress, let function = facts.live.value(UInt64.self, at: key) else { return }
     if judged.insert(key).inserted { judge(function, name: name(ofKey: key, at: address), recreation) }
+    defer { allowEarlier(key, at: address, site, recreation) }
     let isConditional = bytes.count == 6 && bytes[0] == 0x0f && bytes[1] & 0xf0 == 0x80
     let reason = { "static call: the key at \(String(key, radix: 16)) is \(facts.ownership.words(for: function))" }
     if isTail, isConditional {
@@ -76,6 +78,29 @@ struct StaticCallPatches {
     } else {
       writeCall(at: address, site, to: function, recreation, reason())
     }
+  }
+
+  /// Where the kernel stopped while it set the key, a site may still do what the key held before: nobody knows what, but it was a
+  /// function with an owner, or none.
+  private func allowEarlier(
+    _ key: UInt64, at address: UInt64, _ site: UnsafeMutableRawPointer, _ recreation: Recreation
+  ) {
+    let isConditional = site.value(UInt8.self) == 0x0f && site.value(UInt8.self, at: 1) & 0xf0 == 0x80
+    let count = isConditional ? 6 : 5
+    var bytes: [UInt8] { facts.live.bytes(at: address, count: count) ?? [] }
+    func isEarlier(_ bytes: [UInt8]) -> Bool {
+      let written = Array(UnsafeRawBufferPointer(start: site, count: count))
+      guard bytes.count == count, bytes != written else { return false }
+      guard [0xe8, 0xe9].contains(bytes[0]) || isConditional && bytes[..<2] == written[..<2] else {
+        return [facts.nops.atomic5, Self.clear, Self.warning, Self.plainReturn].contains(bytes)
+      }
+      let distance = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: count - 4, as: Int32.self) }
+      return facts.ownership.isLegitimate(address &+ UInt64(count) &+ UInt64(bitPattern: Int64(distance)))
+    }
+    guard facts.changingCall.allows(key, hasOther: isEarlier(bytes)) else { return }
+    var choices = [bytes]
+    if case .bytes(let others) = recreation.choices[address] { choices += others }
+    recreation.allow(.bytes(choices), at: address)
   }
 
   /// What a key is called: by its trampoline, or, where no trampoline is known, by its first site.
@@ -131,8 +156,7 @@ struct StaticCallPatches {
   private func writeReturn(
     at address: UInt64, _ site: UnsafeMutableRawPointer, isTrampoline: Bool = false, _ recreation: Recreation
   ) {
-    let plain: [UInt8] = [0xc3, 0xcc, 0xcc, 0xcc, 0xcc]
-    var forms = [plain]
+    var forms = [Self.plainReturn]
     if let thunk = facts.returnThunk {
       var jump = PatchBytes()
       jump.append(0xe9)
@@ -143,7 +167,7 @@ struct StaticCallPatches {
       forms.append(Array(UnsafeRawBufferPointer(start: site, count: 5)))
     }
     if forms.count > 1 { recreation.allow(.bytes(forms), at: address) }
-    write(plain, at: address, site, recreation, "the key is empty: a return")
+    write(Self.plainReturn, at: address, site, recreation, "the key is empty: a return")
   }
 
   private func write(
@@ -158,6 +182,8 @@ struct StaticCallPatches {
     PatchBytes(branch: 0xe8, from: address, to: target).array
   }
 
+  /// `ret; int3; int3; int3; int3`.
+  private static let plainReturn: [UInt8] = [0xc3, 0xcc, 0xcc, 0xcc, 0xcc]
   /// `cs cs cs xor eax, eax`.
   private static let clear: [UInt8] = [0x2e, 0x2e, 0x2e, 0x31, 0xc0]
   /// `ud1 (edx), rdi`.
