@@ -61,8 +61,9 @@ import Testing
       ("__pfx_open", 0x10, "t"), ("open", 0x20, "t"), ("open.cold", 0x30, "t"), ("open.cold.12", 0x40, "t"),
       ("open.part.0", 0x50, "t"), ("cold", 0x60, "t"), ("freecold.1", 0x70, "t"), ("__pfx_", 0x80, "t"),
       ("open.cold", 0x90, "t"), ("other", 0x90, "T"), ("variable", 0xa0, "d"), ("5", 0xb0, "t"),
+      ("__cfi_open", 0xc0, "t"),
     ])
-    let starts = stride(from: UInt64(0x10), through: 0xb0, by: 16).filter { table.startsFunction(at: KernelAddress($0)) }
+    let starts = stride(from: UInt64(0x10), through: 0xc0, by: 16).filter { table.startsFunction(at: KernelAddress($0)) }
     #expect(starts == [0x20, 0x50, 0x60, 0x70, 0x90, 0xb0])
   }
 

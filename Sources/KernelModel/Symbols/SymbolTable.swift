@@ -356,13 +356,16 @@ extension SymbolTable {
 }
 
 extension Span<UInt8> {
-  /// Whether the name of a code symbol is a function's: not that of the room before one for code to be put in, `__pfx_` and the
-  /// function's name, and not that of its unlikely part, `.cold` behind the name and then perhaps a number, which is jumped to.
+  /// Whether the name of a code symbol is a function's: not that of the room before one for code to be put in, or of what is there for
+  /// kCFI, `__pfx_` or `__cfi_` and the function's name; and not that of its unlikely part, `.cold` behind the name and then perhaps
+  /// a number, which is jumped to.
   ///
-  /// Source: add_prefix_symbol(), tools/objtool/check.c (Linux v6.2 to v7.2); cold_partition_p in gcc/varasm.c (GCC 8 to 15).
+  /// Source: add_prefix_symbol(), tools/objtool/check.c (Linux v6.2 to v7.2); X86AsmPrinter::emitKCFITypeId() in
+  /// llvm/lib/Target/X86/X86AsmPrinter.cpp (LLVM 16 to 19); cold_partition_p in gcc/varasm.c (GCC 8 to 15).
   fileprivate var namesFunction: Bool {
     let end = endBeforeNumber
-    return !has("__pfx_", at: 0) && !has(".cold", at: count - 5) && !(end < count && has(".cold.", at: end - 6))
+    return !has("__pfx_", at: 0) && !has("__cfi_", at: 0) && !has(".cold", at: count - 5)
+      && !(end < count && has(".cold.", at: end - 6))
   }
 
   /// Where the digits begin that a name ends with; its end if it ends otherwise.
