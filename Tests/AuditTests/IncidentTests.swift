@@ -136,6 +136,11 @@ import Testing
     let hook = Self.finding(
       "dispatch", owner: Self.nobody(), target: Self.orphan, effects: [.init(.redirectsSystemCall, "getdents64")])
     #expect(witnesses(Self.incidents([lie, other, hook])) == [[0, 2], [1]])
+    // Whoever only sees a call may change what it answers, too; who redirects it is asked first.
+    let probe = Self.finding(
+      "probes", .warning, owner: .module(Place(symbol: "x", module: "tracer")), target: KernelAddress(1), effects: [.init(.intercepts, "getdents64")])
+    #expect(witnesses(Self.incidents([lie, other, probe])) == [[0, 2], [1]])
+    #expect(witnesses(Self.incidents([lie, probe, hook])) == [[0, 2], [1]])
     // What the same source says falsely has one cause.
     let again = Self.finding("reader 2", effects: [.init(.falsifies, "listings")])
     #expect(witnesses(Self.incidents([lie, other, again])) == [[0, 2], [1]])

@@ -4,7 +4,7 @@ internal import KernelModel
 ///
 /// Findings that lead into one module, or into one contiguous run of memory that nothing accounts for, or to the very same
 /// place, have one cause. So have those about the same memory, a claim that is false with whoever redirects the system call by
-/// which it was made, and claims of one source. Nothing joins two modules, nor do the last three what leads to different
+/// which it was made or, if nobody does, is in its way, and claims of one source. Nothing joins two modules, nor do the last three what leads to different
 /// places.
 struct IncidentGroups {
   /// The places of the findings of each group, lowest first; the groups by their first finding.
@@ -33,9 +33,12 @@ struct IncidentGroups {
       !modules[$0].isEmpty || findings[$0].unownedTarget != nil || findings[$0].program != nil
     }
     sets.join(findings.map(Self.words), keepingApart: isKnown)
-    let redirected = Set(findings.flatMap(Self.redirectedCalls))
-    sets.join(
-      findings.map { Self.redirectedCalls(of: $0) + $0.toldBy.filter(redirected.contains) }, keepingApart: isKnown)
+    // Who redirects a call surely edits what it tells; who is in its way may.
+    for verb in [Finding.Effect.Verb.redirectsSystemCall, .intercepts] {
+      let calls = findings.map { finding in finding.effects.filter { $0.verb == verb }.map(\.object) }
+      let all = Set(calls.joined())
+      sets.join(zip(findings, calls).map { $0.toldBy.filter(all.contains) + $1 }, keepingApart: isKnown)
+    }
     sets.join(
       findings.map { finding in finding.effects.filter { $0.verb == .falsifies }.map(\.object) }, keepingApart: isKnown)
     groups = sets.groups
@@ -70,10 +73,6 @@ struct IncidentGroups {
       }
     }
     return words
-  }
-
-  private static func redirectedCalls(of finding: Finding) -> [String] {
-    finding.effects.filter { $0.verb == .redirectsSystemCall }.map(\.object)
   }
 }
 
