@@ -69,6 +69,7 @@ package struct ExecutableMemory: Check {
     }
     var orphans = wrong.filter { !$0.isWritable }.map(\.start)
     Self.excuseComingOrGoing(from: &orphans, kernel, &examination)
+    if let structures { Self.excuseUnfinished(from: &orphans, kernel, structures.reader, &examination) }
     let writable = wrong.filter(\.isWritable).map(\.start)
     // How many pages modules, programs and probes have is another matter every day.
     for kind in [ExecutableOwners.Kind.kernelText, .realMode] {
@@ -110,6 +111,17 @@ package struct ExecutableMemory: Check {
         "\(count - orphans.count) executable pages are of module \(row.name), which was being loaded or unloaded when "
           + "this kernel stopped")
     }
+  }
+
+  /// Leaves out what the function tracer was just making or giving back when the kernel stopped.
+  private static func excuseUnfinished(
+    from orphans: inout [UInt64], _ kernel: Kernel, _ reader: Snapshot, _ examination: inout Examination
+  ) {
+    guard !kernel.isRunning, let page = orphans.first(where: { UnfinishedTrampoline.fills($0, reader) }) else { return }
+    orphans.removeAll { $0 == page }
+    examination.remark(
+      "the executable page at \(KernelAddress(page)) is a trampoline that the function tracer was making or giving back when "
+        + "this kernel stopped")
   }
 
   private func report(

@@ -231,4 +231,24 @@ import Testing
     kernel.machine = "aarch64"
     #expect(throws: CannotCheck.self) { try examine(kernel) }
   }
+
+  @Test func `a trampoline that the tracer was making when the kernel stopped is no finding`() throws {
+    let kernel = TestTextKernel.accounted
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    let entry = try kernel.memory.bytes(at: TestTextKernel.live(0x680), count: 12)
+    let breakpoints = [UInt8](repeating: 0xcc, count: 4096 - entry.count)
+    func orphans(_ page: [UInt8], lock: UInt64 = 0xffff_8880_0000_0001, isRunning: Bool = false) throws -> Int {
+      kernel.memory.write(page, at: TestTextKernel.orphan)
+      kernel.set(TestVendorKernel.Variable.tracerLock, to: lock)
+      var stopped = kernel.kernel
+      stopped.isRunning = isRunning
+      return try ExecutableMemory().examine(stopped).findings.count
+    }
+    #expect(try orphans(entry + breakpoints) == 0)
+    #expect(try orphans(entry + breakpoints, lock: 0) == 1, "nobody is making it")
+    #expect(try orphans(entry + breakpoints, isRunning: true) == 1, "it gets an owner where the kernel runs")
+    #expect(try orphans(Array(entry[..<8]) + [0xcc, 0xcc, 0xcc, 0xcc] + breakpoints) == 0, "half written")
+    #expect(try orphans([0x90, 0x90] + entry[2...] + breakpoints) == 1, "other code")
+    #expect(try orphans(entry + breakpoints.dropLast(2) + [0xff, 0xe0]) == 1, "code behind it")
+  }
 }

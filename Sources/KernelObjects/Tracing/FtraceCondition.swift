@@ -17,23 +17,10 @@ package enum FtraceCondition: Hashable {
   package init(_ reader: Snapshot) throws(CannotCheck) {
     if try reader.value(Int32.self, of: "ftrace_disabled") ?? 0 != 0 {
       self = .dead
-    } else if try Self.isLocked(reader) {
+    } else if reader.isHeld(mutex: "ftrace_lock") {
       self = .changing
     } else {
       self = try reader.value(Int32.self, of: "ftrace_enabled") ?? 1 == 0 ? .paused : .still
     }
-  }
-
-  /// Bits of a lock's owner that are no part of its address.
-  ///
-  /// Source: MUTEX_FLAGS in kernel/locking/mutex.c (Linux v5.10 to v7.2); RT_MUTEX_HAS_WAITERS where mutexes are real-time ones.
-  private static let flags: UInt64 = 7
-
-  private static func isLocked(_ reader: Snapshot) throws(CannotCheck) -> Bool {
-    guard let address = reader.symbols["ftrace_lock"], reader.types.structure("mutex") != nil else { return false }
-    let lock = try reader.object("mutex", at: address)
-    guard lock.has("owner.counter") || lock.has("rtmutex.owner") else { return false }
-    let owner: UInt64 = try lock[lock.has("owner.counter") ? "owner.counter" : "rtmutex.owner"]
-    return owner & ~flags != 0
   }
 }
