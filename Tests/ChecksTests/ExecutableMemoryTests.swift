@@ -232,6 +232,39 @@ import Testing
     #expect(throws: CannotCheck.self) { try examine(kernel) }
   }
 
+  @Test func `code that a module began with is known in a part of a large area, too`() throws {
+    typealias Variable = TestVendorKernel.Variable
+    let kernel = TestTextKernel.accounted
+    let heap = TestTextKernel.heap + 0x4000
+    let objects = try TestObjects(TestTypes.bytes, in: kernel.memory, heap: heap)
+    kernel.memory.map(MemoryRegion(start: KernelAddress(heap), byteCount: 0x1000))
+    let orphan = TestTextKernel.orphan.rawValue
+    kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)
+    kernel.allocate(KernelAddress(orphan - 4096), byteCount: 3 * 4096, by: TestTextKernel.live(0x784), number: 1)
+    let record = objects.make("mod_initfree") { $0["init_text"] = orphan }
+    kernel.set(Variable.initFreeList, to: record.place(of: "node"))
+    #expect(try examine(kernel).findings.count == 1)
+    // One part of the area, in a node with one slot in use: maple_leaf_64 is 1, and the root has a mark of its own.
+    let node = objects.make("maple_node", at: (heap + 0x800) & ~255)
+    func setPart(_ range: ClosedRange<UInt64>) {
+      for (place, word) in [("pivot", range.lowerBound - 1), ("slot", 0)] {
+        kernel.memory.write(word, at: KernelAddress(node.place(of: "mr64.\(place)")))
+      }
+      kernel.memory.write(range.upperBound, at: KernelAddress(node.place(of: "mr64.pivot") + 8))
+      kernel.memory.write(orphan, at: KernelAddress(node.place(of: "mr64.slot") + 8))
+      node["mr64.meta.end"] = 2
+    }
+    node["parent"] = heap | 1
+    setPart(orphan...orphan + 4095)
+    kernel.set(Variable.codeCache + 32 + 8, to: node.address | 1 << 3 | 4 | 2)
+    let examination = try examine(kernel)
+    #expect(examination.findings.isEmpty && examination.unanswered.isEmpty)
+    setPart(orphan - 64...orphan + 4095)
+    #expect(try examine(kernel).findings.count == 1, "another part")
+    setPart(orphan...orphan + 3 * 4096)
+    #expect(try examine(kernel).findings.count == 1, "a part that is larger than the area")
+  }
+
   @Test func `a trampoline that the tracer was making when the kernel stopped is no finding`() throws {
     let kernel = TestTextKernel.accounted
     kernel.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)

@@ -172,7 +172,8 @@ import Testing
   }
 
   @Test func `a kernel without such trees says so`() throws {
-    let other = try TestObjects(TestTypes.bytes)
+    let types = SampleBTF()
+    let other = try TestObjects(types.bytes())
     #expect(throws: CannotCheck.layoutUnknown(structure: "maple_tree")) {
       try other.snapshot.object("maple_tree", at: 0x1000)
     }

@@ -29,7 +29,7 @@ enum ObjectTypes {
     for (kind, offset) in [("atomic", 8), ("blocking", 40), ("raw", 0), ("srcu", 64)] as [(String, UInt32)] {
       types.structure("\(kind)_notifier_head", offset + 8, [("head", pointer, offset * 8)])
     }
-    addMapleTree(&types, char: char, int: int, long: long, pointer: pointer)
+    TestTypes.addMapleTree(&types, char: char, int: int, long: long, pointer: pointer)
     let keys = types.structure("assoc_array", 16, [("nr_leaves_on_tree", long, 0), ("root", pointer, 8 * 8)])
     types.structure(
       "assoc_array_node", 48, [("back_pointer", pointer, 0), ("slots", types.array(of: pointer, 4), 16 * 8)])
@@ -56,34 +56,5 @@ enum ObjectTypes {
         ("next", types.add(2, size: object), 56 * 8), ("far", types.add(2, size: types.add(7, "thing")), 64 * 8),
         ("shorts", types.array(of: signed, 4), 72 * 8), ("whole", types.array(of: inner, 0), 96 * 8),
       ])
-  }
-
-  /// Nodes of six slots for numbers, and of four and three for ranges.
-  private static func addMapleTree(
-    _ types: inout SampleBTF, char: UInt32, int: UInt32, long: UInt32, pointer: UInt32
-  ) {
-    let end = types.structure("maple_metadata", 2, [("end", char, 0), ("gap", char, 8)])
-    // What says which slot is the last lies in the last slot itself, but where there is room for it.
-    let range = types.structure(
-      "maple_range_64", 64,
-      [
-        ("parent", pointer, 0), ("pivot", types.array(of: long, 3), 8 * 8),
-        ("slot", types.array(of: pointer, 4), 32 * 8),
-        ("meta", end, 56 * 8),
-      ])
-    let allocation = types.structure(
-      "maple_arange_64", 80,
-      [
-        ("parent", pointer, 0), ("pivot", types.array(of: long, 2), 8 * 8),
-        ("slot", types.array(of: pointer, 3), 24 * 8),
-        ("gap", types.array(of: long, 3), 48 * 8), ("meta", end, 72 * 8),
-      ])
-    types.structure(
-      "maple_node", 128, kind: 5,
-      [
-        ("parent", pointer, 0), ("slot", types.array(of: pointer, 6), 8 * 8), ("mr64", range, 0),
-        ("ma64", allocation, 0),
-      ])
-    types.structure("maple_tree", 24, [("ma_flags", int, 0), ("ma_root", pointer, 8 * 8)])
   }
 }

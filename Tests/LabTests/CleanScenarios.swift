@@ -280,22 +280,30 @@ extension Scenario {
     },
 
     Scenario(
-      name: "stopped 12 times while modules come and go",
-      guests: .of(["6.12"], why: "the newest kernel; what races is the same on the others")
+      name: "stopped 12 times while modules, events, probes and processes come and go",
+      guests: .of(["6.12", "7"], why: "each way of keeping modules' code; what else races is the same on the others")
     ) { guest in
       _ = try guest.output(
         of: """
-          rmmod veth macvlan nbd dummy 2>/dev/null; rm -f /tmp/calm /tmp/over
+          rmmod veth macvlan nbd dummy 2>/dev/null; rm -f /tmp/calm; : >/tmp/storms
           storm() {
-            until [ -e /tmp/calm ]; do
-              for m in dummy veth macvlan nbd; do modprobe $m; sleep 0.02; rmmod $m; done
-            done
-            : >/tmp/over
+            until [ -e /tmp/calm ]; do "$@"; done
+            echo over >>/tmp/storms
           }
-          storm >/dev/null 2>&1 &
+          modules() { for m in dummy veth macvlan nbd; do modprobe $m; sleep 0.02; rmmod $m; done; }
+          # Static keys and static calls are set by it.
+          events() { echo 1 >/sys/kernel/tracing/events/sched/enable; echo 0 >/sys/kernel/tracing/events/sched/enable; }
+          probes() {
+            cd /sys/kernel/tracing
+            echo 'p:x vfs_open' >>kprobe_events; echo 1 >events/kprobes/enable
+            echo 0 >events/kprobes/enable; echo '-:x' >>kprobe_events
+          }
+          processes() { for i in 1 2 3 4; do ( : ) & ( ( : ) & ) & done; wait; }
+          for s in modules events probes processes; do storm $s >/dev/null 2>&1 & done
           """)
       let scans = try (0..<12).map { _ in try Scan(ofMemoryOf: guest) }
-      _ = try guest.output(of: ": >/tmp/calm; until [ -e /tmp/over ]; do sleep 0.1; done; rm /tmp/over")
+      _ = try guest.output(
+        of: ": >/tmp/calm; until [ $(wc -l </tmp/storms) = 4 ]; do sleep 0.1; done; echo >/sys/kernel/tracing/kprobe_events")
       return Run(scans: scans, expectation: .clean)
     },
 

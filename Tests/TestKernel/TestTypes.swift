@@ -7,6 +7,8 @@ package enum TestTypes {
     let long = types.integer("unsigned long", 8)
     let pointer = types.add(2)
     let list = types.array(of: pointer, 2)
+    addMapleTree(&types, char: char, int: int, long: long, pointer: pointer)
+    types.structure("execmem_cache", 64, [("busy_areas", pointer, 32 * 8)])
     types.structure("cpuinfo_x86", 64, [("x86_capability", types.array(of: int, 4), 16 * 8)])
     types.structure("ftrace_page", 24, [("next", pointer, 0), ("records", pointer, 8 * 8), ("index", int, 16 * 8)])
     types.structure("dyn_ftrace", 16, [("ip", long, 0), ("flags", long, 8 * 8)])

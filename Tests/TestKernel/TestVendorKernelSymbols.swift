@@ -61,6 +61,7 @@ extension TestVendorKernel {
     package static let controlGroupLock: UInt64 = 0xb488
     package static let keyLock: UInt64 = 0xb490
     package static let callLock: UInt64 = 0xb498
+    package static let codeCache: UInt64 = 0xb4a0
     package static let hiddenAddresses: UInt64 = 0xb640
     package static let selinux: UInt64 = 0xb648
     package static let lockdown: UInt64 = 0xb650
@@ -128,7 +129,7 @@ extension TestVendorKernel {
       ("ftrace_events", Variable.events), ("css_set_table", Variable.controlGroups),
       ("init_pid_ns", Variable.firstNumbers), ("tasklist_lock", Variable.taskLock),
       ("css_set_lock", Variable.controlGroupLock), ("jump_label_mutex", Variable.keyLock),
-      ("static_call_mutex", Variable.callLock),
+      ("static_call_mutex", Variable.callLock), ("execmem_cache", Variable.codeCache),
       ("kptr_restrict", Variable.hiddenAddresses), ("selinux_state", Variable.selinux),
       ("kernel_locked_down", Variable.lockdown), ("__param_sig_enforce", Variable.signatureParameter),
       ("core_pattern", Variable.crashes), ("modprobe_path", Variable.loader), ("init_cred", Variable.credentials),

@@ -87,8 +87,8 @@ package struct ExecutableOwners {
     for module in try LiveModules(reader).modules {
       for range in module.executable { add(range.lowerBound, UInt64(range.count), .module, module.name) }
     }
-    for area in try InitMemory(reader, areas).areas {
-      add(area.range.lowerBound, UInt64(area.range.count), .module, "code that a module began with")
+    for range in try InitMemory(reader, areas).ranges {
+      add(range.lowerBound, UInt64(range.count), .module, "code that a module began with")
     }
   }
 

@@ -6,10 +6,11 @@ internal import KernelModel
 /// workqueue runs, takes the whole list, waits for a grace period, and then frees it: for that time, which is most of all of it,
 /// nothing but the stack of that worker leads to the records.
 ///
-/// Source: kernel/module.c (Linux v5.10), kernel/module/main.c (v6.1 to v7.2).
+/// Source: kernel/module.c (Linux v5.10), kernel/module/main.c (v6.1 to v7.2); `struct execmem_cache`, mm/execmem.c (v7.2), which gives
+/// modules parts of a large area.
 struct InitMemory {
   /// Each as it was allocated.
-  private(set) var areas: [VmallocAreas.Area] = []
+  private(set) var ranges: [Range<UInt64>] = []
 
   private static let record = "mod_initfree"
   /// More modules than are loaded in one grace period.
@@ -25,15 +26,21 @@ struct InitMemory {
     let stray = reader.reading(reader.live.memory)
 
     var seen: Set<UInt64> = []
-    /// The areas of the records from one on, each once, for as long as they name whole areas.
+    let parts = Self.partsOfAreas(reader)
+    /// What was allocated at an address; nil if nothing was.
+    func allocation(at base: UInt64) -> Range<UInt64>? {
+      guard let area = known.area(at: base)?.range else { return nil }
+      return area.lowerBound == base ? area : parts[base].flatMap { $0 <= area.upperBound ? base..<$0 : nil }
+    }
+    /// The memory of the records from one on, each once, for as long as they name what was allocated.
     func follow(_ first: UInt64) {
       var next = first
-      while areas.count < Self.most {
+      while ranges.count < Self.most {
         guard KernelAddress(next).isInKernelHalf, next & 7 == 0, seen.insert(next).inserted,
-          let base = stray.word(at: next &- node &+ start), let area = known.area(at: base),
-          area.range.lowerBound == base, let following = stray.word(at: next)
+          let base = stray.word(at: next &- node &+ start), let range = allocation(at: base),
+          let following = stray.word(at: next)
         else { return }
-        areas.append(area)
+        ranges.append(range)
         next = following
       }
     }
@@ -45,6 +52,20 @@ struct InitMemory {
       for offset in stride(from: 0, to: stack.byteCount, by: 8) {
         if let word = stray.word(at: stack.start.rawValue &+ offset) { follow(word) }
       }
+    }
+  }
+
+  /// Where each part of the kernel's large executable areas ends that was given to somebody, by where it begins; none on kernels without
+  /// such areas.
+  private static func partsOfAreas(_ reader: Snapshot) -> [UInt64: UInt64] {
+    do throws(CannotCheck) {
+      guard let cache = reader.symbols["execmem_cache"],
+        let offset = reader.types.offsetIfAny(of: "busy_areas", in: "execmem_cache")
+      else { return [:] }
+      let parts = try MapleTree(reader.object("maple_tree", at: cache &+ offset), limit: 1 << 16).whole()
+      return Dictionary(parts.map { ($0.first, $0.last &+ 1) }) { first, _ in first }
+    } catch {
+      return [:]  // then nothing is excused
     }
   }
 }
