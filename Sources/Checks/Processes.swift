@@ -71,6 +71,9 @@ package struct Processes: Check {
       case .processors, .family: examination.remark("\(way.words): not all could be followed: \(obstacle)")
       }
     }
+    if look.isBeingChanged {
+      examination.remark("the kernel stopped while it changed its list of tasks: the views of them were not compared")
+    }
     if let unasked = look.unasked {
       examination.leaveUnanswered(Subject("processes", label: "as told"), .withheld(unasked))
     }

@@ -98,7 +98,11 @@ import Testing
     kernel.set(Variable.taskLock, to: UInt8(0xff))
     dead = kernel.kernel
     dead.isRunning = false
-    #expect(try Processes().examine(dead).findings.isEmpty)
+    let examination = try Processes().examine(dead)
+    #expect(examination.findings.isEmpty && examination.remarks.contains { $0.contains("were not compared") })
+    // What a task is stays a question.
+    tasks.objects.make("kthread", at: thread["worker_private"]) { $0["threadfn"] = TestTextKernel.orphan.rawValue }
+    #expect(try Processes().examine(dead).findings.map(\.kind) == [.redirection])
   }
 
   @Test func `a task that is about to join its control group, as a kernel stopped, is no finding`() throws {

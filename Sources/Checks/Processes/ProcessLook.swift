@@ -30,6 +30,8 @@ struct ProcessLook {
   let unasked: Withheld?
   /// Why what is missing in /proc is no finding, if something is.
   let restriction: String?
+  /// Whether the kernel stopped while it changed the list of tasks, so that its views of them were not compared.
+  private(set) var isBeingChanged = false
 
   /// The places in which every task is, from when it is seen first until it ends.
   private static let required: [TaskCensus.Way] = [.list, .numbers, .controlGroups]
@@ -39,9 +41,10 @@ struct ProcessLook {
     let first = try Self.census(structures)
     guard kernel.isRunning else {
       (census, unasked, restriction) = (first, nil, nil)
+      isBeingChanged = first.isBeingChanged
       wrong =
-        first.isBeingChanged
-        ? []
+        isBeingChanged
+        ? Self.disguised(in: first, ownership)
         : try Self.missing(in: first, structures).filter { !first.isBeingMoved($0) }
           + Self.disguised(in: first, ownership)
       return

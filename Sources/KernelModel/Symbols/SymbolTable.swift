@@ -360,8 +360,8 @@ extension Span<UInt8> {
   /// kCFI, `__pfx_` or `__cfi_` and the function's name; and not that of its unlikely part, `.cold` behind the name and then perhaps
   /// a number, which is jumped to.
   ///
-  /// Source: add_prefix_symbol(), tools/objtool/check.c (Linux v6.2 to v7.2); X86AsmPrinter::emitKCFITypeId() in
-  /// llvm/lib/Target/X86/X86AsmPrinter.cpp (LLVM 16 to 19); cold_partition_p in gcc/varasm.c (GCC 8 to 15).
+  /// Source: add_prefix_symbol(), tools/objtool/check.c (Linux v6.2 to v7.2); emitKCFITypeId() of LLVM's printer of assembly (LLVM 16
+  /// to 19); cold_partition_p in gcc/varasm.c (GCC 8 to 15).
   fileprivate var namesFunction: Bool {
     let end = endBeforeNumber
     return !has("__pfx_", at: 0) && !has("__cfi_", at: 0) && !has(".cold", at: count - 5)
