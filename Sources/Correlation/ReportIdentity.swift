@@ -4,8 +4,9 @@ internal import KernelModel
 ///
 /// Collectors hand a report on more than once. Two that differ in nothing that counts are one.
 struct ReportIdentity: Hashable, Sendable {
-  /// Of 128 bits: ten million reports have two with the same one by chance once in 10^24 times. Nobody can aim at it, because each
-  /// run of the program mixes otherwise.
+  /// Half of 128 bits: of ten million reports two have the same ones by chance once in 10^24 times.
+  ///
+  /// Nobody can aim at it, because each run of the program mixes otherwise.
   private let first: Int
   private let second: Int
 

@@ -13,7 +13,7 @@ package struct Silence: Sendable {
   /// The newest report's time; nil if none has one.
   package let newest: UTCTime?
   package let hours: Int
-  /// Hosts of the inventory that no report is of. All lists are sorted by name.
+  /// Hosts of the inventory that no report is of, sorted by name as all lists here are.
   package let never: [String]
   /// The last report is older than the newest by more than so many hours.
   package let former: [Former]
