@@ -29,7 +29,7 @@ LIVEPROBE_LAB=require "$(SWIFT)" test $(strict) --filter LabTests |& tee .build/
 endef
 
 .PHONY: help setup build static deb rpm image release check lint unit test test-all peers browser lab fuzz bench mutation demo scan docs clean
-.PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql run-reproducible
+.PHONY: crash-texts kernels tests fuzzer run-fuzz run-browser run-file run-peers run-lab run-built run-sql run-ansible run-reproducible
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +82,7 @@ test-all: ## test, with every row in guests on every kernel, long storms and fuz
 	@scripts/together '$(MAKE) run-built'
 	@scripts/together '$(MAKE) run-reproducible'
 	@scripts/together '$(MAKE) run-sql'
+	@scripts/together '$(MAKE) run-ansible'
 	@cat .build/times
 
 peers: static ## the programs that read our reports: Prometheus, node_exporter, journald, Nagios, SQLite, Zabbix and others
@@ -184,3 +185,7 @@ run-reproducible:
 
 run-sql:
 	Tests/Sql/run .build/liveprobe "$(SWIFT)" test $(strict) --skip-build
+
+# Takes root, for a layer of its own over the root; without, it is left out.
+run-ansible:
+	@if [[ $$EUID == 0 ]]; then Tests/Ansible/run; else echo 'Ansible: left out, it takes root'; fi

@@ -1,3 +1,5 @@
+package import KernelModel
+
 /// The states of hosts, one for each host, with each text once: of ten thousand hosts nearly all texts are the same.
 package struct ConsensusStates {
   /// What a trait is about.
@@ -10,9 +12,9 @@ package struct ConsensusStates {
 
   struct Host {
     var name: String
-    var takenAt: String
     var digest: String
     var answered: Set<Int32>
+    var asked: Set<Int32>
     /// Numbers of traits.
     var traits: [Int32]
   }
@@ -25,30 +27,59 @@ package struct ConsensusStates {
 
   private var texts: [String] = []
   private var textNumbers: [String: Int32] = [:]
-  private var traits: [(key: Key, value: Int32)] = []
+  private var traits: [(key: Key, value: Int32, isCritical: Bool)] = []
   private var traitNumbers: [HostState.Trait: Int32] = [:]
-  private var hosts: [String: (build: String, release: String, host: Host)] = [:]
-  /// Reports that had a state, and those that had none.
+  private var hosts: [String: (build: String, release: String, order: Order, host: Host)] = [:]
+  private var seen: Set<ReportIdentity> = []
+  /// When each host reported last, be it with a state or without.
+  package private(set) var last: LastReports
+  /// Reports that had a state, those that had none, and those that were given before.
   package private(set) var reportCount = 0
   package private(set) var statelessCount = 0
+  package private(set) var duplicateCount = 0
 
   /// Different facts and findings at most: reports may be crafted.
   private static let mostTraits = 2_000_000
 
-  package init() {}
+  /// - Parameter now: what says it was made later counts for less than anything else of its host.
+  package init(now: UTCTime? = nil) {
+    last = LastReports(now: now)
+  }
 
-  /// Counts a report that has no state.
-  package mutating func noteWithout() { statelessCount += 1 }
+  /// Which of two reports of a host speaks for it: the greater one.
+  private struct Order: Comparable {
+    let isToCome: Bool
+    let takenAt: String
+    /// Of two of one second the worse one speaks, whichever was read first.
+    let findingCount: Int
+    let digest: String
 
-  /// Takes a report's state: a host's latest counts.
-  package mutating func add(_ state: HostState) {
+    static func < (left: Self, right: Self) -> Bool {
+      if left.isToCome != right.isToCome { return left.isToCome }
+      return (left.takenAt, left.findingCount, left.digest) < (right.takenAt, right.findingCount, right.digest)
+    }
+  }
+
+  /// Takes a report: of a host's states the latest counts.
+  package mutating func add(_ report: ReportedState) {
+    guard seen.insert(report.identity).inserted else {
+      duplicateCount += 1
+      return
+    }
+    last.note(report.host, report.time)
+    guard let state = report.state else {
+      statelessCount += 1
+      return
+    }
     reportCount += 1
-    if let known = hosts[state.host], known.host.takenAt >= state.takenAt { return }
+    let order = Order(
+      isToCome: last.isToCome(report.time), takenAt: state.takenAt,
+      findingCount: state.traits.count { $0.isFinding }, digest: state.digest)
+    if let known = hosts[state.host], known.order >= order { return }
     let host = Host(
-      name: state.host, takenAt: state.takenAt, digest: state.digest,
-      answered: Set(state.answered.map { number(of: $0) }),
-      traits: Array(Set(state.traits.compactMap { number(of: $0) })))
-    hosts[state.host] = (state.build, state.release, host)
+      name: state.host, digest: state.digest, answered: Set(state.answered.map { number(of: $0) }),
+      asked: Set(state.asked.map { number(of: $0) }), traits: Array(Set(state.traits.compactMap { number(of: $0) })))
+    hosts[state.host] = (state.build, state.release, order, host)
   }
 
   /// By builds, the hosts sorted by name.
@@ -63,6 +94,8 @@ package struct ConsensusStates {
   func key(of trait: Int32) -> Key { traits[Int(trait)].key }
 
   func value(_ trait: Int32) -> String { text(traits[Int(trait)].value) }
+
+  func isCritical(_ trait: Int32) -> Bool { traits[Int(trait)].isCritical }
 
   func text(_ number: Int32) -> String { texts[Int(number)] }
 
@@ -80,7 +113,7 @@ package struct ConsensusStates {
     guard traits.count < Self.mostTraits else { return nil }
     let key = Key(check: number(of: trait.check), subject: number(of: trait.subject), isFinding: trait.isFinding)
     let number = Int32(traits.count)
-    traits.append((key, self.number(of: trait.value)))
+    traits.append((key, self.number(of: trait.value), trait.isCritical))
     traitNumbers[trait] = number
     return number
   }

@@ -24,6 +24,7 @@ package struct Correlation: Sendable {
   package let healthyCount: Int
   package let undecidedCount: Int
   package let reportCount: Int
+  package let duplicateCount: Int
   package let omitted: Int
   /// What sets the affected apart: first the few conditions that explain them, then the rest, the least likely by chance
   /// first.
@@ -48,6 +49,7 @@ package struct Correlation: Sendable {
     self.affected = affected
     healthyCount = healthy.count
     reportCount = fleet.reportCount
+    duplicateCount = fleet.duplicateCount
     omitted = fleet.omitted
     let all = comparison.candidates(fleet)
     let causes = all.filter { !$0.isSymptom }

@@ -1,3 +1,5 @@
+package import KernelModel
+
 /// What is known of all hosts, host by host: their reports go as soon as they are counted.
 package struct Fleet {
   /// What a host's reports say of it.
@@ -22,15 +24,23 @@ package struct Fleet {
   private(set) var hosts: [String: Host] = [:]
   private(set) var conditions: [Condition] = []
   private(set) var sightings: [Sightings?] = []
+  /// When each host reported last.
+  package private(set) var last: LastReports
   package private(set) var reportCount = 0
+  /// Reports that were given before.
+  package private(set) var duplicateCount = 0
   /// How many times a condition was left out because there were too many.
   package private(set) var omitted = 0
   private var numbers: [Condition: Int32] = [:]
+  private var seen: Set<ReportIdentity> = []
 
   /// Different conditions at most.
   private static let mostConditions = 1_000_000
 
-  package init() {}
+  /// - Parameter now: what says it was made later has no time.
+  package init(now: UTCTime? = nil) {
+    last = LastReports(now: now)
+  }
 
   /// Counts one report.
   ///
@@ -38,10 +48,17 @@ package struct Fleet {
   /// what it is like now.
   ///
   /// - Parameter source: where it was read; stands for the host if the report does not name it.
-  package mutating func add(_ report: HostReport, from source: String) {
+  /// - Returns: whether it was not given before.
+  @discardableResult package mutating func add(_ report: HostReport, from source: String) -> Bool {
+    let name = report.host ?? source
+    let time = report.takenAt.flatMap { UTCTime($0) }
+    guard seen.insert(ReportIdentity(name, time, report)).inserted else {
+      duplicateCount += 1
+      return false
+    }
     reportCount += 1
     omitted += report.omitted
-    let name = report.host ?? source
+    last.note(name, time)
     var host = hosts[name] ?? Host(cohort: report.cohort)
     if report.cohort.outranks(host.cohort) { host = Host(cohort: report.cohort) }
     let speaks = report.cohort == host.cohort
@@ -55,6 +72,7 @@ package struct Fleet {
       if speaks { host.conditions.insert(number) }
     }
     hosts[name] = host
+    return true
   }
 
   private mutating func number(of condition: Condition) -> Int32? {

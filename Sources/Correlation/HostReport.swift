@@ -2,7 +2,7 @@ internal import FoundationEssentials
 package import KernelModel
 
 /// What one report says of its host, as far as hosts are compared by it.
-package struct HostReport: Sendable {
+package struct HostReport: Hashable, Sendable {
   /// The host's name for itself; nil if it has none by which it could be told from others.
   package var host: String?
   /// Whether it is of a crash rather than of a scan.
@@ -30,7 +30,7 @@ package struct HostReport: Sendable {
   package init(decoding document: [UInt8]) throws(NotAReport) {
     let contents = try Self.decode(ReportContents.self, from: document)
     isCrash = Self.crashes.contains(contents.schema)
-    guard isCrash || contents.schema == Self.scan else { throw .otherDocument(contents.schema) }
+    guard Self.isReport(contents.schema) else { throw .otherDocument(contents.schema) }
     cohort = isCrash ? .affected : Self.cohort(contents)
     host = Self.name(contents.inventory?.hostName)
     takenAt = contents.run?.startedAt.flatMap { UTCTime($0) == nil ? nil : $0 }
@@ -39,6 +39,8 @@ package struct HostReport: Sendable {
     conditions = reading.conditions
     omitted = reading.omitted
   }
+
+  static func isReport(_ schema: String) -> Bool { schema == scan || crashes.contains(schema) }
 
   /// The name by which a host can be told from others; nil if it has none.
   static func name(_ text: String?) -> String? { text.flatMap { namesOfNobody.contains($0) ? nil : $0 } }

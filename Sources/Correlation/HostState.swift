@@ -1,3 +1,5 @@
+internal import KernelModel
+
 /// What lasts of one host's kernel, as its report has it: facts without addresses and times.
 package struct HostState: Hashable, Sendable {
   /// The host's name for itself, or else where the report was read.
@@ -5,12 +7,14 @@ package struct HostState: Hashable, Sendable {
   /// The kernel's build id.
   package var build: String
   package var release: String
-  /// When the scan began, in RFC 3339; empty if the report does not say.
+  /// When the scan began, in RFC 3339; empty if the report does not say, or not in the one form this project writes.
   package var takenAt: String
   /// Of all facts; two reports with the same one have the same facts.
   package var digest: String
   /// What was answered: of another check nothing can be missing.
   package var answered: Set<String>
+  /// What was asked, whether or not it was answered: each of these would have said what it found.
+  package var asked: Set<String>
   package var traits: [Trait]
 
   /// One fact or finding.
@@ -21,12 +25,15 @@ package struct HostState: Hashable, Sendable {
     package var subject: String
     package var value: String
     package var isFinding: Bool
+    /// Whether it is a finding of tampering rather than one that may have an innocent owner.
+    package var isCritical: Bool
 
-    package init(check: String, subject: String, value: String, isFinding: Bool = false) {
+    package init(check: String, subject: String, value: String, isFinding: Bool = false, isCritical: Bool = false) {
       self.check = check
       self.subject = subject
       self.value = value
       self.isFinding = isFinding
+      self.isCritical = isCritical
     }
   }
 
@@ -35,18 +42,18 @@ package struct HostState: Hashable, Sendable {
   /// Facts and findings of one report at most.
   private static let mostTraits = 50_000
 
-  /// The state that the report `document` has; nil if it has none: an older one, a crash's, or one that did not get as far as a kernel.
-  package init?(decoding document: [UInt8], from source: String) throws(NotAReport) {
-    let contents = try HostReport.decode(Contents.self, from: document)
+  /// - Returns: nil if the report has none: an older one, a crash's, or one that did not get as far as a kernel.
+  init?(_ contents: Contents, host: String) {
     guard let state = contents.state, let kernel = contents.kernel, let build = kernel.buildID?.known else {
       return nil
     }
-    host = HostReport.name(contents.inventory?.hostName) ?? source
+    self.host = host
     self.build = build
     release = kernel.release ?? ""
-    takenAt = contents.run?.startedAt ?? ""
+    takenAt = contents.time.map { "\($0)" } ?? ""
     digest = state.digest
     answered = Set(state.checks.filter(\.isAnswered).map(\.id))
+    asked = Set(state.checks.map(\.id))
     let facts = state.checks.flatMap { check -> [Trait] in
       // Where there are too many to be listed, the digest of all stands for them.
       check.facts?.map { Trait(check: check.id, subject: $0.subject, value: $0.value) }
@@ -60,7 +67,8 @@ package struct HostState: Hashable, Sendable {
       (check.findings ?? []).map {
         Trait(
           check: check.id, subject: MaskedAddresses.of($0.subject.text),
-          value: MaskedAddresses.of($0.message ?? "a finding"), isFinding: true)
+          value: MaskedAddresses.of($0.message ?? "a finding"), isFinding: true,
+          isCritical: $0.severity == "critical")
       }
     }
     traits = Array((facts + modules + findings).prefix(Self.mostTraits))
@@ -68,7 +76,7 @@ package struct HostState: Hashable, Sendable {
 
   package init(
     host: String, build: String, release: String = "", takenAt: String = "", digest: String, answered: Set<String>,
-    traits: [Trait]
+    asked: Set<String>? = nil, traits: [Trait]
   ) {
     self.host = host
     self.build = build
@@ -76,15 +84,19 @@ package struct HostState: Hashable, Sendable {
     self.takenAt = takenAt
     self.digest = digest
     self.answered = answered
+    self.asked = asked ?? answered
     self.traits = traits
   }
 
-  private struct Contents: Decodable {
+  /// As much of a report as states are taken from.
+  struct Contents: Decodable {
     var kernel: ReportContents.Kernel?
     var inventory: Inventory?
     var run: ReportContents.Run?
     var state: State?
     var checks: [Check]?
+
+    var time: UTCTime? { (run?.startedAt).flatMap { UTCTime($0) } }
 
     struct Inventory: Decodable {
       var hostName: String?
@@ -116,6 +128,7 @@ package struct HostState: Hashable, Sendable {
     struct Finding: Decodable {
       var subject: ReportContents.Finding.Subject
       var message: String?
+      var severity: String?
     }
   }
 }

@@ -40,6 +40,28 @@ import Testing
     }
   }
 
+  @Test func `after an upgrade it is told which kernel has a baseline, and nothing is compared with that`() throws {
+    let store = try store()
+    let upgraded = try #require(BuildID(hexadecimal: "abcd"))
+    #expect(store.latest(butFor: upgraded) == nil)
+    try store.write(SampleBaseline.plain)
+    try folder.write(Array("damaged".utf8), to: "store/ffff.baseline")
+    try folder.setMode(0o600, of: "store/ffff.baseline")
+    #expect(store.latest(butFor: upgraded)?.buildID == SampleBaseline.buildID)
+    #expect(store.latest(butFor: SampleBaseline.buildID) == nil)
+    let source = BaselineSource(path: store.path)
+    let release = SampleBaseline.plain.state.release
+    do throws(BaselineSource.Failure) {
+      _ = try source.baseline(for: upgraded)
+      Issue.record("another build's baseline was taken")
+    } catch {
+      guard case .absent(let withheld) = error else { throw error }
+      #expect(withheld.why.contains("the newest one is of another build, \(release), 2"))
+      #expect(withheld.why.hasSuffix("another kernel was started since, as after an upgrade"))
+      #expect(withheld.remedy.contains("liveprobe baseline record"))
+    }
+  }
+
   @Test func `a folder that others write to, or that a link leads to, is refused`() throws {
     _ = try store()
     try FileManager.default.createSymbolicLink(

@@ -108,4 +108,66 @@ import Testing
       #expect(try String(contentsOfFile: tables + "/reports.csv", encoding: .utf8) == reports)
     }
   }
+
+  /// Twelve hosts in one state; `change` makes another text of each report.
+  private func states(_ change: (Int, String) -> String) -> Data {
+    let lines = (0..<12).map { index in
+      change(
+        index,
+        """
+        {"schema": "liveprobe/1", "status": "OK", "kernel": {"release": "6.1.0", "buildID": {"claimed": "b1"}}, \
+        "checks": [{"id": "taint", "findings": []}], "inventory": {"hostName": "web\(index)"}, \
+        "run": {"startedAt": "2026-03-02T03:00:00Z"}, "state": {"digest": "d", "checks": [{"id": "taint", "digest": "e", \
+        "isAnswered": true, "facts": [{"subject": "taint", "value": "none"}]}]}}
+        """)
+    }
+    return Data(lines.joined(separator: "\n").utf8)
+  }
+
+  @Test func `what hosts are like is told by the status, the worst of all`() throws {
+    try run { folder, run in
+      let file = "\(folder)/states.jsonl"
+      func status(_ more: [String], _ change: (Int, String) -> String) throws -> Int {
+        try states(change).write(to: URL(filePath: file))
+        return Int(try run(["--consensus", file] + more).status)
+      }
+      func replaced(_ text: String, by other: String) -> (Int, String) -> String {
+        { $0 == 3 ? $1.replacingOccurrences(of: text, with: other) : $1 }
+      }
+      let same = { (_: Int, text: String) in text }
+      let finding = #""findings": [{"severity": "critical", "subject": {"name": "open"}, "message": "hooked"}]"#
+      let everywhere = { (index: Int, text: String) in
+        index < 6 ? text.replacingOccurrences(of: #""findings": []"#, with: finding) : text
+      }
+      let given = [
+        try status([], same),
+        try status([], replaced(#""none""#, by: #""K""#)),
+        try status([], replaced("\"isAnswered\": true", by: "\"isAnswered\": false")),
+        try status([], replaced(#""findings": []"#, by: finding)),
+        try status([], everywhere),
+        try status(["--silent-after", "24"], replaced("2026-03-02", by: "2026-02-01")),
+        try status(["--silent-after", "0"], same),
+      ]
+      #expect(given == [0, 1, 3, 2, 2, 3, 3])
+    }
+  }
+
+  @Test func `hosts of an inventory that did not report are named`() throws {
+    try run { folder, run in
+      let (file, inventory) = ("\(folder)/states.jsonl", "\(folder)/hosts")
+      try states { $1 }.write(to: URL(filePath: file))
+      try Data((0..<12).map { "web\($0)\n" }.joined().utf8).write(to: URL(filePath: inventory))
+      let all = try run(["--consensus", "--inventory", inventory, file])
+      #expect(all.status == 0 && all.output.contains("ALL 12 hosts REPORTED within 48 hours of the newest report\n"))
+      try Data("web1\nweb77\n".utf8).write(to: URL(filePath: inventory))
+      let one = try run(["--consensus", "--inventory", inventory, file, file])
+      #expect(one.status == 3 && one.output.contains("SILENT: 1 of 2 hosts; nobody knows how they are\n"))
+      #expect(one.output.contains("web77") && one.output.contains("not in the inventory"))
+      let json = try run(["--inventory", inventory, "--format", "json", folder])
+      #expect(json.status == 3 && json.output.contains("web77"))
+      try Data("# nobody\n".utf8).write(to: URL(filePath: inventory))
+      let none = try run(["--consensus", "--inventory", inventory, file])
+      #expect(none.status == 3 && none.errors.contains("names no host"))
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import KernelModel
 import Testing
 
 @testable import Correlation
@@ -30,7 +31,7 @@ import Testing
 
   private func consensus(_ states: [HostState]) -> Consensus {
     var all = ConsensusStates()
-    for state in states { all.add(state) }
+    for state in states { all.add(ReportedState(state)) }
     return Consensus(all)
   }
 
@@ -104,14 +105,84 @@ import Testing
        "checks": [{"id": "syscall-table", "findings": [
          {"severity": "critical", "subject": {"name": "sys_call_table", "index": 0}, "message": "leads to 0xffffffffc0123456"}]}]}
       """
-    let state = try #require(try HostState(decoding: Array(document.utf8), from: "a file"))
+    let state = try #require(try ReportedState(decoding: Array(document.utf8), from: "a file").state)
     #expect(state.host == "web1" && state.build == "bb" && state.digest == "d" && state.answered == ["taint"])
     #expect(
       state.traits.map(\.value) == [
         "none", "digest 0123456789abcdef", "build id aa", "no build id",
         MaskedAddresses.of("leads to 0xffffffffc0123456"),
       ])
-    #expect(try HostState(decoding: Array(#"{"schema": "liveprobe/1"}"#.utf8), from: "a") == nil)
-    #expect(throws: NotAReport.self) { try HostState(decoding: [0x7b], from: "a") }
+    #expect(try ReportedState(decoding: Array(#"{"schema": "liveprobe/1"}"#.utf8), from: "a").state == nil)
+    #expect(throws: NotAReport.self) { try ReportedState(decoding: [0x7b], from: "a") }
+  }
+
+  @Test func `a finding stands where the check could be answered nowhere`() {
+    let answered: Set = ["taint"]
+    let asked: Set = ["taint", "kernel-text"]
+    let found = HostState.Trait(
+      check: "kernel-text", subject: "vfs_read", value: "leads to unowned memory", isFinding: true, isCritical: true)
+    let states = (0..<20).map { index in
+      HostState(
+        host: "web\(index)", build: "b1", digest: "d", answered: answered, asked: asked,
+        traits: index == 3 ? [found] : [])
+    }
+    let consensus = consensus(states)
+    #expect(consensus.outliers.map(\.host) == ["web3"])
+    let deviation = consensus.outliers.first?.deviations.first
+    #expect(deviation?.isCritical == true && deviation?.asked == 20 && deviation?.agreeing == 19)
+  }
+
+  @Test func `what half a fleet was found with makes nobody unlike the others, and is told`() {
+    let finding = HostState.Trait(
+      check: "taint", subject: "taint", value: "forged", isFinding: true, isCritical: true)
+    let half = consensus((0..<20).map { state("web\($0)", Self.usual + ($0 < 10 ? [finding] : [])) })
+    #expect(half.outliers.isEmpty && half.builds.first?.deviations.map(\.kind) == [.common])
+    #expect(half.builds.first?.deviations.first?.hosts.count == 10)
+    let alone = consensus([state("web0", Self.usual + [finding]), state("web1")])
+    #expect(alone.aloneCount == 2 && alone.builds.map(\.hostCount) == [2])
+    #expect(alone.builds.first?.deviations.map(\.hosts) == [["web0"]])
+  }
+
+  @Test func `what was read in part is held against what was read in part alone`() {
+    let all: Set = ["taint", "kernel-text"]
+    let states = (0..<21).map { index in
+      let value = index < 20 ? "54687 sites" : "12 sites"
+      return HostState(
+        host: "web\(index)", build: "b1", digest: value, answered: index < 20 ? all : ["taint"], asked: all,
+        traits: [.init(check: "kernel-text", subject: "returns", value: value)])
+    }
+    let deviations = consensus(states).outliers.flatMap(\.deviations)
+    #expect(Set(deviations.map(\.kind)) == [.unanswered] && !deviations.contains { $0.value == "12 sites" })
+  }
+
+  @Test func `a host that cannot answer what the others answer is unlike them`() {
+    var states = (0..<20).map { state("web\($0)") }
+    states[5] = HostState(
+      host: "web5", build: "b1", digest: "d", answered: ["taint", "switches"],
+      asked: ["taint", "switches", "kernel-text", "module-text"], traits: [Self.usual[0], Self.usual[3]])
+    let consensus = consensus(states)
+    #expect(consensus.outliers.map(\.host) == ["web5"])
+    #expect(consensus.outliers.first?.deviations.map(\.kind) == [.unanswered, .unanswered])
+  }
+
+  @Test func `a report that is given twice counts once, and of two of one second the worse speaks`() {
+    let finding = HostState.Trait(check: "syscall-table", subject: "open", value: "hooked", isFinding: true)
+    let states = (0..<9).map { state("web\($0)") }
+    for order in [[true, false], [false, true]] {
+      var all = ConsensusStates()
+      for state in states + states { all.add(ReportedState(state)) }
+      #expect(all.reportCount == 9 && all.duplicateCount == 9)
+      for isHooked in order { all.add(ReportedState(state("web9", Self.usual + (isHooked ? [finding] : [])))) }
+      #expect(all.reportCount == 11 && Consensus(all).outliers.map(\.host) == ["web9"])
+    }
+  }
+
+  @Test func `a report that is yet to come does not outdo one that was made`() {
+    let finding = HostState.Trait(check: "syscall-table", subject: "open", value: "hooked", isFinding: true)
+    var all = ConsensusStates(now: UTCTime("2026-01-02T00:00:00Z"))
+    for index in 0..<9 { all.add(ReportedState(state("web\(index)"))) }
+    all.add(ReportedState(state("web9", at: "2099-01-01T00:00:00Z")))
+    all.add(ReportedState(state("web9", Self.usual + [finding])))
+    #expect(Consensus(all).outliers.map(\.host) == ["web9"])
   }
 }

@@ -32,6 +32,33 @@ extension Scenario {
     }
   ]
 
+  /// What the package's unit does when a host starts with another kernel than before: no alarm, and it is told.
+  static let upgradedKernel: [Scenario] = [
+    Scenario(name: "another kernel than the one that has a baseline, as after an upgrade", machine: again, guests: one)
+    {
+      guest in
+      let told = try guest.output(
+        of: """
+          set -e
+          /liveprobe baseline record --store /upgraded >/dev/null
+          cd /upgraded
+          sed -e 's/^build-id.*/build-id\\tabcd/' -e 's/^release.*/release\\t6.0.0-before/' *.baseline >/abcd
+          rm *.baseline; cp -p /abcd abcd.baseline; chmod 600 abcd.baseline
+          set +e
+          /liveprobe scan --only syscall-table --baseline /upgraded | grep -c 'another build, 6.0.0-before'
+          /liveprobe baseline record --store /upgraded
+          """, timeout: 300)
+      let scan = try Scan(in: guest, only: ["syscall-table"], options: " --baseline /upgraded")
+      let kept = try guest.output(of: "ls /upgraded | grep -c baseline; rm -r /upgraded /abcd")
+      var wrong = complaints(about: scan, outcome: "unchanged")
+      if !told.hasPrefix("1\n") || !told.contains("the first of this build") || !told.contains("6.0.0-before") {
+        wrong.append("it is not told that the kernel is another one: \(told)")
+      }
+      if kept != "2" { wrong.append("\(kept) baselines are there, and not both") }
+      return Run(scans: [scan], expectation: .clean, complaints: wrong)
+    }
+  ]
+
   /// In a guest that was booted anew, with other addresses.
   static let keptBaseline: [Scenario] = [
     Scenario(name: "a baseline after a reboot: no drift, and recorded anew it is the same", machine: again, guests: one)

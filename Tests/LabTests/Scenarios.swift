@@ -6,7 +6,9 @@ extension Scenario {
     clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + callbacks + pointers
       + registered + bpfPrograms + tasks + unlistedModule
       + lyingReader + tamperedTables + provenance
-      + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + hiddenRedirection + machines
+      + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + upgradedKernel
+      + hiddenRedirection
+      + machines
       + bootParameters + everyModule
       + lockdown)
 

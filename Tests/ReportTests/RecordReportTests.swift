@@ -29,6 +29,16 @@ struct RecordReportTests {
     #expect(text.contains("next: liveprobe scan --baseline /store\n"))
   }
 
+  @Test func `the first baseline of a build says what was there before`() {
+    let report = RecordReport(Sample.hooked, store: "/store")
+    #expect(!report.recorded(state, at: "/store/x.baseline").contains("first of this build"))
+    let text = report.recorded(state, at: "/store/x.baseline", before: "6.0\u{1b}, 2026-03-01T03:00:00Z")
+    #expect(
+      text.contains(
+        "the first of this build: the kernel was another one before (6.0\\u{1b}, 2026-03-01T03:00:00Z), whose baseline stays"
+      ))
+  }
+
   @Test func `a kernel that could not be looked at is not recorded`() throws {
     let text = try #require(RecordReport(Sample.couldNotStart, store: "/store").obstacle)
     #expect(text.contains("nothing was recorded: this kernel could not be looked at"))

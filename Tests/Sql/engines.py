@@ -1,32 +1,12 @@
-#!/usr/bin/env python3
-"""Asks the queries of contrib/sql of SQLite and of Apache Spark, and says whether the answers are the same.
-
-    Tests/Sql/engines.py TABLES [MASTER]
-
-TABLES is a folder that `liveprobe correlate --sql` wrote, MASTER what Spark runs on: local[2] by default; with
-local-cluster[2,1,1024] it starts two workers, as a cluster has.
-"""
+"""The engines that the queries of contrib/sql are tried on: each loads the tables, and gives the rows of a query."""
 
 import json
 import pathlib
 import subprocess
-import sys
-import tempfile
-import time
-
-from pyspark.sql import SparkSession
 
 SQL = pathlib.Path(__file__).resolve().parents[2] / "contrib" / "sql"
 TABLES = ["reports", "known", "conditions"]
 QUERIES = sorted(path for path in SQL.glob("*.sql") if path.name != "schema.sql")
-
-
-def sqlite(tables, query):
-    """The rows of one query, each a list, as SQLite's own program gives them."""
-    loads = [f".import --csv --skip 1 '{tables}/{table}.csv' {table}" for table in TABLES]
-    commands = [f".read '{SQL}/schema.sql'", *loads, ".mode json", f".read '{query}'"]
-    said = subprocess.run(["sqlite3", "-bail", ":memory:", *commands], check=True, capture_output=True, text=True)
-    return [list(row.values()) for row in json.loads(said.stdout or "[]")]
 
 
 def statements(path):
@@ -35,46 +15,107 @@ def statements(path):
     return [text for text in "\n".join(lines).split(";") if text.strip()]
 
 
-def load(spark, tables):
-    for statement in statements(SQL / "schema.sql"):
-        spark.sql(statement)
-    for table in TABLES:
-        rows = spark.read.csv(f"{tables}/{table}.csv", header=True, escape='"', schema=spark.table(table).schema)
-        rows.write.insertInto(table)
-
-
 def comparable(row):
     """Numbers as numbers, rounded where two engines may round the last bits otherwise."""
     return [round(float(value), 5) if isinstance(value, (int, float)) or hasattr(value, "as_tuple") else value
             for value in row]
 
 
-def main():
-    tables = pathlib.Path(sys.argv[1]).resolve()
-    master = sys.argv[2] if len(sys.argv) > 2 else "local[2]"
-    failed = 0
-    with tempfile.TemporaryDirectory() as box:
-        spark = (SparkSession.builder.master(master).appName("liveprobe").config("spark.ui.enabled", "false")
-                 .config("spark.sql.warehouse.dir", box).config("spark.sql.shuffle.partitions", "4")
-                 .config("spark.log.level", "ERROR")
-                 .config("spark.ui.showConsoleProgress", "false").getOrCreate())
-        load(spark, tables)
-        for query in QUERIES:
-            (statement,) = statements(query)
-            start = time.monotonic()
-            one = [comparable(row) for row in sqlite(tables, query)]
-            middle = time.monotonic()
-            other = [comparable(row) for row in spark.sql(statement).collect()]
-            end = time.monotonic()
-            same = one == other and len(one) > 0
-            failed += not same
-            print(f"  {'ok   ' if same else 'FAIL '} {query.name}: {len(one)} rows of SQLite in {middle - start:.1f} s, "
-                  f"{len(other)} of Spark {spark.version} in {end - middle:.1f} s")
-            for left, right in [pair for pair in zip(one, other) if pair[0] != pair[1]][:3]:
-                print(f"        SQLite {left}\n        Spark  {right}")
-        spark.stop()
-    print(f"{len(QUERIES) - failed} passed, {failed} failed, on {master}")
-    sys.exit(1 if failed else 0)
+class SQLite:
+    """SQLite's own program: one file on one machine."""
+
+    def __init__(self, box):
+        self.file = pathlib.Path(box) / "fleet.db"
+        self.version = subprocess.run(["sqlite3", "--version"], check=True, capture_output=True, text=True).stdout.split()[0]
+
+    def run(self, *commands):
+        return subprocess.run(
+            ["sqlite3", "-bail", self.file, *commands], check=True, capture_output=True, text=True).stdout
+
+    def load(self, tables, form="csv"):
+        loads = [f".import --csv --skip 1 '{tables}/{table}.csv' {table}" for table in TABLES]
+        self.run(f".read '{SQL}/schema.sql'", *loads)
+
+    def rows(self, statement):
+        return [list(row.values()) for row in json.loads(self.run(".mode json", statement) or "[]")]
 
 
-main()
+class DuckDB:
+    """One file on one machine, by columns."""
+
+    def __init__(self, box):
+        import duckdb
+        self.version = duckdb.__version__
+        self.database = duckdb.connect(str(pathlib.Path(box) / "fleet.duckdb"))
+        self.database.execute(f"SET temp_directory = '{box}/spilled'")
+
+    def load(self, tables, form="csv"):
+        for statement in statements(SQL / "schema.sql"):
+            self.database.execute(statement)
+        options = "(HEADER, QUOTE '\"', ESCAPE '\"')" if form == "csv" else "(FORMAT parquet)"
+        for table in TABLES:
+            self.database.execute(f"COPY {table} FROM '{tables}/{table}.{form}' {options}")
+        self.database.execute("CHECKPOINT")
+
+    def rows(self, statement):
+        return self.database.execute(statement).fetchall()
+
+
+class ClickHouse:
+    """ClickHouse in one process, as clickhouse-local is."""
+
+    # A name is a column's before it is an alias, as in all other engines; and a table without a key is one all the same.
+    SETTINGS = ["prefer_column_name_to_alias = 1", "create_table_empty_primary_key_by_default = 1"]
+
+    def __init__(self, box):
+        from chdb import session
+        self.session = session.Session(str(pathlib.Path(box) / "clickhouse"))
+        for setting in self.SETTINGS:
+            self.session.query(f"SET {setting}")
+        self.session.query("CREATE DATABASE IF NOT EXISTS fleet")
+        self.session.query("USE fleet")
+        self.version = self.rows("SELECT version()")[0][0]
+
+    def load(self, tables, form="csv"):
+        for statement in statements(SQL / "schema.sql"):
+            self.session.query(statement)
+        name = {"csv": "CSVWithNames", "parquet": "Parquet"}[form]
+        for table in TABLES:
+            self.session.query(f"INSERT INTO {table} SELECT * FROM file('{tables}/{table}.{form}', {name})")
+
+    def rows(self, statement):
+        said = str(self.session.query(statement, "JSONCompact"))
+        return [[int(value) if kind["type"].startswith(("Int64", "UInt64")) else value for kind, value in zip(answer["meta"], row)]
+                for answer in [json.loads(said)] for row in answer["data"]]
+
+
+class Spark:
+    """Apache Spark: the tables may lie in an object store, and the work on many machines."""
+
+    def __init__(self, box, master="local[2]"):
+        from pyspark.sql import SparkSession
+        builder = SparkSession.builder.master(master).appName("liveprobe").config("spark.ui.enabled", "false")
+        for key, value in {
+            "spark.sql.warehouse.dir": f"{box}/warehouse", "spark.sql.shuffle.partitions": "4", "spark.log.level": "ERROR",
+            "spark.ui.showConsoleProgress": "false", "spark.driver.memory": "4g", "spark.local.dir": f"{box}/spilled",
+            # Reports of many hours that say the same are small as Parquet, and large in memory.
+            "spark.sql.autoBroadcastJoinThreshold": "-1",
+        }.items():
+            builder = builder.config(key, value)
+        self.session = builder.getOrCreate()
+        self.version = self.session.version
+
+    def load(self, tables, form="csv"):
+        for statement in statements(SQL / "schema.sql"):
+            self.session.sql(statement)
+        for table in TABLES:
+            path = f"{tables}/{table}.{form}"
+            rows = (self.session.read.csv(path, header=True, escape='"', schema=self.session.table(table).schema)
+                    if form == "csv" else self.session.read.parquet(path))
+            rows.write.insertInto(table)
+
+    def rows(self, statement):
+        return self.session.sql(statement).collect()
+
+
+ENGINES = {"sqlite": SQLite, "duckdb": DuckDB, "clickhouse": ClickHouse, "spark": Spark}

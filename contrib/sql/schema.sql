@@ -1,7 +1,8 @@
 -- The tables that `liveprobe correlate --sql FOLDER` writes, one file each: reports.csv, known.csv, conditions.csv. No value is
 -- missing. The views count by hosts, as `liveprobe correlate` does.
 --
--- Runs unchanged on SQLite (3.35 or newer, with its mathematical functions) and on Apache Spark (3.4 or newer).
+-- Runs unchanged on SQLite (3.35 or newer, with its mathematical functions), DuckDB, ClickHouse (docs/fleet.md says with which settings)
+-- and Apache Spark (3.4 or newer).
 
 -- A report each.
 CREATE TABLE reports (

@@ -87,7 +87,7 @@ package struct BaselineSource {
         let store = try BaselineStore(path)
         return (try store.read(buildID), store)
       } catch .absent(let missing) {
-        throw .absent(Self.missing(missing))
+        throw .absent(Self.missing(missing, earlier: (try? BaselineStore(path))?.latest(butFor: buildID)))
       } catch {
         throw .refused(Withheld("the baseline", why: error.description))
       }
@@ -102,9 +102,13 @@ package struct BaselineSource {
     }
   }
 
-  private static func missing(_ path: String) -> Withheld {
-    Withheld(
-      "a baseline for this kernel", why: "there is none at \(path)",
+  private static func missing(_ path: String, earlier: EarlierBuild? = nil) -> Withheld {
+    let before = earlier.map {
+      "; the newest one is of another build, \($0.release)\($0.recordedAt.map { ", \($0)" } ?? ""): another kernel was "
+        + "started since, as after an upgrade"
+    }
+    return Withheld(
+      "a baseline for this kernel", why: "there is none at \(path)\(before ?? "")",
       remedy: "if this kernel is to be trusted, record it: liveprobe baseline record")
   }
 

@@ -62,10 +62,17 @@ struct RecordCommand: ParsableCommand {
       Terminal.exit(Status.critical.rawValue)
     }
     let file = BaselineFile(try RecordedState(of: verdict, accepting: accept))
+    let isFirst = try !store.list().contains(file.state.buildID)
     try store.write(file)
     let path = store.path(for: file.state.buildID)
-    Terminal.write(report.recorded(file.state, at: path, accepting: accept), to: .standardOutput)
+    let before = isFirst ? store.latest(butFor: file.state.buildID) : nil
+    Terminal.write(report.recorded(file.state, at: path, accepting: accept, before: before?.words), to: .standardOutput)
     let isWhole = verdict.findings.isEmpty && file.state.checks.allSatisfy(\.isAnswered)
     Terminal.exit(isWhole ? Status.ok.rawValue : Status.warning.rawValue)
   }
+}
+
+extension EarlierBuild {
+  /// `6.1.0-30-amd64, 2026-11-30T03:00:00Z`.
+  fileprivate var words: String { release + (recordedAt.map { ", \($0)" } ?? "") }
 }

@@ -14,7 +14,9 @@ struct CorrelateCommand: ParsableCommand {
       host is affected if it crashed or has a critical finding, and healthy if its scan ended OK or WARNING; other hosts are \
       left out. Needs no root, and reads nothing of this host.
 
-      Exit status: 0 answered, whatever the answer; 3 not answered. A file that is not a report is named on stderr, and skipped.
+      Exit status: 0 answered, whatever the answer; 3 not answered, or a host is silent. With --consensus also 1 a host is \
+      unlike the others, 2 one has a finding of tampering. A file that is not a report is named on stderr, \
+      and skipped.
       """)
 
   @Argument(
@@ -52,7 +54,22 @@ struct CorrelateCommand: ParsableCommand {
       """)
   var consensus = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Also name the hosts that are silent: of those in this file, names one a line.", valueName: "file"),
+    completion: .file())
+  var inventory: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A host is silent if its last report is older than the newest of all by more than this. (default: 48)",
+      valueName: "hours"))
+  var silentAfter: Int?
+
   mutating func validate() throws {
+    if let silentAfter, !(1...Silence.mostHours).contains(silentAfter) {
+      throw ValidationError("--silent-after needs a number of hours above 0")
+    }
     if consensus, !affected.isEmpty || !healthy.isEmpty || sql != nil {
       throw ValidationError("--consensus asks all hosts alike: it takes no --affected, --healthy or --sql")
     }
@@ -64,6 +81,7 @@ struct CorrelateCommand: ParsableCommand {
     let theme: Theme = Terminal.wantsColour(.standardOutput) ? .colour : .plain
     if consensus { try runConsensus(theme) }
     let correlation: Correlation
+    let silence: Silence?
     do {
       var collection = ReportCollection(tables: try sql.map(TableFolder.init))
       // Who is told to be affected or healthy is not asked again.
@@ -71,12 +89,15 @@ struct CorrelateCommand: ParsableCommand {
       for path in healthy { try collection.add(path, as: .healthy) }
       for path in file { try collection.add(path) }
       try collection.finish()
+      silence = try self.silence(collection.fleet.last)
       correlation = try Correlation(collection.fleet)
     } catch {
       refuse(error)
     }
-    let report = CorrelationReport(correlation, theme: theme, most: most)
-    Showing.finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, .ok)
+    let report = CorrelationReport(correlation, silence: silence, theme: theme, most: most)
+    Showing.finish(
+      format == .json ? report.json(toolVersion: Liveprobe.version) : report.text,
+      silence?.hasSilent == true ? .unknown : .ok)
   }
 
   private func runConsensus(_ theme: Theme) throws -> Never {
@@ -87,9 +108,32 @@ struct CorrelateCommand: ParsableCommand {
         CommandFailure(
           "none of what was given is a report with a state, as scan --format json writes it"))
     }
+    let consensus = Consensus(collection.states)
+    let silence: Silence?
+    do { silence = try self.silence(collection.states.last) } catch { refuse(error) }
     let report = ConsensusReport(
-      Consensus(collection.states), statelessCount: collection.states.statelessCount, theme: theme, most: most)
-    Showing.finish(format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, .ok)
+      consensus, statelessCount: collection.states.statelessCount, duplicateCount: collection.states.duplicateCount,
+      silence: silence, theme: theme, most: most)
+    Showing.finish(
+      format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, Self.status(consensus, silence))
+  }
+
+  /// Which hosts say nothing; nil if that is not asked.
+  private func silence(_ last: LastReports) throws -> Silence? {
+    guard inventory != nil || silentAfter != nil else { return nil }
+    let hosts = try inventory.map { HostInventory(try NamedFile(path: $0).bytes()) }
+    if let inventory, hosts?.names.isEmpty == true { throw CommandFailure("\(inventory): names no host") }
+    return Silence(last, inventory: hosts, hours: silentAfter ?? 48)
+  }
+
+  /// The worst of all.
+  private static func status(_ consensus: Consensus, _ silence: Silence?) -> Status {
+    let deviations = consensus.builds.flatMap(\.deviations)
+    var status = deviations.contains { $0.kind.isTelling || $0.kind == .common } ? Status.warning : .ok
+    if deviations.contains(where: { $0.kind == .unanswered }) || silence?.hasSilent == true {
+      status = status.combined(with: .unknown)
+    }
+    return deviations.contains(where: \.isCritical) ? status.combined(with: .critical) : status
   }
 
   private func refuse(_ error: any Error) -> Never {

@@ -1,6 +1,7 @@
 internal import Correlation
 internal import Files
 internal import KernelFormats
+internal import KernelModel
 internal import Report
 
 /// The documents in files and folders, each file once; what cannot be read is told on standard error.
@@ -42,7 +43,7 @@ struct ReportFiles {
 
 /// Reads reports one by one; what is none is told on standard error.
 struct ReportCollection {
-  private(set) var fleet = Fleet()
+  private(set) var fleet = Fleet(now: .now())
   private let tables: TableFolder?
   private var files = ReportFiles()
 
@@ -58,7 +59,7 @@ struct ReportCollection {
       do {
         var report = try HostReport(decoding: Self.report(on: document))
         report.cohort = cohort ?? report.cohort
-        fleet.add(report, from: source)
+        guard fleet.add(report, from: source) else { return }
         try tables?.add(report, number: fleet.reportCount, from: source)
       } catch let error as NotAReport {
         ReportFiles.leaveOut(source, error.description)
@@ -79,17 +80,13 @@ struct ReportCollection {
 
 /// Reads what reports say of their hosts' states, one by one; what is no report is told on standard error.
 struct StateCollection {
-  private(set) var states = ConsensusStates()
+  private(set) var states = ConsensusStates(now: .now())
   private var files = ReportFiles()
 
   mutating func add(_ path: String) throws {
     try files.read(path) { document, source in
       do {
-        if let state = try HostState(decoding: document, from: source) {
-          states.add(state)
-        } else {
-          states.noteWithout()
-        }
+        states.add(try ReportedState(decoding: document, from: source))
       } catch let error as NotAReport {
         ReportFiles.leaveOut(source, error.description)
       }

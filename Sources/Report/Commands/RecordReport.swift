@@ -34,8 +34,12 @@ package struct RecordReport {
 
   /// What was recorded, and what to do next.
   ///
-  /// - Parameter accepting: whether modules that nothing vouches for were accepted.
-  package func recorded(_ state: RecordedState, at path: String, accepting: Bool = true) -> String {
+  /// - Parameters:
+  ///   - accepting: whether modules that nothing vouches for were accepted.
+  ///   - before: the build that has the newest of the other baselines; nil if this build had one already, or there is no other.
+  package func recorded(
+    _ state: RecordedState, at path: String, accepting: Bool = true, before: String? = nil
+  ) -> String {
     var page = Page(theme: .plain)
     page.line(
       """
@@ -43,6 +47,10 @@ package struct RecordReport {
       \(state.release), build id \(state.buildID)
       """)
     page.line(PlainText(path), indent: 2)
+    if let before {
+      page.line(
+        "the first of this build: the kernel was another one before (\(sentence: before)), whose baseline stays")
+    }
     let conclusion = Conclusion(verdict)
     if let strangers = conclusion.strangers {
       page.line(

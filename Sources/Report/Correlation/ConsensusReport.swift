@@ -4,14 +4,24 @@ package import Correlation
 package struct ConsensusReport {
   let consensus: Consensus
   private let statelessCount: Int
+  private let duplicateCount: Int
+  private let silence: Silence?
   private let theme: Theme
   /// Hosts, and rare things of a build, shown in text at most.
   private let most: Int
 
-  /// - Parameter statelessCount: reports that say nothing of their host's state.
-  package init(_ consensus: Consensus, statelessCount: Int, theme: Theme = .plain, most: Int = 20) {
+  /// - Parameters:
+  ///   - statelessCount: reports that say nothing of their host's state.
+  ///   - duplicateCount: reports that were given more than once.
+  ///   - silence: nil if nobody asked.
+  package init(
+    _ consensus: Consensus, statelessCount: Int, duplicateCount: Int = 0, silence: Silence? = nil,
+    theme: Theme = .plain, most: Int = 20
+  ) {
     self.consensus = consensus
     self.statelessCount = statelessCount
+    self.duplicateCount = duplicateCount
+    self.silence = silence
     self.theme = theme
     self.most = most
   }
@@ -23,9 +33,13 @@ package struct ConsensusReport {
   package var text: String {
     var page = Page(theme: theme)
     let builds = Conclusion.count(consensus.builds.count, "build")
+    let found = Set(consensus.builds.flatMap(\.deviations).filter { $0.kind == .common }.flatMap(\.hosts))
     page.line(
       "\(Conclusion.count(consensus.hostCount, "host")), \(builds) of a kernel: \(Conclusion.count(consensus.outliers.count, "host")) unlike the others of the same build"
     )
+    if !found.isEmpty {
+      page.line("\(Conclusion.count(found.count, "host")) with findings, and not by comparison: see their builds")
+    }
     if consensus.aloneCount > 0 {
       page.line("\(Conclusion.count(consensus.aloneCount, "host")) left out: fewer than three have the same build")
     }
@@ -34,7 +48,9 @@ package struct ConsensusReport {
         "\(Conclusion.count(statelessCount, "report")) left out: without a state, as older ones and those of crashes are"
       )
     }
+    if duplicateCount > 0 { page.line("\(Conclusion.count(duplicateCount, "report")) left out: given twice") }
     writeOutliers(to: &page)
+    if let silence { SilenceReport(silence, most: most).write(to: &page) }
     for build in consensus.builds { write(build, to: &page) }
     return page.text
   }
@@ -61,7 +77,15 @@ package struct ConsensusReport {
     page.entry("release", "\(PlainText(build.release))", indent: 2, column: Self.column)
     page.entry(
       "hosts", "\(build.hostCount), in \(Conclusion.count(build.stateCount, "state"))", indent: 2, column: Self.column)
-    let rare = build.deviations.filter { !$0.kind.isTelling }
+    let common = build.deviations.filter { $0.kind == .common }
+    for deviation in common.prefix(Self.mostDeviations) {
+      page.entry("found", "\(Self.words(deviation)): \(names(deviation.hosts))", indent: 2, column: Self.column)
+    }
+    if common.count > Self.mostDeviations {
+      page.entry(
+        "", "… and \(common.count - Self.mostDeviations) more; --format json has all", indent: 2, column: Self.column)
+    }
+    let rare = build.deviations.filter { $0.kind == .rare || $0.kind == .missing }
     guard !rare.isEmpty else { return }
     page.entry(
       "rare", "\(Conclusion.count(rare.count, "thing")) that few hosts have, or lack, as hardware and work have it",
@@ -84,6 +108,9 @@ package struct ConsensusReport {
     return switch deviation.kind {
     case .found: "\(subject): \(value); \(others) have no such finding"
     case .differs: "\(subject): \(value); \(others) have \(CorrelationText.reported(deviation.usual))"
+    case .unanswered:
+      "\(PlainText(deviation.check)): \(CorrelationText.reported(deviation.value)); \(others) have an answer"
+    case .common: "\(subject): \(value); on \(deviation.hosts.count) of \(deviation.asked) hosts"
     case .rare: "\(subject): \(value); \(others) have none"
     case .missing: "\(subject): none; \(others) have \(CorrelationText.reported(deviation.usual))"
     }
@@ -100,7 +127,8 @@ package struct ConsensusReport {
     JSONText.of(
       Document(
         toolVersion: PlainText(toolVersion), hosts: consensus.hostCount, alone: consensus.aloneCount,
-        stateless: statelessCount, outliers: consensus.outliers.map(Outlier.init),
+        stateless: statelessCount, duplicates: duplicateCount, silent: OrNull(silence.map(SilenceDocument.init)),
+        outliers: consensus.outliers.map(Outlier.init),
         builds: consensus.builds.map(Build.init)))
   }
 
@@ -110,6 +138,8 @@ package struct ConsensusReport {
     let hosts: Int
     let alone: Int
     let stateless: Int
+    let duplicates: Int
+    let silent: OrNull<SilenceDocument>
     let outliers: [Outlier]
     let builds: [Build]
   }
@@ -144,6 +174,7 @@ package struct ConsensusReport {
 
   private struct Deviation: Encodable {
     let kind: PlainText
+    let isCritical: Bool
     let check: PlainText
     let subject: PlainText
     let value: PlainText
@@ -154,6 +185,7 @@ package struct ConsensusReport {
 
     init(_ deviation: Consensus.Deviation) {
       kind = PlainText(deviation.kind.rawValue)
+      isCritical = deviation.isCritical
       check = CorrelationText.reported(deviation.check)
       subject = CorrelationText.reported(deviation.subject)
       value = CorrelationText.reported(deviation.value)

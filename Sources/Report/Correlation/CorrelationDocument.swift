@@ -3,7 +3,7 @@ internal import Correlation
 extension CorrelationReport {
   /// The correlation for programs.
   package func json(toolVersion: String) -> String {
-    JSONText.of(CorrelationDocument(correlation, toolVersion))
+    JSONText.of(CorrelationDocument(correlation, silence, toolVersion))
   }
 }
 
@@ -12,6 +12,8 @@ private struct CorrelationDocument: Encodable {
   let schema: PlainText = "liveprobe-correlation/1"
   let toolVersion: PlainText
   let reports: Int
+  let duplicates: Int
+  let silent: OrNull<SilenceDocument>
   let hosts: Hosts
   let conditionsTested: Int
   let conditionsOmitted: Int
@@ -60,9 +62,11 @@ private struct CorrelationDocument: Encodable {
     let name: PlainText
   }
 
-  init(_ correlation: Correlation, _ toolVersion: String) {
+  init(_ correlation: Correlation, _ silence: Silence?, _ toolVersion: String) {
     self.toolVersion = PlainText(toolVersion)
     reports = correlation.reportCount
+    duplicates = correlation.duplicateCount
+    silent = OrNull(silence.map(SilenceDocument.init))
     hosts = Hosts(
       affected: correlation.affected.count, healthy: correlation.healthyCount,
       undecided: correlation.undecidedCount, unexplained: correlation.unexplained.map { CorrelationText.reported($0) })

@@ -3,12 +3,15 @@ package import Correlation
 /// What affected hosts have in common that healthy ones lack, for a person and for programs.
 package struct CorrelationReport {
   let correlation: Correlation
+  let silence: Silence?
   private let theme: Theme
   /// Rows shown of each section in text at most.
   private let most: Int
 
-  package init(_ correlation: Correlation, theme: Theme = .plain, most: Int = 20) {
+  /// - Parameter silence: nil if nobody asked.
+  package init(_ correlation: Correlation, silence: Silence? = nil, theme: Theme = .plain, most: Int = 20) {
     self.correlation = correlation
+    self.silence = silence
     self.theme = theme
     self.most = most
   }
@@ -27,6 +30,9 @@ package struct CorrelationReport {
         \(Conclusion.count(correlation.undecidedCount, "host")) left out, whose scans could not answer every question: \
         --healthy or --affected counts them in
         """, indent: 0, column: 0)
+    }
+    if correlation.duplicateCount > 0 {
+      page.line("\(Conclusion.count(correlation.duplicateCount, "report")) left out: given twice")
     }
     if correlation.omitted > 0 {
       page.line("\(correlation.omitted) times a condition was left out because there were too many")
@@ -54,6 +60,7 @@ package struct CorrelationReport {
         "as chance would have it, more common among the affected: \(Conclusion.count(rest.count - notable.count, "condition"))"
       )
     }
+    if let silence { SilenceReport(silence, most: most).write(to: &page) }
     return page.text
   }
 

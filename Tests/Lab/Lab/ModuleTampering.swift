@@ -61,6 +61,24 @@ extension Tampering {
     try patch([0, 0, 0, 0], at: symbols + module.types.offset("mod_kallsyms", "num_symtab"))
   }
 
+  /// Has a module's note say that it is another build.
+  ///
+  /// `struct module_notes_attrs` (kernel/module/sysfs.c, v6.1) leads to each note's bytes by `private`.
+  package func changeBuildID(ofModule name: String) throws(LabError) {
+    let module = try module(name)
+    let types = module.types
+    let notes = try word(at: module.address + types.offset("module", "notes_attrs"))
+    let count = try word(at: notes + types.offset("module_notes_attrs", "notes")) & 0xff
+    for index in 0..<count {
+      let note = try notes + types.offset("module_notes_attrs", "attrs") + index * types.size("bin_attribute")
+      let bytes = try word(at: note + types.offset("bin_attribute", "private"))
+      // Two sizes and the type, which is 3 of a build id, then the name.
+      guard try word(at: bytes + 8) == 3 | 0x0055_4e47 << 32 else { continue }
+      return try patch([try read(at: bytes + 16, count: 1)[0] ^ 0xff], at: bytes + 16)
+    }
+    throw LabError("\(system.kernel): \(name) has no note with a build id")
+  }
+
   /// Has vmalloc forget the memory of a module, until the lab's own module for that is unloaded.
   ///
   /// From inside: the kernel goes on adding to the tree.
