@@ -44,7 +44,7 @@ package struct ModuleText: Check {
     var examination = Examination()
     var work = try kernel.textWork
     var setAside = SetAside()
-    var texts = try ModuleTexts(work.verifier)
+    var texts = try kernel.moduleTexts
     guard !texts.modules.modules.isEmpty else { throw .notApplicable("the kernel's list of modules is empty") }
     var waiting = texts.modules.modules
     var memory: any KernelMemory = kernel.memory

@@ -11,7 +11,7 @@ package final class Folder: Sendable {
   /// - Parameter followingLinks: whether the last component may be a symbolic link.
   package init(_ path: String, followingLinks: Bool = false) throws(FileFault) {
     // Behind a slash the system would follow a link after all.
-    let bare = String(path.reversed().drop { $0 == "/" }.reversed())
+    let bare = path.hasSuffix("/") ? String(path.reversed().drop { $0 == "/" }.reversed()) : path
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_DIRECTORY | (followingLinks ? 0 : O_NOFOLLOW)
     var descriptor: Int32
     repeat {

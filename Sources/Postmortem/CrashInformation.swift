@@ -11,8 +11,8 @@ struct CrashInformation {
 
   /// Candidates looked at in memory, at most: a page of any program may begin with the same word.
   private static let mostCandidates = 64
-  /// Bytes read at once while searching.
-  private static let chunk = 1 << 20
+  /// Bytes read at once while searching: so few that they are still in the processor's cache when they are looked at.
+  private static let chunk = 256 << 10
   private static var pageByteCount: Int { Int(Machine.pageSize) }
   /// What the text begins with: vmcoreinfo_data is a page of its own, and this its first line.
   ///
@@ -34,29 +34,43 @@ struct CrashInformation {
   /// What looks like it in the dump's memory, lowest address first; reads all of the dump.
   static func search(_ dump: any Dump) -> [CrashInformation] {
     var found: [CrashInformation] = []
+    // One for all of it: a gigabyte is read here, and would be cleared before.
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: pageByteCount)
+    defer { room.deallocate() }
     for extent in dump.extents {
       let first = Machine.pageEnd(extent.lowerBound.rawValue)
       let end = extent.upperBound.rawValue
       for position in stride(from: first, to: end, by: chunk) where found.count < mostCandidates {
-        look(at: position, count: Int(min(UInt64(chunk), end - position)), in: dump, into: &found)
+        look(
+          at: position, in: dump,
+          UnsafeMutableRawBufferPointer(rebasing: room[..<Int(min(UInt64(chunk), end - position))]),
+          into: &found)
       }
     }
     return found
   }
 
-  private static func look(at position: UInt64, count: Int, in dump: any Dump, into found: inout [CrashInformation]) {
-    if let bytes = try? dump.bytes(at: PhysicalAddress(position), count: count) {
-      look(at: bytes, from: position, into: &found)
-    } else if count > pageByteCount {
+  /// - Parameter room: where what is read goes, as many bytes as it has.
+  private static func look(
+    at position: UInt64, in dump: any Dump, _ room: UnsafeMutableRawBufferPointer, into found: inout [CrashInformation]
+  ) {
+    var span = room.mutableBytes
+    do throws(PhysicalFault) {
+      try dump.read(at: PhysicalAddress(position), into: &span)
+      look(at: UnsafeRawBufferPointer(room), from: position, into: &found)
+    } catch {
+      guard room.count > pageByteCount else { return }  // what is missing has none
       // A page of them is missing: each by itself.
-      for start in stride(from: 0, to: count, by: pageByteCount) {
-        look(
-          at: position + UInt64(start), count: min(pageByteCount, count - start), in: dump, into: &found)
+      for start in stride(from: 0, to: room.count, by: pageByteCount) {
+        let page = room[start..<min(start + pageByteCount, room.count)]
+        look(at: position + UInt64(start), in: dump, UnsafeMutableRawBufferPointer(rebasing: page), into: &found)
       }
     }
   }
 
-  private static func look(at bytes: [UInt8], from position: UInt64, into found: inout [CrashInformation]) {
+  private static func look(
+    at bytes: UnsafeRawBufferPointer, from position: UInt64, into found: inout [CrashInformation]
+  ) {
     for start in stride(from: 0, to: bytes.count - beginning.count, by: pageByteCount) {
       guard bytes[start] == beginning[0], bytes[start...].starts(with: beginning), found.count < mostCandidates else {
         continue

@@ -1,7 +1,14 @@
 /// What the names of files tell about what they are.
+///
+/// A folder with a release's modules has thousands: their paths are looked at as bytes, which is what they are.
 enum FileNames {
+  private static let slash = UInt8(ascii: "/")
+
   static func lastComponent(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
+    let bytes = path.utf8
+    guard let last = bytes.lastIndex(where: { $0 != slash }) else { return path }
+    let start = bytes[..<last].lastIndex(of: slash).map(bytes.index(after:)) ?? bytes.startIndex
+    return String(path[start..<bytes.index(after: last)])
   }
 
   /// Whether a file of this name may be a kernel: `vmlinuz-6.1.0-56-amd64`, `vmlinux`.
@@ -49,10 +56,9 @@ enum FileNames {
   ///
   /// A path that names another release, `lib/modules/6.1.0-55-amd64/`, is not for this one.
   static func module(_ path: String, release: String) -> String? {
-    let components = path.split(separator: "/")
-    guard var name = components.last else { return nil }
+    var name = lastComponent(path)
     for suffix in [".xz", ".zst", ".gz"] where name.hasSuffix(suffix) {
-      name = name.dropLast(suffix.count)
+      name = String(name.dropLast(suffix.count))
     }
     guard name.hasSuffix(".ko") else { return nil }
     if let other = self.release(ofModules: path), other != release { return nil }
@@ -61,16 +67,19 @@ enum FileNames {
 
   /// The release whose modules lie where the path does: `lib/modules/6.1.0-56-amd64/kernel/fs/ext4.ko`.
   static func release(ofModules path: String) -> String? {
-    let components = path.split(separator: "/")
-    for index in components.indices.dropFirst(2).dropLast()
-    where components[index - 2] == "lib" && components[index - 1] == "modules" {
-      return String(components[index])
+    var path = path
+    return path.withUTF8 { bytes in
+      let components = bytes.split(separator: slash)
+      for index in components.indices.dropFirst(2).dropLast()
+      where components[index - 1].elementsEqual("modules".utf8) && components[index - 2].elementsEqual("lib".utf8) {
+        return String(decoding: components[index], as: UTF8.self)
+      }
+      return nil
     }
-    return nil
   }
 
   /// Modules are loaded under names with `_` where their files have `-`.
   static func normalised(module name: String) -> String {
-    String(name.map { $0 == "-" ? "_" : $0 })
+    String(decoding: name.utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
   }
 }

@@ -50,6 +50,18 @@ import Testing
     }
   }
 
+  @Test func `a module's file is read once for an acquisition, and again for the next`() throws {
+    var kernel = loaded().kernel
+    let reference = CountedReference(kernel.reference)
+    kernel.reference = reference
+    #expect(try ModuleText().examine(kernel).findings.isEmpty)
+    #expect(try ModuleText().examine(kernel).findings.isEmpty)
+    #expect(reference.modulesRead == ["sample"])
+    kernel.workings.clear()
+    #expect(try ModuleText().examine(kernel).findings.isEmpty)
+    #expect(reference.modulesRead == ["sample", "sample"])
+  }
+
   // MARK: Tampered
 
   /// A byte of code; a call that the tracer knows nothing of; a static key against its value; a return that jumps to
@@ -367,4 +379,25 @@ import Testing
     #expect(examination.unanswered.map(\.reason.description) == [])
     #expect(examination.findings.isEmpty)
   }
+}
+
+/// A reference that remembers which modules' files were read.
+private final class CountedReference: Reference {
+  private let base: any Reference
+  private(set) var modulesRead: [String] = []
+
+  init(_ base: any Reference) {
+    self.base = base
+  }
+
+  func moduleObject(named name: String) throws(Withheld) -> VendorObject {
+    modulesRead.append(name)
+    return try base.moduleObject(named: name)
+  }
+
+  func pointers(in regions: [MemoryRegion]) throws(Withheld) -> ReferencePointers { try base.pointers(in: regions) }
+  func kernelImage() throws(Withheld) -> VendorObject { try base.kernelImage() }
+  func debugInformation() -> (found: [DebugInformation], problems: [String]) { base.debugInformation() }
+  func provenance(of source: String) -> Provenance { base.provenance(of: source) }
+  func moduleFile(named name: String) throws(Withheld) -> ModuleFile { try base.moduleFile(named: name) }
 }

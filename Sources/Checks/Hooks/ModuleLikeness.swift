@@ -4,7 +4,6 @@ internal import KernelObjects
 /// Whether the code and constants of listed modules are their files'; what differs is looked at again.
 final class ModuleLikeness {
   private let kernel: Kernel
-  private lazy var first = Result { () throws(CannotCheck) in try ModuleTexts(kernel.textWork.verifier) }
 
   private static let looks = 3
 
@@ -14,7 +13,7 @@ final class ModuleLikeness {
 
   func likeness(ofModule name: String) -> HookOwner.Likeness {
     do throws(CannotCheck) {
-      var texts = try first.get()
+      var texts = try kernel.moduleTexts
       var work = try kernel.textWork
       var memory: any KernelMemory = kernel.memory
       var outcome = Self.compare(name, texts, memory)

@@ -19,13 +19,12 @@ package struct VerifiedModules: ModuleIdentifier {
     guard rows.count == 1, let structure = row.structure?.rawValue else {
       throw .implausible("the module \(name)", "has \(rows.count == 1 ? "no record" : "several records") in memory")
     }
-    let verifier = try kernel.textWork.verifier
-    let texts = try ModuleTexts(verifier)
+    let texts = try kernel.moduleTexts
     let module: LiveModule
     if let listed = texts.modules.modules.first(where: { $0.structure == structure }) {
       module = listed
     } else {
-      module = try LiveModule(at: structure, verifier.facts.reader)
+      module = try LiveModule(at: structure, texts.verifier.facts.reader)
     }
     guard module.name == name else { throw .torn("the module \(name)", "changed its name meanwhile") }
     switch texts.compare(module, in: kernel.memory) {

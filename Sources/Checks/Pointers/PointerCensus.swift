@@ -28,7 +28,7 @@ struct PointerCensus {
     ofKernel = try KernelPointers(vendor, processors: processors)
     judge = PointerJudge(kernel, vendor, pointers: ofKernel)
     guard !kernel.isBuiltWithoutModules else { return }
-    let texts = Result { () throws(CannotCheck) in try ModuleTexts(kernel.textWork.verifier) }
+    let texts = Result { () throws(CannotCheck) in try kernel.moduleTexts }
     self.texts = texts
     if case .success(let texts) = texts { take(texts) }
   }

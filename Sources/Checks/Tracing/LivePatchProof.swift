@@ -26,7 +26,7 @@ struct LivePatchProof {
       guard try reader.value(UInt8.self, "klp", of: "module", at: module.structure) != 0 else {
         return .refuted("module \(module.name) is none that the kernel loaded as a live patch")
       }
-      switch try ModuleTexts(kernel.textWork.verifier).compare(module, in: kernel.memory) {
+      switch try kernel.moduleTexts.compare(module, in: kernel.memory) {
       case .inTransition(let state): return .open("module \(module.name) is \(state)")
       case .cannot(let reason):
         return .open("the code of module \(module.name) could not be compared with its file: \(reason)")

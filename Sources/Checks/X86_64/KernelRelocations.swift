@@ -73,7 +73,7 @@ struct KernelRelocations: KernelImageRelocations {
       let address = address(word, offset: 0)
       // The distances between the two lists are of no function.
       guard let place = file.pointer(at: address, count: isWide ? 8 : 4),
-        isWide ? isCounted(address) : file.section(at: address)?.isExecutable == true
+        isWide ? isCounted(address) : file.isCode(at: address)
       else { continue }
       let target =
         isWide ? place.value(UInt64.self) : UInt64(bitPattern: Int64(place.value(Int32.self)))
@@ -97,7 +97,7 @@ struct KernelRelocations: KernelImageRelocations {
       guard let place = file.pointer(at: address, count: isWide ? 8 : 4) else { continue }
       if isWide {
         body(address, place.value(UInt64.self), false)
-      } else if file.section(at: address)?.isExecutable == true {
+      } else if file.isCode(at: address) {
         body(address, UInt64(bitPattern: Int64(place.value(Int32.self))), true)
       }
     }

@@ -16,8 +16,8 @@ package struct BTF {
   let base: Base?
   /// Where in ``types`` the types 1, 2, … start; type 0 is `void`.
   let starts: [UInt32]
-  /// Where the structures and unions start.
-  private let structures: [UInt32]
+  /// The structures and unions.
+  private let structures: NameIndex
   /// Where the enumerations start.
   private let enumerations: [UInt32]
 
@@ -80,7 +80,10 @@ package struct BTF {
       start += byteCount
     }
     self.starts = starts
-    self.structures = structures
+    let (types, names) = (types, names)
+    self.structures = NameIndex(of: structures) { start in
+      Self.hash(ofName: BTFType(types, at: Int(start)).nameOffset, names, base)
+    }
     self.enumerations = enumerations
   }
 
@@ -98,7 +101,7 @@ package struct BTF {
   package func structure(_ name: String) -> Structure? {
     withName(name) { name in
       var found: BTFType?
-      for start in structures {
+      for start in structures.candidates(name) {
         let type = BTFType(types, at: Int(start))
         guard isName(type.nameOffset, name) else { continue }
         if let found, found.sizeOrType != type.sizeOrType || found.elementCount != type.elementCount { return nil }
@@ -111,7 +114,7 @@ package struct BTF {
   /// The structures and unions called `name`, however they are laid out, in the section's order.
   package func structures(_ name: String) -> [Structure] {
     let own = withName(name) { name in
-      structures.compactMap { start -> Structure? in
+      structures.candidates(name).compactMap { start -> Structure? in
         let type = BTFType(types, at: Int(start))
         return isName(type.nameOffset, name) ? Structure(btf: self, type: type) : nil
       }

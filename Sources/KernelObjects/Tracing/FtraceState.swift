@@ -100,6 +100,7 @@ package struct FtraceState {
   package let marksJumps: Bool
   /// Runs of records: the address of the first one, and how many.
   package private(set) var recordRuns: [(address: UInt64, count: Int)] = []
+  private let extents = Extents()
 
   private static let mostOperations = 65_536
   private static let mostRuns = 65_536
@@ -123,17 +124,32 @@ package struct FtraceState {
   package func isJump(_ address: UInt64) -> Bool { marksJumps && address & 1 != 0 }
 
   /// Calls `body` with the address and the flags of every record.
-  package func forEachRecord(_ reader: Snapshot, _ body: (UInt64, UInt64) -> Void) throws(CannotCheck) {
-    for run in recordRuns {
+  ///
+  /// - Parameters:
+  ///   - reader: of the moment that this was read at.
+  ///   - wanted: the functions that matter, if not all do: runs that are known to have none of them are passed over. The
+  ///     kernel has a run for each module, and who goes through all of them for each module never ends.
+  package func forEachRecord(
+    _ reader: Snapshot, of wanted: Range<UInt64>? = nil, _ body: (UInt64, UInt64) -> Void
+  ) throws(CannotCheck) {
+    for (number, run) in recordRuns.enumerated() {
+      if let wanted, let extent = extents.byRun[number], !wanted.overlaps(extent) { continue }
       let bytes = try reader.bytes(at: run.address, count: run.count * Self.recordByteCount)
+      var extent: ClosedRange<UInt64>?
       bytes.withUnsafeBytes { raw in
         for index in 0..<run.count {
-          body(
-            raw.value(UInt64.self, at: index * Self.recordByteCount),
-            raw.value(UInt64.self, at: index * Self.recordByteCount + 8))
+          let function = raw.value(UInt64.self, at: index * Self.recordByteCount)
+          extent = extent.map { min($0.lowerBound, function)...max($0.upperBound, function) } ?? function...function
+          body(function, raw.value(UInt64.self, at: index * Self.recordByteCount + 8))
         }
       }
+      extents.byRun[number] = extent
     }
+  }
+
+  /// Where the functions of each run lie, by its number; of those that were read.
+  private final class Extents {
+    var byRun: [Int: ClosedRange<UInt64>] = [:]
   }
 
   private mutating func readRuns(_ start: UInt64, _ reader: Snapshot) throws(CannotCheck) {

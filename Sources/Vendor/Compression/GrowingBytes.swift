@@ -44,13 +44,43 @@ package final class GrowingBytes {
     byteCount += count
   }
 
-  /// What was written, for good; the room that is left is given back.
+  private let pageByteCount = 4096
+
+  /// What was written, for good; the room that is left is given back, and so are pages of zeros.
   package consuming func finish() -> VendorObject.Contents {
-    let pageByteCount = 4096
+    giveBackZeros()
     let used = max((byteCount + pageByteCount - 1) & ~(pageByteCount - 1), pageByteCount)
     if used < limit { munmap(start + used, limit - used) }
     let kept = min(used, limit)
     isOwner = false
     return VendorObject.Contents(bytes) { [start] _ in munmap(start, kept) }
+  }
+
+  /// Gives back whole pages that hold nothing but zeros, which are read as zeros all the same: a third of a kernel's image,
+  /// where its code and its data are filled up to large pages.
+  private func giveBackZeros() {
+    var first = 0  // of a run of such pages
+    var page = 0
+    while page + pageByteCount <= byteCount {
+      if !isZero(page) {
+        giveBack(first..<page)
+        first = page + pageByteCount
+      }
+      page += pageByteCount
+    }
+    giveBack(first..<page)
+  }
+
+  private func giveBack(_ range: Range<Int>) {
+    // What is not given back stays as it is.
+    if range.count >= 16 * pageByteCount { madvise(start + range.lowerBound, range.count, MADV_DONTNEED) }
+  }
+
+  private func isZero(_ page: Int) -> Bool {
+    for offset in stride(from: page, to: page + pageByteCount, by: 8)
+    where start.load(fromByteOffset: offset, as: UInt64.self) != 0 {
+      return false
+    }
+    return true
   }
 }

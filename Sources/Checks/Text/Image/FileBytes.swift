@@ -8,6 +8,8 @@ struct FileBytes {
   private let object: VendorObject
   /// Those that have bytes and an address of their own, lowest first.
   private let sections: [VendorObject.Section]
+  /// Of each of these, what is asked for hundreds of thousands of times: copying a section takes longer than all else.
+  private let extents: [(start: UInt64, bytes: UnsafeRawBufferPointer, isExecutable: Bool)]
   private var recent = 0
 
   init(_ object: VendorObject) {
@@ -16,22 +18,32 @@ struct FileBytes {
       section.isAllocated && !section.fileRange.isEmpty && section.address != 0
         && !section.address.addingReportingOverflow(UInt64(section.fileRange.count)).overflow
     }.sorted { $0.address < $1.address }
+    extents = sections.map { ($0.address, object.bytes(of: $0), $0.isExecutable) }
   }
 
   /// The section that has the byte at `address`.
-  mutating func section(at address: UInt64) -> VendorObject.Section? {
-    guard !sections.isEmpty else { return nil }
-    if sections[recent].contains(address) { return sections[recent] }
-    let index = sections.partitionPoint { $0.address > address }
-    guard index > 0, sections[index - 1].contains(address) else { return nil }
-    recent = index - 1
-    return sections[recent]
-  }
+  mutating func section(at address: UInt64) -> VendorObject.Section? { index(at: address).map { sections[$0] } }
+
+  /// Whether the byte at `address` is in a section of code.
+  mutating func isCode(at address: UInt64) -> Bool { index(at: address).map { extents[$0].isExecutable } ?? false }
 
   /// The `count` bytes at `address`, if one section has them all.
   mutating func pointer(at address: UInt64, count: Int) -> UnsafeRawPointer? {
-    guard let section = section(at: address) else { return nil }
-    return object.pointer(at: address &- section.address, of: section, count: count)
+    guard let index = index(at: address) else { return nil }
+    let (start, bytes, _) = extents[index]
+    let offset = Int(address &- start)
+    guard count <= bytes.count - offset else { return nil }
+    return bytes.baseAddress.map { $0 + offset }
+  }
+
+  private mutating func index(at address: UInt64) -> Int? {
+    func isIn(_ index: Int) -> Bool { address &- extents[index].start < UInt64(extents[index].bytes.count) }
+    guard !extents.isEmpty else { return nil }
+    if isIn(recent) { return recent }
+    let next = extents.partitionPoint { $0.start > address }
+    guard next > 0, isIn(next - 1) else { return nil }
+    recent = next - 1
+    return recent
   }
 
   /// The code, section by section.
@@ -46,10 +58,6 @@ extension VendorObject {
     guard offset <= UInt64(section.fileRange.count), count <= section.fileRange.count - Int(offset) else { return nil }
     return contents.bytes.baseAddress.map { $0 + section.fileRange.lowerBound + Int(offset) }
   }
-}
-
-extension VendorObject.Section {
-  fileprivate func contains(_ place: UInt64) -> Bool { place &- address < UInt64(fileRange.count) }
 }
 
 extension UnsafeRawPointer {

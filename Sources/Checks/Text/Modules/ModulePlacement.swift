@@ -173,12 +173,13 @@ struct ModulePlacement {
     let isWritable: Bool
     let isWrittenOnce: Bool
 
+    private static let dropped: Set<String> = [
+      ".modinfo", "__versions", "__version_ext_crcs", "__version_ext_names", ".data..percpu",
+    ]
+
     init(_ section: VendorObject.Section, freezesStaticCalls: Bool) {
       // Source: rewrite_section_headers(), module_mark_ro_after_init(), setup_load_info() (Linux v7.2).
-      let dropped: Set<String> = [
-        ".modinfo", "__versions", "__version_ext_crcs", "__version_ext_names", ".data..percpu",
-      ]
-      isLoaded = section.isAllocated && !dropped.contains(section.name) && !section.name.hasPrefix(".init")
+      isLoaded = section.isAllocated && !Self.dropped.contains(section.name) && !section.name.hasPrefix(".init")
       isExecutable = section.isExecutable
       isWritable = section.isWritable
       isWrittenOnce =

@@ -16,8 +16,10 @@ final class ModuleTexts {
   private let exports: KernelExports
   /// By where the module's structure lies: a name may stand twice on a list that somebody forged.
   private var placements: [UInt64: ModulePlacement] = [:]
-  /// The symbols that each gives to others, by where its structure lies.
-  private var exported: [UInt64: [String: UInt64]] = [:]
+  /// The symbols that modules give to others, each with who gives it, of the modules that were asked so far, in the order
+  /// of the list.
+  private var givers: [String: [(structure: UInt64, address: UInt64)]] = [:]
+  private var askedCount = 0
 
   init(_ verifier: KernelTextVerifier) throws(CannotCheck) {
     self.verifier = verifier
@@ -119,31 +121,48 @@ final class ModuleTexts {
   /// The address of a symbol that a module uses: the kernel's, or that of a module it depends on.
   private func address(of name: String, usedBy placement: ModulePlacement) -> UInt64? {
     if let kernels = exports[name] { return kernels }
-    for module in modules.modules where module.structure != placement.module.structure && module.state != .unformed {
-      if let address = symbols(exportedBy: module)[name] { return address }
+    while true {
+      if let giver = givers[name]?.first(where: { $0.structure != placement.module.structure }) {
+        return giver.address
+      }
+      guard askedCount < modules.modules.count else { return nil }
+      let module = modules.modules[askedCount]
+      askedCount += 1
+      guard module.state != .unformed else { continue }
+      for (name, address) in symbols(exportedBy: module) {
+        givers[name, default: []].append((module.structure, address))
+      }
     }
-    return nil
   }
 
   private func symbols(exportedBy module: LiveModule) -> [String: UInt64] {
-    if let known = exported[module.structure] { return known }
-    var found: [String: UInt64] = [:]
     // A module whose file cannot be had exports nothing here; whoever needs it says what is missing.
-    if let placement = try? placement(of: module) {
-      var exportedNames: Set<String> = []
-      var addresses: [String: UInt64] = [:]
-      for index in 0..<placement.symbolCount {
-        guard let symbol = placement.symbol(index) else { continue }
-        let name = placement.name(of: symbol)
-        if name.hasPrefix("__ksymtab_") {
-          exportedNames.insert(String(name.dropFirst("__ksymtab_".count)))
-        } else if symbol.binding != 0, let address = placement.address(of: symbol) {
-          addresses[name] = address
-        }
+    guard let placement = try? placement(of: module) else { return [:] }
+    var exportedNames: Set<String> = []
+    var addresses: [String: UInt64] = [:]
+    for index in 0..<placement.symbolCount {
+      guard let symbol = placement.symbol(index) else { continue }
+      let name = placement.name(of: symbol)
+      if name.hasPrefix("__ksymtab_") {
+        exportedNames.insert(String(name.dropFirst("__ksymtab_".count)))
+      } else if symbol.binding != 0, let address = placement.address(of: symbol) {
+        addresses[name] = address
       }
-      found = addresses.filter { exportedNames.contains($0.key) }
     }
-    exported[module.structure] = found
-    return found
+    return addresses.filter { exportedNames.contains($0.key) }
+  }
+}
+
+extension Kernel {
+  private static let moduleTextsMember = Workings.Member { (kernel) throws(CannotCheck) in
+    try ModuleTexts(kernel.textWork.verifier)
+  }
+
+  /// The code and constants of its modules as they must be, at the moment of the acquisition: each module's file is
+  /// decompressed once for all checks.
+  ///
+  /// - Throws: as ``textWork``, or if the modules cannot be listed.
+  var moduleTexts: ModuleTexts {
+    get throws(CannotCheck) { try value(of: Self.moduleTextsMember) }
   }
 }

@@ -34,15 +34,17 @@ struct CallDepthPatches {
   /// Leads the calls of ``PatchTables/calls`` to the paddings, and fills these.
   func apply(to recreation: Recreation) {
     guard facts.modes.tracksCallDepth, let thunk = facts.callThunk else { return }
-    tables.calls.forEachTarget { address in trackCall(at: address, thunk, recreation) }
+    var known: [UInt64: Bool] = [:]
+    tables.calls.forEachTarget { address in trackCall(at: address, thunk, recreation, &known) }
   }
 
   /// The same for calls that were chosen as alternatives, up to v6.14.
   func applyToAlternatives(to recreation: Recreation) {
     guard facts.modes.tracksCallDepth, facts.modes.tracksAlternativeCalls, let thunk = facts.callThunk else { return }
     let size = tables.alternativeByteCount
+    var known: [UInt64: Bool] = [:]
     for index in 0..<tables.alternatives.entryCount(of: size) {
-      trackCall(at: tables.alternatives.target(at: index * size), thunk, recreation)
+      trackCall(at: tables.alternatives.target(at: index * size), thunk, recreation, &known)
     }
   }
 
@@ -69,14 +71,24 @@ struct CallDepthPatches {
     return bytes
   }
 
-  private func trackCall(at address: UInt64, _ thunk: CallThunk, _ recreation: Recreation) {
+  /// - Parameter known: of functions that were called before, whether their padding counts.
+  private func trackCall(
+    at address: UInt64, _ thunk: CallThunk, _ recreation: Recreation, _ known: inout [UInt64: Bool]
+  ) {
     let image = recreation.image
     guard tables.callRange?.contains(address) ?? true, let site = image.pointer(at: address, count: 5),
       site.value(UInt8.self) == 0xe8
     else { return }
     let function = site.branchTarget(at: address, displacementOffset: 1)
     let padAddress = function &- UInt64(thunk.bytes.count)
-    guard !skips(function), isPadded(function, padAddress, thunk, recreation) else { return }
+    let counts: Bool
+    if let before = known[function] {
+      counts = before
+    } else {
+      counts = !skips(function) && isPadded(function, padAddress, thunk, recreation)
+      known[function] = counts
+    }
+    guard counts else { return }
     recreation.writeBranch(
       .callDepth, at: address, site, opcode: 0xe8, to: padAddress, "the call is led to its function's padding")
   }

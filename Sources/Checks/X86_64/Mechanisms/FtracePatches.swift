@@ -19,7 +19,7 @@ struct FtracePatches {
     let verified = trampolines.addresses
     var hint = 0
     var lacksDirectCalls = false
-    try state.forEachRecord(facts.reader) { address, flags in
+    try state.forEachRecord(facts.reader, of: entries.extent) { address, flags in
       guard let site = recreation.image.pointer(at: address, count: 5), entries.contains(address, hint: &hint) else {
         return
       }
@@ -132,6 +132,13 @@ struct FunctionEntries {
   }
 
   var count: Int { offsets.count }
+
+  /// Where they lie; empty if there are none.
+  var extent: Range<UInt64> {
+    guard let first = offsets.first, let last = offsets.last else { return 0..<0 }
+    let (start, end) = (base &+ UInt64(first), base &+ UInt64(last) &+ 1)
+    return start < end ? start..<end : 0..<UInt64.max
+  }
 
   /// Whether `address` is one of them.
   func contains(_ address: UInt64) -> Bool {

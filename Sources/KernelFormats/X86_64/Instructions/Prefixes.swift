@@ -13,21 +13,21 @@ struct Prefixes {
   /// The REX prefix, or 0; one that another prefix follows counts for nothing.
   private var rex: UInt8 = 0
 
-  /// Takes one byte more; false if it is no prefix.
-  mutating func take(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x40...0x4f:
+  /// Takes one prefix more; other bytes are none.
+  @inline(__always)
+  mutating func take(_ byte: UInt8) {
+    if byte & 0xf0 == 0x40 {
       rex = byte
-      return true
+      return
+    }
+    rex = 0
+    switch byte {
     case 0x66: operandSize = true
     case 0x67: addressesAre32Bits = true
     case 0xf2: repeatNotEqual = true
     case 0xf0, 0xf3: lockOrRepeat = true
-    case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65: break
-    default: return false
+    default: break  // of segments
     }
-    rex = 0
-    return true
   }
 
   var operandsAre64Bits: Bool { rex & 8 != 0 }

@@ -1,17 +1,16 @@
-internal import KernelFormats
 internal import KernelModel
 
 /// The direct branches in code that reach further than 128 bytes.
-enum FarBranches {
+package enum FarBranches {
   /// Decodes one instruction after another, and calls `body` with where each such branch stands and where it leads; where
   /// there is no instruction, a byte is passed over.
-  @inline(__always)
-  static func forEach(in bytes: [UInt8], at start: UInt64, _ body: (_ place: UInt64, _ target: UInt64) -> Void) {
+  package static func forEach(in bytes: [UInt8], at start: UInt64, _ body: (_ place: UInt64, _ target: UInt64) -> Void)
+  {
     bytes.withUnsafeBytes { raw in
       var offset = 0
       while offset < raw.count {
         let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
-        guard let shape = Machine.InstructionShape(rest) else {
+        guard let shape = Machine.InstructionShape(within: rest) else {
           offset += Machine.InstructionShape.alignment
           continue
         }
