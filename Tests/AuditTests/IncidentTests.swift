@@ -138,7 +138,8 @@ import Testing
     #expect(witnesses(Self.incidents([lie, other, hook])) == [[0, 2], [1]])
     // Whoever only sees a call may change what it answers, too; who redirects it is asked first.
     let probe = Self.finding(
-      "probes", .warning, owner: .module(Place(symbol: "x", module: "tracer")), target: KernelAddress(1), effects: [.init(.intercepts, "getdents64")])
+      "probes", .warning, owner: .module(Place(symbol: "x", module: "tracer")), target: KernelAddress(1),
+      effects: [.init(.intercepts, "getdents64")])
     #expect(witnesses(Self.incidents([lie, other, probe])) == [[0, 2], [1]])
     #expect(witnesses(Self.incidents([lie, probe, hook])) == [[0, 2], [1]])
     // What the same source says falsely has one cause.

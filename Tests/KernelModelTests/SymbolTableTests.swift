@@ -63,7 +63,9 @@ import Testing
       ("open.cold", 0x90, "t"), ("other", 0x90, "T"), ("variable", 0xa0, "d"), ("5", 0xb0, "t"),
       ("__cfi_open", 0xc0, "t"),
     ])
-    let starts = stride(from: UInt64(0x10), through: 0xc0, by: 16).filter { table.startsFunction(at: KernelAddress($0)) }
+    let starts = stride(from: UInt64(0x10), through: 0xc0, by: 16).filter {
+      table.startsFunction(at: KernelAddress($0))
+    }
     #expect(starts == [0x20, 0x50, 0x60, 0x70, 0x90, 0xb0])
   }
 

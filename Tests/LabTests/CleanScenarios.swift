@@ -303,7 +303,9 @@ extension Scenario {
           """)
       let scans = try (0..<12).map { _ in try Scan(ofMemoryOf: guest) }
       _ = try guest.output(
-        of: ": >/tmp/calm; until [ $(wc -l </tmp/storms) = 4 ]; do sleep 0.1; done; echo >/sys/kernel/tracing/kprobe_events")
+        of:
+          ": >/tmp/calm; until [ $(wc -l </tmp/storms) = 4 ]; do sleep 0.1; done; echo >/sys/kernel/tracing/kprobe_events"
+      )
       return Run(scans: scans, expectation: .clean)
     },
 
