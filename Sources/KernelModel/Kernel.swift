@@ -45,6 +45,8 @@ package struct Kernel {
   package var toldProcesses = ToldProcesses.unasked
   /// What is told now of settings; nothing of a kernel that runs no more.
   package var toldSettings = ToldSettings.unasked
+  /// What is told now of what is registered; nothing of a kernel that runs no more.
+  package var toldLists = ToldLists.unasked
   /// How many sockets of each name are told now; nothing of a kernel that runs no more.
   package var toldSockets: (SocketName.Kind) -> Result<[SocketName: Int], Withheld> = { _ in
     .failure(Withheld("the sockets that user space sees", why: "they were not read"))

@@ -80,6 +80,7 @@ package enum LiveKernel {
     kernel.toldBpfNumbers = { ToldBpfNumbers.read($0) }
     kernel.toldProcesses = ProcessNumbers.told(root)
     kernel.toldSettings = SettingFiles.told(root)
+    kernel.toldLists = ListFiles.told(root)
     kernel.toldSockets = { SocketFiles.told($0, root) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     kernel.toldTracing = TracingFiles.told(root)

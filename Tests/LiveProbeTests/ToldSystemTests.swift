@@ -90,4 +90,24 @@ import Testing
     #expect(told.open("/bin/program")?.contains(folder) == true)
     #expect(told.open("program") == nil)
   }
+
+  // MARK: Lists
+
+  @Test func `lists are texts, and what is mounted over one is not the kernel's`() throws {
+    try fixture.write("Character devices:\n  1 mem\n", to: "proc/devices")
+    let told = ListFiles.told(fixture.root)
+    #expect(told.text("proc/devices") == .success("Character devices:\n  1 mem"))
+    #expect(throws: Withheld.self) { try told.text("proc/misc").get() }
+    // Of another file system, as a mount is.
+    try fixture.makeLink("proc/filesystems", to: "/proc/filesystems")
+    guard case .failure(let withheld) = told.text("proc/filesystems") else {
+      Issue.record("a file of another file system is believed")
+      return
+    }
+    #expect(withheld.why == "something else is mounted over it")
+  }
+
+  @Test func `the running system's lists are read`() throws {
+    #expect(try ListFiles.told(SystemRoot()).text("proc/filesystems").get().contains("nodev"))
+  }
 }

@@ -35,7 +35,7 @@ struct SocketLook {
   }
 
   /// Why process 1 of /proc is not the first process of all, so that its network may be another; nil if it is.
-  private static func isOfFirstNamespace(
+  static func isOfFirstNamespace(
     _ kernel: Kernel, _ structures: KernelStructures
   ) throws(CannotCheck) -> Withheld? {
     switch kernel.toldProcesses.namespace() {
