@@ -81,7 +81,7 @@ package enum LiveKernel {
     kernel.toldProcesses = ProcessNumbers.told(root)
     kernel.toldSettings = SettingFiles.told(root)
     kernel.toldLists = ListFiles.told(root)
-    kernel.toldSockets = { SocketFiles.told($0, root) }
+    kernel.toldSockets = { SocketFiles.told($0, process: $1, root) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     kernel.toldTracing = TracingFiles.told(root)
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore, withoutKallsyms: known.areInItsPlace)

@@ -56,6 +56,7 @@ extension TestTypes {
       [("ehash", pointer, 0), ("ehash_mask", int, 8 * 8), ("lhash2_mask", int, 12 * 8), ("lhash2", pointer, 16 * 8)])
     types.structure("udp_hslot", 16, [("head", pointer, 0)])
     types.structure("udp_table", 24, [("hash", pointer, 0), ("hash2", pointer, 8 * 8), ("mask", int, 16 * 8)])
+    types.structure("raw_hashinfo", 16, [("ht", types.array(of: types.add(2), 2), 0)])
     let row = types.structure("inet_timewait_death_row", 8, [("hashinfo", pointer, 0)])
     let internet = types.structure("netns_ipv4", 16, [("tcp_death_row", row, 0), ("udp_table", pointer, 8 * 8)])
     let packets = types.structure("netns_packet", 8, [("sklist", pointer, 0)])
