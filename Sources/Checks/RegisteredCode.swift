@@ -5,17 +5,22 @@ internal import KernelObjects
 package struct RegisteredCode: Check {
   package static let manual = Manual(
     id: "registered-code",
-    question: "Does all code that was registered to be called belong to the kernel or to a listed module?",
+    question:
+      "Does all code that was registered to be called belong to the kernel or to a listed module, and does user space see it?",
     method: """
       Follows what was registered while the kernel runs, starting at the kernel's variables: netfilter hooks, packet \
       types and protocols of each network namespace and device, entries of /proc and /proc/sys, file systems and the \
       inodes of their roots, security hooks, character devices, terminals, line disciplines, input handlers, \
       consoles, program formats, timers, pending work, the functions of kernel threads, interrupt handlers, \
-      interrupt gates, and the like. A table of rows says where these are, by the vendor's symbols and types; the \
-      type of a structure says which of its words point to code. A registered function must be the start of a \
-      function of the kernel or of a listed module, or code that the kernel generated. A registered table of \
-      functions must be one of the kernel's constants, or each of its functions must be legitimate. A finding must \
-      be seen several times, because registrations and modules come and go.
+      interrupt gates, gates and task states among processors' segments, and the like. A table of rows says where \
+      these are, by the vendor's symbols and types; the type of a structure says which of its words point to code. A \
+      registered function must be the start of a function of the kernel or of a listed module, or code that the \
+      kernel generated. A registered table of functions must be one of the kernel's constants, or each of its \
+      functions must be legitimate. On a running \
+      kernel, the files in which it lists file systems, devices, terminals, line disciplines, consoles, input \
+      handlers, packet types, protocols and network devices are read between two reads of memory: what memory has \
+      both times must be told, and what is told must be in memory. A finding must be seen several times, because \
+      registrations and modules come and go.
       """,
     innocentCauses: [
       "LKRG with lkrg.hide=1, or another security product that removes itself from the list of modules"
@@ -26,6 +31,7 @@ package struct RegisteredCode: Check {
       "directories at roots of file systems and of network namespaces beyond the first thousand; settings "
         + "and entries of /proc/net of namespaces beyond the first 32",
       "what was removed: a hook of the vendor's that is no longer called",
+      "what no file lists, such as netfilter hooks and timers: whether user space sees these is no question",
       "the code itself: kernel-text and module-text compare it, and the kernel's constant tables",
       "without the vendor's kernel image: the names and types used to read all of this are the suspect kernel's own",
     ],
@@ -52,6 +58,7 @@ package struct RegisteredCode: Check {
       for leads in Self.byThing(look.wrong) { examination.report(finding(leads, look, kernel)) }
     }
     for (parts, reason) in reading.unanswered { examination.leaveUnanswered(Subject(parts), reason) }
+    if kernel.isRunning { try ToldComparison(kernel: kernel).examine(into: &examination) }
     return examination
   }
 
@@ -118,9 +125,13 @@ package struct RegisteredCode: Check {
     if leads.count > Self.mostNamed + 1 {
       evidence.append(.init("also redirected", "\(leads.count - Self.mostNamed - 1) further words of it"))
     }
-    return .unownedCallback(
+    var finding = Finding.unownedCallback(
       target, of: Subject(look.row.name, label: lead.name.isEmpty ? "\(structure)" : lead.name), in: kernel,
       evidence: evidence, places: leads.map { MemoryRegion(start: KernelAddress($0.word.place), byteCount: 8) },
       meaning: "that code runs whenever the kernel comes to what was registered there")
+    guard lead.word.isGate else { return finding }
+    finding.message = "a processor is led to where the kernel leads none: \(kernel.owner(of: target))"
+    finding.expected = "no gate, or where the kernel itself sets it to"
+    return finding
   }
 }

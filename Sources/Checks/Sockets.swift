@@ -8,18 +8,19 @@ package struct Sockets: Check {
     question: "Is every socket that listens, is connected, or reads packets visible to user space?",
     method: """
       Walks the tables in memory by which the kernel finds the socket for a packet: TCP's ports and connections, \
-      UDP, and the list of packet sockets, in the network namespace of the first process. On a running kernel, \
-      /proc/1/net is read between two reads of memory. A socket that is in memory both times, with the same \
-      addresses and state, and not in the file, is hidden; where several share a port, the file shows fewer than \
-      there are. A finding must be seen three times, because connections come and go. Packet sockets with a filter \
-      are named.
+      UDP, raw sockets, and the lists of packet sockets, in the network namespaces that processes are in. On a \
+      running kernel, /proc/PID/net of a process in each is read between two reads of memory. A socket that is in \
+      memory both times, with the same addresses and state, and not in the file, is hidden; where several share a \
+      port, the file shows fewer than there are. A finding must be seen three times, because connections come and \
+      go. Packet sockets with a filter are named.
       """,
     innocentCauses: [
       "a security product that hides its own connections (ask whoever maintains the host)"
     ],
     blindSpots: [
       "sockets that were removed from all tables: no packet reaches them",
-      "other network namespaces, such as those of containers, and other kinds of sockets: raw, SCTP, UDP-Lite, netlink",
+      "network namespaces that no process is in, those beyond the first 64, and other kinds of sockets: SCTP, UDP-Lite, "
+        + "netlink",
       "connections that begin, or have ended (TIME_WAIT), and those beyond the first 16,384",
       "what netfilter, XDP and BPF programs do with packets before the socket is looked up",
       "without the vendor's kernel image: the names and types used to read sockets are the suspect kernel's own",
@@ -48,29 +49,35 @@ package struct Sockets: Check {
     }
     var examination = Examination()
     examination.expect(structures.expectation)
-    note(look.sockets, into: &examination)
+    note(look, into: &examination)
     for socket in hidden.sorted(by: { $0.name.words < $1.name.words }) {
-      examination.report(try finding(socket, look.sockets, structures))
+      examination.report(try finding(socket, look, structures))
     }
     if let obstacle = look.sockets.obstacle { examination.leaveUnanswered(Subject("sockets"), obstacle) }
-    for (kind, withheld) in look.unasked.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      examination.leaveUnanswered(Subject("sockets", label: kind.rawValue), .withheld(withheld))
+    // Of each kind once: what is withheld of one network mostly is of all.
+    let unasked = Dictionary(grouping: look.unasked, by: { $0.key.kind.rawValue })
+    for (kind, files) in unasked.sorted(by: { $0.key < $1.key }) {
+      guard let first = files.min(by: { $0.key.process < $1.key.process }) else { continue }
+      examination.leaveUnanswered(Subject("sockets", label: kind), .withheld(first.value))
     }
     return examination
   }
 
-  private func note(_ sockets: NetworkSockets, into examination: inout Examination) {
+  private func note(_ look: SocketLook, into examination: inout Examination) {
+    let sockets = look.sockets
     let all = sockets.sockets.values
-    let internet = all.filter { $0.name.kind != .packet }
-    let tcp = internet.filter { $0.name.kind == .tcp || $0.name.kind == .tcp6 }
+    func count(_ kinds: SocketName.Kind...) -> Int { all.count { kinds.contains($0.name.kind) } }
+    let tcp = all.filter { $0.name.kind == .tcp || $0.name.kind == .tcp6 }
     // They come and go.
     for (label, count) in [
       ("of TCP, waiting", tcp.count { $0.state == Self.listening }),
-      ("of TCP, connected", tcp.count { $0.state != Self.listening }), ("of UDP", internet.count - tcp.count),
-      ("of packets", all.count - internet.count),
+      ("of TCP, connected", tcp.count { $0.state != Self.listening }), ("of UDP", count(.udp, .udp6)),
+      ("of packets", count(.packet)), ("raw", count(.raw, .raw6)),
     ] {
       examination.note(Subject("sockets", label: label), .count(UInt64(count)), lasting: false)
     }
+    if look.networks.count > 1 { examination.remark("sockets of \(look.networks.count) network namespaces") }
+    if look.areMore { examination.remark("there are more network namespaces than those that were looked at") }
     if sockets.isCut { examination.remark("there are more connections than the first 16,384, which were looked at") }
     let filtered = all.filter { $0.name.kind == .packet && sockets.details(of: $0)?.isFiltered == true }
     guard !filtered.isEmpty else { return }
@@ -81,8 +88,10 @@ package struct Sockets: Check {
   }
 
   private func finding(
-    _ socket: NetworkSockets.Socket, _ sockets: NetworkSockets, _ structures: KernelStructures
+    _ socket: NetworkSockets.Socket, _ look: SocketLook, _ structures: KernelStructures
   ) throws(CannotCheck) -> Finding {
+    let sockets = look.sockets
+    let process = look.process(in: socket.network) ?? 1
     var evidence = [Finding.Evidence("socket", "at \(KernelAddress(socket.address))")]
     if let details = sockets.details(of: socket) { evidence.append(.init("user", "\(details.user)")) }
     if let file = sockets.file(of: socket) {
@@ -99,7 +108,7 @@ package struct Sockets: Check {
     return Finding(
       kind: .contradiction, severity: .critical, subject: Subject("socket", label: socket.name.words),
       message: socket.state == Self.listening ? "it waits for connections, and is hidden" : "it is hidden",
-      expected: .text("told in /proc/1/net/\(socket.name.kind.rawValue)"),
+      expected: .text("told in /proc/\(process)/net/\(socket.name.kind.rawValue)"),
       observed: "in memory, before and after that was read, and not told", evidence: evidence,
       effects: [.init(.hides, "socket \(socket.name.words)")],
       places: [MemoryRegion(start: KernelAddress(socket.address), byteCount: 1)], toldBy: ["read"],

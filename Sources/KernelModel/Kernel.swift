@@ -45,8 +45,10 @@ package struct Kernel {
   package var toldProcesses = ToldProcesses.unasked
   /// What is told now of settings; nothing of a kernel that runs no more.
   package var toldSettings = ToldSettings.unasked
-  /// How many sockets of each name are told now; nothing of a kernel that runs no more.
-  package var toldSockets: (SocketName.Kind) -> Result<[SocketName: Int], Withheld> = { _ in
+  /// What is told now of what is registered; nothing of a kernel that runs no more.
+  package var toldLists = ToldLists.unasked
+  /// How many sockets of each name are told now in the network that a process is in; nothing of a kernel that runs no more.
+  package var toldSockets: (SocketName.Kind, _ process: Int32) -> Result<[SocketName: Int], Withheld> = { _, _ in
     .failure(Withheld("the sockets that user space sees", why: "they were not read"))
   }
   /// What is told now of who is called where it runs; nothing of a kernel that runs no more.

@@ -1,12 +1,13 @@
 /// A socket of the internet protocols or of packets, as user space is told of it.
 package struct SocketName: Hashable, Sendable {
   package enum Kind: String, CaseIterable, Hashable, Sendable {
-    case tcp, tcp6, udp, udp6, packet
+    case tcp, tcp6, udp, udp6, raw, raw6, packet
   }
 
   package var kind: Kind
   /// In the order of the network; empty for packets.
   package var local: [UInt8]
+  /// Of raw sockets, the number of their protocol.
   package var localPort: UInt16
   package var remote: [UInt8]
   package var remotePort: UInt16
@@ -27,7 +28,8 @@ package struct SocketName: Hashable, Sendable {
 
   package var words: String {
     guard kind != .packet else { return "packet socket, inode \(inode)" }
-    let from = "\(kind.rawValue) \(Self.address(local)):\(localPort)"
+    let isRaw = kind == .raw || kind == .raw6
+    let from = "\(kind.rawValue) \(Self.address(local))" + (isRaw ? ", protocol \(localPort)" : ":\(localPort)")
     return remotePort == 0 ? from : "\(from) to \(Self.address(remote)):\(remotePort)"
   }
 

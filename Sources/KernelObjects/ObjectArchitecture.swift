@@ -20,5 +20,5 @@ package protocol ObjectArchitecture: Architecture {
   /// Where a processor goes on by a gate.
   static func target(ofGate gate: KernelObject) throws(CannotCheck) -> UInt64
   /// Whether the kernel itself sets gates to an address of its code.
-  static func isGateTarget(_ address: UInt64, _ symbols: SymbolIndex) -> Bool
+  static func isGateTarget(_ gate: RegisteredWord, _ symbols: SymbolIndex, _ mappings: any KernelMappings) -> Bool
 }

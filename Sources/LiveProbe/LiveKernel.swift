@@ -80,7 +80,8 @@ package enum LiveKernel {
     kernel.toldBpfNumbers = { ToldBpfNumbers.read($0) }
     kernel.toldProcesses = ProcessNumbers.told(root)
     kernel.toldSettings = SettingFiles.told(root)
-    kernel.toldSockets = { SocketFiles.told($0, root) }
+    kernel.toldLists = ListFiles.told(root)
+    kernel.toldSockets = { SocketFiles.told($0, process: $1, root) }
     kernel.moduleNames = { ToldModules.read(root, withKallsyms: $0) }
     kernel.toldTracing = TracingFiles.told(root)
     return Acquisition(kernel: kernel, remarks: remarks, kcore: kcore, withoutKallsyms: known.areInItsPlace)

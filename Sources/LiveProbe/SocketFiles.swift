@@ -1,15 +1,15 @@
 internal import Files
 package import KernelModel
 
-/// The sockets that `/proc/1/net` shows: those of the network that the first process is in.
+/// The sockets that `/proc/PID/net` shows: those of the network that a process is in.
 package enum SocketFiles {
   private static let mostBytes = 256 << 20
 
   /// How many there are of each name; several sockets may wait at one port.
   package static func told(
-    _ kind: SocketName.Kind, _ root: SystemRoot
+    _ kind: SocketName.Kind, process: Int32, _ root: SystemRoot
   ) -> Result<[SocketName: Int], Withheld> {
-    let file = "proc/1/net/\(kind.rawValue)"
+    let file = "proc/\(process)/net/\(kind.rawValue)"
     let text: [UInt8]
     do throws(FileFault) {
       text = try root.bytes(of: file, limit: mostBytes)
@@ -34,7 +34,8 @@ package enum SocketFiles {
     return SocketName(kind: .packet, inode: inode)
   }
 
-  /// Source: get_tcp4_sock() in net/ipv4/tcp_ipv4.c, get_tcp6_sock() in net/ipv6/tcp_ipv6.c (Linux v5.10 to v7.2).
+  /// Source: get_tcp4_sock() in net/ipv4/tcp_ipv4.c, get_tcp6_sock() in net/ipv6/tcp_ipv6.c, raw_sock_seq_show() in net/ipv4/raw.c
+  /// (Linux v5.10 to v7.2).
   private static func internet(_ kind: SocketName.Kind, _ fields: [String]) -> SocketName? {
     guard fields.count >= 4, let local = end(fields[1]), let remote = end(fields[2]) else { return nil }
     return SocketName(

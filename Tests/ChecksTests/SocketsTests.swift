@@ -64,9 +64,10 @@ import Testing
       namespace: { .success(77) }, listed: { .success([]) }, denied: { _ in [] })
   }
 
-  private func examine(telling names: [SocketName]?) throws -> Examination {
+  private func examine(telling names: [SocketName]?, ofOther others: [SocketName] = []) throws -> Examination {
     var kernel = kernel.kernel
-    kernel.toldSockets = { kind in
+    kernel.toldSockets = { kind, process in
+      if process == 2 { return .success(Dictionary(others.filter { $0.kind == kind }.map { ($0, 1) }) { $0 + $1 }) }
       guard let names else { return .failure(Withheld("sockets", why: "refused")) }
       return .success(Dictionary(names.filter { $0.kind == kind }.map { ($0, 1) }) { $0 + $1 })
     }
@@ -76,7 +77,7 @@ import Testing
   @Test func `sockets that are told are counted`() throws {
     let examination = try examine(telling: [waiting, bound, raw])
     #expect(examination.findings.isEmpty && examination.unanswered.isEmpty, "\(examination.findings)")
-    #expect(examination.facts.map(\.fact) == [.count(1), .count(0), .count(1), .count(1)])
+    #expect(examination.facts.map(\.fact) == [.count(1), .count(0), .count(1), .count(1), .count(0)])
     #expect(examination.lastingFacts.isEmpty)
   }
 
@@ -106,6 +107,55 @@ import Testing
     let listener = listener
     kernel.pause = { listener["__sk_common.skc_state"] = 7 }
     #expect(try examine(telling: [bound, raw]).findings.isEmpty)
+  }
+
+  /// A second process, in a network of its own, which has the listener.
+  private func moveListener() -> TestObjects.Object {
+    let objects = tasks.objects
+    let other = objects.make("net")
+    for table in ["ipv4.tcp_death_row.hashinfo", "ipv4.udp_table"] { other[table] = space[table] }
+    let processes = [(1, space), (2, other)].map { number, network in
+      let task = tasks.make(UInt64(number), "process")
+      task["nsproxy"] = objects.make("nsproxy") { $0["net_ns"] = network.address }.address
+      return task
+    }
+    tasks.link(processes)
+    listener["__sk_common.skc_net.net"] = other.address
+    return processes[1]
+  }
+
+  @Test func `a socket of another network is told through a process that is in it`() throws {
+    let process = moveListener()
+    #expect(try examine(telling: [bound, raw], ofOther: [waiting]).findings.isEmpty)
+    let finding = try #require(try examine(telling: [waiting, bound, raw]).findings.first)
+    #expect(finding.subject == Subject("socket", label: "tcp 127.0.0.1:22"))
+    #expect(finding.expected == "told in /proc/2/net/tcp")
+    // A process that ends tells of nothing.
+    var ending = kernel.kernel
+    ending.toldSockets = { [bound, raw] kind, number in
+      if number == 2 { process["nsproxy"] = 0 }
+      return .success(Dictionary([bound, raw].filter { $0.kind == kind }.map { ($0, 1) }) { $0 + $1 })
+    }
+    #expect(try Sockets().examine(ending).findings.isEmpty)
+  }
+
+  @Test func `a raw socket is known by its protocol`() throws {
+    let objects = tasks.objects
+    let icmp = objects.make("sock") {
+      $0["__sk_common.skc_family"] = 2
+      $0["__sk_common.skc_num"] = 1
+      $0["__sk_common.skc_dport"] = 0x1234
+      $0["__sk_common.skc_net.net"] = space.address
+    }
+    let name = SocketName(kind: .raw, local: [0, 0, 0, 0], localPort: 1, remote: [0, 0, 0, 0])
+    objects.make("raw_hashinfo", at: TestTextKernel.live(TestVendorKernel.Variable.rawSockets).rawValue) {
+      $0["ht"] = icmp.place(of: "__sk_common.skc_node")
+    }
+    #expect(try examine(telling: [waiting, bound, raw, name]).findings.isEmpty)
+    #expect(
+      try examine(telling: [waiting, bound, raw]).findings.map(\.subject) == [
+        Subject("socket", label: "raw 0.0.0.0, protocol 1")
+      ])
   }
 
   @Test func `a filter of a packet socket is named`() throws {

@@ -40,6 +40,8 @@ import Testing
         ("offset_low", types.integer("unsigned short", 2), 0), ("offset_middle", types.integer("u16", 2), 6 * 8),
         ("offset_high", int, 8 * 8),
       ])
+    let segment = types.structure("desc_struct", 8, [("limit0", types.integer("unsigned short int", 2), 0)])
+    types.structure("gdt_page", 128, [("gdt", types.array(of: segment, 16), 0)])
     return types.bytes()
   }()
 
@@ -213,10 +215,50 @@ import Testing
     let words = try snapshot.object("gate_struct", at: gate.address).codeWords(.gate)
     #expect(words.map(\.word.value) == [0xffff_ffff_8180_0040])
     for legal in [0x8180_0040, 0x8180_0100, 0x8180_0108, 0x8180_01f8, 0x8300_0000, 0x8300_0009, 0x8300_000d] {
-      #expect(Machine.isGateTarget(0xffff_ffff_0000_0000 | UInt64(legal), snapshot.symbols))
+      #expect(try isTarget(UInt64(legal), snapshot))
     }
     for other in [0x8180_0041, 0x8180_0104, 0x8190_0000, 0x8300_0001, 0x8300_1000, 0x8180_0200] {
-      #expect(!Machine.isGateTarget(0xffff_ffff_0000_0000 | UInt64(other), snapshot.symbols))
+      #expect(try !isTarget(UInt64(other), snapshot))
     }
+  }
+
+  private func isTarget(_ address: UInt64, _ snapshot: Snapshot) throws -> Bool {
+    let gate = kernel.make("gate_struct") {
+      $0["offset_low"] = address & 0xffff
+      $0["offset_middle"] = address >> 16
+      $0["offset_high"] = 0xffff_ffff
+    }
+    let words = try kernel.snapshot.object("gate_struct", at: gate.address).codeWords(.gate)
+    let word = try #require(words.first?.word)
+    return Machine.isGateTarget(word, snapshot.symbols, UnknownMappings(reason: "a test's"))
+  }
+
+  @Test func `among segments are no gates, and no task state but the processor's own`() throws {
+    let table = kernel.make("gdt_page", at: Self.base)
+    kernel.name("gdt_page", 0xffff_ffff_8210_0000)
+    kernel.name("cpu_tss_rw", 0xffff_ffff_8210_3000)
+    let snapshot = kernel.snapshot
+    // Both are mapped to one page: a test's mappings go by the lowest 28 bits.
+    for place in [0xffff_fe00_0200_3000, Self.base + 0x3000] {
+      kernel.memory.write(1 as UInt64, at: KernelAddress(place))
+    }
+    let mappings = TestMappings(of: kernel.memory)
+    func words(_ low: UInt64, _ high: UInt64) throws -> [RegisteredWord] {
+      kernel.memory.write(low, at: KernelAddress(table.address + 64))
+      kernel.memory.write(high, at: KernelAddress(table.address + 72))
+      return try kernel.snapshot.object("desc_struct", at: table.address + 64).codeWords(.gate).map(\.word)
+    }
+    // Code and data of the kernel's and of programs, nothing, and a local table.
+    for other in [0x00af_9b00_0000_ffff, 0x00cf_93ff_0000_ffff, 0, 0x0000_8200_0000_ffff] as [UInt64] {
+      #expect(try words(other, 0xffff_fe00).isEmpty)
+    }
+    let state = try #require(try words(0x0200_8b00_3000_206f, 0xffff_fe00).first)
+    #expect(state.value == 0xffff_fe00_0200_3000)
+    #expect(Machine.isGateTarget(state, snapshot.symbols, mappings))
+    let other = try #require(try words(0x0200_8b00_4000_206f, 0xffff_fe00).first)
+    #expect(!Machine.isGateTarget(other, snapshot.symbols, mappings))
+    let gate = try #require(try words(0x8180_ec00_0010_0040, 0xffff_ffff).first)
+    #expect(gate.value == 0xffff_ffff_8180_0040)
+    #expect(!Machine.isGateTarget(gate, snapshot.symbols, mappings))
   }
 }

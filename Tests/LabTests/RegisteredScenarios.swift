@@ -45,6 +45,18 @@ extension Scenario {
       try $0.leadAstray("softirq_vec", 5, of: "softirq_action", "action")
     },
     row("an interrupt gate into unowned code", "interrupt gates") { try $0.setGate(30) },
+    row("a gate among a processor's segments", "segments") { try $0.addGateAmongSegments() },
+    Scenario(
+      name: "devices that /proc/misc does not tell",
+      guests: .of(["5.10", "7"], why: "an older and a newer kernel; a saved one tells nothing")
+    ) { guest in
+      try Change(checks: ["syscall-table", "registered-code"], traces: "cat /proc/misc", needsUserSpace: true) {
+        tampering in
+        // What is shown of each device: a function that does nothing, and returns 0. Emulators keep code that is changed from outside.
+        try tampering.replaceSlot(3, in: "misc_seq_ops", with: tampering.system.symbol("no_action"))
+        return .tampered("registered-code", "miscellaneous devices")
+      }.run(in: guest, prepared: "")
+    },
   ]
 
   private static func row(

@@ -47,7 +47,7 @@ import Testing
 
   private func sockets(_ kind: SocketName.Kind, _ text: String) throws -> [SocketName: Int] {
     try fixture.write("  sl  local_address\n" + text, to: "proc/1/net/\(kind.rawValue)")
-    return try SocketFiles.told(kind, fixture.root).get()
+    return try SocketFiles.told(kind, process: 1, fixture.root).get()
   }
 
   @Test func `sockets are told by their addresses, as often as they are there`() throws {
@@ -57,6 +57,8 @@ import Testing
     let long =
       "  12: 00000000000000000000000001000000:0035 00000000000000000000000000000000:0000 07 0:0 0 0 0 0 2 2 0\n"
     #expect(try sockets(.udp6, long).keys.map(\.words) == ["udp6 [0:0:0:0:0:0:0:1]:53"])
+    // Of a raw socket, the port is its protocol's number.
+    #expect(try sockets(.raw, line).keys.map(\.words) == ["raw 127.0.0.1, protocol 22"])
     let packet = "ffff8880 3      3    0003   2     1 0          0      4711\n"
     #expect(try sockets(.packet, packet) == [SocketName(kind: .packet, inode: 4711): 1])
     #expect(try sockets(.tcp, "") == [:])
@@ -69,7 +71,7 @@ import Testing
   }
 
   @Test func `a file that is not there is withheld`() {
-    #expect(throws: Withheld.self) { try SocketFiles.told(.udp, fixture.root).get() }
+    #expect(throws: Withheld.self) { try SocketFiles.told(.udp, process: 1, fixture.root).get() }
   }
 
   // MARK: Settings
@@ -89,5 +91,25 @@ import Testing
     try fixture.makeLink("bin/program", to: fixture.root.path("opt/open/program"))
     #expect(told.open("/bin/program")?.contains(folder) == true)
     #expect(told.open("program") == nil)
+  }
+
+  // MARK: Lists
+
+  @Test func `lists are texts, and what is mounted over one is not the kernel's`() throws {
+    try fixture.write("Character devices:\n  1 mem\n", to: "proc/devices")
+    let told = ListFiles.told(fixture.root)
+    #expect(told.text("proc/devices") == .success("Character devices:\n  1 mem"))
+    #expect(throws: Withheld.self) { try told.text("proc/misc").get() }
+    // Of another file system, as a mount is.
+    try fixture.makeLink("proc/filesystems", to: "/proc/filesystems")
+    guard case .failure(let withheld) = told.text("proc/filesystems") else {
+      Issue.record("a file of another file system is believed")
+      return
+    }
+    #expect(withheld.why == "something else is mounted over it")
+  }
+
+  @Test func `the running system's lists are read`() throws {
+    #expect(try ListFiles.told(SystemRoot()).text("proc/filesystems").get().contains("nodev"))
   }
 }

@@ -56,10 +56,14 @@ extension TestTypes {
       [("ehash", pointer, 0), ("ehash_mask", int, 8 * 8), ("lhash2_mask", int, 12 * 8), ("lhash2", pointer, 16 * 8)])
     types.structure("udp_hslot", 16, [("head", pointer, 0)])
     types.structure("udp_table", 24, [("hash", pointer, 0), ("hash2", pointer, 8 * 8), ("mask", int, 16 * 8)])
+    types.structure("raw_hashinfo", 16, [("ht", types.array(of: types.add(2), 2), 0)])
     let row = types.structure("inet_timewait_death_row", 8, [("hashinfo", pointer, 0)])
     let internet = types.structure("netns_ipv4", 16, [("tcp_death_row", row, 0), ("udp_table", pointer, 8 * 8)])
     let packets = types.structure("netns_packet", 8, [("sklist", pointer, 0)])
-    types.structure("net", 32, [("ipv4", internet, 0), ("packet", packets, 16 * 8)])
+    // A head is a structure: of an array, each element is a head.
+    let head = types.structure("list_anchor", 16, [("next", pointer, 0), ("prev", pointer, 8 * 8)])
+    types.structure("net", 48, [("ipv4", internet, 0), ("packet", packets, 16 * 8), ("dev_base_head", head, 32 * 8)])
+    types.structure("net_device", 32, [("dev_list", list, 0), ("name", long, 16 * 8)])
     types.structure("nsproxy", 8, [("net_ns", pointer, 0)])
   }
 }

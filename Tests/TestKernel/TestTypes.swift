@@ -180,7 +180,10 @@ package enum TestTypes {
       "tty_ldisc_ops", 32, [("name", pointer, 0), ("receive_buf", function, 16 * 8), ("open", function, 24 * 8)])
     types.structure(
       "packet_type", 48,
-      [("func", function, 8 * 8), ("id_match", function, 16 * 8), ("list", list, 24 * 8), ("data", pointer, 40 * 8)])
+      [
+        ("type", types.integer("unsigned short", 2), 0), ("func", function, 8 * 8), ("id_match", function, 16 * 8),
+        ("list", list, 24 * 8), ("data", pointer, 40 * 8),
+      ])
     let operations = types.structure("proc_ops", 24, [("proc_read", function, 0), ("proc_write", function, 16 * 8)])
     let constant = types.add(2, size: types.add(10, size: operations))
     let showing = types.structure("", 8, kind: 5, [("seq_ops", constant, 0), ("single_show", function, 0)])

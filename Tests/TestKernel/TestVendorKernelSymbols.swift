@@ -77,6 +77,7 @@ extension TestVendorKernel {
     package static let packetTypes: UInt64 = 0xb920
     package static let processes: UInt64 = 0xb940
     package static let registeredEnd: UInt64 = 0xb9c0
+    package static let rawSockets: UInt64 = 0xb9d0
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -138,6 +139,7 @@ extension TestVendorKernel {
       ("softirq_vec", Variable.softInterrupts),
       ("tty_ldiscs", Variable.lineDisciplines), ("ptype_base", Variable.packetTypes),
       ("proc_root", Variable.processes), ("registered_end", Variable.registeredEnd),
+      ("raw_v4_hashinfo", Variable.rawSockets),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

