@@ -58,7 +58,7 @@ import Testing
       guard case .absent(let withheld) = error else { throw error }
       #expect(withheld.why.contains("the newest one is of another build, \(release), 2"))
       #expect(withheld.why.hasSuffix("another kernel was started since, as after an upgrade"))
-      #expect(withheld.remedy.contains("liveprobe baseline record"))
+      #expect(withheld.remedy.hasSuffix("liveprobe baseline record --store \(store.path)"))
     }
   }
 
@@ -206,7 +206,7 @@ import Testing
           Issue.record("\(path): \(error)")
           continue
         }
-        #expect(withheld.remedy.contains("liveprobe baseline record"))
+        #expect(withheld.remedy.hasSuffix("liveprobe baseline record --store \(store.path)"))
       }
     }
   }

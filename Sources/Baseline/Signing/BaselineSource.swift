@@ -87,7 +87,7 @@ package struct BaselineSource {
         let store = try BaselineStore(path)
         return (try store.read(buildID), store)
       } catch .absent(let missing) {
-        throw .absent(Self.missing(missing, earlier: (try? BaselineStore(path))?.latest(butFor: buildID)))
+        throw .absent(absence(at: missing, earlier: (try? BaselineStore(path))?.latest(butFor: buildID)))
       } catch {
         throw .refused(Withheld("the baseline", why: error.description))
       }
@@ -97,19 +97,20 @@ package struct BaselineSource {
       // A folder that is not ours alone has no memory to be trusted, which is said.
       return (stored, try? BaselineStore(Folder.split(path).folder))
     } catch {
-      guard !error.isAbsence else { throw .absent(Self.missing(path)) }
+      guard !error.isAbsence else { throw .absent(absence(at: path)) }
       throw .refused(Withheld("the baseline \(path)", why: error.problem))
     }
   }
 
-  private static func missing(_ path: String, earlier: EarlierBuild? = nil) -> Withheld {
+  private func absence(at missing: String, earlier: EarlierBuild? = nil) -> Withheld {
     let before = earlier.map {
       "; the newest one is of another build, \($0.release)\($0.recordedAt.map { ", \($0)" } ?? ""): another kernel was "
         + "started since, as after an upgrade"
     }
     return Withheld(
-      "a baseline for this kernel", why: "there is none at \(path)\(before ?? "")",
-      remedy: "if this kernel is to be trusted, record it: liveprobe baseline record")
+      "a baseline for this kernel", why: "there is none at \(missing)\(before ?? "")",
+      remedy: "if this kernel is to be trusted, record it: liveprobe baseline record"
+        + (path == BaselineStore.standardPath ? "" : " --store \(path)"))
   }
 
   private func accept(_ stored: StoredBaseline, for buildID: BuildID) throws(BaselineRefusal) -> Accepted {
