@@ -206,7 +206,7 @@ import Testing
           Issue.record("\(path): \(error)")
           continue
         }
-        #expect(withheld.remedy.hasSuffix("liveprobe baseline record --store \(store.path)"))
+        #expect(withheld.remedy.hasSuffix("liveprobe baseline record --store \(path)"))
       }
     }
   }
