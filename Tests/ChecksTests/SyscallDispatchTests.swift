@@ -76,6 +76,27 @@ import Testing
     #expect(examination.facts.count == 2 * TestKernel.callCount + 8)
   }
 
+  @Test func `a pad that counts calls is the next function's, though no symbol says where it begins`() throws {
+    let kernel = TestKernel(.function)
+    let caller = KernelAddress(TestKernel.textStart.rawValue + 0xe00)
+    let callee = KernelAddress(caller.rawValue + 0x40)
+    kernel.add("do_SYSENTER_32", caller)
+    kernel.add("do_fast_syscall_32", callee)
+    kernel.add("after_fast_syscall", KernelAddress(callee.rawValue + 0x40))
+    kernel.memory.write(MachineCode.branch(0xe8, to: callee, at: caller.rawValue) + [0xc3], at: caller)
+    kernel.memory.write([0xc3], at: callee)
+    kernel.recordReference()
+    #expect(try examine(kernel).findings.isEmpty)
+    let pad = KernelAddress(callee.rawValue - 9)
+    kernel.memory.write([0x65, 0x48, 0xc1, 0x3d, 0, 0, 0, 0, 0x05], at: pad)
+    kernel.memory.write(MachineCode.branch(0xe8, to: pad, at: caller.rawValue), at: caller)
+    #expect(try examine(kernel).findings.isEmpty)
+    // Somewhere else in what lies between the two.
+    let other = KernelAddress(pad.rawValue - 8)
+    kernel.memory.write(MachineCode.branch(0xe8, to: other, at: caller.rawValue), at: caller)
+    #expect(try only(try examine(kernel)).subject == Subject("do_SYSENTER_32+0x0"))
+  }
+
   // MARK: Tampered
 
   @Test(arguments: [true, false])

@@ -114,12 +114,13 @@ struct EntryChain {
         offset += 1
         continue
       }
-      if operation.isBranch, case .immediate(let target)? = operation.operands.first,
-        !region.contains(KernelAddress(target))
-      {
+      if operation.isBranch, case .immediate(let target)? = operation.operands.first {
         var reached = target
+        // The padding before the next function may have no name, and lies in the region of this one then.
         if case .function(let start) = code.callee(at: target) { reached = start }
-        found.append(Branch(offset: offset, target: code.running(reached)))
+        if !region.contains(KernelAddress(reached)) {
+          found.append(Branch(offset: offset, target: code.running(reached)))
+        }
       }
       offset += UInt64(operation.byteCount)
     }
