@@ -58,8 +58,10 @@ package final class KernelStructures {
   }
 
   /// What `attempt` reads of the kernel as it is now.
+  ///
+  /// - Parameter attempts: where processes begin and end by the hundred, several walks along them in a row may be cut.
   package func now<Value>(
-    attempts: Int = 4, _ attempt: (Snapshot) throws(CannotCheck) -> Value
+    attempts: Int = 12, _ attempt: (Snapshot) throws(CannotCheck) -> Value
   ) throws(CannotCheck) -> Value {
     try kernel.steadily(reading: kernel.memory.fresh, attempts: attempts) {
       (memory: any KernelMemory) throws(CannotCheck) -> Value in
