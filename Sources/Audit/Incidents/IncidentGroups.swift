@@ -4,8 +4,8 @@ internal import KernelModel
 ///
 /// Findings that lead into one module, or into one contiguous run of memory that nothing accounts for, or to the very same
 /// place, have one cause. So have those about the same memory, a claim that is false with whoever redirects the system call by
-/// which it was made or, if nobody does, is in its way, and claims of one source. Nothing joins two modules, nor do the last three what leads to different
-/// places.
+/// which it was made or, if nobody does, is in its way, and claims of one source. Nothing joins two modules, nor do the last
+/// three what leads to different places.
 struct IncidentGroups {
   /// The places of the findings of each group, lowest first; the groups by their first finding.
   let groups: [[Int]]

@@ -104,8 +104,7 @@ package struct BaselineSource {
 
   private func absence(at missing: String, earlier: EarlierBuild? = nil) -> Withheld {
     let before = earlier.map {
-      "; the newest one is of another build, \($0.release)\($0.recordedAt.map { ", \($0)" } ?? ""): another kernel was "
-        + "started since, as after an upgrade"
+      "; the newest one is of another build, \($0.words): another kernel was started since, as after an upgrade"
     }
     return Withheld(
       "a baseline for this kernel", why: "there is none at \(missing)\(before ?? "")",

@@ -12,6 +12,9 @@ package struct EarlierBuild: Hashable, Sendable {
     self.buildID = buildID
     self.recordedAt = recordedAt
   }
+
+  /// `6.1.0-30-amd64, 2026-11-30T03:00:00Z`.
+  package var words: String { release + (recordedAt.map { ", \($0)" } ?? "") }
 }
 
 extension BaselineStore {

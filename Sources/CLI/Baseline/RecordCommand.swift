@@ -71,8 +71,3 @@ struct RecordCommand: ParsableCommand {
     Terminal.exit(isWhole ? Status.ok.rawValue : Status.warning.rawValue)
   }
 }
-
-extension EarlierBuild {
-  /// `6.1.0-30-amd64, 2026-11-30T03:00:00Z`.
-  fileprivate var words: String { release + (recordedAt.map { ", \($0)" } ?? "") }
-}
