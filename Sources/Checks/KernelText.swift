@@ -127,6 +127,7 @@ package struct KernelText: Check {
     for violation in violations { examination.report(findings.finding(for: violation)) }
     tellLeftovers(work.verifier, into: &examination)
     tellCalled(in: kernel, into: &examination)
+    if wrong == 0 { first.settle() }
   }
 
   /// Static calls of the kernel's own to where a module was are a fact.

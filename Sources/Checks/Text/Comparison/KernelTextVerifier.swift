@@ -58,15 +58,28 @@ package final class KernelTextVerifier {
     return found
   }
 
-  /// Gives back the memory of the copy; nothing can be compared any more.
+  private var isDiscarded = false
+
+  /// Gives back the memory of the copy: whoever compares again has it made again.
   func discardImage() {
     recreation = Recreation(TextImage())
+    isDiscarded = true
   }
 
   /// Starts over with a copy in which what is done at `traced`, or at every site, is remembered.
   func restart(tracing traced: Range<UInt64>?, recordsSites: Bool = false) throws(CannotCheck) {
     discardImage()
     recreation = Self.moved(vendor, relocations, tracing: traced, recordsSites: recordsSites)
+    isDiscarded = false
+  }
+
+  private func undiscard() {
+    do throws(CannotCheck) {
+      try restart(tracing: nil)
+      try recreate()
+    } catch {
+      // It was possible a moment ago. What is not patched differs, and nothing passes for equal.
+    }
   }
 
   /// A copy of the vendor's bytes, moved to where the kernel lies.
@@ -106,6 +119,7 @@ package final class KernelTextVerifier {
   func compare(
     _ memory: any KernelMemory, only wanted: [Range<UInt64>]? = nil, mostRuns: Int = TextComparison.mostRuns
   ) -> TextComparison {
+    if isDiscarded { undiscard() }
     let sites = Machine.LegalSites(patching, in: recreation, functionStart: vendor.symbols.functionStart(atOrAfter:))
     var comparison = TextComparison(recreation, sites, mostRuns: mostRuns)
     for (_, range) in compared {
@@ -134,18 +148,15 @@ package final class KernelTextVerifier {
   }
 
   /// Sections of code and constants without the data that is written once while the kernel boots.
-  private var compared: [(name: String, range: Range<UInt64>)] {
-    vendor.sections.flatMap { section -> [(String, Range<UInt64>)] in
-      let start = section.address &+ vendor.offset
-      var end = start &+ UInt64(section.fileRange.count)
-      // Code can be hidden behind the last function, where the page goes on: there the file has zeros.
-      if section.isExecutable {
-        let pageEnd = Machine.pageEnd(end)
-        if recreation.image.byteCount(from: end) >= Int(pageEnd - end) { end = pageEnd }
-      }
-      let range = start..<end
-      return Self.range(range, without: vendor.writtenOnce).map { (section.name, $0) }
+  private lazy var compared: [(name: String, range: Range<UInt64>)] = vendor.sections.flatMap { section in
+    let start = section.address &+ vendor.offset
+    var end = start &+ UInt64(section.fileRange.count)
+    // Code can be hidden behind the last function, where the page goes on: there the file has zeros.
+    if section.isExecutable {
+      let pageEnd = Machine.pageEnd(end)
+      if recreation.image.byteCount(from: end) >= Int(pageEnd - end) { end = pageEnd }
     }
+    return Self.range(start..<end, without: vendor.writtenOnce).map { (section.name, $0) }
   }
 
   private static func range(_ range: Range<UInt64>, without hole: Range<UInt64>) -> [Range<UInt64>] {

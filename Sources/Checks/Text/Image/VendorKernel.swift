@@ -18,6 +18,9 @@ final class VendorKernel {
     () throws(CannotCheck) in try Machine.ImageRelocations(of: object, offset: offset)
   }
 
+  /// The symbols that it exports to modules.
+  private(set) lazy var exports = KernelExports(of: object, offset: offset)
+
   var object: VendorObject { image.object }
   /// How far the running kernel was moved from its link-time addresses.
   var offset: UInt64 { image.offset }

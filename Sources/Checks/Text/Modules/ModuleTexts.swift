@@ -24,7 +24,7 @@ final class ModuleTexts {
   init(_ verifier: KernelTextVerifier) throws(CannotCheck) {
     self.verifier = verifier
     modules = try verifier.modules.get()
-    exports = KernelExports(verifier.vendor, image: verifier.recreation.image)
+    exports = verifier.vendor.exports
   }
 
   /// The module that was unloaded last, if the kernel remembers one.
