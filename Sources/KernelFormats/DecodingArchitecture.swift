@@ -18,6 +18,10 @@ package protocol DecodingArchitecture: Architecture where Registers: SavedRegist
     in notes: [ElfNote]
   ) -> [(root: PhysicalAddress, layout: PageTables.Layout, source: String)]
 
+  /// Calls `body` with every place in `bytes` where the distance of a far branch may stand, and with where that would lead.
+  static func forEachPossibleBranch(
+    in bytes: UnsafeRawBufferPointer, at start: UInt64, _ body: (_ distanceOffset: Int, _ target: UInt64) -> Void)
+
   /// How many bytes a call may have.
   static var callByteCounts: ClosedRange<Int> { get }
   /// The call that ends at `address`: see ``PrecedingCall/init(endingAt:_:isCode:)``.

@@ -368,6 +368,15 @@ import Testing
     #expect(try KernelText().examine(kernel.kernelWithoutImage).findings.isEmpty)
   }
 
+  @Test func `bytes within an instruction are no way out`() throws {
+    let kernel = TestTextKernel()
+    kernel.write(hex("48 b8 e9 7b 08 83 3f 90 90 90"), at: 0x780)  // mov rax, 0x9090903f83087be9
+    #expect(try KernelText().examine(kernel.kernelWithoutImage).findings.isEmpty)
+    // A prefix before the jump is a part of it.
+    kernel.write(hex("2e e9 7a 08 83 3f 90 90 90 90"), at: 0x780)
+    #expect(try only(try KernelText().examine(kernel.kernelWithoutImage)).subject.name == "victim+0x0")
+  }
+
   @Test func `an image without what verifying needs is not a healthy kernel`() throws {
     let kernel = TestTextKernel()
     kernel.vendor = TestVendorKernel(without: ["x86_nops"])

@@ -20,4 +20,18 @@ package enum FarBranches {
       }
     }
   }
+
+  /// Calls `body` with where the distance of a branch stands, and where that leads, wherever one may stand that `isWanted`.
+  ///
+  /// Whether an instruction begins just there is for ``forEach(in:at:_:)`` to say, of the function around it.
+  package static func forEachPossible(
+    in bytes: [UInt8], at start: UInt64, where isWanted: (_ target: UInt64) -> Bool,
+    _ body: (_ distance: UInt64, _ target: UInt64) -> Void
+  ) {
+    bytes.withUnsafeBytes { raw in
+      Machine.forEachPossibleBranch(in: raw, at: start) { offset, target in
+        if isWanted(target) { body(start &+ UInt64(offset), target) }
+      }
+    }
+  }
 }

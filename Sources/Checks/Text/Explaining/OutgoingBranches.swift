@@ -8,6 +8,11 @@ struct OutgoingBranches {
 
   private static let chunk: UInt64 = 1 << 20
   private static let mostFindings = 64
+  /// Bytes at most from the symbol before a branch to the branch: a function is rarely longer.
+  private static let mostDecoded: UInt64 = 1 << 16
+  /// Bytes at most that are decoded in all: an honest kernel has some hundred thousand, and a few megabytes while functions are
+  /// traced.
+  private static let mostDecodedInAll: UInt64 = 1 << 28
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
@@ -16,48 +21,135 @@ struct OutgoingBranches {
   /// - Throws: if kallsyms does not bound the code.
   func examine(into examination: inout Examination) throws(CannotCheck) {
     guard !kernel.symbols.addressesAreWithheld else { throw .symbolsWithheld }
-    guard let text = kernel.text else { throw .symbolMissing("_stext and _etext") }
-    var leaving = 0
-    var found: [KernelAddress: KernelAddress] = [:]
+    guard let text = kernel.text, let textEnd = text.end else { throw .symbolMissing("_stext and _etext") }
+    let outside = try executable(outside: text)
+    var leaving: [(place: KernelAddress, target: KernelAddress)] = []
+    var decoded: UInt64 = 0
     var position = text.start
-    while let end = text.end, position < end {
-      let count = min(Self.chunk, end.offset(from: position) ?? 0)
+    while position < textEnd {
+      // What begins in this chunk and ends in the next.
+      let count = min(Self.chunk + UInt64(Machine.InstructionShape.mostBytes), textEnd.offset(from: position) ?? 0)
       do throws(MemoryFault) {
         let bytes = try kernel.memory.bytes(at: position, count: Int(count))
-        leaving += scan(bytes, at: position, text: text, into: &found)
+        leaving += branches(in: bytes, at: position, outside, &decoded)
       } catch {
         examination.leaveUnanswered(Subject("kernel text"), .memoryUnreadable(error))
       }
-      guard let next = position.advanced(by: count) else { break }
+      guard let next = position.advanced(by: Self.chunk) else { break }
       position = next
     }
-    examination.remark("without the vendor's image: \(leaving) direct branches leave the kernel's code")
-    for (address, target) in found.sorted(by: { $0.key < $1.key }).prefix(Self.mostFindings) {
-      examination.report(finding(at: address, target: target))
+    if decoded >= Self.mostDecodedInAll {
+      examination.leaveUnanswered(
+        Subject("kernel text"), .implausible("the kernel's code", "is full of what looks like branches out of it"))
+    }
+    examination.remark(
+      "without the vendor's image: of the kernel's code, only direct branches to other executable memory were looked for; "
+        + "there are \(leaving.count)")
+    report(leaving, into: &examination)
+  }
+
+  /// What may be a branch out of the code: where its distance stands, and where that leads.
+  private struct Candidate {
+    let distance: UInt64
+    let target: UInt64
+  }
+
+  /// Addresses of executable memory that is no code of the kernel's own, ascending.
+  private func executable(outside text: MemoryRegion) throws(CannotCheck) -> [Range<UInt64>] {
+    var runs: [Range<UInt64>] = []
+    for page in try kernel.mappings.executablePages() {
+      guard let end = page.region.end else { continue }
+      let start = page.region.start.rawValue
+      if let last = runs.last, last.upperBound == start {
+        runs[runs.count - 1] = last.lowerBound..<end.rawValue
+      } else {
+        runs.append(start..<end.rawValue)
+      }
+    }
+    guard let textEnd = text.end?.rawValue else { return runs }
+    let textStart = text.start.rawValue
+    return runs.flatMap { run -> [Range<UInt64>] in
+      [run.clamped(to: 0..<textStart), run.clamped(to: textEnd..<UInt64.max)].filter { !$0.isEmpty }
     }
   }
 
-  private func scan(
-    _ bytes: [UInt8], at start: KernelAddress, text: MemoryRegion, into found: inout [KernelAddress: KernelAddress]
-  ) -> Int {
-    var leaving = 0
-    FarBranches.forEach(in: bytes, at: start.rawValue) { place, target in
-      guard !text.contains(KernelAddress(target)) else { return }
-      leaving += 1
-      judge(KernelAddress(place), KernelAddress(target), into: &found)
+  /// The branches to `outside` whose distance stands in the chunk at `start`.
+  private func branches(
+    in bytes: [UInt8], at start: KernelAddress, _ outside: [Range<UInt64>], _ decoded: inout UInt64
+  ) -> [(place: KernelAddress, target: KernelAddress)] {
+    let end = start.rawValue &+ Self.chunk
+    var candidates: [Candidate] = []
+    FarBranches.forEachPossible(in: bytes, at: start.rawValue) { target in
+      Self.contains(target, outside)
+    } _: { distance, target in
+      if distance < end { candidates.append(Candidate(distance: distance, target: target)) }
     }
-    return leaving
+    return candidates.compactMap { candidate in
+      place(of: candidate, bytes, at: start, &decoded).map { (KernelAddress($0), KernelAddress(candidate.target)) }
+    }
+  }
+
+  private static func contains(_ address: UInt64, _ runs: [Range<UInt64>]) -> Bool {
+    var (low, high) = (0, runs.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].upperBound <= address { low = middle + 1 } else { high = middle }
+    }
+    return low < runs.count && runs[low].contains(address)
+  }
+
+  /// Where the branch begins, if there is one when the code is decoded from the symbol before it on.
+  private func place(of candidate: Candidate, _ chunk: [UInt8], at chunkStart: KernelAddress, _ decoded: inout UInt64)
+    -> UInt64?
+  {
+    guard decoded < Self.mostDecodedInAll else { return nil }
+    let distance = candidate.distance
+    guard let symbol = kernel.symbols.nearest(atOrBelow: KernelAddress(distance &- 1)) else { return nil }
+    let start = max(symbol.address.rawValue, distance &- min(distance, Self.mostDecoded))
+    let count = Int(distance - start) + 4
+    decoded += UInt64(count)
+    let bytes: [UInt8]
+    if start >= chunkStart.rawValue {
+      let offset = Int(start - chunkStart.rawValue)
+      bytes = Array(chunk[offset..<min(offset + count, chunk.count)])
+    } else {
+      // What cannot be read a second time was told of when it was read first.
+      guard let read = try? kernel.memory.bytes(at: KernelAddress(start), count: count) else { return nil }
+      bytes = read
+    }
+    var place: UInt64?
+    FarBranches.forEach(in: bytes, at: start) { address, target in
+      if distance - min(distance, UInt64(Machine.InstructionShape.mostBytes)) <= address, address < distance,
+        target == candidate.target
+      {
+        place = address
+      }
+    }
+    return place
   }
 
   /// A branch counts only if it leads to executable memory, mapped now, that nobody owns: whatever else a wrong
   /// decoding may make of data, it does not make that.
-  private func judge(
-    _ address: KernelAddress, _ target: KernelAddress, into found: inout [KernelAddress: KernelAddress]
+  private func report(
+    _ leaving: [(place: KernelAddress, target: KernelAddress)], into examination: inout Examination
   ) {
-    guard found.count < Self.mostFindings, case .nobody(.mapped(let page)) = kernel.owner(of: target),
-      page.isExecutable
-    else { return }
-    found[address] = target
+    var unowned: [KernelAddress: Bool] = [:]
+    var count = 0
+    for (place, target) in leaving {
+      let isUnowned: Bool
+      if let known = unowned[target] {
+        isUnowned = known
+      } else if case .nobody(.mapped(let page)) = kernel.owner(of: target), page.isExecutable {
+        isUnowned = true
+      } else {
+        isUnowned = false
+      }
+      unowned[target] = isUnowned
+      guard isUnowned else { continue }
+      examination.report(finding(at: place, target: target))
+      count += 1
+      if count == Self.mostFindings { return }
+    }
   }
 
   private func finding(at address: KernelAddress, target: KernelAddress) -> Finding {
