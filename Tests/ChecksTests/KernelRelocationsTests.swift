@@ -72,6 +72,31 @@ import Testing
     }
   }
 
+  @Test func `without lists, what looks like an address of the image is one`() throws {
+    let address = TestVendorKernel.link(0x1000)
+    let words: [UInt64] = [address + 0x2004, 7, address + 0x9000, address + 8]
+    let data = words.flatMap { little($0) }
+    let code = hex("90 c7 c7") + little(UInt32(truncatingIfNeeded: address + 0x10)) + hex("c3")
+    let file = TestVendorFile(
+      source: "vmlinux",
+      sections: [
+        // The first word is at no multiple of 8.
+        .init(".rodata", at: address + 4, [1, 2, 3, 4] + data),
+        .init(".text", flags: 6, at: address + 0x2000, code),
+      ])
+    let relocations = try KernelRelocations(of: file.object, offset: 0)
+    #expect(!relocations.areListed)
+    var places: [UInt64] = []
+    relocations.forEachPointer { places.append($0) }
+    #expect(places == [address + 8, address + 0x20])
+    var found: [[UInt64]] = []
+    relocations.forEachAddress(in: FileBytes(file.object)) { found.append([$0, $1, $2 ? 1 : 0]) }
+    #expect(
+      found == [
+        [address + 8, address + 0x2004, 0], [address + 0x20, address + 8, 0], [address + 0x2003, address + 0x10, 1],
+      ])
+  }
+
   @Test func `a kernel that was not moved needs no lists`() throws {
     for words in [[], [0]] as [[UInt32]] {
       let object = object(words)

@@ -63,7 +63,8 @@ protocol KernelImageRelocations {
   init(of object: VendorObject, offset: UInt64) throws(CannotCheck)
   /// Moves every address in `recreation` by `offset`.
   func apply(to recreation: Recreation, offset: UInt64)
-  /// Whether the file says where addresses are; that of a kernel that cannot be moved need not.
+  /// Whether the file says where addresses are; in that of a kernel that was not moved, and that need not say it, they are
+  /// found by what places hold.
   var areListed: Bool { get }
   /// Calls `body` with the link-time address of each place that holds an address of 64 bits, lowest first as far as the file
   /// has them so.

@@ -9,17 +9,14 @@ struct KernelPointers {
   private(set) var tables = PointerTables()
   /// Why what each processor has was not found; nil if it was, or if there is none.
   private(set) var obstacle: CannotCheck?
+  /// Whether the image says where it holds addresses; else they were found by what places hold.
+  let areListed: Bool
 
   /// - Parameter processors: how far from their symbols each processor's variables lie.
-  /// - Throws: if the image does not say where it holds addresses.
+  /// - Throws: if the kernel was moved, and the image does not say where it holds addresses.
   init(_ vendor: VendorKernel, processors: Result<[UInt64], CannotCheck>) throws(CannotCheck) {
     let relocations = try vendor.relocations.get()
-    guard relocations.areListed else {
-      throw .withheld(
-        Withheld(
-          "the kernel image's relocations", why: "\(vendor.object.source) does not list where it holds addresses",
-          remedy: "bring the compressed image of the same build with --reference (vmlinuz or bzImage), if that has it"))
-    }
+    areListed = relocations.areListed
     let areas = try Areas(vendor)
     var file = FileBytes(vendor.object)
     let offset = vendor.offset

@@ -107,6 +107,11 @@ struct PointerCensus {
   mutating func conclude(into examination: inout Examination) {
     let words = PointerWords(kernel: kernel, vendor: vendor, types: judge.types)
     let findings = PointerFindings(words: words, ofKernel: ofKernel.slots)
+    if !ofKernel.areListed {
+      examination.remark(
+        "the kernel image does not list where it holds addresses, for it is not moved: they were found by what they hold"
+      )
+    }
     var wrong = conclude("kernel", ofKernel.slots, nil, findings, into: &examination)
     var leftOut: Set<UInt64> = []
     for module in modules {

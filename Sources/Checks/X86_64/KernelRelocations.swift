@@ -10,15 +10,17 @@ internal import KernelModel
 struct KernelRelocations: KernelImageRelocations {
   private let words: UnsafeRawBufferPointer
   private let hasInverseList: Bool
+  private let object: VendorObject
 
   /// Finds the lists behind the ELF file.
   ///
   /// A kernel that lies where it was linked needs none: one without `CONFIG_RANDOMIZE_BASE`, whose image has no lists
   /// (`CONFIG_X86_NEED_RELOCS`, arch/x86/Kconfig, Linux v6.12), or one that was started with `nokaslr` or from a plain
-  /// vmlinux.
+  /// vmlinux. Where such an image has no lists, places of data hold addresses that look so: see ``forEachPlace(_:)``.
   ///
   /// - Parameter offset: how far the kernel was moved.
   init(of object: VendorObject, offset: UInt64) throws(CannotCheck) {
+    self.object = object
     let bytes = object.contents.bytes
     guard bytes.count >= 64 else { throw .implausible(object.source, "is too short") }
     let tableOffset = bytes.value(UInt64.self, at: 40)
@@ -52,6 +54,10 @@ struct KernelRelocations: KernelImageRelocations {
   var areListed: Bool { !words.isEmpty }
 
   func forEachPointer(_ body: (_ place: UInt64) -> Void) {
+    guard areListed else {
+      forEachAlikePointer { place, _ in body(place) }
+      return
+    }
     // They are listed first.
     for index in 1..<max(words.count / 4, 1) {
       let word = words.value(UInt32.self, at: index * 4)
@@ -60,31 +66,12 @@ struct KernelRelocations: KernelImageRelocations {
     }
   }
 
-  func taken(among functions: Set<UInt64>, in file: FileBytes, counting isCounted: (UInt64) -> Bool) -> Set<UInt64> {
-    var file = file
-    var taken: Set<UInt64> = []
-    var isWide = true
-    for index in 1..<max(words.count / 4, 1) where taken.count < functions.count {
-      let word = words.value(UInt32.self, at: index * 4)
-      guard word != 0 else {
-        isWide = false
-        continue
-      }
-      let address = address(word, offset: 0)
-      // The distances between the two lists are of no function.
-      guard let place = file.pointer(at: address, count: isWide ? 8 : 4),
-        isWide ? isCounted(address) : file.isCode(at: address)
-      else { continue }
-      let target =
-        isWide ? place.value(UInt64.self) : UInt64(bitPattern: Int64(place.value(Int32.self)))
-      if functions.contains(target) { taken.insert(target) }
-    }
-    guard taken.count < functions.count else { return taken }
-    return taken.union(Self.loaded(functions.subtracting(taken), in: file))
-  }
-
-  func forEachAddress(in file: FileBytes, _ body: (_ place: UInt64, _ target: UInt64, _ isCode: Bool) -> Void) {
-    var file = file
+  /// Calls `body` with each place that holds an address of 64 bits or, in code or between the two lists, something of 32 bits,
+  /// until it returns false.
+  ///
+  /// Where nothing is listed, nothing was moved, and each address in the image is one that was linked: the words of 64 bits, at
+  /// multiples of 8, outside of code, and the 32 bits anywhere in code that mean an address of the image.
+  private func forEachPlace(_ body: (_ place: UInt64, _ isWide: Bool) -> Bool) {
     var isWide = true
     for index in 1..<max(words.count / 4, 1) {
       let word = words.value(UInt32.self, at: index * 4)
@@ -92,14 +79,71 @@ struct KernelRelocations: KernelImageRelocations {
         isWide = false
         continue
       }
-      let address = address(word, offset: 0)
+      guard body(address(word, offset: 0), isWide) else { return }
+    }
+    guard !areListed else { return }
+    var goesOn = true
+    forEachAlikePointer { place, _ in goesOn = goesOn && body(place, true) }
+    let span = imageSpan
+    for section in object.sections where goesOn && section.isAllocated && section.isExecutable {
+      let bytes = object.bytes(of: section)
+      for offset in 0..<max(bytes.count - 3, 0) where goesOn {
+        let value = UInt64(bitPattern: Int64(bytes.value(Int32.self, at: offset)))
+        if span.contains(value) { goesOn = body(section.address &+ UInt64(offset), false) }
+      }
+    }
+  }
+
+  private func forEachAlikePointer(_ body: (_ place: UInt64, _ target: UInt64) -> Void) {
+    let span = imageSpan
+    for section in object.sections where section.isAllocated && !section.isExecutable && section.type != 7 {
+      let bytes = object.bytes(of: section)
+      for offset in stride(from: Int((0 &- section.address) & 7), to: bytes.count - 7, by: 8) {
+        let value = bytes.value(UInt64.self, at: offset)
+        if span.contains(value) { body(section.address &+ UInt64(offset), value) }
+      }
+    }
+  }
+
+  /// Link-time addresses of the image.
+  private var imageSpan: Range<UInt64> {
+    let inMemory = object.sections.filter {
+      $0.isAllocated && $0.address != 0 && !$0.address.addingReportingOverflow($0.byteCount).overflow
+    }
+    guard let start = inMemory.map(\.address).min(), let end = inMemory.map({ $0.address + $0.byteCount }).max() else {
+      return 0..<0
+    }
+    return start..<end
+  }
+
+  func taken(among functions: Set<UInt64>, in file: FileBytes, counting isCounted: (UInt64) -> Bool) -> Set<UInt64> {
+    var file = file
+    var taken: Set<UInt64> = []
+    forEachPlace { address, isWide in
       // The distances between the two lists are of no function.
-      guard let place = file.pointer(at: address, count: isWide ? 8 : 4) else { continue }
+      guard let place = file.pointer(at: address, count: isWide ? 8 : 4),
+        isWide ? isCounted(address) : file.isCode(at: address)
+      else { return true }
+      let target =
+        isWide ? place.value(UInt64.self) : UInt64(bitPattern: Int64(place.value(Int32.self)))
+      if functions.contains(target) { taken.insert(target) }
+      return taken.count < functions.count
+    }
+    guard taken.count < functions.count else { return taken }
+    return taken.union(Self.loaded(functions.subtracting(taken), in: file))
+  }
+
+  func forEachAddress(in file: FileBytes, _ body: (_ place: UInt64, _ target: UInt64, _ isCode: Bool) -> Void) {
+    var file = file
+    forEachPlace { address, isWide in
+      // The distances between the two lists are of no function.
+      guard let place = file.pointer(at: address, count: isWide ? 8 : 4) else { return true }
       if isWide {
         body(address, place.value(UInt64.self), false)
       } else if file.isCode(at: address) {
         body(address, UInt64(bitPattern: Int64(place.value(Int32.self))), true)
       }
+      return true
     }
   }
 
