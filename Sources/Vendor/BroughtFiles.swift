@@ -131,6 +131,9 @@ final class BroughtFiles {
       || stored[place] != nil
   }
 
+  /// Whether `place` is a path on this host.
+  func isPlainFile(_ place: String) -> Bool { unpacked[place] == nil && stored[place] == nil }
+
   /// The bytes of the file at `place`.
   func file(at place: String, limit: Int) throws(VendorFileError) -> VendorObject.Contents {
     if let known = unpacked[place] { return known }

@@ -56,6 +56,12 @@ package final class VendorReference: Reference {
     }
   }
 
+  /// Reads the files of these modules, which will be asked for in this order, as far as other processors can.
+  package func readAhead(modulesNamed names: [String]) {
+    // What cannot be found is told when it is asked for.
+    store.readAhead(modulesAt: names.compactMap { try? moduleSource(named: $0) })
+  }
+
   package func moduleObject(named name: String) throws(Withheld) -> VendorObject {
     let place = try moduleSource(named: name)
     do throws(VendorFileError) {

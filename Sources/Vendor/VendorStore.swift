@@ -14,6 +14,7 @@ package final class VendorStore {
   let reference: String?
   let brought: BroughtFiles?
   private let records: PackageRecords
+  private let ahead: ReadAhead
   /// The image that was read last.
   private var image: (place: String, object: VendorObject)?
   private var provenances: [String: Provenance] = [:]
@@ -25,8 +26,12 @@ package final class VendorStore {
   ///   - reference: an image, a folder or a package to use instead of what is installed.
   ///   - loadedModules: the names of the modules that will be asked for, as far as they are known: a package is read
   ///     once for all of them.
-  package init(root: String = "/", reference: String? = nil, loadedModules: @escaping () -> [String] = { [] }) {
+  ///   - processors: how many to use at most: what more than one there are read files ahead.
+  package init(
+    root: String = "/", reference: String? = nil, loadedModules: @escaping () -> [String] = { [] }, processors: Int = 1
+  ) {
     self.root = root
+    ahead = ReadAhead(threads: processors - 1)
     self.reference = reference
     brought = reference.map { BroughtFiles($0, loadedModules: loadedModules) }
     records = PackageRecords(root: root)
@@ -34,12 +39,43 @@ package final class VendorStore {
 
   /// Reads the first image of `release` that can be read, if there is one; ``VendorReference`` says why not.
   ///
-  /// Decompressing takes up to 128 MiB that are given back; done before the kernel's symbols are read, the two need not
-  /// be there at once.
+  /// With one processor that is done at once. Decompressing takes up to 128 MiB that are given back; done before the kernel's
+  /// symbols are read, the two need not be there at once.
   package func readAhead(release: String) {
-    for place in images(release: release) where (try? kernelImage(at: place)) != nil { return }
+    for place in images(release: release) {
+      if ahead.isOn, isPlainFile(place) {
+        if realPath(place) != nil { return ahead.add([imageJob(place)]) }
+      } else if (try? kernelImage(at: place)) != nil {
+        return
+      }
+    }
     // The reference meets what stood against it, and has somewhere to say it.
   }
+
+  /// Reads the modules at `places`, which will be asked for in this order, while something else is done.
+  func readAhead(modulesAt places: [String]) {
+    guard ahead.isOn else { return }
+    ahead.add(places.filter(isPlainFile).map(Self.moduleJob))
+  }
+
+  private func imageJob(_ place: String) -> ReadAhead.Job {
+    ReadAhead.Job(place: place) {
+      Result { () throws(VendorFileError) in
+        try Self.kernel(in: try OpenedFile.contents(of: place, limit: Self.imageLimit(place)), source: place)
+      }
+    }
+  }
+
+  private static func moduleJob(_ place: String) -> ReadAhead.Job {
+    ReadAhead.Job(place: place) {
+      Result { () throws(VendorFileError) in
+        try module(in: try OpenedFile.contents(of: place, limit: moduleLimit), source: place)
+      }
+    }
+  }
+
+  /// Whether `place` is a path on this host, and not in a package or a store.
+  private func isPlainFile(_ place: String) -> Bool { brought?.isPlainFile(place) ?? true }
 
   /// Where the image of `release` may be, the likeliest first, and what could not be searched.
   func kernelImages(release: String) -> (places: [String], problems: [String]) {
@@ -76,10 +112,18 @@ package final class VendorStore {
     if let image, image.place == place { return image.object }
     // Never two at once.
     image = nil
-    let limit = FileNames.isVmlinux(FileNames.lastComponent(place)) ? Self.vmlinuxLimit : BootImage.fileLimit
-    let object = try Self.kernel(in: try file(at: place, limit: limit), source: place)
+    let object: VendorObject
+    if let read = ahead.take(place) {
+      object = try read.get()
+    } else {
+      object = try Self.kernel(in: try file(at: place, limit: Self.imageLimit(place)), source: place)
+    }
     image = (place, object)
     return object
+  }
+
+  private static func imageLimit(_ place: String) -> Int {
+    FileNames.isVmlinux(FileNames.lastComponent(place)) ? vmlinuxLimit : BootImage.fileLimit
   }
 
   /// Where the module is, if it is among files that were brought; nil if the host's own files are to be asked.
@@ -89,7 +133,8 @@ package final class VendorStore {
 
   /// The module in the file at `place`, which may be compressed.
   func module(at place: String) throws(VendorFileError) -> VendorObject {
-    try Self.module(in: try file(at: place, limit: Self.moduleLimit), source: place)
+    if let read = ahead.take(place) { return try read.get() }
+    return try Self.module(in: try file(at: place, limit: Self.moduleLimit), source: place)
   }
 
   /// How far the file at `place` can be trusted.

@@ -147,6 +147,7 @@ import Testing
     ("[Scan]\nAround=far\n", ":2: Around=far is not a number of bytes"),
     ("[Scan]\nReference=debs\n", ":2: Reference=debs is not an absolute path"),
     ("[Scan]\nCopy=maybe\n", ":2: Copy=maybe is neither yes nor no"),
+    ("[Scan]\nJobs=5\n", ":2: Jobs=5 is not a number from 1 to 4"),
     ("Skip=reader\n", ":1: Skip= comes before any [Section]"),
     ("[Scan]\nskip everything\n", ":2: neither a [Section] nor a Key=Value: 'skip everything'"),
   ])

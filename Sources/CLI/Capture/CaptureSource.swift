@@ -32,7 +32,7 @@ struct CaptureSource {
   private static func running(
     reference: String?, asksCopy: Bool, _ progress: Progress
   ) throws -> CaptureSource {
-    var host: any KernelSource = LiveHost(reference: reference, needsImage: false, asksCopy: asksCopy)
+    var host: any KernelSource = LiveHost(reference: reference, ahead: .none, asksCopy: asksCopy)
     let verdict = HostScan(checks: [Reader()]).run(on: &host, progress).verdict
     guard let acquisition = (host as? LiveHost)?.acquisition, verdict.obstacles.isEmpty else {
       throw AcquisitionFailure(verdict.obstacles)

@@ -45,6 +45,11 @@ struct ScanCommand: ParsableCommand {
       valueName: "path"), completion: .file())
   var allow: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Processors to use at most, 1 to 4 (default: 2, or 1 where there are no more).", valueName: "number"))
+  var jobs: Int?
+
   @Option(help: "Read defaults from this configuration file.", completion: .file(extensions: ["conf"]))
   var config: String?
 
@@ -64,6 +69,7 @@ struct ScanCommand: ParsableCommand {
     for id in only + skip where Registry.check(withID: id) == nil {
       throw ValidationError(UnknownCheck(id: id).message)
     }
+    if let jobs, !FilesAhead.processorNumbers.contains(jobs) { throw ValidationError("--jobs \(jobs) is not from 1 to 4") }
     if let both = only.first(where: skip.contains) {
       throw ValidationError("--only \(both) and --skip \(both) contradict each other")
     }
@@ -80,6 +86,7 @@ struct ScanCommand: ParsableCommand {
     if let size = configuration.around, around.bytes == Self.defaultAround.bytes { around = size }
     if signatures.isEmpty { signatures = configuration.signatures }
     if allow.isEmpty { allow = configuration.allow }
+    jobs = jobs ?? configuration.jobs
     copying.fill(from: configuration)
     comparison.fill(from: configuration)
   }
@@ -113,8 +120,12 @@ struct ScanCommand: ParsableCommand {
     let baseline = try comparison.source()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
     let asksReader = explainBytes == nil && selectedChecks.contains { $0 is Reader }
+    let ahead = FilesAhead(
+      image: true, modules: explainBytes == nil && selectedChecks.contains { $0 is ModuleText },
+      processors: jobs ?? FilesAhead.usualProcessors)
     var host = dump.source(
-      reference: reference, live: LiveHost(reference: reference, asksCopy: asksReader && copying.isAllowed))
+      reference: reference, ahead: ahead,
+      live: LiveHost(reference: reference, ahead: ahead, asksCopy: asksReader && copying.isAllowed))
     if let explainBytes {
       ExplainBytes(query: explainBytes, theme: reporting.theme()).run(on: &host, progress)
     }

@@ -10,6 +10,8 @@ struct Configuration {
   private(set) var around: ByteCount?
   /// Whether a copy of the program is run under another name.
   private(set) var copies: Bool?
+  /// Processors to use at most.
+  private(set) var jobs: Int?
   private(set) var signatures: [String] = []
   /// Files and folders of allow rules.
   private(set) var allow: [String] = []
@@ -51,6 +53,12 @@ struct Configuration {
       case "no": configuration.copies = false
       default: throw file.error(entry.line, "Copy=\(entry.value) is neither yes nor no")
       }
+    },
+    Key(section: "Scan", name: "Jobs") { configuration, entry, file throws(ConfigurationError) in
+      guard let jobs = Int(entry.value), FilesAhead.processorNumbers.contains(jobs) else {
+        throw file.error(entry.line, "Jobs=\(entry.value) is not a number from 1 to 4")
+      }
+      configuration.jobs = jobs
     },
     Key(section: "Scan", name: "Signatures") { configuration, entry, file throws(ConfigurationError) in
       configuration.signatures.append(try path(entry, file))

@@ -16,9 +16,13 @@ struct DumpOptions: ParsableArguments {
 
   /// Where the kernel comes from.
   ///
-  /// - Parameter live: this host, if no dump is named.
-  func source(reference: String?, live: @autoclosure () -> LiveHost) -> any KernelSource {
-    image.map { DumpedHost(path: $0, map: memory.map, reference: reference) } ?? live()
+  /// - Parameters:
+  ///   - ahead: which files of a dump's kernel are read ahead.
+  ///   - live: this host, if no dump is named.
+  func source(
+    reference: String?, ahead: FilesAhead = .none, live: @autoclosure () -> LiveHost
+  ) -> any KernelSource {
+    image.map { DumpedHost(path: $0, map: memory.map, reference: reference, ahead: ahead) } ?? live()
   }
 }
 

@@ -11,6 +11,8 @@ struct DumpedHost: KernelSource {
   private let open: () throws(DumpError) -> any Dump
   private let store: VendorStore
   private let names: ModuleNameList
+  /// What is still to be read ahead.
+  private var ahead: FilesAhead
   private var acquired: DeadKernel?
   /// The latest acquisition.
   private(set) var kernel: Kernel?
@@ -23,19 +25,23 @@ struct DumpedHost: KernelSource {
   ///   - map: a file that says where a raw image's memory lies.
   ///   - reference: the image, folder or package to take the vendor's files from, or nil to look where vendors put
   ///     them, on this host.
-  init(path: String, map: String?, reference: String?) {
-    self.init(name: path, reference: reference) { () throws(DumpError) in try DumpFile.open(path: path, map: map) }
+  ///   - ahead: what will be asked for, so that it is worth reading ahead.
+  init(path: String, map: String?, reference: String?, ahead: FilesAhead = .none) {
+    self.init(name: path, reference: reference, ahead: ahead) { () throws(DumpError) in
+      try DumpFile.open(path: path, map: map)
+    }
   }
 
   /// - Parameters:
   ///   - name: what the dump is called in messages.
   ///   - open: gives it, each time the kernel is acquired.
-  init(name: String, reference: String?, open: @escaping () throws(DumpError) -> any Dump) {
+  init(name: String, reference: String?, ahead: FilesAhead = .none, open: @escaping () throws(DumpError) -> any Dump) {
     path = name
     self.open = open
     let names = ModuleNameList()
     self.names = names
-    store = VendorStore(reference: reference, loadedModules: { names.all })
+    self.ahead = ahead
+    store = VendorStore(reference: reference, loadedModules: { names.all }, processors: ahead.processors)
   }
 
   var bytesRead: UInt64 { acquired?.bytesRead() ?? 0 }
@@ -66,6 +72,8 @@ struct DumpedHost: KernelSource {
   private mutating func complete(_ dead: Kernel) -> Kernel {
     let reference = VendorReference(
       identity: dead.identity, store: store, modules: ModuleFiles(SystemRoot(), release: dead.identity.release))
+    if ahead.image, ahead.processors > 1 { store.readAhead(release: dead.identity.release) }
+    ahead.image = false
     var claims = dead.claims
     var symbols = dead.symbols
     do throws(CannotCheck) {
@@ -84,6 +92,8 @@ struct DumpedHost: KernelSource {
       }
     }
     dead.workings.clear()
+    if ahead.modules { reference.readAhead(modulesNamed: names.all) }
+    ahead.modules = false
     symbolCount = symbols.count
     var kernel = Kernel(
       identity: dead.identity, memory: dead.memory, mappings: dead.mappings, symbols: symbols, claims: claims,

@@ -10,7 +10,8 @@ struct LiveHost: KernelSource {
   private let root = SystemRoot()
   /// The vendor's files, for all acquisitions.
   private let store: VendorStore
-  private var hasReadAhead = false
+  /// What is still to be read ahead.
+  private var ahead: FilesAhead
   /// Whether a copy of the program under another name is asked what it sees.
   private let asksCopy: Bool
   /// What came of the renamed copy, once it was shown nothing else than we.
@@ -25,16 +26,16 @@ struct LiveHost: KernelSource {
   /// - Parameters:
   ///   - reference: the image, folder or package to take the vendor's files from, or nil to look where vendors put
   ///     them.
-  ///   - needsImage: whether the image will be asked for, so that it is worth reading ahead.
+  ///   - ahead: what will be asked for, so that it is worth reading ahead.
   ///   - asksCopy: whether a copy of the program is to be run, which only the check `reader` has a use for.
-  init(reference: String?, needsImage: Bool = true, asksCopy: Bool = false) {
+  init(reference: String?, ahead: FilesAhead = .imageOnly, asksCopy: Bool = false) {
     self.asksCopy = asksCopy
+    self.ahead = ahead
     store = VendorStore(
       reference: reference,
       loadedModules: { [root] in
         Array((try? ToldModules.read(root, withKallsyms: false).procModules.get()) ?? [])
-      })
-    hasReadAhead = !needsImage
+      }, processors: ahead.processors)
   }
 
   /// Bytes read from kernel memory in all acquisitions.
@@ -46,17 +47,24 @@ struct LiveHost: KernelSource {
   /// The running kernel, afresh.
   mutating func acquire(progress: (String) -> Void) throws(AcquisitionFailure) -> Kernel {
     readAhead(progress: progress)
+    var files: VendorReference?
     do {
       let acquisition = try LiveKernel.acquire(
         root,
         reference: { identity in
-          VendorReference(
+          let reference = VendorReference(
             identity: identity, store: store, modules: ModuleFiles(root, release: identity.release))
+          files = reference
+          return reference
         }, executable: asksCopy && copies.isEmpty ? "/proc/self/exe" : nil, progress: progress)
       self.acquisition = acquisition
       acquisitions.append((acquisition.bytesRead, acquisition.kernel.symbols.count))
       remarks = acquisition.remarks
       var kernel = acquisition.kernel
+      if ahead.modules, let modules = try? kernel.claims.loadedModules.get() {
+        ahead.modules = false
+        files?.readAhead(modulesNamed: modules.map(\.name))
+      }
       kernel.account = StructuralAccount.of
       if case .success(let trials) = kernel.reading { kernel.reading = .success(withCopy(trials)) }
       if acquisition.withoutKallsyms, !kernel.isBuiltWithoutModules { try addModuleSymbols(to: &kernel) }
@@ -93,8 +101,8 @@ struct LiveHost: KernelSource {
   /// Reads the vendor's kernel image before the symbols take their room: see ``VendorStore``.
   private mutating func readAhead(progress: (String) -> Void) {
     // Decompressing takes a second; a scan that will be refused should not wait for it.
-    guard !hasReadAhead, LiveKernel.canBeRead(root) else { return }
-    hasReadAhead = true
+    guard ahead.image, LiveKernel.canBeRead(root) else { return }
+    ahead.image = false
     progress("reading the vendor's kernel image")
     store.readAhead(release: LiveKernel.release(root))
   }

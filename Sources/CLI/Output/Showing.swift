@@ -39,7 +39,7 @@ enum Showing {
     let shown: (text: String, status: Status)
     do {
       var host = dump.source(
-        reference: reference, live: LiveHost(reference: reference, needsImage: needsImage))
+        reference: reference, live: LiveHost(reference: reference, ahead: needsImage ? .imageOnly : .none))
       shown = try show(try host.acquire(progress: progress.report), progress.report)
       progress.finish()
     } catch {

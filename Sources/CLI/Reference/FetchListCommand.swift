@@ -55,7 +55,7 @@ struct FetchListCommand: ParsableCommand {
       }
     }
     if dump.image != nil {
-      var host = dump.source(reference: nil, live: LiveHost(reference: nil, needsImage: false))
+      var host = dump.source(reference: nil, live: LiveHost(reference: nil, ahead: .none))
       let identity = try host.acquire { _ in }.identity
       // The one in memory is the kernel's own; the other one is what a header says of it.
       let build = (try? identity.buildIDInMemory.get()) ?? (try? identity.claimedBuildID.get())
