@@ -13,7 +13,7 @@ final class ReadAhead {
   }
 
   /// Bytes of results at most that wait for somebody to take them; the last one may exceed it.
-  private static let mostWaiting = 8 << 20
+  private static let mostWaiting = 2 << 20
 
   /// What threads share: nobody touches it without the lock.
   private final class Shared {

@@ -64,7 +64,7 @@ struct ReadAheadTests {
 
   @Test func `no more is read than may wait, and what waits for nobody stops nothing`() {
     let ahead = ReadAhead(threads: 1)
-    ahead.add((0..<32).map { Self.job("large\($0)", byteCount: 4 << 20) })
+    ahead.add((0..<32).map { Self.job("large\($0)", byteCount: 1 << 20) })
     // Nobody takes the first ones: the thread rests, and whoever asks for the last reads for himself.
     #expect(ahead.take("large31") == nil)
   }
