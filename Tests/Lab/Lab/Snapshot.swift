@@ -21,7 +21,7 @@ package enum Snapshot {
     ("core", "dd if=/proc/kcore bs=4096 count=8 2>/dev/null"),
     // The channel is slow, and this is long.
     ("\(symbols).zst", "cat /proc/kallsyms | /lab/zstd -q -1"),
-    ("modules", "cat /proc/modules"),
+    ("modules", "[ ! -e /proc/modules ] || cat /proc/modules"),
     ("notes", "cat /sys/kernel/notes"),
     ("cmdline", "cat /proc/cmdline"),
     ("version", "uname -v"),
