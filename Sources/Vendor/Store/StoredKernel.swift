@@ -91,13 +91,6 @@ package struct StoredKernel: Hashable, Sendable {
     signatures[place, default: []].append(signature)
   }
 
-  /// Whether all its files are of packages that a verified signature vouches for.
-  package var isSigned: Bool {
-    filesByPath.values.allSatisfy { file in
-      file.package.flatMap { signatures[$0] }?.contains(where: \.isVerified) == true
-    }
-  }
-
   /// The SHA-256 of all that is stored of it.
   var digests: Set<String> {
     Set(filesByPath.values.map(\.digest)).union(signatures.values.joined().flatMap { $0.evidence.map(\.digest) })

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-TIME = 1772366400  # 2026-03-01 12:00:00
+TIME = 1709294400  # 2024-03-01 12:00:00
 
 
 def number(value):
