@@ -25,7 +25,7 @@ import Testing
     let keyring = try Self.keyring(keyring)
     let document = try document ?? file("document.txt")
     return try OpenPGP.Signature.all(try file(name)).map { signature in
-      keyring.answer(try #require(signature), now: now) { (running: Digest.Running) in
+      keyring.answer(try #require(signature), now: now) { running in
         document.withUnsafeBytes { running.update($0) }
       }
     }
@@ -84,7 +84,7 @@ import Testing
       changed[bit / 8] ^= 1 << UInt8(bit % 8)
       // What is no signature any more verifies nothing.
       guard let all = try? OpenPGP.Signature.all(changed), let signature = all.first.flatMap(\.self) else { continue }
-      let answer = keyring.answer(signature, now: Self.now) { (running: Digest.Running) in
+      let answer = keyring.answer(signature, now: Self.now) { running in
         document.withUnsafeBytes { running.update($0) }
       }
       guard case .verified = answer else { continue }
@@ -135,7 +135,7 @@ import Testing
     let signature = try #require(try OpenPGP.Signature.all(try Self.file("document.revoked.sig")).first.flatMap(\.self))
     let (before, after) = (try Self.file("before.gpg"), try Self.file("keyring.gpg"))
     func answer(_ bytes: [UInt8]) throws -> OpenPGP.Keyring.Answer {
-      try OpenPGP.Keyring(bytes).answer(signature, now: Self.now) { (running: Digest.Running) in
+      try OpenPGP.Keyring(bytes).answer(signature, now: Self.now) { running in
         document.withUnsafeBytes { running.update($0) }
       }
     }
@@ -225,5 +225,23 @@ import Testing
       let answers = certificate.keys.map { certificate.objection(to: $0, at: $0.madeAt + 86_400) }
       #expect(answers.contains(nil), "\(certificate.name): \(answers)")
     }
+  }
+
+  private static let lists = "/var/lib/apt/lists"
+  /// What apt fetched from Debian on this machine.
+  private static let releases = ((try? FileManager.default.contentsOfDirectory(atPath: lists)) ?? []).filter {
+    $0.hasPrefix("deb.debian.org_") && $0.hasSuffix("_InRelease")
+  }
+
+  @Test(.enabled(if: !releases.isEmpty, "apt has no lists of Debian's here"), arguments: releases)
+  func `what Debian signed is verified with Debian's keyring, and not with another's`(_ name: String) throws {
+    let text = try OpenPGP.ClearSignedText(Array(try Data(contentsOf: URL(filePath: "\(Self.lists)/\(name)"))))
+    let keyring = try OpenPGP.Keyring(files: ["/usr/share/keyrings/debian-archive-keyring.gpg"])
+    let now = Int(Date().timeIntervalSince1970)
+    let answers = try text.signatures.map { text.answer(try #require($0), by: keyring, now: now) }
+    #expect(answers.contains { if case .verified = $0 { true } else { false } }, "\(answers)")
+    #expect(!answers.contains { if case .wrong = $0 { true } else { false } }, "\(answers)")
+    let others = try text.signatures.map { text.answer(try #require($0), by: try Self.keyring(), now: now) }
+    #expect(others.allSatisfy { $0 == .unknownKey })
   }
 }

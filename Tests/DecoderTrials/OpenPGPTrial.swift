@@ -41,7 +41,7 @@ package enum OpenPGPTrial {
   private static func answer(
     _ signature: OpenPGP.Signature, _ keyring: OpenPGP.Keyring, _ document: [UInt8]
   ) -> OpenPGP.Keyring.Answer {
-    keyring.answer(signature, now: now) { (running: Digest.Running) in document.withUnsafeBytes { running.update($0) } }
+    keyring.answer(signature, now: now) { running in document.withUnsafeBytes { running.update($0) } }
   }
 
   /// The bytes as keys, to which a good signature is put, and as signatures, of which a good key made none.

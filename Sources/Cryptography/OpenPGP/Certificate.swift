@@ -81,7 +81,7 @@ extension OpenPGP {
         return "key \(primary.name) has no signature of its own, made with SHA-256 or better, that says what it is for"
       }
       if let problem = Self.objection(to: primary, endsAfter: own.endsAfter, at: time) { return problem }
-      guard key != primary else {
+      guard !(key == primary) else {
         return own.flags & Signature.signingFlag == 0 ? "key \(primary.name) is not for signing" : nil
       }
       let signatures = subkeys.filter { $0.key == key }.flatMap(\.signatures)
@@ -102,7 +102,7 @@ extension OpenPGP {
       var ends: [Int] = []
       if let after = ownSignatures()?.endsAfter { ends.append(primary.madeAt + after) }
       let signatures = subkeys.filter { $0.key == key }.flatMap(\.signatures)
-      if key != primary,
+      if !(key == primary),
         let after = latest(signatures, [.subkeyBinding], over: primary.digested + key.digested)?.keyEndsAfter,
         after != 0
       {
@@ -120,7 +120,7 @@ extension OpenPGP {
 
     // MARK: Its own signatures
 
-    private static let certifications: Set<Signature.Kind> = [
+    private static let certifications: [Signature.Kind] = [
       .genericCertification, .personaCertification, .casualCertification, .positiveCertification,
     ]
 
@@ -145,21 +145,29 @@ extension OpenPGP {
     /// latest one of a name, as gpg has it; without either it may certify and sign.
     private func ownSignatures() -> (endsAfter: Int?, flags: UInt8)? {
       let alone = latest(direct, [.directKey], over: primary.digested)
-      let ofName = names.compactMap { named($0.text, $0.signatures) }.max { $0.madeAt < $1.madeAt }
+      var ofName: Signature?
+      for (text, signatures) in names {
+        guard let own = named(text, signatures), own.madeAt > ofName?.madeAt ?? 0 else { continue }
+        ofName = own
+      }
       guard alone != nil || ofName != nil else { return nil }
       return (alone?.keyEndsAfter ?? ofName?.keyEndsAfter, alone?.keyFlags ?? ofName?.keyFlags ?? Signature.signingFlag)
     }
 
     /// The latest of the signatures that the primary key made of `signed`.
-    private func latest(_ signatures: [Signature], _ kinds: Set<Signature.Kind>, over signed: [UInt8]) -> Signature? {
-      signatures.filter { signature in
-        guard let kind = signature.kind, kinds.contains(kind), signature.mystery == nil, signature.endsAfter == nil
-        else { return false }
-        return (signature.issuerFingerprint ?? primary.fingerprint) == primary.fingerprint
-          && (signature.issuerID ?? primary.id) == primary.id
+    private func latest(_ signatures: [Signature], _ kinds: [Signature.Kind], over signed: [UInt8]) -> Signature? {
+      var found: Signature?
+      var tried = 0
+      // The latest is usually the last.
+      for signature in signatures.reversed() where signature.madeAt > found?.madeAt ?? 0 && tried < Self.mostOwn {
+        guard let kind = signature.kind, kinds.contains(kind), signature.mystery == nil, signature.endsAfter == nil,
+          (signature.issuerFingerprint ?? primary.fingerprint) == primary.fingerprint,
+          (signature.issuerID ?? primary.id) == primary.id
+        else { continue }
+        tried += 1
+        if Keyring.isMade(signature, by: primary, over: signed) { found = signature }
       }
-      .sorted { $0.madeAt > $1.madeAt }.prefix(Self.mostOwn)
-      .first { Keyring.isMade($0, by: primary, over: signed) }
+      return found
     }
 
     /// Whether a subkey says itself that it signs for the primary key: else anybody could claim its signatures.

@@ -53,7 +53,7 @@ extension OpenPGP {
     /// Whether a key of `keyring` made `signature` of the text.
     package func answer(_ signature: Signature, by keyring: Keyring, now: Int) -> Keyring.Answer {
       let lineEnd: [UInt8] = [0x0d, 0x0a]
-      return keyring.answer(signature, isText: true, now: now) { (running: Digest.Running) in
+      return keyring.answer(signature, isText: true, now: now) { running in
         for (number, line) in text.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() {
           if number > 0 { lineEnd.withUnsafeBytes { running.update($0) } }
           line.withUnsafeBytes { running.update($0) }

@@ -2,9 +2,9 @@ import KernelModel
 
 extension OpenPGP {
   /// A public key of version 4.
-  struct Key: Hashable, Sendable {
+  final class Key: Sendable {
     /// RFC 9580, 9.1 and 5.5.5.
-    enum Value: Hashable, Sendable {
+    enum Value: Sendable {
       case rsa(modulus: [UInt8], exponent: [UInt8])
       /// On P-256 or P-384: a byte 4, x, y.
       case ellipticCurve([UInt8])
@@ -19,6 +19,8 @@ extension OpenPGP {
     let digested: [UInt8]
     /// SHA-1 of that, which names the key and proves nothing: RFC 9580, 5.5.4.2.
     let fingerprint: [UInt8]
+
+    static func == (left: Key, right: Key) -> Bool { left.digested == right.digested }
 
     var id: [UInt8] { fingerprint.suffix(8) }
     var name: String { fingerprint.hexadecimal().uppercased() }

@@ -23,7 +23,7 @@ extension OpenPGP {
       guard !certificates.isEmpty else { throw .malformed("it has no public key of version 4") }
       var places: [[UInt8]: [Int]] = [:]
       for (place, certificate) in certificates.enumerated() {
-        for key in Set(certificate.keys) { places[key.id, default: []].append(place) }
+        for key in certificate.keys where places[key.id]?.last != place { places[key.id, default: []].append(place) }
       }
       self.places = places
     }
@@ -82,17 +82,20 @@ extension OpenPGP {
     ///   - isText: whether what is signed is text, of which line ends are digested as CR LF, as `digest` does it.
     ///   - now: seconds since 1970.
     ///   - digest: gives a digest what is signed.
-    package func answer<Failure: Error>(
-      _ signature: Signature, isText: Bool = false, now: Int, digest: (Digest.Running) throws(Failure) -> Void
-    ) throws(Failure) -> Answer {
+    package func answer(
+      _ signature: Signature, isText: Bool = false, now: Int, digest: (Digest.Running) -> Void
+    ) -> Answer {
       guard let id = signature.issuerFingerprint?.suffix(8) ?? signature.issuerID?[...] else {
         return .worthless("it does not say which key made it")
       }
-      let found = (places[Array(id)] ?? []).flatMap { place in
-        Set(certificates[place].keys).filter { key in
-          key.id.elementsEqual(id) && (signature.issuerFingerprint ?? key.fingerprint) == key.fingerprint
-            && (signature.issuerID ?? key.id) == key.id
-        }.map { (certificates[place], $0) }
+      var found: [(Certificate, Key)] = []
+      for place in places[Array(id)] ?? [] {
+        for key in certificates[place].keys
+        where key.id.elementsEqual(id) && (signature.issuerFingerprint ?? key.fingerprint) == key.fingerprint
+          && (signature.issuerID ?? key.id) == key.id
+        {
+          found.append((certificates[place], key))
+        }
       }
       guard !found.isEmpty else { return .unknownKey }
       if let problem = found.compactMap({ $0.1.weakness }).first { return .worthless(problem) }
@@ -109,7 +112,7 @@ extension OpenPGP {
       }
       if let after = signature.endsAfter, signature.madeAt + after <= now { return .worthless("it has expired") }
       let running = Digest.Running(algorithm)
-      try digest(running)
+      digest(running)
       signature.trailer.withUnsafeBytes { running.update($0) }
       let value = running.finishedBytes()
       guard let (certificate, key) = found.first(where: { $0.1.made(signature, of: value) }) else {

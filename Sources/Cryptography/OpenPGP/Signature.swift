@@ -2,7 +2,7 @@ import KernelModel
 
 extension OpenPGP {
   /// A signature, taken apart; whether it is right, a ``Keyring`` says.
-  package struct Signature: Sendable {
+  package final class Signature: Sendable {
     /// RFC 9580, 5.2.1.
     enum Kind: UInt8 {
       case binary = 0x00
@@ -27,19 +27,19 @@ extension OpenPGP {
     /// Seconds since 1970.
     let madeAt: Int
     /// Seconds after that, or nil if it does not end.
-    private(set) var endsAfter: Int?
+    let endsAfter: Int?
     /// Seconds after the key was made, of a key that is bound by this; nil if it does not say.
-    private(set) var keyEndsAfter: Int?
+    let keyEndsAfter: Int?
     /// What the key that is bound by this is for; nil if it does not say.
-    private(set) var keyFlags: UInt8?
+    let keyFlags: UInt8?
     /// Of the key that made it, in version 4.
-    private(set) var issuerFingerprint: [UInt8]?
+    let issuerFingerprint: [UInt8]?
     /// The last 8 bytes of that.
-    private(set) var issuerID: [UInt8]?
+    let issuerID: [UInt8]?
     /// The signature that a subkey makes of its primary key.
-    private(set) var embedded: [UInt8]?
+    let embedded: [UInt8]?
     /// What is said in it that must be understood, and is not.
-    private(set) var mystery: String?
+    let mystery: String?
     /// What is digested behind what is signed.
     let trailer: [UInt8]
     /// The first two bytes of the digest.
@@ -64,6 +64,7 @@ extension OpenPGP {
         madeAt = signed.dropFirst().reduce(0) { $0 << 8 | Int($1) }
         (trailer, digestStart, value) = (signed, start, cursor.takeAll())
         issuerID = issuer
+        (endsAfter, keyEndsAfter, keyFlags, issuerFingerprint, embedded, mystery) = (nil, nil, nil, nil, nil, nil)
         return
       }
       guard version == 4 else { return nil }
@@ -76,33 +77,21 @@ extension OpenPGP {
       let count = UInt32(signed.count)
       trailer = signed + [4, 0xff] + (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
       (digestStart, value) = (start, cursor.takeAll())
-      var parts = try Part.all(hashed)
-      guard let made = parts.first(where: { $0.type == 2 })?.number else {
-        throw .malformed("a signature does not say when it was made")
-      }
-      madeAt = made
-      for part in parts { take(part) }
+      let parts = try Part.all(hashed)
       // What is not signed only helps to find the key, and has what is a signature of its own.
-      parts = try Part.all(other)
-      for part in parts
-      where part.type == 16 && issuerID == nil || part.type == 33 && issuerFingerprint == nil
-        || part.type == 32 && embedded == nil
-      {
-        take(part)
-      }
-    }
-
-    private mutating func take(_ part: Part) {
-      switch part.type {
-      case 3: endsAfter = part.number.flatMap { $0 == 0 ? nil : $0 }
-      case 9: keyEndsAfter = part.number
-      case 16: issuerID = part.bytes
-      case 27: keyFlags = part.bytes.first ?? 0
-      case 32: embedded = part.bytes
-      case 33 where part.bytes.first == 4: issuerFingerprint = Array(part.bytes.dropFirst())
-      // Preferences, and what is said for people: RFC 9580, 5.2.3.
-      case 2, 4, 5, 6, 7, 11, 12, 21...26, 28...31, 33...35: break
-      default: if part.isCritical { mystery = "it has a part of type \(part.type) that must be understood" }
+      let others = try Part.all(other)
+      func last(_ type: UInt8) -> [UInt8]? { parts.last { $0.type == type }?.bytes }
+      func any(_ type: UInt8) -> [UInt8]? { last(type) ?? others.first { $0.type == type }?.bytes }
+      guard let made = Part.number(last(2)) else { throw .malformed("a signature does not say when it was made") }
+      madeAt = made
+      endsAfter = Part.number(last(3)).flatMap { $0 == 0 ? nil : $0 }
+      keyEndsAfter = Part.number(last(9))
+      keyFlags = last(27).map { $0.first ?? 0 }
+      issuerID = any(16)
+      embedded = any(32)
+      issuerFingerprint = any(33).flatMap { $0.first == 4 ? Array($0.dropFirst()) : nil }
+      mystery = parts.first { $0.isCritical && !Part.known.contains($0.type) }.map {
+        "it has a part of type \($0.type) that must be understood"
       }
     }
 
@@ -136,7 +125,12 @@ private struct Part {
   let isCritical: Bool
   let bytes: [UInt8]
 
-  var number: Int? { bytes.count == 4 ? bytes.reduce(0) { $0 << 8 | Int($1) } : nil }
+  /// What is read here, preferences, and what is said for people: RFC 9580, 5.2.3.
+  static let known: [UInt8] = [
+    2, 3, 4, 5, 6, 7, 9, 11, 12, 16, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
+  ]
+
+  static func number(_ bytes: [UInt8]?) -> Int? { bytes?.count == 4 ? bytes?.reduce(0) { $0 << 8 | Int($1) } : nil }
 
   static func all(_ bytes: [UInt8]) throws(OpenPGP.Fault) -> [Part] {
     var parts: [Part] = []

@@ -2,7 +2,7 @@ import Cryptography
 package import KernelModel
 
 /// A signature that vouches for a package, or would if its key were known.
-package struct PackageSignature: Hashable, Sendable {
+package struct PackageSignature: Equatable, Sendable {
   /// What is signed.
   package enum Way: String, Sendable {
     /// A repository's `Release`, which has the digest of a list, which has the package's.
@@ -35,7 +35,7 @@ package struct PackageSignature: Hashable, Sendable {
   package internal(set) var evidence: [Item] = []
 
   /// Something with a SHA-256, in lower-case hexadecimal.
-  package struct Item: Hashable, Sendable {
+  package struct Item: Equatable, Sendable {
     package let name: String
     package let digest: String
     package let byteCount: Int
@@ -53,27 +53,35 @@ struct SignatureJudge {
   /// Seconds since 1970.
   let now: Int
 
-  /// - Parameter answer: what one of them is worth.
+  /// What each signature is worth, in their order: nothing without a keyring.
+  func answers(
+    _ signatures: [OpenPGP.Signature?], _ answer: (OpenPGP.Signature, OpenPGP.Keyring) -> OpenPGP.Keyring.Answer
+  ) -> [OpenPGP.Keyring.Answer] {
+    guard let keyring else { return [] }
+    return signatures.map { signature in signature.map { answer($0, keyring) } ?? .unknownKey }
+  }
+
+  /// - Parameter answers: what each of them is worth; nothing without a keyring.
   /// - Returns: all of them, at least one verified if there is a keyring.
   /// - Throws: if none is verified, or one was made of something else.
   func judge(
     _ signatures: [OpenPGP.Signature?], _ way: PackageSignature.Way, _ document: String,
-    _ answer: (OpenPGP.Signature, OpenPGP.Keyring) throws(VendorFileError) -> OpenPGP.Keyring.Answer
+    _ answers: [OpenPGP.Keyring.Answer]
   ) throws(VendorFileError) -> [PackageSignature] {
     var judged: [PackageSignature] = []
-    for signature in signatures {
+    for (place, signature) in signatures.enumerated() {
       var result = PackageSignature(way, key: signature?.issuer ?? "", document: document)
       guard let signature else {
         result.obstacle = "it is of another version of OpenPGP than 3 and 4"
         judged.append(result)
         continue
       }
-      guard let keyring else {
+      guard keyring != nil, answers.indices.contains(place) else {
         result.obstacle = "no keyring was given"
         judged.append(result)
         continue
       }
-      switch try answer(signature, keyring) {
+      switch answers[place] {
       case .verified(let signer):
         (result.isVerified, result.key, result.primary, result.signer) = (true, signer.key, signer.primary, signer.name)
         (result.madeAt, result.keyExpiredAt) = (signer.madeAt, signer.expiredAt)

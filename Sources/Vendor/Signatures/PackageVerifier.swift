@@ -100,9 +100,8 @@ package final class PackageVerifier {
     let signed = try openPGP { () throws(OpenPGP.Fault) in try OpenPGP.ClearSignedText(bytes) }
     let text = RepositoryRelease(signed.text)
     let result = Result { () throws(VendorFileError) in
-      try judge.judge(signed.signatures, .repository, "InRelease of \(text.description)") { signature, keyring in
-        signed.answer(signature, by: keyring, now: judge.now)
-      }
+      let answers = judge.answers(signed.signatures) { signed.answer($0, by: $1, now: judge.now) }
+      return try judge.judge(signed.signatures, .repository, "InRelease of \(text.description)", answers)
     }
     return Release(names: text.names, signatures: result, evidence: [bytes])
   }
@@ -122,11 +121,10 @@ package final class PackageVerifier {
     _ bytes: [UInt8], _ signature: [UInt8], _ way: PackageSignature.Way, _ document: String, _ judge: SignatureJudge
   ) throws(VendorFileError) -> [PackageSignature] {
     let signatures = try openPGP { () throws(OpenPGP.Fault) in try OpenPGP.Signature.all(signature) }
-    return try judge.judge(signatures, way, document) { signature, keyring in
-      keyring.answer(signature, now: judge.now) { (running: Digest.Running) in
-        bytes.withUnsafeBytes { running.update($0) }
-      }
+    let answers = judge.answers(signatures) { signature, keyring in
+      keyring.answer(signature, now: judge.now) { running in bytes.withUnsafeBytes { running.update($0) } }
     }
+    return try judge.judge(signatures, way, document, answers)
   }
 
   private static func openPGP<Value>(_ body: () throws(OpenPGP.Fault) -> Value) throws(VendorFileError) -> Value {
@@ -214,13 +212,18 @@ package final class PackageVerifier {
     let name = FileNames.lastComponent(package.path)
     guard let bytes = detached.first(where: { FileNames.lastComponent($0.path) == name })?.bytes else { return nil }
     let signatures = try Self.openPGP { () throws(OpenPGP.Fault) in try OpenPGP.Signature.all(bytes) }
-    let judged = try judge.judge(signatures, .file, "the package's file") {
-      (signature, keyring) throws(VendorFileError) in
-      func digest(_ running: Digest.Running) throws(VendorFileError) {
-        try running.update(package, 0..<package.byteCount)
+    var failure: VendorFileError?
+    let answers = judge.answers(signatures) { signature, keyring in
+      keyring.answer(signature, now: judge.now) { running in
+        do throws(VendorFileError) {
+          try running.update(package, 0..<package.byteCount)
+        } catch {
+          failure = error
+        }
       }
-      return try keyring.answer(signature, now: judge.now, digest: digest)
     }
+    if let failure { throw failure }
+    let judged = try judge.judge(signatures, .file, "the package's file", answers)
     return Answer(signatures: judged, evidence: [])
   }
 

@@ -1,7 +1,7 @@
 package import KernelModel
 
 /// One build of a kernel in a store: its image, its modules, and which packages brought them.
-package struct StoredKernel: Hashable, Sendable {
+package struct StoredKernel: Equatable, Sendable {
   package let buildID: BuildID
   /// What `uname -r` says.
   package let release: String
