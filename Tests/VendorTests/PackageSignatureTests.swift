@@ -179,6 +179,21 @@ import Testing
     #expect(why.contains("is not the file of the signed header"))
   }
 
+  @Test func `a signature in base 64, as rpm 6 has it, is read`() throws {
+    let bytes = try folder.bytes(of: Self.rpm)
+    let source = BytesAsFile(bytes)
+    let packets = try RpmSignature(source).packets
+    let own = try PackageLayout.rpmHeaders(source).own.lowerBound - 8
+    let text = Array(Base64.encode(packets).utf8) + [0]
+    func big(_ number: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) } }
+    // The only entry: tag 278, a list of texts, at byte 0, of one.
+    let header = PackageLayout.rpmHeaderMagic + [0, 0, 0, 0] + [1, text.count, 278, 8, 0, 1].flatMap(big) + text
+    let padding = [UInt8](repeating: 0, count: (8 - header.count % 8) % 8)
+    try folder.write(Array(bytes.prefix(96)) + header + padding + Array(bytes[own...]), to: Self.rpm)
+    let signature = try #require(try add(Self.rpm).kernels.first?.signatures[0]?.first)
+    #expect(signature.isVerified && signature.signer.contains("Example rsa"))
+  }
+
   @Test func `an rpm of which a byte is another is refused, wherever it is`() throws {
     let bytes = try folder.bytes(of: Self.rpm)
     let headers = try PackageLayout.rpmHeaders(BytesAsFile(bytes))

@@ -3,7 +3,7 @@ package struct SignatureReview: Equatable, Sendable {
   package let package: PackageIdentity
   package let outcome: Outcome
 
-  package enum Outcome: Equatable, Sendable {
+  package indirect enum Outcome: Equatable, Sendable {
     /// What is kept of it was verified again; and what of the way to the files is the store's own word.
     case verified(PackageSignature, restsOn: String)
     /// It was verified when the package was added, and was not now, and why.
