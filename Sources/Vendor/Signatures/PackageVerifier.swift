@@ -7,18 +7,12 @@ package final class PackageVerifier {
   private let judge: SignatureJudge
   /// Whether a package that nothing vouches for is refused.
   let isStrict: Bool
-  private var releases: [Release] = []
+  private var releases: [SignedRelease] = []
   private var lists: [(list: PackageList, path: String)] = []
   /// Signatures beside what they are of, by the paths of that.
   private var detached: [(path: String, bytes: [UInt8])] = []
   /// What could not be read, and why.
   private var unread: [String] = []
-
-  private struct Release {
-    let names: [String: String]
-    let signatures: Result<[PackageSignature], VendorFileError>
-    let evidence: [[UInt8]]
-  }
 
   /// What vouches for a package, and what is kept of it.
   struct Answer {
@@ -85,54 +79,13 @@ package final class PackageVerifier {
 
   // MARK: Repositories
 
-  private func release(_ path: String) throws(VendorFileError) -> Release {
+  private func release(_ path: String) throws(VendorFileError) -> SignedRelease {
     let bytes = try Self.bytes(path, limit: Self.largestRelease)
-    if OpenPGP.ClearSignedText.begins(bytes) { return try Self.release(clearSigned: bytes, judge) }
+    if OpenPGP.ClearSignedText.begins(bytes) { return try SignedRelease(bytes, judge) }
     guard let signature = detached.first(where: { $0.path == path })?.bytes else {
       throw .unsigned("it has no signature in it, and \(path).gpg is not given")
     }
-    return try Self.release(plain: bytes, signature, judge)
-  }
-
-  private static func release(
-    clearSigned bytes: [UInt8], _ judge: SignatureJudge
-  ) throws(VendorFileError) -> Release {
-    let signed = try openPGP { () throws(OpenPGP.Fault) in try OpenPGP.ClearSignedText(bytes) }
-    let text = RepositoryRelease(signed.text)
-    let result = Result { () throws(VendorFileError) in
-      let answers = judge.answers(signed.signatures) { signed.answer($0, by: $1, now: judge.now) }
-      return try judge.judge(signed.signatures, .repository, "InRelease of \(text.description)", answers)
-    }
-    return Release(names: text.names, signatures: result, evidence: [bytes])
-  }
-
-  private static func release(
-    plain bytes: [UInt8], _ signature: [UInt8], _ judge: SignatureJudge
-  ) throws(VendorFileError) -> Release {
-    let text = RepositoryRelease(bytes)
-    let result = Result { () throws(VendorFileError) in
-      try detached(bytes, signature, .repository, "Release of \(text.description)", judge)
-    }
-    return Release(names: text.names, signatures: result, evidence: [bytes, signature])
-  }
-
-  /// What the signatures of `bytes` that stand apart from them are worth.
-  private static func detached(
-    _ bytes: [UInt8], _ signature: [UInt8], _ way: PackageSignature.Way, _ document: String, _ judge: SignatureJudge
-  ) throws(VendorFileError) -> [PackageSignature] {
-    let signatures = try openPGP { () throws(OpenPGP.Fault) in try OpenPGP.Signature.all(signature) }
-    let answers = judge.answers(signatures) { signature, keyring in
-      keyring.answer(signature, now: judge.now) { running in bytes.withUnsafeBytes { running.update($0) } }
-    }
-    return try judge.judge(signatures, way, document, answers)
-  }
-
-  private static func openPGP<Value>(_ body: () throws(OpenPGP.Fault) -> Value) throws(VendorFileError) -> Value {
-    do throws(OpenPGP.Fault) {
-      return try body()
-    } catch {
-      throw .wrongSignature("its signature cannot be read: \(error)")
-    }
+    return SignedRelease(bytes, signature, judge)
   }
 
   /// The lists that name the package, with the releases that name them.
@@ -140,7 +93,7 @@ package final class PackageVerifier {
     var obstacle: VendorFileError?
     for (list, _) in lists where list.packages.contains(package.digest) {
       for release in releases {
-        guard let (name, digest) = Self.name(of: list, in: release) else { continue }
+        guard let (name, digest) = release.name(of: list) else { continue }
         do throws(VendorFileError) {
           var answer = Answer(signatures: try release.signatures.get(), evidence: release.evidence)
           for index in answer.signatures.indices {
@@ -153,14 +106,6 @@ package final class PackageVerifier {
       }
     }
     if let obstacle { throw obstacle }
-    return nil
-  }
-
-  private static func name(of list: PackageList, in release: Release) -> (name: String, digest: String)? {
-    for digest in list.digests {
-      guard let name = release.names[digest], FileNames.lastComponent(name).hasPrefix("Packages") else { continue }
-      return (name, digest)
-    }
     return nil
   }
 
@@ -187,7 +132,7 @@ package final class PackageVerifier {
   }
 
   private var reason: String {
-    let loose = lists.filter { list in !releases.contains { Self.name(of: list.list, in: $0) != nil } }.map {
+    let loose = lists.filter { list in !releases.contains { $0.name(of: list.list) != nil } }.map {
       "\($0.path) is named by no release that was given"
     }
     let all = unread + loose
@@ -201,7 +146,7 @@ package final class PackageVerifier {
     guard try package.bytes(0..<4) == [0xed, 0xab, 0xee, 0xdb] else { return nil }
     let rpm = try RpmSignature(package)
     guard !rpm.packets.isEmpty else { return nil }
-    let signatures = try Self.detached(rpm.header, rpm.packets, .header, Self.headerName, judge)
+    let signatures = try judge.judge(rpm.packets, of: rpm.header, .header, Self.headerName)
     try rpm.requirePayload(of: package, isNeeded: isStrict)
     return Answer(signatures: signatures, evidence: [rpm.header, rpm.packets])
   }
@@ -211,7 +156,7 @@ package final class PackageVerifier {
   private func beside(_ package: OpenedFile) throws(VendorFileError) -> Answer? {
     let name = FileNames.lastComponent(package.path)
     guard let bytes = detached.first(where: { FileNames.lastComponent($0.path) == name })?.bytes else { return nil }
-    let signatures = try Self.openPGP { () throws(OpenPGP.Fault) in try OpenPGP.Signature.all(bytes) }
+    let signatures = try SignatureJudge.read { () throws(OpenPGP.Fault) in try OpenPGP.Signature.all(bytes) }
     var failure: VendorFileError?
     let answers = judge.answers(signatures) { signature, keyring in
       keyring.answer(signature, now: judge.now) { running in
@@ -239,15 +184,14 @@ package final class PackageVerifier {
     switch (signature.way, evidence.count) {
     case (.repository, 1), (.repository, 2):
       let release =
-        evidence.count == 1
-        ? try Self.release(clearSigned: evidence[0], judge) : try Self.release(plain: evidence[0], evidence[1], judge)
+        evidence.count == 1 ? try SignedRelease(evidence[0], judge) : SignedRelease(evidence[0], evidence[1], judge)
       let signatures = try release.signatures.get()
       guard let index = signature.index, release.names[index.digest] == index.name else {
         throw .wrongSignature("the signed text does not name the list that named the package")
       }
       return (signatures, [:])
     case (.header, 2):
-      let signatures = try Self.detached(evidence[0], evidence[1], .header, Self.headerName, judge)
+      let signatures = try judge.judge(evidence[1], of: evidence[0], .header, Self.headerName)
       return (signatures, try RpmSignature.fileDigests(ofHeader: evidence[0]))
     default: throw .unsigned("nothing was kept of what is signed")
     }
