@@ -188,4 +188,4 @@ run-sql:
 
 # Takes root, for a layer of its own over the root; without, it is left out.
 run-ansible:
-	@if [[ $$EUID == 0 ]]; then Tests/Ansible/run; else echo 'Ansible: left out, it takes root'; fi
+	@if [[ $$EUID == 0 ]]; then Tests/Ansible/run && Tests/Ansible/run .build/liveprobe.rpm; else echo 'Ansible: left out, it takes root'; fi

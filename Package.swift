@@ -98,8 +98,8 @@ let package = Package(
     testLibrary(
       "DecoderTrials",
       [
-        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "KernelObjects",
-        "Postmortem", "TestKernel", "Vendor",
+        "Baseline", "Checks", "Crash", "Cryptography", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel",
+        "KernelObjects", "Postmortem", "TestKernel", "Vendor",
       ]
         + compression,
       path: "Tests/DecoderTrials"),

@@ -55,8 +55,8 @@ let package = Package(
     .target(
       name: "DecoderTrials",
       dependencies: [
-        "Baseline", "Checks", "Crash", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel", "KernelObjects",
-        "Postmortem", "TestKernel", "Vendor",
+        "Baseline", "Checks", "Crash", "Cryptography", "Csnappy", "Csqlite3", "KernelFormats", "KernelModel",
+        "KernelObjects", "Postmortem", "TestKernel", "Vendor",
       ] + compression,
       swiftSettings: settings),
     .executableTarget(name: "FuzzDecoders", dependencies: ["DecoderTrials"], swiftSettings: settings),

@@ -40,7 +40,7 @@ package enum Digest: String, CaseIterable {
     /// Lower-case hexadecimal; after this the digest is one of no bytes again.
     package func finish() -> String { finishedBytes().hexadecimal() }
 
-    fileprivate func finishedBytes() -> [UInt8] {
+    func finishedBytes() -> [UInt8] {
       var digest = [UInt8](repeating: 0, count: Int(hash.digest_size))
       hash.digest(context, digest.count, &digest)
       return digest

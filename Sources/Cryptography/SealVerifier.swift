@@ -31,7 +31,11 @@ package enum SealVerifier {
     }
   }
 
-  /// A `DigestInfo`: RFC 8017, section 9.2.
+  /// A `DigestInfo`: RFC 8017, section 9.2; nil of a digest that signs nothing.
+  static func information(_ digest: Digest, _ value: [UInt8]) -> [UInt8]? {
+    ModuleSignature.Digest(rawValue: digest.rawValue).map { information($0, value) }
+  }
+
   private static func information(_ digest: ModuleSignature.Digest, _ value: [UInt8]) -> [UInt8] {
     let identifier = digest.objectIdentifier
     let algorithm = [0x06, UInt8(identifier.count)] + identifier + [0x05, 0x00]
@@ -39,7 +43,7 @@ package enum SealVerifier {
     return [0x30, UInt8(contents.count)] + contents
   }
 
-  private static func isValid(
+  static func isValid(
     _ signature: [UInt8], of information: [UInt8], modulus: [UInt8], exponent: [UInt8]
   ) -> Bool {
     let modulus = Array(modulus.drop { $0 == 0 })
@@ -57,8 +61,15 @@ package enum SealVerifier {
   }
 
   private static func isValid(_ signature: [UInt8], of digest: [UInt8], point: [UInt8]) -> Bool {
-    guard let halves = EllipticCurveSignature(der: signature.span),
-      let curve = point.count == 65 ? nettle_get_secp_256r1() : point.count == 97 ? nettle_get_secp_384r1() : nil
+    guard let halves = EllipticCurveSignature(der: signature.span) else { return false }
+    return isValid(r: halves.r, s: halves.s, of: digest, point: point)
+  }
+
+  /// - Parameters:
+  ///   - r: and `s`, the signature's numbers, the highest byte first.
+  ///   - point: the key: a byte, x, y.
+  static func isValid(r: [UInt8], s: [UInt8], of digest: [UInt8], point: [UInt8]) -> Bool {
+    guard let curve = point.count == 65 ? nettle_get_secp_256r1() : point.count == 97 ? nettle_get_secp_384r1() : nil
     else { return false }
     let half = point.count / 2
     var key = ecc_point()
@@ -71,8 +82,8 @@ package enum SealVerifier {
     var numbers = dsa_signature()
     nettle_dsa_signature_init(&numbers)
     defer { nettle_dsa_signature_clear(&numbers) }
-    nettle_mpz_set_str_256_u(&numbers.r, halves.r.count, halves.r)
-    nettle_mpz_set_str_256_u(&numbers.s, halves.s.count, halves.s)
+    nettle_mpz_set_str_256_u(&numbers.r, r.count, r)
+    nettle_mpz_set_str_256_u(&numbers.s, s.count, s)
     return nettle_ecdsa_verify(&key, digest.count, digest, &numbers) == 1
   }
 

@@ -243,7 +243,7 @@ final class BroughtFiles {
       switch error {
       case .file(let fault): throw .file(fault)
       case .vendor(let error): throw error
-      case .notAStore, .absent, .damaged: throw .damaged("\(error)")
+      case .notAStore, .absent, .metadata, .damaged: throw .damaged("\(error)")
       }
     }
   }

@@ -28,6 +28,10 @@ package enum VendorFileError: Error, Hashable, Sendable {
   case notAPackage(String)
   /// A package manager recorded its digest by an algorithm that is not known.
   case unknownDigest(String)
+  /// No signature vouches for it, and why.
+  case unsigned(String)
+  /// It is not what was signed, and why.
+  case wrongSignature(String)
   /// A store of kernels does not hold it as it was put there, and why.
   case damaged(String)
   /// The kernel has no build id to know it by.
@@ -63,7 +67,7 @@ extension VendorFileError: CustomStringConvertible {
       "is not a package that can be read: \(problem)"
     case .unknownDigest(let algorithm):
       "has a recorded digest of a kind that is not known: \(algorithm)"
-    case .damaged(let why):
+    case .damaged(let why), .unsigned(let why), .wrongSignature(let why):
       why
     case .buildIDMissing:
       "its kernel has no build id"

@@ -33,6 +33,8 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
   case flattened
   case lime
   case avml
+  case openPGP = "openpgp"
+  case clearSignedText = "clear-signed-text"
 
   /// Decodes `bytes`, and returns the promise that the decoder broke, or nil.
   package func run(_ bytes: [UInt8]) -> String? {
@@ -62,6 +64,8 @@ package enum DecoderTrial: String, CaseIterable, Sendable {
     case .vmcore, .lime, .avml: DumpTrial.plain.run(bytes)
     case .kdump: DumpTrial.kdump.run(bytes)
     case .flattened: DumpTrial.flattened.run(bytes)
+    case .openPGP: OpenPGPTrial.data(bytes)
+    case .clearSignedText: OpenPGPTrial.text(bytes)
     }
   }
 

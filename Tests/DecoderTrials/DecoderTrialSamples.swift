@@ -29,6 +29,8 @@ extension DecoderTrial {
     case .flattened: return DumpTrial.flattenedSamples
     case .lime: return DumpTrial.limeSamples
     case .avml: return DumpTrial.avmlSamples
+    case .openPGP: return OpenPGPTrial.dataSamples
+    case .clearSignedText: return OpenPGPTrial.textSamples
     case .moduleRecords:
       return [ModuleRecordsTrial.sample]
     case .oopsText:

@@ -32,6 +32,9 @@ extension DecoderTrial {
         guard digests.count <= bytes.count else { return "more files than bytes" }
         // Three texts, which may be the same bytes; of bytes that are no text, each becomes three.
         guard header.packageName.utf8.count <= bytes.count * 9 + 2 else { return "a name longer than the header" }
+        for tag in [RpmHeader.Tag.rsaSignature, .otherSignature] {
+          guard header.bytes(tag).count <= bytes.count else { return "a signature longer than the header" }
+        }
         guard digests.values.allSatisfy({ !$0.isEmpty }) else { return "an empty digest" }
         return nil
       } catch {

@@ -55,25 +55,41 @@ struct KernelStoreOptions: ParsableArguments {
 struct AddReferenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add kernels: packages, images, or folders with such.",
+    usage: "liveprobe reference add [<options>] <path> ...",
     discussion: """
       Packages are .deb, .rpm, .pkg.tar.zst and .apk; images are vmlinuz, vmlinux and unified kernel images. Modules go to \
       the kernel of their release, so give the package with the image and those with modules together.
+
+      With --keyring a package is taken only if a signature vouches for it, by a key in the keyring: an rpm's own; with \
+      --metadata, the .sig of a pacman package, or, for a .deb, the repository's InRelease and the Packages file that it \
+      names. Without a keyring it is noted who signed, and nothing is verified.
 
       Exit status: 0, 1 if some files were not taken, 3 if none were.
       """)
 
   @OptionGroup var store: KernelStoreOptions
 
+  @OptionGroup var keys: KeyringOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "InRelease (or Release and Release.gpg), Packages, .sig, or a folder with such. May be repeated.",
+      valueName: "path"),
+    completion: .file())
+  var metadata: [String] = []
+
   @Argument(help: ArgumentHelp("What to add.", valueName: "path"), completion: .file())
   var paths: [String]
 
   func run() throws {
-    for path in paths where FileStatus(at: path, followingLinks: true) == nil {
+    for path in paths + metadata where FileStatus(at: path, followingLinks: true) == nil {
       throw CommandFailure("\(path): no such file")
     }
+    let verifier = try keys.verifier(metadata)
     let folder = try store.open(makes: true)
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    let intake = try store.asking { () throws(StoreFault) in try KernelIntake(folder) }
+    let intake = try store.asking { () throws(StoreFault) in try KernelIntake(folder, verifier: verifier)
+    }
     for path in paths {
       try store.asking { () throws(StoreFault) in try intake.add(path, progress: progress.report) }
     }
@@ -131,28 +147,49 @@ struct ShowReferenceCommand: ParsableCommand {
 /// `liveprobe reference verify`.
 struct VerifyReferencesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Say whether every stored file is as it was added.",
+    commandName: "verify", abstract: "Say whether every stored file is as it was added, and who signed it.",
     discussion: """
-      Reads all files, compares their digests, and the build ids of the images. A digest is the store's own: to know that it \
-      is the vendor's, compare the packages that 'show' lists with the vendor's signed lists.
+      Reads all files, compares their digests, and the build ids of the images. A digest is the store's own. With --keyring \
+      the signatures that were kept are verified again: of an rpm all the way to each file; of a .deb to the list that named \
+      it, and from there on the store's word is taken; of a pacman package nothing is kept.
 
-      Exit status: 0 if all are, 2 if one is not, 3 if that cannot be told.
+      Exit status: 0 if all are as they were added, and, with --keyring, all packages have a signature that was verified \
+      again; 2 if one is not as it was; 3 if that cannot be told.
       """)
 
   @OptionGroup var store: KernelStoreOptions
 
+  @OptionGroup var keys: KeyringOptions
+
   func run() throws {
+    let verifier = keys.keyring.isEmpty ? nil : try keys.verifier()
     let folder = try store.open()
     let progress = Progress(isShown: Terminal.isTerminal(.standardError))
-    let problems = try store.asking { () throws(StoreFault) in
+    var problems = try store.asking { () throws(StoreFault) in
       try folder.problems { progress.report("reading build \($0)") }
     }
     progress.finish()
+    let kernels = try store.asking { () throws(StoreFault) in try folder.kernels() }
+    var isUnsigned = false
+    for kernel in kernels {
+      let reviews = folder.review(kernel, verifier)
+      Terminal.write(SignatureText.lines(kernel, reviews), to: .standardOutput)
+      for review in reviews {
+        if case .wrong(let why) = review.outcome {
+          problems.append("build \(kernel.buildID): \(review.package.file): \(why)")
+        }
+      }
+      isUnsigned = isUnsigned || kernel.files.contains { $0.package == nil } || !reviews.allSatisfy(\.isSigned)
+    }
     for problem in problems { Terminal.write("\(PlainText(sentence: problem))\n", to: .standardOutput) }
     if !problems.isEmpty { Terminal.exit(2) }
-    let count = try store.asking { () throws(StoreFault) in try folder.builds().count }
+    let count = kernels.count
     let words = count == 1 ? "1 kernel" : "\(count) kernels"
     Terminal.write("\(words): all files are as they were added\n", to: .standardOutput)
+    if verifier != nil, isUnsigned {
+      Terminal.write("not every package has a signature that was verified again\n", to: .standardOutput)
+      Terminal.exit(3)
+    }
   }
 }
 

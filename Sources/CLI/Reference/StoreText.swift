@@ -18,9 +18,15 @@ enum StoreText {
     var lines: [PlainText] = [
       "build id  \(kernel.buildID.description)", "release   \(kernel.release)",
     ]
-    for package in kernel.packages {
+    for (place, package) in kernel.packages.enumerated() {
       lines.append("package   \(package.name) \(package.version) \(package.architecture), by \(package.maker)")
       lines.append("          \(package.file), \(String(package.byteCount)) bytes, sha256 \(package.digest)")
+      let signatures = kernel.signatures[place] ?? []
+      if signatures.isEmpty { lines.append("  signed  by nobody that is known") }
+      for signature in signatures {
+        lines.append("  signed  \(SignatureText.words(signature))")
+        if let index = signature.index { lines.append("          list \(index.name), sha256 \(index.digest)") }
+      }
     }
     for file in kernel.images {
       lines.append("image     \(file.path), \(String(file.byteCount)) bytes, sha256 \(file.digest)")

@@ -1,3 +1,4 @@
+import Cryptography
 package import Files
 package import KernelModel
 
@@ -18,6 +19,19 @@ extension ByteSource {
     }.get()
     bytes.removeSubrange(count...)
     return bytes
+  }
+}
+
+extension Digest.Running {
+  /// Takes in the bytes of `range`, fewer where the source ends before.
+  func update(_ source: any ByteSource, _ range: Range<Int>) throws(VendorFileError) {
+    var rest = range
+    while !rest.isEmpty {
+      let chunk = try source.bytes(rest.prefix(1 << 20))
+      guard !chunk.isEmpty else { return }
+      chunk.withUnsafeBytes { update($0) }
+      rest = rest.dropFirst(chunk.count)
+    }
   }
 }
 

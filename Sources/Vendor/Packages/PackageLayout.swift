@@ -84,22 +84,30 @@ struct PackageLayout {
     return position..<package.byteCount
   }
 
-  /// The package's own header, behind its magic, after the lead of 96 bytes and the signatures' header, padded to 8 bytes.
+  /// The package's own header, behind its magic.
+  static func rpmHeader(_ package: any ByteSource) throws(VendorFileError) -> Range<Int> {
+    try rpmHeaders(package).own
+  }
+
+  /// The header with the signatures, after the lead of 96 bytes, and the package's own one after that, padded to 8 bytes; each
+  /// without its magic of 8 bytes.
   ///
   /// Source: rpm's docs/manual/format.md (4.18).
-  static func rpmHeader(_ package: any ByteSource) throws(VendorFileError) -> Range<Int> {
-    var position = 96
-    var start = position
-    for isSignatures in [true, false] {
-      let intro = try package.bytes(position..<position + 16)
-      guard intro.count == 16, intro.starts(with: [0x8e, 0xad, 0xe8, 0x01]) else {
-        throw .notAPackage("it has no rpm header at byte \(position)")
-      }
-      let (entryCount, dataByteCount) = try RpmHeader.sizes(Array(intro[8...]))
-      start = position + 8
-      position += 16 + entryCount * 16 + dataByteCount
-      if isSignatures { position = (position + 7) & ~7 }
+  static func rpmHeaders(_ package: any ByteSource) throws(VendorFileError) -> (signatures: Range<Int>, own: Range<Int>)
+  {
+    let signatures = try rpmHeader(package, at: 96)
+    return (signatures, try rpmHeader(package, at: (signatures.upperBound + 7) & ~7))
+  }
+
+  /// Before each header stands this, and four zeros.
+  static let rpmHeaderMagic: [UInt8] = [0x8e, 0xad, 0xe8, 0x01]
+
+  private static func rpmHeader(_ package: any ByteSource, at position: Int) throws(VendorFileError) -> Range<Int> {
+    let intro = try package.bytes(position..<position + 16)
+    guard intro.count == 16, intro.starts(with: rpmHeaderMagic) else {
+      throw .notAPackage("it has no rpm header at byte \(position)")
     }
-    return start..<position
+    let (entryCount, dataByteCount) = try RpmHeader.sizes(Array(intro[8...]))
+    return position + 8..<position + 16 + entryCount * 16 + dataByteCount
   }
 }

@@ -7,14 +7,22 @@ import KernelModel
 /// all of its release; it waits until ``finish()`` for them.
 package final class KernelIntake {
   private let store: KernelStore
+  private let verifier: PackageVerifier
   private var kernels: [BuildID: StoredKernel] = [:]
-  private var waiting: [(file: StoredKernel.File, release: String, package: PackageIdentity?)] = []
+  private var waiting: [(file: StoredKernel.File, release: String, origin: Origin?)] = []
   private var changed: Set<BuildID> = []
   /// What was not taken, and why.
   package private(set) var problems: [String] = []
 
-  package init(_ store: KernelStore) throws(StoreFault) {
-    self.store = store
+  /// A package, and who signed it.
+  private struct Origin {
+    let package: PackageIdentity
+    let signatures: [PackageSignature]
+  }
+
+  /// - Parameter verifier: tells who signed what is taken in, and may refuse it.
+  package init(_ store: KernelStore, verifier: PackageVerifier) throws(StoreFault) {
+    (self.store, self.verifier) = (store, verifier)
     for build in try store.builds() { kernels[build] = try store.kernel(build) }
   }
 
@@ -45,14 +53,14 @@ package final class KernelIntake {
   /// - Returns: these.
   package func finish() throws(StoreFault) -> [StoredKernel] {
     var missing: [String: Int] = [:]
-    for (file, release, package) in waiting {
+    for (file, release, origin) in waiting {
       let all = kernels.values.filter { $0.release == release }
       let ofPackage = all.filter { kernel in
-        guard let package else { return false }
-        return kernel.packages.contains { $0.version == package.version }
+        guard let origin else { return false }
+        return kernel.packages.contains { $0.version == origin.package.version }
       }
       if all.isEmpty { missing[release, default: 0] += 1 }
-      for kernel in ofPackage.isEmpty ? all : ofPackage { give(file, package, to: kernel.buildID) }
+      for kernel in ofPackage.isEmpty ? all : ofPackage { give(file, origin, to: kernel.buildID) }
     }
     waiting = []
     for (release, count) in missing.sorted(by: { $0.key < $1.key }) {
@@ -64,9 +72,10 @@ package final class KernelIntake {
     return written
   }
 
-  private func give(_ file: StoredKernel.File, _ package: PackageIdentity?, to build: BuildID) {
+  private func give(_ file: StoredKernel.File, _ origin: Origin?, to build: BuildID) {
     guard var kernel = kernels[build] else { return }
-    kernel.add(file, from: package)
+    kernel.add(file, from: origin?.package)
+    if let origin { kernel.note(origin.signatures, of: origin.package) }
     if kernel != kernels[build] { changed.insert(build) }
     kernels[build] = kernel
   }
@@ -81,6 +90,10 @@ package final class KernelIntake {
   private func addPackage(_ path: String) throws(StoreFault) {
     let package = try StoreFault.vendor { () throws(VendorFileError) in try OpenedFile.vendor(path) }
     let identity = try StoreFault.vendor { () throws(VendorFileError) in try PackageDescription.read(package) }
+    // Before anything of it is kept.
+    let answer = try StoreFault.vendor { () throws(VendorFileError) in try verifier.answer(package, identity) }
+    for bytes in answer.evidence { _ = try store.keep(VendorObject.Contents(copying: bytes)) }
+    let origin = Origin(package: identity, signatures: answer.signatures)
     var obstacle: StoreFault?
     try StoreFault.vendor { () throws(VendorFileError) in
       try PackageReader(package).read { (entry) throws(VendorFileError) in
@@ -91,7 +104,7 @@ package final class KernelIntake {
       } _: { entry, contents in
         do throws(StoreFault) {
           let isImage = FileNames.isKernelImage(FileNames.lastComponent(entry.path))
-          try take(contents, at: entry.path, isImage: isImage, from: identity)
+          try take(contents, at: entry.path, isImage: isImage, from: origin)
         } catch {
           // What stands against one file of the package does not stand against the others; a full disk does.
           if case .file = error { obstacle = error } else { problems.append("\(path): \(entry.path): \(error)") }
@@ -103,6 +116,10 @@ package final class KernelIntake {
   }
 
   private func addPlain(_ path: String, isImage: Bool) throws(StoreFault) {
+    guard !verifier.isStrict else {
+      throw .vendor(
+        .unsigned("it is in no package, and no signature vouches for it: add it without --keyring and --metadata"))
+    }
     let contents = try StoreFault.vendor { () throws(VendorFileError) in
       try OpenedFile.contents(of: path, limit: KernelStore.largestFile)
     }
@@ -110,7 +127,7 @@ package final class KernelIntake {
   }
 
   private func take(
-    _ contents: VendorObject.Contents, at path: String, isImage: Bool, from package: PackageIdentity?
+    _ contents: VendorObject.Contents, at path: String, isImage: Bool, from origin: Origin?
   ) throws(StoreFault) {
     func file(_ kind: StoredKernel.Kind) throws(StoreFault) -> StoredKernel.File {
       StoredKernel.File(
@@ -125,13 +142,13 @@ package final class KernelIntake {
         throw .damaged("neither it nor its path says which release it is of")
       }
       if kernels[build] == nil { kernels[build] = StoredKernel(buildID: build, release: release) }
-      return give(try file(.image), package, to: build)
+      return give(try file(.image), origin, to: build)
     }
     if FileNames.isMap(FileNames.lastComponent(path)) {
       // System.map-6.1.0-56-amd64; one without a release is of a folder of modules.
       let release = FileNames.lastComponent(path).dropFirst("System.map-".count)
       guard let known = release.isEmpty ? FileNames.release(ofModules: path) : String(release) else { return }
-      return waiting.append((try file(.map), known, package))
+      return waiting.append((try file(.map), known, origin))
     }
     guard let release = FileNames.release(ofModules: path) else { return }
     let module = try StoreFault.vendor { () throws(VendorFileError) in
@@ -141,7 +158,7 @@ package final class KernelIntake {
       StoredKernel.Module(
         name: module.moduleName ?? FileNames.module(path, release: release) ?? "",
         sourceVersion: module.moduleSourceVersion, buildID: module.buildID))
-    waiting.append((try file(kind), release, package))
+    waiting.append((try file(kind), release, origin))
   }
 
   /// What the boot image says, or the path: `boot/vmlinux-6.1.0-56-amd64`.

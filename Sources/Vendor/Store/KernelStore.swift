@@ -89,7 +89,7 @@ package final class KernelStore {
     guard all.contains(build) else { throw .absent(build) }
     // One that cannot be read may need any file: nothing goes then.
     var needed: Set<String> = []
-    for other in all where other != build { needed.formUnion(try kernel(other).files.map(\.digest)) }
+    for other in all where other != build { needed.formUnion(try kernel(other).digests) }
     try StoreFault.files { () throws(FileFault) in try Folder(place("kernels")).remove(build.description) }
     var count = 0
     for object in try objects() where !needed.contains(object.digest) {
@@ -105,22 +105,38 @@ package final class KernelStore {
 
   /// The bytes of a file, as it was shipped.
   package func contents(of file: StoredKernel.File) throws(StoreFault) -> VendorObject.Contents {
-    let contents = try stored(file)
-    let digest = contents.withBytes { Digest.sha256.of($0) }
-    guard contents.bytes.count == file.byteCount, digest == file.digest else {
-      throw .damaged("\(file.path) is stored as \(file.digest), and has SHA-256 \(digest)")
+    try contents(file.digest, byteCount: file.byteCount, named: file.path)
+  }
+
+  /// What was kept to verify a signature again.
+  func evidence(of signature: PackageSignature) throws(StoreFault) -> [[UInt8]] {
+    var evidence: [[UInt8]] = []
+    for item in signature.evidence {
+      let contents = try contents(item.digest, byteCount: item.byteCount, named: signature.document)
+      evidence.append(contents.withBytes { Array($0) })
+    }
+    return evidence
+  }
+
+  private func contents(
+    _ digest: String, byteCount: Int, named name: String
+  ) throws(StoreFault) -> VendorObject.Contents {
+    let contents = try stored(digest, byteCount)
+    let found = contents.withBytes { Digest.sha256.of($0) }
+    guard contents.bytes.count == byteCount, found == digest else {
+      throw .damaged("\(name) is stored as \(digest), and has SHA-256 \(found)")
     }
     return contents
   }
 
-  private func stored(_ file: StoredKernel.File) throws(StoreFault) -> VendorObject.Contents {
-    let place = objectPlace(file.digest)
+  private func stored(_ digest: String, _ byteCount: Int) throws(StoreFault) -> VendorObject.Contents {
+    let place = objectPlace(digest)
     return try StoreFault.vendor { () throws(VendorFileError) in
       guard FileStatus(at: place, followingLinks: false) == nil else {
         return try OpenedFile.contents(of: place, limit: Self.largestFile)
       }
       let packed = try OpenedFile.contents(of: place + ".z", limit: Self.largestFile)
-      let bytes = try GrowingBytes(limit: file.byteCount)
+      let bytes = try GrowingBytes(limit: byteCount)
       try packed.withBytes { (packed) throws(VendorFileError) in
         try Compression.gzip.decompress(packed, into: bytes)
       }

@@ -1,11 +1,13 @@
 package import KernelModel
 
 /// One build of a kernel in a store: its image, its modules, and which packages brought them.
-package struct StoredKernel: Hashable, Sendable {
+package struct StoredKernel: Equatable, Sendable {
   package let buildID: BuildID
   /// What `uname -r` says.
   package let release: String
   package internal(set) var packages: [PackageIdentity] = []
+  /// Who signed the packages, by their places in ``packages``; nothing of those of which nobody is known.
+  package private(set) var signatures: [Int: [PackageSignature]] = [:]
   /// By their paths.
   private var filesByPath: [String: File] = [:]
 
@@ -75,6 +77,23 @@ package struct StoredKernel: Hashable, Sendable {
       return packages.count - 1
     }
     filesByPath[file.path] = file
+  }
+
+  /// Notes who signed a package that brought something; what was verified is not forgotten for what was not.
+  mutating func note(_ new: [PackageSignature], of package: PackageIdentity) {
+    guard !new.isEmpty, let place = packages.firstIndex(of: package) else { return }
+    let isVerified = signatures[place]?.contains(where: \.isVerified) == true
+    if new.contains(where: \.isVerified) || !isVerified { signatures[place] = new }
+  }
+
+  /// Takes in a signature that an entry has.
+  mutating func restore(_ signature: PackageSignature, ofPackage place: Int) {
+    signatures[place, default: []].append(signature)
+  }
+
+  /// The SHA-256 of all that is stored of it.
+  var digests: Set<String> {
+    Set(filesByPath.values.map(\.digest)).union(signatures.values.joined().flatMap { $0.evidence.map(\.digest) })
   }
 
   /// Takes in what an entry has, the packages of which are known.

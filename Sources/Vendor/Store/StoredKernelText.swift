@@ -18,6 +18,9 @@ extension StoredKernel {
           String(package.byteCount), package.digest,
         ]))
     }
+    for (package, signatures) in signatures.sorted(by: { $0.key < $1.key }) {
+      for signature in signatures { lines.append(Self.line(["signature", String(package)] + signature.fields)) }
+    }
     for file in files {
       let common = [file.package.map(String.init) ?? "", file.digest, String(file.byteCount), file.path]
       switch file.kind {
@@ -46,6 +49,10 @@ extension StoredKernel {
       guard let kind = row.first else { continue }
       if kind == "package", let package = PackageIdentity(Array(row.dropFirst())) {
         packages.append(package)
+      } else if kind == "signature", row.count > 2, let package = Int(row[1]), packages.indices.contains(package),
+        let signature = PackageSignature(Array(row.dropFirst(2)))
+      {
+        restore(signature, ofPackage: package)
       } else if let file = File(row, packageCount: packages.count), restore(file) {
         continue
       } else {
@@ -100,6 +107,31 @@ extension PackageIdentity {
     self.init(
       name: fields[0], version: fields[1], architecture: fields[2], maker: fields[3], file: fields[4],
       byteCount: byteCount, digest: fields[6])
+  }
+}
+
+extension PackageSignature {
+  fileprivate var fields: [String] {
+    [
+      way.rawValue, isVerified ? "verified" : "noted", key, primary, signer, madeAt?.description ?? "",
+      keyExpiredAt?.description ?? "", obstacle, document, index?.name ?? "", index?.digest ?? "",
+    ] + evidence.flatMap { [$0.digest, String($0.byteCount)] }
+  }
+
+  fileprivate init?(_ fields: [String]) {
+    guard fields.count >= 11, fields.count <= 15, !fields.count.isMultiple(of: 2), let way = Way(rawValue: fields[0])
+    else { return nil }
+    self.init(way, key: fields[2], document: fields[8])
+    isVerified = fields[1] == "verified"
+    (primary, signer, obstacle) = (fields[3], fields[4], fields[7])
+    (madeAt, keyExpiredAt) = (UTCTime(fields[5]), UTCTime(fields[6]))
+    if KernelStore.isDigest(fields[10]) { index = Item(name: fields[9], digest: fields[10], byteCount: 0) }
+    for place in stride(from: 11, to: fields.count, by: 2) {
+      guard KernelStore.isDigest(fields[place]), let byteCount = Int(fields[place + 1]),
+        0...KernelStore.largestFile ~= byteCount
+      else { return nil }
+      evidence.append(Item(name: "", digest: fields[place], byteCount: byteCount))
+    }
   }
 }
 

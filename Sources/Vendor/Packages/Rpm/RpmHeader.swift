@@ -7,6 +7,11 @@ import Cryptography
 package struct RpmHeader {
   /// The tags that are asked for here.
   package enum Tag: UInt32 {
+    /// Of the header with the signatures: OpenPGP signatures of the package's own header, by other algorithms than RSA, and by RSA.
+    case otherSignature = 267
+    case rsaSignature = 268
+    /// All of them, in base 64, since rpm 6.
+    case openPGPSignatures = 278
     case name = 1000
     case version = 1001
     case release = 1002
@@ -17,6 +22,9 @@ package struct RpmHeader {
     case baseNames = 1117
     case directoryNames = 1118
     case fileDigestAlgorithm = 5011
+    /// Of what follows the header, as it is in the package.
+    case payloadDigests = 5092
+    case payloadDigestAlgorithm = 5093
   }
 
   /// More entries than any package has; rpm's own limits are 64 Ki entries and 256 MiB.
@@ -81,13 +89,26 @@ package struct RpmHeader {
     return (0..<entry.count).map { Self.number(data, at: entry.offset + $0 * 4) }
   }
 
+  /// The bytes of `tag` (type 7, BIN); none if it is missing or they are not all there.
+  package func bytes(_ tag: Tag) -> [UInt8] {
+    guard let entry = entries[tag.rawValue], entry.type == 7, entry.count <= data.count - entry.offset else {
+      return []
+    }
+    return Array(data[entry.offset..<entry.offset + entry.count])
+  }
+
   /// Name, version and release as rpm prints them.
   package var packageName: String {
     [Tag.name, .version, .release].compactMap { text($0) }.joined(separator: "-")
   }
 
   /// How the files' digests were computed, or nil if that is not known here.
-  var digestAlgorithm: Digest? { Digest(rpmNumber: numbers(.fileDigestAlgorithm).first ?? 1) }
+  var digestAlgorithm: Digest? { algorithm(.fileDigestAlgorithm) }
+
+  /// The digest that `tag` names, 1 if it is missing: RFC 9580, 9.5.
+  func algorithm(_ tag: Tag) -> Digest? {
+    UInt8(exactly: numbers(tag).first ?? 1).flatMap { Digest(openPGP: $0) }
+  }
 
   /// The digests of the files whose paths are wanted; none for folders, links and ghosts, which have none.
   package func fileDigests(_ isWanted: (String) -> Bool) -> [String: String] {
@@ -114,21 +135,5 @@ package struct RpmHeader {
 
   private static func number(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
     UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-  }
-}
-
-extension Digest {
-  /// The algorithm that rpm names by this number.
-  ///
-  /// Source: RFC 9580, 9.5, which rpm's header uses (tag FILEDIGESTALGO); 1 if the header does not say.
-  fileprivate init?(rpmNumber: UInt32) {
-    switch rpmNumber {
-    case 1: self = .md5
-    case 2: self = .sha1
-    case 8: self = .sha256
-    case 9: self = .sha384
-    case 10: self = .sha512
-    default: return nil
-    }
   }
 }
