@@ -12,13 +12,18 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
   }
 
   init?(argument: String) {
+    guard let bytes = Self.bytes(argument, atMost: Self.largest) else { return nil }
+    self.bytes = bytes
+  }
+
+  /// The number that people write as `4096`, `64K`, `1M` or `2G`; nil if it is none, or larger.
+  static func bytes(_ argument: String, atMost largest: UInt64) -> UInt64? {
     var digits = argument.uppercased()
     var factor: UInt64 = 1
-    if digits.hasSuffix("K") { factor = 1 << 10 }
-    if digits.hasSuffix("M") { factor = 1 << 20 }
+    for (suffix, power) in [("K", 10), ("M", 20), ("G", 30)] where digits.hasSuffix(suffix) { factor = 1 << power }
     if factor > 1 { digits.removeLast() }
-    guard let number = UInt64(digits), number <= Self.largest / factor else { return nil }
-    bytes = number * factor
+    guard let number = UInt64(digits), number <= largest / factor else { return nil }
+    return number * factor
   }
 
   var description: String {

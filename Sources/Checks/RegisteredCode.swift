@@ -19,7 +19,9 @@ package struct RegisteredCode: Check {
       functions must be legitimate. On a running \
       kernel, the files in which it lists file systems, devices, terminals, line disciplines, consoles, input \
       handlers, packet types, protocols and network devices are read between two reads of memory: what memory has \
-      both times must be told, and what is told must be in memory. A finding must be seen several times, because \
+      both times must be told, and what is told must be in memory. With --deep, all objects of the kernel's allocator \
+      are looked at as well whose cache says what they are: none in use may lead to unowned executable memory, itself \
+      or by a table. A finding must be seen several times, because \
       registrations and modules come and go.
       """,
     innocentCauses: [
@@ -27,7 +29,9 @@ package struct RegisteredCode: Check {
     ],
     blindSpots: [
       "another function of the kernel, or of a listed module, instead of the right one",
-      "what was registered in a way that no row covers, or inside a module or a driver; single files and sockets",
+      "what was registered in a way that no row covers, or inside a module or a driver; single files and sockets without "
+        + "--deep",
+      "with --deep: objects of kmalloc and of modules' caches, whose type is not known",
       "directories at roots of file systems and of network namespaces beyond the first thousand; settings "
         + "and entries of /proc/net of namespaces beyond the first 32",
       "what was removed: a hook of the vendor's that is no longer called",
@@ -47,7 +51,11 @@ package struct RegisteredCode: Check {
   /// Modules named in one remark.
   private static let mostNamed = 12
 
-  package init() {}
+  /// Bytes of objects in the kernel's slabs that are looked at, too; nil if these are not asked about.
+  private let slabLimit: UInt64?
+
+  /// - Parameter slabLimit: bytes of objects in the kernel's slabs that are looked at, too; nil if these are not asked about.
+  package init(slabLimit: UInt64? = nil) { self.slabLimit = slabLimit }
 
   package func examine(_ kernel: Kernel) throws(CannotCheck) -> Examination {
     let reading = try RegisteredReading.of(kernel)
@@ -58,6 +66,7 @@ package struct RegisteredCode: Check {
       for leads in Self.byThing(look.wrong) { examination.report(finding(leads, look, kernel)) }
     }
     for (parts, reason) in reading.unanswered { examination.leaveUnanswered(Subject(parts), reason) }
+    if let slabLimit { SlabObjects(kernel: kernel, limit: slabLimit).examine(into: &examination) }
     if kernel.isRunning { try ToldComparison(kernel: kernel).examine(into: &examination) }
     return examination
   }

@@ -10,6 +10,8 @@ struct Change: Sendable {
   var proof: String?
   /// Whether what is shown to user space answers, too: a saved kernel cannot be asked that.
   var needsUserSpace = false
+  /// Further options of the command line.
+  var options: [String] = []
   /// Whether nothing is changed at all.
   var isNothing = false
   /// Makes the change.
@@ -21,7 +23,7 @@ struct Change: Sendable {
   /// Scans a saved kernel while the change is in place.
   func run(on saved: StillGuest) throws -> Scenario.Run {
     try undone(Tampering(saved)) { expectation in
-      Scenario.Run(scans: [try Scan(ofMemoryOf: saved, only: checks)], expectation: expectation)
+      Scenario.Run(scans: [try Scan(ofMemoryOf: saved, only: checks, options: options)], expectation: expectation)
     }
   }
 
@@ -35,9 +37,11 @@ struct Change: Sendable {
       let left = try traced()
       if !left.isEmpty { complaints.append("the guest still shows \(left.prefix(200))") }
       guard !needsUserSpace else {
-        return Scenario.Run(scans: [try Scan(in: guest, only: checks)], expectation: expectation)
+        return Scenario.Run(
+          scans: [try Scan(in: guest, only: checks, options: options.joined(separator: " "))], expectation: expectation)
       }
-      return try Scenario.scannedInBothPlaces(guest, only: checks, expecting: expectation)
+      return try Scenario.scannedInBothPlaces(
+        guest, only: checks, options: options, expecting: expectation)
     }
     if let proof { _ = try guest.output(of: proof) }
     run.complaints += complaints

@@ -46,6 +46,20 @@ extension Scenario {
     },
     row("an interrupt gate into unowned code", "interrupt gates") { try $0.setGate(30) },
     row("a gate among a processor's segments", "segments") { try $0.addGateAmongSegments() },
+    slabRow("a copied table behind an open file", holding: "slab cache filp") {
+      try $0.copyTableWithUnownedCode(at: $0.placeInOpenFile("f_op"), of: "file_operations", replacing: "fsync")
+    },
+    slabRow("a copied table behind the inode of an open file", holding: "inode_cache") {
+      try $0.copyTableWithUnownedCode(at: $0.placeInOpenInode("i_fop"), of: "file_operations", replacing: "fsync")
+    },
+    slabRow("a timer of a process whose function nobody owns", holding: "slab cache signal_cache") {
+      try $0.leadToUnownedCode(
+        $0.place([("task_struct", "signal")], in: "signal_struct", "real_timer.function"))
+    },
+    Scenario(
+      name: "clean, and all slab objects are looked at", guests: savedAlone,
+      change: Change(checks: ["syscall-table", "registered-code"], options: ["--deep"], isNothing: true) { _ in .clean }
+    ),
     Scenario(
       name: "devices that /proc/misc does not tell",
       guests: .of(["5.10", "7"], why: "an older and a newer kernel; a saved one tells nothing")
@@ -58,6 +72,18 @@ extension Scenario {
       }.run(in: guest, prepared: "")
     },
   ]
+
+  /// - Parameter name: what the cache's name must have in it.
+  private static func slabRow(
+    _ row: String, holding name: String, _ change: @escaping @Sendable (Tampering) throws -> Void
+  ) -> Scenario {
+    Scenario(
+      name: row, guests: savedAlone,
+      change: Change(checks: ["syscall-table", "registered-code"], options: ["--deep"]) { tampering in
+        try change(tampering)
+        return .tampered("registered-code", name)
+      })
+  }
 
   private static func row(
     _ name: String, _ kind: String, guests: Guests = savedAlone,

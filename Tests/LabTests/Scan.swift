@@ -30,11 +30,15 @@ struct Scan: Sendable {
   ///
   /// The vendor's files are those of the lab's cache, which the guest's are copies of. What only a running kernel can be
   /// asked is not: `reader` does not apply, and `module-list` does without what user space is shown.
-  init(ofMemoryOf system: any TamperedKernel, only checks: [String] = [], _ settings: LabSettings = LabSettings())
-    throws
-  {
+  ///
+  /// - Parameter options: further ones of the command line.
+  init(
+    ofMemoryOf system: any TamperedKernel, only checks: [String] = [], options: [String] = [],
+    _ settings: LabSettings = LabSettings()
+  ) throws {
     let reference = system.kernel.directory.path
-    let command = ["scan", "--image", system.memoryFile.path, "--reference", reference] + Self.arguments(checks)
+    let command =
+      ["scan", "--image", system.memoryFile.path, "--reference", reference] + Self.arguments(checks) + options
     let begin = ContinuousClock.now
     try system.pause()
     let result = Result { try CrashStory.run(command, settings) }

@@ -152,9 +152,13 @@ extension Scenario {
   }
 
   /// A scan that is compared with the baseline if one was recorded in the guest: ordinary life is no drift either.
-  static func comparedScan(in guest: Guest, only checks: [String] = []) throws(LabError) -> Scan {
+  static func comparedScan(
+    in guest: Guest, only checks: [String] = [], options: [String] = []
+  ) throws(LabError) -> Scan {
     let store = "/var/lib/liveprobe/baselines"
-    return try Scan(in: guest, only: checks, options: " $([ -d \(store) ] && echo --baseline \(store))")
+    return try Scan(
+      in: guest, only: checks,
+      options: " $([ -d \(store) ] && echo --baseline \(store)) " + options.joined(separator: " "))
   }
 
   /// Scans a guest's memory from here, and, if all of the lab is asked for, in the guest: the answers must be the same.
@@ -183,10 +187,11 @@ extension Scenario {
 
   /// Scans in a guest, and its memory from here; the answers must be the same.
   static func scannedInBothPlaces(
-    _ guest: Guest, only checks: [String] = [], _ outside: Scan? = nil, expecting expectation: Expectation
+    _ guest: Guest, only checks: [String] = [], options: [String] = [], _ outside: Scan? = nil,
+    expecting expectation: Expectation
   ) throws -> Run {
-    let inside = try comparedScan(in: guest, only: checks)
-    let outside = try outside ?? Scan(ofMemoryOf: guest, only: checks)
+    let inside = try comparedScan(in: guest, only: checks, options: options)
+    let outside = try outside ?? Scan(ofMemoryOf: guest, only: checks, options: options)
     return Run(scans: [inside, outside], expectation: expectation, complaints: inside.differences(from: outside))
   }
 }

@@ -33,7 +33,7 @@ package final class TestObjects {
   package struct Object {
     package let address: UInt64
     fileprivate let structure: String
-    fileprivate let kernel: TestObjects
+    let kernel: TestObjects
 
     /// The address of a member.
     package func place(of path: String) -> UInt64 {

@@ -1,6 +1,8 @@
 /// The type information of the small kernel: the structures that are looked into, at offsets of its own.
 package enum TestTypes {
-  package static let bytes: [UInt8] = {
+  package static let bytes = all.bytes()
+
+  static let all: SampleBTF = {
     var types = SampleBTF()
     let char = types.integer("char", 1)
     let int = types.integer("unsigned int", 4)
@@ -127,7 +129,7 @@ package enum TestTypes {
     types.function("sealed", [long, long])
     let show = types.add(2, size: handler - 1)
     types.structure("handlers", 24, [("name", pointer, 0), ("show", show, 8 * 8), ("next", pointer, 16 * 8)])
-    return types.bytes()
+    return types
   }()
 
   /// What belongs to BPF programs, and to the events that run them.

@@ -32,6 +32,8 @@ struct HooksCommand: ParsableCommand {
   @Flag(exclusivity: .exclusive)
   var extent: Extent = .foreign
 
+  @OptionGroup var deepening: DeepOptions
+
   @OptionGroup var options: Showing.Options
 
   func run() throws {
@@ -40,7 +42,7 @@ struct HooksCommand: ParsableCommand {
     ) {
       kernel, progress in
       progress("reading the hooks")
-      let hooks = try Hooks(of: kernel)
+      let hooks = try Hooks(of: kernel, slabLimit: deepening.bytes)
       let report = HooksReport(
         extent == .all ? hooks : hooks.foreign, theme: Terminal.wantsColour(.standardOutput) ? .colour : .plain)
       return (options.format == .json ? report.json(toolVersion: Liveprobe.version) : report.text, report.status)

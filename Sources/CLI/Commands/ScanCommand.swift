@@ -31,6 +31,8 @@ struct ScanCommand: ParsableCommand {
 
   @OptionGroup var copying: CopyOptions
 
+  @OptionGroup var deepening: DeepOptions
+
   @OptionGroup var comparison: ComparisonOptions
 
   @Option(help: "Bytes to inspect on each side of a finding (suffix K or M).")
@@ -65,6 +67,7 @@ struct ScanCommand: ParsableCommand {
   private static let checks = CompletionKind.list(Registry.checks.map(\.manual.id))
 
   mutating func validate() throws {
+    if deepening.deep { try validateDeepening() }
     if let config, explainBytes == nil { fill(from: try UserFiles.accepted { try Configuration(at: config) }) }
     for id in only + skip where Registry.check(withID: id) == nil {
       throw ValidationError(UnknownCheck(id: id).message)
@@ -79,6 +82,13 @@ struct ScanCommand: ParsableCommand {
     if explainBytes != nil { try validateExplanation() }
   }
 
+  private func validateDeepening() throws {
+    let id = RegisteredCode.manual.id
+    guard (only.isEmpty || only.contains(id)) && !skip.contains(id) else {
+      throw ValidationError("--deep is a part of \(id), which --only or --skip leaves out")
+    }
+  }
+
   /// Takes from `configuration` what the command line does not say.
   private mutating func fill(from configuration: Configuration) {
     if only.isEmpty, skip.isEmpty { skip = configuration.skip }
@@ -88,6 +98,7 @@ struct ScanCommand: ParsableCommand {
     if allow.isEmpty { allow = configuration.allow }
     jobs = jobs ?? configuration.jobs
     copying.fill(from: configuration)
+    deepening.fill(from: configuration)
     comparison.fill(from: configuration)
   }
 
@@ -97,7 +108,7 @@ struct ScanCommand: ParsableCommand {
       ("--only", !only.isEmpty), ("--skip", !skip.isEmpty), ("--signatures", !signatures.isEmpty),
       ("--allow", !allow.isEmpty), ("--config", config != nil),
       ("--around", around.bytes != Self.defaultAround.bytes),
-      ("--baseline", comparison.baseline != nil),
+      ("--deep", deepening.deep), ("--baseline", comparison.baseline != nil),
       ("--format \(reporting.format.first?.rawValue ?? "")", reporting.format.contains { $0 != .text }),
       ("--output", !reporting.output.isEmpty), ("--verbose", reporting.verbose),
     ]
@@ -111,7 +122,7 @@ struct ScanCommand: ParsableCommand {
   private var selectedChecks: [any Check] {
     Registry.checks.filter { check in
       (only.isEmpty || only.contains(check.manual.id)) && !skip.contains(check.manual.id)
-    }
+    }.map(deepening.deepened)
   }
 
   func run() throws {

@@ -12,6 +12,9 @@ struct Configuration {
   private(set) var copies: Bool?
   /// Processors to use at most.
   private(set) var jobs: Int?
+  /// Whether objects that the kernel allocated are looked at, and bytes of them.
+  private(set) var deep: Bool?
+  private(set) var deepLimit: DeepOptions.Limit?
   private(set) var signatures: [String] = []
   /// Files and folders of allow rules.
   private(set) var allow: [String] = []
@@ -48,11 +51,16 @@ struct Configuration {
       configuration.around = around
     },
     Key(section: "Scan", name: "Copy") { configuration, entry, file throws(ConfigurationError) in
-      switch entry.value {
-      case "yes": configuration.copies = true
-      case "no": configuration.copies = false
-      default: throw file.error(entry.line, "Copy=\(entry.value) is neither yes nor no")
+      configuration.copies = try isYes(entry, file)
+    },
+    Key(section: "Scan", name: "Deep") { configuration, entry, file throws(ConfigurationError) in
+      configuration.deep = try isYes(entry, file)
+    },
+    Key(section: "Scan", name: "DeepLimit") { configuration, entry, file throws(ConfigurationError) in
+      guard let limit = DeepOptions.Limit(argument: entry.value) else {
+        throw file.error(entry.line, "DeepLimit=\(entry.value) is not a number of bytes, such as 64M or 1G")
       }
+      configuration.deepLimit = limit
     },
     Key(section: "Scan", name: "Jobs") { configuration, entry, file throws(ConfigurationError) in
       guard let jobs = Int(entry.value), FilesAhead.processorNumbers.contains(jobs) else {
@@ -104,6 +112,16 @@ struct Configuration {
 
   private static func words(_ entry: ConfigurationFile.Entry) -> [String] {
     entry.value.split(whereSeparator: \.isWhitespace).map(String.init)
+  }
+
+  private static func isYes(
+    _ entry: ConfigurationFile.Entry, _ file: ConfigurationFile
+  ) throws(ConfigurationError) -> Bool {
+    switch entry.value {
+    case "yes": return true
+    case "no": return false
+    default: throw file.error(entry.line, "\(entry.key)=\(entry.value) is neither yes nor no")
+    }
   }
 
   private static func path(

@@ -7,13 +7,15 @@ extension Hooks {
   /// What is wrong is so by the same judgement as that of the checks `ftrace`, `probes`, `bpf`, `tracepoints`, `notifiers`,
   /// `registered-code`, `syscall-dispatch`, `module-list` and `vendor-files`.
   ///
+  /// - Parameter slabLimit: bytes of objects in the kernel's slabs that are asked, too; nil if these are not.
   /// - Throws: if the kernel's structures cannot be read.
-  package init(of kernel: Kernel) throws(CannotCheck) {
+  package init(of kernel: Kernel, slabLimit: UInt64? = nil) throws(CannotCheck) {
     var reading = HooksReading(kernel, try kernel.structures)
     reading.readInterceptions()
     reading.readTracepoints()
     reading.readChains()
     reading.readRegistered()
+    if let slabLimit { reading.readSlabs(limit: slabLimit) }
     reading.readPrograms()
     reading.readSystemCalls()
     self = reading.hooks
@@ -155,6 +157,37 @@ private struct HooksReading {
       mechanism: .registered, target: .place(look.row.name + (lead.name.isEmpty ? "" : ": \(lead.name)")),
       callee: callee, owner: owner, severity: severity, objection: severity == nil ? "" : lead.word.field,
       structure: KernelAddress(lead.structure), registrant: registrant(lead.structure, besides: owner))
+  }
+
+  /// Of each member of a cache's objects one function of each owner is told.
+  mutating func readSlabs(limit: UInt64) {
+    ask(SlabObjects.subject) { (reading: inout Self) throws(CannotCheck) in
+      let (look, wrong) = try SlabScan(reading.kernel).settled(limit: limit)
+      if let obstacle = look.obstacle { reading.unasked.append(Hooks.Unasked(SlabObjects.subject, obstacle)) }
+      let foreign = look.foreign.sorted {
+        ($0.key.cache, $0.key.field, $0.value.callee) < ($1.key.cache, $1.key.field, $1.value.callee)
+      }
+      for (member, found) in foreign {
+        reading.add(
+          reading.hook(
+            slab: "\(member.cache): \(member.field) of \(found.count)", callee: found.callee, object: found.object))
+      }
+      for lead in wrong {
+        reading.add(
+          reading.hook(
+            slab: lead.cache, callee: lead.word.value, object: lead.object, severity: .critical,
+            objection: lead.word.field))
+      }
+    }
+  }
+
+  private func hook(
+    slab: String, callee: UInt64, object: UInt64, severity: Finding.Severity? = nil, objection: String = ""
+  ) -> Hook {
+    let callee = KernelAddress(callee)
+    return Hook(
+      mechanism: .registered, target: .place("slab cache \(slab)"), callee: callee, owner: kernel.owner(of: callee),
+      severity: severity, objection: objection, structure: KernelAddress(object))
   }
 
   mutating func readPrograms() {

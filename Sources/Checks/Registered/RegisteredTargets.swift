@@ -48,10 +48,14 @@ final class RegisteredTargets {
     guard !word.isGate else {
       return Machine.isGateTarget(word, structures.reader.symbols, kernel.mappings) ? .kernel : .wrong
     }
-    if let known = known[word.value] { return known }
-    let standing = standing(of: word.value)
+    return standing(ofFunction: word.value)
+  }
+
+  func standing(ofFunction address: UInt64) -> Standing {
+    if let known = known[address] { return known }
+    let standing = standing(of: address)
     // What nobody owns now may be a module's at the next look.
-    if standing != .wrong { known[word.value] = standing }
+    if standing != .wrong { known[address] = standing }
     return standing
   }
 

@@ -1,4 +1,4 @@
-internal import KernelFormats
+package import KernelFormats
 package import KernelModel
 
 /// One thing that is registered, as a ``RegisteredRow`` leads to it.
@@ -49,6 +49,10 @@ package struct RegisteredWord: Hashable {
   package var field: String
   package var isGate = false
 
+  package init(place: UInt64, value: UInt64, field: String, isGate: Bool = false) {
+    (self.place, self.value, self.field, self.isGate) = (place, value, field, isGate)
+  }
+
   package static func == (left: Self, right: Self) -> Bool { (left.place, left.value) == (right.place, right.value) }
 
   package func hash(into hasher: inout Hasher) {
@@ -90,20 +94,32 @@ extension KernelObject {
       let place = address &+ UInt64(pointer.offset)
       let value = try snapshot.load(UInt64.self, at: place)
       guard value != 0 else { continue }
-      var mayBeFunction = false
-      var tables: [KernelType] = []
-      var path: String?
-      for reading in pointer.readings where !without.contains(reading.path) {
-        path = path ?? reading.path
-        switch reading.target {
-        case .function: mayBeFunction = true
-        case .table(let structure): tables.append(snapshot.types.type(structure, named: reading.path))
-        }
-      }
-      guard let path else { continue }
+      guard let (path, mayBeFunction, tables) = snapshot.types.meaning(of: pointer, without: without) else { continue }
       words.append(
         (RegisteredWord(place: place, value: value, field: "\(type.name).\(path)"), mayBeFunction, tables))
     }
     return words
+  }
+}
+
+extension KernelTypes {
+  /// The first member that a word by which code is reached is, whether it may be a function, and the tables that it may lead to; nil if it
+  /// is none of those that are asked about.
+  ///
+  /// - Parameter without: members that are not asked about.
+  package func meaning(
+    of pointer: BTF.Structure.CodePointer, without: [String] = []
+  ) -> (path: String, mayBeFunction: Bool, tables: [KernelType])? {
+    var mayBeFunction = false
+    var tables: [KernelType] = []
+    var path: String?
+    for reading in pointer.readings where !without.contains(reading.path) {
+      path = path ?? reading.path
+      switch reading.target {
+      case .function: mayBeFunction = true
+      case .table(let structure): tables.append(type(structure, named: reading.path))
+      }
+    }
+    return path.map { ($0, mayBeFunction, tables) }
   }
 }

@@ -172,6 +172,60 @@ extension Tampering {
     try system.symbol("proc_root") + types().offset("proc_dir_entry", "proc_dir_ops")
   }
 
+  /// Has a word lead to executable memory that nobody owns.
+  package func leadToUnownedCode(_ place: UInt64) throws(LabError) {
+    let page = try plantUnownedPage()
+    try makeExecutable(page.address)
+    try store(page.hooks[0], at: place)
+  }
+
+  /// Has a pointer to a constant table lead to a copy of it, in which one function leads to executable memory that nobody owns.
+  package func copyTableWithUnownedCode(
+    at pointer: UInt64, of structure: String, replacing path: String
+  ) throws(LabError) {
+    try copyTable(at: pointer, of: structure, replacing: path)
+    try makeExecutable(word(at: pointer))
+  }
+
+  /// The place of a member of the structure that a pointer in the first process's record leads to.
+  ///
+  /// - Parameter pointers: each a structure and its member that leads to the next one.
+  package func place(
+    _ pointers: [(structure: String, member: String)], in structure: String, _ path: String
+  ) throws(LabError) -> UInt64 {
+    let types = try types()
+    let tasks = try types.offset("task_struct", "tasks")
+    let head = try system.symbol("init_task") + tasks
+    var node = try word(at: head)
+    search: for _ in 0..<256 where node != head {
+      var address = node - tasks
+      node = try word(at: node)
+      // Those of the kernel's own have no memory of their own.
+      guard try word(at: address + types.offset("task_struct", "mm")) != 0 else { continue }
+      for pointer in pointers {
+        address = try word(at: address + types.offset(pointer.structure, pointer.member))
+        if address == 0 { continue search }
+      }
+      return address + (try types.offset(structure, path))
+    }
+    throw LabError("\(system.kernel): no process has a \(structure)")
+  }
+
+  /// The place of a member of the first file that a process has open.
+  package func placeInOpenFile(_ path: String) throws(LabError) -> UInt64 {
+    let types = try types()
+    let first = try word(
+      at: place([("task_struct", "files"), ("files_struct", "fdt")], in: "fdtable", "fd"))
+    let file = try word(at: first)
+    guard file != 0 else { throw LabError("\(system.kernel): a process has no standard input") }
+    return file + (try types.offset("file", path))
+  }
+
+  /// The place of a member of the inode of that file.
+  package func placeInOpenInode(_ path: String) throws(LabError) -> UInt64 {
+    try word(at: placeInOpenFile("f_inode")) + types().offset("inode", path)
+  }
+
   private func store(_ word: UInt64, at place: UInt64) throws(LabError) {
     var changes = WordChanges(self)
     changes.store(word, at: place)

@@ -87,6 +87,14 @@ package final class Tampering {
     try system.memory.writeWord(physical: entry, system.memory.readWord(physical: entry) | 2)
   }
 
+  /// Has the page at a virtual address, small or large, mapped executable.
+  package func makeExecutable(_ address: UInt64) throws(LabError) {
+    let entry = try PageWalk(system).leaf(of: address).entry
+    undo.append((entry, try system.memory.read(physical: entry, count: 8)))
+    // Bit 63: Intel SDM volume 3A, table 4-20. The levels above allow executing everything of the kernel's.
+    try system.memory.writeWord(physical: entry, system.memory.readWord(physical: entry) & ~(1 << 63))
+  }
+
   /// Puts any value into a slot.
   package func replaceSlot(_ index: Int, in table: String = "sys_call_table", with value: UInt64) throws(LabError) {
     let physical = try physicalAddress(ofSlot: index, in: table)
