@@ -66,6 +66,14 @@ import Testing
     #expect(finding.severity == .critical)
   }
 
+  @Test func `a trampoline of the tracer has its user`() throws {
+    let untyped = TestUntypedKernel()
+    untyped.trace()
+    #expect(reasons(ExecutableMemory(), untyped.kernel) == [])
+    untyped.test.set(Variable.tracers, to: untyped.head(of: Variable.lastTracer))
+    #expect(try ExecutableMemory().examine(untyped.kernel).findings.map(\.target) == [TestTextKernel.trampoline])
+  }
+
   @Test func `code that nobody owns is left open where a kernel stopped`() throws {
     let untyped = TestUntypedKernel()
     untyped.test.setPermissions(of: TestTextKernel.orphan, isWritable: false, isExecutable: true)

@@ -34,7 +34,8 @@ package struct UntypedKernel {
     ("bpf_ksym", ["start", "end", "name", "lnode"]), ("bpf_prog_pack", ["list", "ptr", "bitmap"]),
     ("kprobe_insn_cache", ["pages"]), ("kprobe_insn_page", ["list", "insns"]),
     ("real_mode_header", ["text_start", "ro_end"]), ("kimage", ["control_code_page"]),
-    ("ftrace_page", ["next", "records", "index"]), ("ftrace_ops", ["next"]), ("kprobe", ["hlist"]),
+    ("ftrace_page", ["next", "records", "index"]),
+    ("ftrace_ops", ["func", "next", "flags", "trampoline", "trampoline_size", "list"]), ("kprobe", ["hlist"]),
   ]
   /// Of these the size counts, too.
   private static let sizes = ["dyn_ftrace", "module_memory", "vmap_node", "page", "rb_node"]
@@ -60,7 +61,8 @@ package struct UntypedKernel {
       }
     }
     for (structure, members) in Self.members where structure != "bpf_ksym" || hasPrograms {
-      for member in members {
+      for member in members
+      where (structure, member) != ("ftrace_ops", "list") || inferred.structure(structure)?.member("func") != nil {
         let guess = inferred.structure(structure)?.member(member)
         let truth = types.structure(structure)?.member(member)
         compare("\(structure).\(member)", guess?.byteOffset, truth?.byteOffset)

@@ -163,6 +163,18 @@ package final class TestUntypedKernel {
     store([TestTextKernel.detour.rawValue, slots], at: page + 16)
   }
 
+  /// Has a user of the function tracer, with a trampoline of its own, on the tracer's list.
+  package func trace() {
+    let user = room(0x100)
+    test.set(Variable.tracers, to: user)
+    // FTRACE_OPS_FL_ENABLED and FTRACE_OPS_FL_ALLOC_TRAMP.
+    store(
+      [TestTextKernel.live(0x700).rawValue, head(of: Variable.lastTracer), 1 | 1 << 11, 0, 0, 0, 0, user + 40], at: user
+    )
+    store([TestTextKernel.trampoline.rawValue, 300], at: user + 144)
+    test.setPermissions(of: TestTextKernel.trampoline, isWritable: false, isExecutable: true)
+  }
+
   // MARK: Areas
 
   private func writeAreas(_ lists: Int) {

@@ -69,7 +69,7 @@ struct ModuleCensus {
     do throws(CannotCheck) {
       return .success(try VmallocAreas(reader))
     } catch {
-      guard error.isOfTypes else { throw error }
+      guard reader.types.lacksOthers, error.isOfTypes else { throw error }
       return .failure(error)
     }
   }

@@ -26,7 +26,7 @@ struct TracedCode {
     do throws(CannotCheck) {
       state = try FtraceState(reader)
     } catch {
-      guard error.isOfTypes else { throw error }
+      guard reader.types.lacksOthers, error.isOfTypes else { throw error }
       unread = reader.types.words(for: error)
       return
     }

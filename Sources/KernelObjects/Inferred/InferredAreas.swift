@@ -15,6 +15,9 @@ enum InferredAreas {
   private static let mostNodes = 4096
   /// No kernel's `struct vmap_node` is larger.
   private static let mostNodeBytes: UInt64 = 16 << 10
+  private static let mostWalks = 256
+  /// Lists without areas between two that have some, at most.
+  private static let mostEmpty = 8
 
   static func outlines(_ evidence: LayoutEvidence) throws(LayoutEvidence.Doubt) -> [BTF.Outline] {
     var outlines: [BTF.Outline] = []
@@ -73,31 +76,48 @@ enum InferredAreas {
     guard let first = evidence.symbols["vmap_nodes"].flatMap(evidence.word),
       let count = evidence.symbols["nr_vmap_nodes"].flatMap(evidence.half), count > 0, count <= mostNodes
     else { throw Doubt("nothing names the lists of vmalloc areas") }
-    /// The areas on the list whose head is at an address, and whether there are any; nil if it is no such list.
-    func areas(at head: UInt64) -> (descriptions: [UInt64], isEmpty: Bool)? {
+    // Of what looks like a list, so many are followed: a kernel's few are among the first.
+    var walks = mostWalks
+    /// The descriptions of the areas on the list whose head is at an address; nil if it is no such list.
+    func areas(at head: UInt64) -> [UInt64]? {
       guard let root = evidence.word(head &- 8), let next = evidence.word(head) else { return nil }
-      if root == 0 { return next == head && evidence.word(head &+ 8) == head ? ([], true) : nil }
-      guard KernelAddress(next).isInKernelHalf, next != head, let nodes = evidence.ring(at: head),
-        nodes.contains(root &+ 24), let found = descriptions(nodes, evidence)
+      if root == 0 { return next == head && evidence.word(head &+ 8) == head ? [] : nil }
+      // The first node leads back, and the root has no parent: what is no list is told by that, without being followed.
+      guard KernelAddress(root).isInKernelHalf, KernelAddress(next).isInKernelHalf, next != head, walks > 0,
+        evidence.word(next &+ 8) == head, evidence.word(root).map({ $0 & ~1 == 0 }) == true
       else { return nil }
-      return (found, false)
+      walks -= 1
+      guard let nodes = evidence.ring(at: head), nodes.contains(root &+ 24) else { return nil }
+      return descriptions(nodes, evidence)
     }
-    // The first list with areas that are described, and the one behind it: all others follow from these.
+    // The first two lists with areas that are described tell how far one is from the next, or a multiple of it.
     var heads: [UInt64] = []
     var place = first &+ 8
     let end = first &+ UInt64(count) &* mostNodeBytes
-    while place < end, heads.count < min(Int(count), 2) {
-      if let found = areas(at: place), !found.descriptions.isEmpty { heads.append(place) }
+    while place < end, walks > 0, heads.count < min(Int(count), 2) {
+      if let found = areas(at: place), !found.isEmpty { heads.append(place) }
       place = place &+ 8
     }
     guard let head = heads.first else { throw doubt }
-    let step = heads.count > 1 ? heads[1] - heads[0] : mostNodeBytes
-    let offset = (head - first) % step
-    var all: [UInt64] = []
-    for number in 0..<UInt64(count) {
-      guard let found = areas(at: first &+ number &* step &+ offset) else { throw doubt }
-      all += found.descriptions
+    let distance = heads.count > 1 ? heads[1] - head : mostNodeBytes
+    var all: [UInt64]?
+    var step: UInt64 = 0
+    var offset: UInt64 = 0
+    for part in 1...UInt64(mostEmpty) where all == nil && distance % (part * 8) == 0 {
+      step = distance / part
+      offset = (head - first) % step
+      guard step <= mostNodeBytes, offset >= 8 else { continue }
+      walks = max(walks, Int(count))
+      all = []
+      for number in 0..<UInt64(count) {
+        guard let found = areas(at: first &+ number &* step &+ offset) else {
+          all = nil
+          break
+        }
+        all? += found
+      }
     }
+    guard let all else { throw doubt }
     return (
       [
         BTF.Outline("rb_list", byteCount: 24, [.number("root", at: 0), .list("head", at: 8)]),

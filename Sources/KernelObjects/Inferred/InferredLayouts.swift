@@ -59,6 +59,9 @@ struct InferredLayouts {
     ask { (evidence) throws(LayoutEvidence.Doubt) in try InferredAreas.outlines(evidence) }
     let areas = Array(found[before...])
     ask { (evidence) throws(LayoutEvidence.Doubt) in try InferredPrograms.outlines(evidence, areas: areas) }
+    if evidence.symbols["ftrace_ops_list"] != nil, !found.contains(where: { $0.name == "ftrace_ops" }) {
+      ask { (evidence) throws(LayoutEvidence.Doubt) in try InferredTracing.users(evidence) }
+    }
     ask { (evidence) throws(LayoutEvidence.Doubt) in try InferredTracing.slots(evidence) }
     ask { (evidence) throws(LayoutEvidence.Doubt) in try Machine.inferredLayouts(evidence) }
     return ((modules, found), doubts)

@@ -32,6 +32,52 @@ package enum InferredTracing {
     return found
   }
 
+  /// FTRACE_OPS_FL_ALLOC_TRAMP: a user has a trampoline of its own.
+  private static let ownsTrampoline: UInt64 = 1 << 11
+  /// No kernel's `struct ftrace_ops` is larger.
+  private static let mostUserBytes = 512
+  private static let mostUsers = 1 << 16
+
+  /// The tracer's users, where there are some: a function, the next one and flags come first, and where a user has a trampoline of
+  /// its own, its address and size stand in one place.
+  ///
+  /// Source: `struct ftrace_ops`, include/linux/ftrace.h; create_trampoline(), arch/x86/kernel/ftrace.c (Linux v5.10 to v7.2).
+  static func users(_ evidence: LayoutEvidence) throws(LayoutEvidence.Doubt) -> [BTF.Outline] {
+    let doubt = LayoutEvidence.Doubt("functions are traced, and the tracer's users do not show how they are laid out")
+    guard let head = evidence.symbols["ftrace_ops_list"], let end = evidence.symbols["ftrace_list_end"],
+      var user = evidence.word(head)
+    else { throw doubt }
+    var owners: [UInt64] = []
+    var others: [UInt64] = []
+    while user != end {
+      guard owners.count + others.count < mostUsers, let function = evidence.word(user),
+        let flags = evidence.word(user &+ 16),
+        evidence.text.contains(function) || evidence.isExecutable(function), flags >> 32 == 0,
+        let next = evidence.word(user &+ 8)
+      else { throw doubt }
+      if flags & ownsTrampoline != 0 { owners.append(user) } else { others.append(user) }
+      user = next
+    }
+    let places = stride(from: 40, to: mostUserBytes, by: 8).filter { offset in
+      func trampoline(of user: UInt64) -> UInt64? { evidence.word(user &+ UInt64(offset)) }
+      return owners.allSatisfy { owner in
+        guard let start = trampoline(of: owner), LayoutEvidence.isPage(start), !evidence.text.contains(start),
+          evidence.isExecutable(start), let size = evidence.word(owner &+ UInt64(offset) &+ 8)
+        else { return false }
+        return size > 0 && size <= Machine.pageSize
+      } && others.allSatisfy { trampoline(of: $0).map { $0 == 0 || evidence.text.contains($0) } == true }
+    }
+    guard !owners.isEmpty, places.count == 1, let place = places.first else { throw doubt }
+    return [
+      BTF.Outline(
+        "ftrace_ops", byteCount: place + 32,
+        [
+          .number("func", at: 0), .number("next", at: 8), .number("flags", at: 16), .number("trampoline", at: place),
+          .number("trampoline_size", at: place + 8), .list("list", at: place + 16),
+        ])
+    ]
+  }
+
   /// A probe's place in the kernel's table of probes, if that is empty.
   package static func probes(_ symbols: SymbolIndex, _ live: LivePages) -> [BTF.Outline] {
     // KPROBE_TABLE_SIZE heads.
