@@ -134,9 +134,11 @@ let package = Package(
 
     // Kernels that the lab saved, examined natively.
     testLibrary(
-      "SavedKernel", ["KernelFormats", "KernelModel", "LiveProbe", "Postmortem", "Vendor"], path: "Tests/SavedKernel"),
+      "SavedKernel", ["KernelFormats", "KernelModel", "KernelObjects", "LiveProbe", "Postmortem", "Vendor"],
+      path: "Tests/SavedKernel"),
     .executableTarget(
-      name: "native-bench", dependencies: ["Checks", "KernelModel", "Lab", "Report", "SavedKernel"],
+      name: "native-bench",
+      dependencies: ["Checks", "KernelModel", "KernelObjects", "Lab", "Postmortem", "Report", "SavedKernel"],
       path: "Tests/NativeBench", swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -40,6 +40,8 @@ package struct ExecutableMemory: Check {
 
   /// How often what nobody owns is looked at.
   private static let looks = 3
+  /// The same, where layouts were inferred.
+  private static let looksIfInferred = 8
   /// Findings told one by one; of what is left, the number.
   private static let mostFindings = 32
 
@@ -56,12 +58,15 @@ package struct ExecutableMemory: Check {
     var examination = Examination()
     let structures: KernelStructures?
     do throws(CannotCheck) {
-      structures = try kernel.structures
+      structures = try ExecutableCensus.structures(of: kernel)
     } catch {
       structures = nil
       examination.leaveUnanswered(Subject("executable memory"), error)
     }
-    let (census, wrong) = try kernel.persisting(looks: Self.looks) { () throws(CannotCheck) in
+    // What modules began with is known to nobody for a moment, and where layouts were inferred, on no list that can be read either.
+    let areInferred = structures?.areInferred == true
+    let (census, wrong) = try kernel.persisting(looks: areInferred ? Self.looksIfInferred : Self.looks) {
+      () throws(CannotCheck) in
       try ExecutableCensus(kernel, structures)
     } wrong: { census in
       census.orphans.map { WrongPage(start: $0, isWritable: false) }
@@ -70,6 +75,7 @@ package struct ExecutableMemory: Check {
     var orphans = wrong.filter { !$0.isWritable }.map(\.start)
     Self.excuseComingOrGoing(from: &orphans, kernel, &examination)
     if let structures { Self.excuseUnfinished(from: &orphans, kernel, structures.reader, &examination) }
+    if areInferred { Self.leaveOpen(from: &orphans, kernel, &examination) }
     let writable = wrong.filter(\.isWritable).map(\.start)
     // How many pages modules, programs and probes have is another matter every day.
     for kind in [ExecutableOwners.Kind.kernelText, .realMode] {
@@ -122,6 +128,26 @@ package struct ExecutableMemory: Check {
     examination.remark(
       "the executable page at \(KernelAddress(page)) is a trampoline that the function tracer was making or giving back when "
         + "this kernel stopped")
+  }
+
+  /// Leaves open whose code it is that no record of a module claims, in a kernel that stopped and whose layouts were inferred: it may be
+  /// what a module began with, on its way back, and nobody can look again.
+  private static func leaveOpen(from orphans: inout [UInt64], _ kernel: Kernel, _ examination: inout Examination) {
+    guard !kernel.isRunning, !orphans.isEmpty else { return }
+    // What is wrong with modules, and why they cannot be told, is for module-list to say.
+    let claimed = ((try? kernel.moduleMatrix.rows) ?? []).compactMap(\.code)
+    let others = orphans.filter { page in
+      let page = MemoryRegion(start: KernelAddress(page), byteCount: Machine.pageSize)
+      return !claimed.contains { page.overlaps($0) }
+    }
+    guard !others.isEmpty, let reason = try? kernel.provenStructures.reader.types.unknown("mod_initfree") else {
+      return
+    }
+    orphans.removeAll { others.contains($0) }
+    examination.remark(
+      "\(others.count) executable pages have no owner, or are what a module began with and the kernel was giving back as it stopped"
+    )
+    examination.leaveUnanswered(Subject("executable memory"), reason)
   }
 
   private func report(

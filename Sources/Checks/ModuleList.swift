@@ -44,6 +44,11 @@ package struct ModuleList: Check {
     let matrix = try kernel.moduleMatrix
     var examination = Examination()
     examination.expect(matrix.expectation)
+    if try kernel.provenStructures.areInferred {
+      examination.remark(
+        "nobody tells how this kernel's structures are laid out: that of modules was found by what lies in memory, and what was "
+          + "altered in a record's symbols and sections does not show")
+    }
     for row in matrix.rows where row.isSound && row.state == "live" {
       let subject = Subject("module \(row.name)")
       examination.note(subject, .text("known to all places"), lasting: false)

@@ -1,4 +1,4 @@
-internal import KernelFormats
+package import KernelFormats
 package import KernelModel
 
 /// By what names and layouts the running kernel's structures are read: those of the vendor's image, or, where there is
@@ -10,6 +10,10 @@ package final class KernelStructures {
   package let text: Range<UInt64>
   /// What was relied on.
   package let expectation: Expectation
+  /// Whether only the few layouts are known that memory itself shows.
+  package let areInferred: Bool
+  /// What memory itself shows of modules, if that is so.
+  package private(set) var inferredModules: [BTF.Outline] = []
   private let kernel: Kernel
 
   /// - Throws: if neither the vendor's image nor the kernel itself says how its structures are laid out.
@@ -21,6 +25,7 @@ package final class KernelStructures {
       let vendor = try kernel.vendorImage
       reader = Snapshot(symbols: vendor.symbols, types: try vendor.types, live: LivePages(kernel.memory))
       text = vendor.text
+      areInferred = false
       expectation = Expectation(subject: subject, rung: .vendorImage, source: vendor.source, whyNotBetter: [])
       return
     } catch {
@@ -41,11 +46,40 @@ package final class KernelStructures {
     }
     reader = Snapshot(symbols: symbols, types: KernelTypes(types), live: LivePages(kernel.memory))
     text = start..<end
+    areInferred = false
     expectation = Expectation(
       subject: subject, rung: .kernelRecords,
       source: kernel.isRunning
         ? "/proc/kallsyms and the types in the kernel's memory" : "the symbols and types in the kernel's memory",
       whyNotBetter: ["the vendor's image: \(obstacle)"])
+  }
+
+  /// By the layouts that memory itself shows.
+  ///
+  /// - Parameter obstacle: why there are no others.
+  /// - Throws: that, if they cannot take its place.
+  fileprivate init(_ kernel: Kernel, lacking obstacle: CannotCheck) throws(CannotCheck) {
+    guard case .withheld(let withheld) = obstacle, withheld.isNotBuilt else { throw obstacle }
+    self.kernel = kernel
+    areInferred = true
+    let symbols: SymbolIndex
+    let names: String
+    if let vendor = try? kernel.vendorImage {
+      symbols = vendor.symbols
+      text = vendor.text
+      names = vendor.source
+    } else {
+      symbols = try Self.symbols(of: kernel)
+      guard let start = symbols["_text"], let end = symbols["_etext"], start < end else { throw obstacle }
+      text = start..<end
+      names = kernel.isRunning ? "/proc/kallsyms" : "the kernel's own symbols"
+    }
+    let layouts = try InferredLayouts(kernel, lacking: obstacle, symbols: symbols, text: text)
+    inferredModules = layouts.modules
+    reader = Snapshot(symbols: symbols, types: layouts.types, live: LivePages(kernel.memory))
+    expectation = Expectation(
+      subject: "the kernel's structures", rung: .kernelRecords, source: "\(names), and layouts inferred from memory",
+      whyNotBetter: ["\(obstacle)"])
   }
 
   /// What the kernel names itself, and what was brought besides where that is code alone.
@@ -114,5 +148,21 @@ extension Kernel {
   /// - Throws: if neither the vendor's image nor the kernel itself says how they are laid out.
   package var structures: KernelStructures {
     get throws(CannotCheck) { try value(of: Self.structuresMember) }
+  }
+
+  private static let provenStructuresMember = Workings.Member { (kernel) throws(CannotCheck) in
+    do throws(CannotCheck) {
+      return try kernel.structures
+    } catch {
+      return try KernelStructures(kernel, lacking: error)
+    }
+  }
+
+  /// The same; of a kernel that nobody's type information tells of, the few that memory itself shows.
+  ///
+  /// Whoever asks for these takes no structure or member that is not known for one that the kernel lacks:
+  /// ``KernelTypes/lacksOthers``.
+  package var provenStructures: KernelStructures {
+    get throws(CannotCheck) { try value(of: Self.provenStructuresMember) }
   }
 }

@@ -9,14 +9,18 @@ package final class KernelType {
   /// Its own name, or the member's in whose structure it has none.
   package let name: String
   private var members: [String: BTF.Member?] = [:]
+  /// Why other members are not known, where only some are.
+  private let obstacle: CannotCheck?
   private var targets: [String: (structure: BTF.Structure, isPointer: Bool)?] = [:]
 
   /// Its words by which code is reached.
   package private(set) lazy var codePointers = layout.codePointers
 
-  init(_ layout: BTF.Structure, named name: String) {
+  /// - Parameter obstacle: why it may have other members than these; nil if these are all.
+  init(_ layout: BTF.Structure, named name: String, lackingOthers obstacle: CannotCheck?) {
     self.layout = layout
     self.name = name
+    self.obstacle = obstacle
   }
 
   /// A member's place and size, or nil if this kernel's structure has none of that name.
@@ -32,7 +36,7 @@ package final class KernelType {
   /// A member's place and size.
   package func member(_ path: String) throws(CannotCheck) -> BTF.Member {
     if let member = memberIfAny(path) { return member }
-    throw .layoutUnknown(structure: name, member: path)
+    throw obstacle ?? .layoutUnknown(structure: name, member: path)
   }
 
   /// The structure that a member is, or an array of, or that it points to; nil if it does neither.

@@ -45,6 +45,11 @@ package final class KernelTypes {
   /// Whether it is known to leave out structures that the kernel has: that it has none of a name says nothing then.
   package var lacksOthers: Bool { obstacle != nil }
 
+  /// Why something that was asked for is not known, in words: that of all that is not known need not be told of each.
+  package func words(for error: CannotCheck) -> String {
+    lacksOthers ? "nobody tells how this kernel lays it out" : "\(error)"
+  }
+
   /// What is thrown where a structure, or a member of it, is not known.
   package func unknown(_ structure: String, _ member: String? = nil) -> CannotCheck {
     obstacle ?? .layoutUnknown(structure: structure, member: member)
@@ -70,7 +75,7 @@ package final class KernelTypes {
     for structure in information.structures(name) where structure.member(member) != nil {
       return type(structure, named: name)
     }
-    throw .layoutUnknown(structure: name, member: member)
+    throw unknown(name, member)
   }
 
   /// What another structure names.
@@ -78,7 +83,7 @@ package final class KernelTypes {
   /// - Parameter name: for one without a name of its own.
   func type(_ structure: BTF.Structure, named name: String) -> KernelType {
     if let known = known[structure.id] { return known }
-    let type = KernelType(structure, named: structure.name.isEmpty ? name : structure.name)
+    let type = KernelType(structure, named: structure.name.isEmpty ? name : structure.name, lackingOthers: obstacle)
     known[structure.id] = type
     return type
   }
@@ -120,5 +125,17 @@ package final class KernelTypes {
   /// The offset of a member that not every kernel has.
   package func offsetIfAny(of member: String, in structure: String) -> UInt64? {
     typeIfAny(structure)?.memberIfAny(member).map { UInt64($0.byteOffset) }
+  }
+}
+
+extension CannotCheck {
+  /// Whether it is that this kernel's type information has not what was asked for, or that there is none: the next look will not
+  /// help.
+  package var isOfTypes: Bool {
+    switch self {
+    case .layoutUnknown: true
+    case .withheld(let withheld): withheld.isNotBuilt
+    default: false
+    }
   }
 }

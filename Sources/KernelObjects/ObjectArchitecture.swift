@@ -1,3 +1,4 @@
+package import KernelFormats
 package import KernelModel
 
 /// What of the kernel's structures only its processors' code says.
@@ -13,6 +14,10 @@ package protocol ObjectArchitecture: Architecture {
   /// Who else has executable memory than every kernel has it for: what starts processors or another kernel, or calls a
   /// hypervisor.
   static func executableMemory(_ reader: Snapshot) throws(CannotCheck) -> [ExecutableOwners.Claim]
+  /// The layouts that ``executableMemory(_:)`` needs, as far as memory itself shows them.
+  static func inferredLayouts(_ evidence: LayoutEvidence) throws(LayoutEvidence.Doubt) -> [BTF.Outline]
+  /// Whether there is nothing but breakpoints.
+  static func isTrapping(_ bytes: [UInt8]) -> Bool
   /// Whether the function tracer's code takes the lowest bit of a direct call's address for "jump".
   static func marksDirectJumps(_ reader: Snapshot) -> Bool
   /// What is registered with its processors, beside what every kernel has.

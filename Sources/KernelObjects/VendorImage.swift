@@ -27,7 +27,8 @@ package struct VendorImage {
 
   /// Whose word ``symbols`` and ``types`` are.
   package var source: String {
-    guard let typeSource, typeSource != symbolSource else { return "symbols and types of \(symbolSource)" }
+    guard let typeSource else { return "symbols of \(symbolSource)" }
+    guard typeSource != symbolSource else { return "symbols and types of \(symbolSource)" }
     return "symbols of \(symbolSource) and types of \(typeSource)"
   }
 

@@ -30,14 +30,14 @@ import Testing
 
   @Test func `a kernel without type information is told from one that does not name it`() {
     let test = TestKernel()
-    #expect(outcome(Taint(), of: test.kernel) == .symbolMissing("__start_BTF"))
+    #expect(outcome(Processes(), of: test.kernel) == .symbolMissing("__start_BTF"))
     var kernel = test.kernel
     kernel.symbolsAreWhole = true
-    #expect(outcome(Taint(), of: kernel)?.description.contains("CONFIG_KALLSYMS_ALL") == true)
+    #expect(outcome(Processes(), of: kernel)?.description.contains("CONFIG_KALLSYMS_ALL") == true)
     test.add("init_task", TestKernel.records, "D")
     kernel = test.kernel
     kernel.symbolsAreWhole = true
-    guard case .withheld(let withheld)? = outcome(Taint(), of: kernel) else {
+    guard case .withheld(let withheld)? = outcome(Processes(), of: kernel) else {
       Issue.record("not withheld")
       return
     }
@@ -51,7 +51,7 @@ import Testing
     test.symbols.removeAll { !["_text", "_etext"].contains($0.name) }
     var kernel = test.kernel
     kernel.symbolsAreWhole = true
-    let withheld = try #require(outcome(Taint(), of: kernel))
+    let withheld = try #require(outcome(Processes(), of: kernel))
     #expect("\(withheld)".contains("has no section .BTF"), "\(withheld)")
   }
 }

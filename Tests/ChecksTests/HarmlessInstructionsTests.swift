@@ -1,4 +1,5 @@
 import KernelModel
+import KernelObjects
 import TestKernel
 import Testing
 

@@ -74,11 +74,15 @@ import Testing
 
   @Test func `other questions say what to bring`() throws {
     do throws(CannotCheck) {
-      _ = try Taint().examine(untyped().kernel)
-      Issue.record("the taint was told")
+      _ = try Processes().examine(untyped().kernel)
+      Issue.record("the processes were told")
     } catch {
       #expect("\(error)".contains("the vmlinux of this build"), "\(error)")
     }
+    // Which taint modules have is a part of the question.
+    let unanswered = try Taint().examine(untyped().kernel).unanswered
+    #expect(unanswered.map(\.subject) == [Subject("taint", label: "of modules")])
+    #expect(unanswered.contains { "\($0.reason)".contains("the vmlinux of this build") })
   }
 
   // MARK: A System.map

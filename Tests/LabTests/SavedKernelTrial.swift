@@ -10,7 +10,7 @@ enum SavedKernelTrial {
   /// Saves the guest, which stays paused, with a module of the distribution's in it.
   static func run(_ guest: Guest) throws {
     #expect(throws: SavedKernelError.self) { try SavedKernel(directory: "/nonexistent") }
-    _ = try guest.output(of: "modprobe dummy")
+    _ = try guest.output(of: "modprobe dummy && modprobe bonding")
     let directory = FileManager.default.temporaryDirectory.appending(path: "liveprobe-saved-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: directory) }
     try Snapshot.save(guest, to: directory)
@@ -38,12 +38,25 @@ enum SavedKernelTrial {
     #expect(throws: MemoryFault.self) { try kernel.memory.bytes(at: KernelAddress(0xffff_ffff_fe12_3450), count: 1) }
 
     try examineMapleTrees(kernel)
+    try examineUntyped(kernel)
 
     // What is changed is changed here, across pages and for this process.
     var bytes = try kernel.memory.bytes(at: text.start, count: 8192)
     try saved.memory.write([1, 2, 3], at: KernelAddress(text.start.rawValue + 4095))
     bytes.replaceSubrange(4095..<4098, with: [1, 2, 3])
     #expect(try kernel.memory.bytes(at: text.start, count: 8192) == bytes)
+  }
+
+  /// What memory shows of layouts, if nobody tells them, is what the types say.
+  private static func examineUntyped(_ kernel: Kernel) throws {
+    let types = try kernel.structures.reader.types
+    for hasImage in [true, false] {
+      var kernel = kernel
+      kernel.symbolsAreWhole = true
+      let (wrong, right, _) = try UntypedKernel(kernel, hasImage: hasImage).differences(from: types)
+      #expect(wrong == [])
+      #expect(right > 60)
+    }
   }
 
   /// What stands in a maple tree says itself where it belongs: memory areas of processes, and interrupts.

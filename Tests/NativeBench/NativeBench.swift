@@ -12,6 +12,8 @@ struct NativeBench {
              how many of N redirections of pointers to code are found, by kind
            native-bench checks [--check ID] SNAPSHOT...
              what every check, or one, says of saved kernels
+           native-bench layouts [--check ID] LABEL IMAGE...
+             which layouts are inferred of a kernel of the lab in images of memory, against its types, and what checks say then
     """
 
   static func main() {
@@ -56,6 +58,8 @@ struct NativeBench {
     case ("mutation", 1): return try Mutation.run(snapshot: paths[0], options: mutation) ? 0 : 1
     case ("pointers", 1): return try PointerMutation.run(snapshot: paths[0], options: mutation) ? 0 : 1
     case ("checks", 1...): return try CheckRun.run(snapshots: paths, only: check) ? 0 : 1
+    case ("layouts", 2...):
+      return try LayoutRun.run(label: paths[0], images: Array(paths.dropFirst()), only: check) ? 0 : 1
     default: throw Usage(description: usage)
     }
   }

@@ -1,13 +1,13 @@
 import Glibc
-import KernelModel
+package import KernelModel
 import LiveProbe
 import Vendor
 
 /// What should be there, for a saved kernel: the files of its label in the lab's cache.
 ///
 /// The one place that knows how a ``VendorReference`` is put together here.
-enum SavedReference {
-  static func make(label: String, identity: KernelIdentity) -> any Reference {
+package enum SavedReference {
+  package static func make(label: String, identity: KernelIdentity) -> any Reference {
     let directory = "\(cache)/\(label)"
     let modules = ModuleFiles(SystemRoot(path: "\(directory)/modules"), release: identity.release)
     return VendorReference(

@@ -27,8 +27,6 @@ protocol CheckedArchitecture: DecodingArchitecture, ObjectArchitecture {
 
   /// Whether a byte may fill executable memory that belongs to code and holds none.
   static func isFiller(_ byte: UInt8) -> Bool
-  /// Whether there is nothing but breakpoints.
-  static func isTrapping(_ bytes: [UInt8]) -> Bool
   /// Whether nothing can be done in a page of code.
   static func isHarmless(_ page: [UInt8]) -> Bool
   /// The function that `code` begins with, with zeros in place of every address and of every distance to one.

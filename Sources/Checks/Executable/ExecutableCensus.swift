@@ -26,6 +26,18 @@ struct ExecutableCensus {
   static let nobody = "nobody"
   private static let harmless = "breakpoints and thunks only"
 
+  /// By what those are read who account for executable memory.
+  ///
+  /// - Throws: if nothing says how their structures are laid out, or one of them is not known: then nobody can be said to own nothing.
+  static func structures(of kernel: Kernel) throws(CannotCheck) -> KernelStructures {
+    let structures = try kernel.provenStructures
+    guard structures.areInferred else { return structures }
+    _ = try structures.now { (reader: Snapshot) throws(CannotCheck) in
+      try ExecutableOwners(reader, text: structures.text)
+    }
+    return structures
+  }
+
   init(_ kernel: Kernel, _ structures: KernelStructures?) throws(CannotCheck) {
     let leaves = try kernel.mappings.executablePages()
     // After the pages: what was given an owner meanwhile has one.

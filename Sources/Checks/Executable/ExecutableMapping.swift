@@ -9,7 +9,7 @@ extension ExecutableMap {
     let structures: KernelStructures?
     var unknown: CannotCheck?
     do throws(CannotCheck) {
-      structures = try kernel.structures
+      structures = try ExecutableCensus.structures(of: kernel)
     } catch {
       structures = nil
       unknown = error

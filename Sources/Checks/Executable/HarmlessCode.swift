@@ -1,4 +1,5 @@
 internal import KernelModel
+internal import KernelObjects
 
 /// Executable memory in which nothing can be done: breakpoints, and whatever else the architecture says does no harm.
 ///

@@ -7,7 +7,7 @@ extension Inventory {
 
   /// Taken of `kernel`'s own structures; where they cannot be read, of what it claims.
   package init(of kernel: Kernel) {
-    let structures = Result { () throws(CannotCheck) in try kernel.structures }
+    let structures = Result { () throws(CannotCheck) in try kernel.provenStructures }
     func read<Value>(
       _ what: String, _ body: (KernelStructures) throws(CannotCheck) -> Value, orTold told: @autoclosure () -> Value?
     ) -> Result<Value, Withheld> {

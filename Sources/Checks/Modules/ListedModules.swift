@@ -5,7 +5,7 @@ internal import KernelObjects
 package enum ListedModules {
   /// - Throws: if the list cannot be read.
   package static func claims(of kernel: Kernel) throws(CannotCheck) -> [ModuleClaim] {
-    try LiveModules(kernel.structures.reader).modules.map { module in
+    try LiveModules(kernel.provenStructures.reader).modules.map { module in
       ModuleClaim(
         name: module.name, byteCount: module.memory.values.reduce(0) { $0 &+ UInt64($1.count) },
         base: module.code.map { KernelAddress($0.lowerBound) }, state: word(module.state),

@@ -32,7 +32,7 @@ enum ModuleBuildID {
 
   /// The first note of its kind among the module's constants: sysfs, which says where it is, cannot be asked.
   static func search(_ name: String, in kernel: Kernel) -> BuildID? {
-    guard let reader = try? kernel.structures.reader,
+    guard let reader = try? kernel.provenStructures.reader,
       let module = try? LiveModules(reader).modules.first(where: { $0.name == name }),
       let range = module.memory[.rodata] ?? module.code, range.count <= mostSearched,
       let bytes = try? kernel.memory.bytes(at: KernelAddress(range.lowerBound), count: range.count)

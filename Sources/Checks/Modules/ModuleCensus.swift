@@ -33,7 +33,7 @@ struct ModuleCensus {
     mappings = kernel.mappings.fresh
     let before = try structures.now(attempts: 8) { (reader) throws(CannotCheck) in try LiveModules(reader) }.modules
     let places = try structures.now(attempts: 8) { (reader) throws(CannotCheck) in
-      (known: try ModulePlaces(reader), areas: try VmallocAreas(reader), traced: try TracedCode(reader))
+      (known: try ModulePlaces(reader), areas: try Self.areas(reader), traced: try TracedCode(reader))
     }
     let told = kernel.moduleNames(withKallsyms)
     let (reader, after) = try structures.now(attempts: 8) { (reader) throws(CannotCheck) in
@@ -41,6 +41,7 @@ struct ModuleCensus {
     }
     unread = places.known.unread
     if let reason = places.traced.unread { unread[.tracer] = reason }
+    if case .failure(let reason) = places.areas { unread[.areas] = structures.reader.types.words(for: reason) }
     let earlier = Dictionary(before.map { ($0.structure, $0) }, uniquingKeysWith: { first, _ in first })
     var known: [LiveModule] = []
     for module in after {
@@ -61,7 +62,17 @@ struct ModuleCensus {
     addNames(told, besides: known + before)
   }
 
-  private typealias Places = (known: ModulePlaces, areas: VmallocAreas, traced: TracedCode)
+  private typealias Places = (known: ModulePlaces, areas: Result<VmallocAreas, CannotCheck>, traced: TracedCode)
+
+  /// The vmalloc areas, or that nothing says how this kernel lays them out.
+  private static func areas(_ reader: Snapshot) throws(CannotCheck) -> Result<VmallocAreas, CannotCheck> {
+    do throws(CannotCheck) {
+      return .success(try VmallocAreas(reader))
+    } catch {
+      guard reader.types.lacksOthers, error.isOfTypes else { throw error }
+      return .failure(error)
+    }
+  }
 
   /// The record at an address that only some places know, or nil if there is none: what was freed meanwhile.
   private func record(at address: UInt64, _ reader: Snapshot, isNamedByAPlace: Bool) -> LiveModule? {
@@ -115,8 +126,10 @@ struct ModuleCensus {
       let isTraced = module.executable.contains { places.traced.hasCode(in: $0) }
       marks[.tracer] = isTraced ? .present : hasTraceableCode(module, reader) ? .missing : .notExpected
     }
-    let pieces = Array(module.memory.values) + module.executable
-    marks[.areas] = pieces.allSatisfy { places.areas.area(at: $0.lowerBound) != nil } ? .present : .missing
+    if case .success(let areas) = places.areas {
+      let pieces = Array(module.memory.values) + module.executable
+      marks[.areas] = pieces.allSatisfy { areas.area(at: $0.lowerBound) != nil } ? .present : .missing
+    }
     marks[.pages] = isExecutable ? .present : module.executable.isEmpty ? .notExpected : .missing
     return marks
   }

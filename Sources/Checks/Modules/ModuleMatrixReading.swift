@@ -11,10 +11,14 @@ extension ModuleMatrix {
   ///
   /// - Throws: if the kernel's structures cannot be read.
   package init(of kernel: Kernel) throws(CannotCheck) {
-    let structures = try kernel.structures
+    let structures = try kernel.provenStructures
     guard !kernel.isBuiltWithoutModules else {
       self.init(rows: [], unread: [:], expectation: structures.expectation)
       return
+    }
+    // Where no module is on the list, nothing shows what records look like.
+    guard structures.reader.types.offsetIfAny(of: "name", in: "module") != nil else {
+      throw structures.reader.types.unknown("module", "name")
     }
     let imageEnd = KernelAddress(structures.reader.symbols["_end"] ?? structures.text.upperBound)
     let carved = try CarvedModules(in: Machine.moduleSpace(above: imageEnd), kernel, structures.reader).records

@@ -63,8 +63,8 @@ struct ModulePlaces {
       records[place] = Set(try addresses(head))
     } catch {
       // A structure that has another shape will have it at the next look, too.
-      guard case .layoutUnknown = error else { throw error }
-      unread[place] = "\(error)"
+      guard error.isOfTypes else { throw error }
+      unread[place] = reader.types.words(for: error)
     }
   }
 }

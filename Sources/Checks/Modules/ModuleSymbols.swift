@@ -13,7 +13,7 @@ package enum ModuleSymbols {
   ///
   /// - Throws: if the list of modules cannot be read; a module whose table cannot be read is left out.
   package static func adding(to kernel: Kernel) throws(CannotCheck) -> SymbolTable {
-    let reader = try kernel.structures.reader
+    let reader = try kernel.provenStructures.reader
     var builder = SymbolTable.Builder()
     builder.reserve(symbolCount: kernel.symbols.count + 4096, nameByteCount: kernel.symbols.count * 24)
     kernel.symbols.forEach { name, address, type in builder.add(name: name, address: address, type: type) }

@@ -22,7 +22,14 @@ struct TracedCode {
       unread = "the function tracer has switched itself off"
       return
     }
-    let state = try FtraceState(reader)
+    let state: FtraceState
+    do throws(CannotCheck) {
+      state = try FtraceState(reader)
+    } catch {
+      guard reader.types.lacksOthers, error.isOfTypes else { throw error }
+      unread = reader.types.words(for: error)
+      return
+    }
     var found: [UInt64] = []
     try state.forEachRecord(reader) { address, _ in
       if address < start || address >= end, address >> 63 == 1 { found.append(address) }

@@ -28,7 +28,13 @@ struct PointerCensus {
     ofKernel = try KernelPointers(vendor, processors: processors)
     judge = PointerJudge(kernel, vendor, pointers: ofKernel)
     guard !kernel.isBuiltWithoutModules else { return }
-    let texts = Result { () throws(CannotCheck) in try kernel.moduleTexts }
+    let texts = Result { () throws(CannotCheck) in
+      let texts = try kernel.moduleTexts
+      // Where a module's functions begin and of what type they are, types and symbols tell, not its record.
+      let types = texts.verifier.facts.types
+      guard !types.lacksOthers else { throw types.unknown("module") }
+      return texts
+    }
     self.texts = texts
     if case .success(let texts) = texts { take(texts) }
   }

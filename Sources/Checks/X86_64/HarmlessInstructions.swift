@@ -7,8 +7,6 @@ extension X86_64 {
   /// Zeros, or breakpoints.
   static func isFiller(_ byte: UInt8) -> Bool { byte == 0 || byte == breakpoint }
 
-  static func isTrapping(_ bytes: [UInt8]) -> Bool { bytes.allSatisfy { $0 == breakpoint } }
-
   /// The kernel gives the thunks of the ITS mitigation pages that nothing lists: only in the upper half of a cache line, each
   /// followed by a breakpoint.
   ///

@@ -6,23 +6,26 @@ internal import KernelObjects
 /// information tells of.
 ///
 /// Each is believed only if what it leads to is what it must be; one that is not is left out, and whoever asks for it is
-/// told why there is no type information. Where a list is empty, how its nodes are laid out does not matter.
+/// told why there is no type information.
 ///
-/// Source: struct cpuinfo_x86 in arch/x86/include/asm/processor.h, struct ftrace_page in kernel/trace/ftrace.c, struct
-/// dyn_ftrace in include/linux/ftrace.h (Linux v5.10 to v7.2).
+/// Source: struct cpuinfo_x86 in arch/x86/include/asm/processor.h (Linux v5.10 to v7.2).
 struct InferredTypes {
   let types: KernelTypes
 
-  /// - Parameter obstacle: why there is no type information.
+  /// - Parameters:
+  ///   - obstacle: why there is no type information.
+  ///   - modules: what memory shows of modules.
   init(
-    lacking obstacle: CannotCheck, symbols: SymbolIndex, tables: PatchTables, text: Range<UInt64>, _ live: LivePages
+    lacking obstacle: CannotCheck, symbols: SymbolIndex, tables: PatchTables, text: Range<UInt64>,
+    modules: [BTF.Outline], _ live: LivePages
   ) throws(CannotCheck) {
     guard case .withheld(let withheld) = obstacle, withheld.isNotBuilt else { throw obstacle }
     // Up to v5.10 calls through pv_ops are patched by where an operation stands in it.
     guard tables.paravirt.bytes.isEmpty || symbols["native_patch"] == nil else { throw obstacle }
     let features = Self.features(symbols, live).map { [$0] } ?? []
     types = try KernelTypes(
-      features + Self.tracer(symbols, text, live) + Self.probes(symbols, live), lackingOthers: obstacle)
+      features + InferredTracing.tracer(symbols, text, live) + InferredTracing.probes(symbols, live) + modules,
+      lackingOthers: obstacle)
     guard !Self.isChanging(symbols, live) else {
       throw .torn(
         "the kernel's code", "was being changed, and nothing says how the kernel keeps its list of the places")
@@ -51,54 +54,7 @@ struct InferredTypes {
     guard places.count == 1, let place = places.first else { return nil }
     return BTF.Outline(
       "cpuinfo_x86", byteCount: 256,
-      [("x86_capability", byteOffset: place * 4, byteCount: 4, elementCount: featureWords)])
-  }
-
-  // MARK: The function tracer
-
-  /// The tracer's records, if the first of each run is of a function; and its users, if there are none.
-  private static func tracer(_ symbols: SymbolIndex, _ text: Range<UInt64>, _ live: LivePages) -> [BTF.Outline] {
-    var found: [BTF.Outline] = []
-    if let start = symbols["ftrace_pages_start"], let page = live.value(UInt64.self, at: start),
-      let next = live.value(UInt64.self, at: page), next == 0 || KernelAddress(next).isInKernelHalf,
-      let records = live.value(UInt64.self, at: page &+ 8), let count = live.value(Int32.self, at: page &+ 16),
-      count > 1,
-      let first = live.value(UInt64.self, at: records), let second = live.value(UInt64.self, at: records &+ 16),
-      text.contains(first), text.contains(second), first < second
-    {
-      found.append(
-        BTF.Outline(
-          "ftrace_page", byteCount: 24,
-          [
-            ("next", byteOffset: 0, byteCount: 8, elementCount: nil),
-            ("records", byteOffset: 8, byteCount: 8, elementCount: nil),
-            ("index", byteOffset: 16, byteCount: 4, elementCount: nil),
-          ]))
-      found.append(BTF.Outline("dyn_ftrace", byteCount: 16, []))
-    }
-    let registered = symbols["ftrace_ops_list"].flatMap { live.value(UInt64.self, at: $0) }
-    let trampolines = symbols["ftrace_ops_trampoline_list"]
-    if registered == symbols["ftrace_list_end"], trampolines.map({ live.value(UInt64.self, at: $0) == $0 }) ?? true {
-      found.append(
-        BTF.Outline(
-          "ftrace_ops", byteCount: 24,
-          [
-            ("next", byteOffset: 0, byteCount: 8, elementCount: nil),
-            ("list", byteOffset: 8, byteCount: 16, elementCount: nil),
-          ]))
-    }
-    return found
-  }
-
-  // MARK: Probes
-
-  /// A probe's place in the kernel's table of probes, if that is empty.
-  private static func probes(_ symbols: SymbolIndex, _ live: LivePages) -> [BTF.Outline] {
-    // KPROBE_TABLE_SIZE heads.
-    guard let table = symbols["kprobe_table"], let heads = live.bytes(at: table, count: 64 * 8),
-      heads.allSatisfy({ $0 == 0 })
-    else { return [] }
-    return [BTF.Outline("kprobe", byteCount: 16, [("hlist", byteOffset: 0, byteCount: 16, elementCount: nil)])]
+      [.numbers("x86_capability", at: place * 4, 4, count: featureWords)])
   }
 
   // MARK: Code in change

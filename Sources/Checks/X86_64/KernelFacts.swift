@@ -46,9 +46,11 @@ final class KernelFacts: KernelPatchFacts {
     do throws(CannotCheck) {
       types = try vendor.types
     } catch {
-      // What is found by content takes their place, and whoever needs more is told this.
-      types = try InferredTypes(lacking: error, symbols: vendor.symbols, tables: vendor.tables, text: vendor.text, live)
-        .types
+      // What is found by content takes their place, and whoever needs more is told this; modules are no matter of the kernel's own code.
+      let modules = (try? ownership.kernel.provenStructures.inferredModules) ?? []
+      types = try InferredTypes(
+        lacking: error, symbols: vendor.symbols, tables: vendor.tables, text: vendor.text, modules: modules, live
+      ).types
     }
     self.live = live
     reader = Snapshot(symbols: symbols, types: types, live: live)

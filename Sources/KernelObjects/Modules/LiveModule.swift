@@ -11,8 +11,8 @@ package struct LiveModule {
   package var state: State
   /// Where its kinds of memory lie.
   package var memory: [Kind: Range<UInt64>]
-  /// The offset of its per-CPU variables.
-  package var percpu: UInt64
+  /// The offset of its per-CPU variables; nil if nobody tells where that stands.
+  package var percpu: UInt64?
   /// The number of its directory in sysfs, another each time a module is loaded; nil if it has none.
   ///
   /// Source: `struct kernfs_node`, `id`, include/linux/kernfs.h (Linux v5.5 to v7.2): a number and a generation.
@@ -48,7 +48,7 @@ package struct LiveModule {
     structure = module.address
     state = State(rawValue: try module["state"]) ?? .unformed
     name = try module.text("name")
-    percpu = try module.valueIfAny("percpu") ?? 0
+    percpu = try module.valueIfAny("percpu") ?? (module.snapshot.types.lacksOthers ? nil : 0)
     instance = Self.instance(of: module)
     taints = try module.valueIfAny("taints") ?? 0
     memory = try Self.memory(of: module)

@@ -27,9 +27,9 @@ package struct VmallocAreas {
     if let head = reader.symbols["vmap_area_list"] {
       heads = [head]
     } else if let first = try reader.value(UInt64.self, of: "vmap_nodes"),
-      let count = try reader.value(UInt32.self, of: "nr_vmap_nodes"),
-      let byteCount = reader.types.structure("vmap_node")?.byteCount, byteCount > 0
+      let count = try reader.value(UInt32.self, of: "nr_vmap_nodes")
     {
+      let byteCount = try reader.types.byteCount(of: "vmap_node")
       let list = try reader.offset("busy.head", in: "vmap_node")
       heads = (0..<min(Int(count), Self.mostNodes)).map { first &+ UInt64($0 * byteCount) &+ list }
     }

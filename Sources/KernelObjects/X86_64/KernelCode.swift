@@ -3,6 +3,8 @@ package import KernelModel
 extension X86_64: ObjectArchitecture {
   /// `current_task` in v6.1 and v7.2, `pcpu_hot.current_task` in v6.12: arch/x86/include/asm/current.h.
   package static var currentTaskVariables: [String] { ["pcpu_hot.current_task", "current_task"] }
+  /// int3.
+  package static func isTrapping(_ bytes: [UInt8]) -> Bool { bytes.allSatisfy { $0 == 0xcc } }
   /// What lies below is the `struct pt_regs` of the entry from user space.
   ///
   /// Source: arch/x86/include/asm/processor.h (Linux v6.1), current.h (v6.12).

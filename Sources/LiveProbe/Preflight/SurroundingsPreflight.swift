@@ -105,7 +105,7 @@ struct SurroundingsPreflight {
       Withheld(
         what, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF)",
         remedy: "give the vmlinux of this build with its debugging information (DWARF), or the package that has it, "
-          + "with --reference when you scan; without it, checks that read kernel structures are unknown"))
+          + "with --reference when you scan; without it, most checks that read kernel structures are unknown"))
   }
 
   func vendorImage(_ otherImage: (String) -> String?) -> Preflight.State {

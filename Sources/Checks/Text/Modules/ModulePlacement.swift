@@ -93,16 +93,19 @@ struct ModulePlacement {
     case 0..<object.sections.count:
       if let base = addresses[symbol.section] { return base &+ symbol.value }
       let section = object.sections[symbol.section]
-      if section.name == ".data..percpu" { return module.percpu &+ symbol.value }
+      if section.name == ".data..percpu" {
+        return (module.percpu ?? initialisation[symbol.section]).map { $0 &+ symbol.value }
+      }
       return section.name.hasPrefix(".init")
         ? (initialisation[symbol.section] ?? Self.nowhere) &+ symbol.value : nil
     default: return nil
     }
   }
 
-  /// Works out where the sections of initialisation lay: from the first place in memory that speaks of each.
+  /// Works out where the sections of initialisation lay, and what each processor has a copy of where nobody tells it: from the
+  /// first place in memory that speaks of each.
   ///
-  /// They are freed, and nothing else remembers them; every other place that speaks of the same section must agree.
+  /// The former are freed, and nothing else remembers them; every other place that speaks of the same section must agree.
   mutating func locateInitialisation(live: LivePages) {
     for section in object.sections where section.type == 4 {
       guard Int(section.info) < object.sections.count, let base = addresses[Int(section.info)],
@@ -113,12 +116,15 @@ struct ModulePlacement {
       for offset in stride(from: 0, to: table.count - 23, by: 24) {
         let info = table.value(UInt64.self, at: offset + 8)
         guard let symbol = symbol(Int(info >> 32)), symbol.section > 0, symbol.section < object.sections.count,
-          initialisation[symbol.section] == nil, object.sections[symbol.section].name.hasPrefix(".init")
+          initialisation[symbol.section] == nil, case let name = object.sections[symbol.section].name,
+          name.hasPrefix(".init") || name == ".data..percpu" && module.percpu == nil
         else { continue }
         let place = base &+ table.value(UInt64.self, at: offset)
         let known = symbol.value &+ table.value(UInt64.self, at: offset + 16)
         let start = Machine.target(ofRelocation: UInt32(truncatingIfNeeded: info), at: place, live)
-        guard let start, Machine.moduleSpace.contains(KernelAddress(start &- known)) else { continue }
+        guard let start, name == ".data..percpu" || Machine.moduleSpace.contains(KernelAddress(start &- known)) else {
+          continue
+        }
         initialisation[symbol.section] = start &- known
       }
     }
