@@ -7,7 +7,9 @@ package enum SettingFiles {
 
   package static func told(_ root: SystemRoot) -> ToldSettings {
     // What is not there, or is withheld, is one view less to compare with.
-    ToldSettings(text: { try? root.text(of: $0) }, open: { open($0, root) })
+    var told = ToldSettings(text: { try? root.text(of: $0) }, open: { open($0, root) })
+    told.interpreters = { interpreters(root) }
+    return told
   }
 
   /// Of a link, who may write where it leads counts as well.
@@ -30,5 +32,36 @@ package enum SettingFiles {
       }
     }
     return found.sorted()
+  }
+
+  // MARK: Interpreters
+
+  /// Entries of binfmt_misc at most.
+  private static let mostEntries = 4096
+
+  /// Only where it is mounted, so that nothing is: on many hosts, whoever looks for a file there has it mounted, and a module loaded.
+  ///
+  /// Source: bm_entry_read(), entry_status(), fs/binfmt_misc.c (Linux v5.10 to v7.2).
+  private static func interpreters(_ root: SystemRoot) -> Result<ToldSettings.Interpreters, Withheld>? {
+    let folder = "proc/sys/fs/binfmt_misc"
+    guard let mounts = try? root.bytes(of: "proc/self/mountinfo", limit: 16 << 20) else { return nil }
+    let lines = mounts.split(separator: UInt8(ascii: "\n")).map { line in
+      line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+    }
+    // What was mounted last there is what is seen.
+    guard let mount = lines.last(where: { $0.count > 4 && $0[4] == "/\(folder)" }),
+      let dash = mount.firstIndex(of: "-"), mount.dropFirst(dash + 1).first == "binfmt_misc"
+    else { return nil }
+    var told = ToldSettings.Interpreters(device: mount[2], paths: [:])
+    do throws(FileFault) {
+      for name in try Folder(root.path(folder)).names(limit: mostEntries) where name != "register" && name != "status" {
+        let text = try? root.text(of: "\(folder)/\(name)")
+        let line = text?.split(separator: "\n").first { $0.hasPrefix("interpreter ") }
+        told.paths[name] = .some(line.map { String($0.dropFirst("interpreter ".count)) })
+      }
+    } catch {
+      return .failure(Withheld("/\(folder)", why: error.description))
+    }
+    return .success(told)
   }
 }

@@ -104,6 +104,7 @@ package enum TestTypes {
     addTasks(&types, char: char, int: int, long: long, pointer: pointer, list: list)
     addSwitches(&types, char: char, pointer: pointer)
     addKeys(&types, int: int, long: long, pointer: pointer)
+    addInterpreters(&types, int: int, long: long, pointer: pointer, list: list)
     types.structure(
       "tracepoint", 40,
       [

@@ -78,6 +78,8 @@ extension TestVendorKernel {
     package static let processes: UInt64 = 0xb940
     package static let registeredEnd: UInt64 = 0xb9c0
     package static let rawSockets: UInt64 = 0xb9d0
+    package static let mounted: UInt64 = 0xba00
+    package static let firstUsers: UInt64 = 0xba10
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -139,7 +141,8 @@ extension TestVendorKernel {
       ("softirq_vec", Variable.softInterrupts),
       ("tty_ldiscs", Variable.lineDisciplines), ("ptype_base", Variable.packetTypes),
       ("proc_root", Variable.processes), ("registered_end", Variable.registeredEnd),
-      ("raw_v4_hashinfo", Variable.rawSockets),
+      ("raw_v4_hashinfo", Variable.rawSockets), ("super_blocks", Variable.mounted),
+      ("init_user_ns", Variable.firstUsers),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {
