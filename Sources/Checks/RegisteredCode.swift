@@ -12,7 +12,8 @@ package struct RegisteredCode: Check {
       types and protocols of each network namespace and device, entries of /proc and /proc/sys, file systems and the \
       inodes of their roots, security hooks, character devices, terminals, line disciplines, input handlers, \
       consoles, program formats, timers, pending work, the functions of kernel threads, interrupt handlers, \
-      interrupt gates, gates and task states among processors' segments, and the like. A table of rows says where \
+      interrupt gates, gates and task states among processors' segments and those of programs, the stacks in task \
+      states, and the like. A table of rows says where \
       these are, by the vendor's symbols and types; the type of a structure says which of its words point to code. A \
       registered function must be the start of a function of the kernel or of a listed module, or code that the \
       kernel generated. A registered table of functions must be one of the kernel's constants, or each of its \

@@ -46,6 +46,8 @@ extension Scenario {
     },
     row("an interrupt gate into unowned code", "interrupt gates") { try $0.setGate(30) },
     row("a gate among a processor's segments", "segments") { try $0.addGateAmongSegments() },
+    row("a gate among a program's segments", "segments of programs") { try $0.addGateAmongSegmentsOfProgram() },
+    row("a stack of somebody's in a processor's task state", "stacks in task states") { try $0.nameOtherStack() },
     Scenario(
       name: "devices that /proc/misc does not tell",
       guests: .of(["5.10", "7"], why: "an older and a newer kernel; a saved one tells nothing")
