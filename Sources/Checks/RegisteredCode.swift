@@ -19,8 +19,8 @@ package struct RegisteredCode: Check {
       kernel generated. A registered table of functions must be one of the kernel's constants, or each of its \
       functions must be legitimate. On a running \
       kernel, the files in which it lists file systems, devices, terminals, line disciplines, consoles, input \
-      handlers, packet types, protocols and network devices are read between two reads of memory: what memory has \
-      both times must be told, and what is told must be in memory. A finding must be seen several times, because \
+      handlers, packet types, protocols, network devices and security modules are read between two reads of memory: \
+      what memory has both times must be told, and what is told must be in memory. A finding must be seen several times, because \
       registrations and modules come and go.
       """,
     innocentCauses: [

@@ -44,15 +44,8 @@ package enum SettingFiles {
   /// Source: bm_entry_read(), entry_status(), fs/binfmt_misc.c (Linux v5.10 to v7.2).
   private static func interpreters(_ root: SystemRoot) -> Result<ToldSettings.Interpreters, Withheld>? {
     let folder = "proc/sys/fs/binfmt_misc"
-    guard let mounts = try? root.bytes(of: "proc/self/mountinfo", limit: 16 << 20) else { return nil }
-    let lines = mounts.split(separator: UInt8(ascii: "\n")).map { line in
-      line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-    }
-    // What was mounted last there is what is seen.
-    guard let mount = lines.last(where: { $0.count > 4 && $0[4] == "/\(folder)" }),
-      let dash = mount.firstIndex(of: "-"), mount.dropFirst(dash + 1).first == "binfmt_misc"
-    else { return nil }
-    var told = ToldSettings.Interpreters(device: mount[2], paths: [:])
+    guard let mounted = MountedFileSystem(at: "/\(folder)", root), mounted.type == "binfmt_misc" else { return nil }
+    var told = ToldSettings.Interpreters(device: mounted.device, paths: [:])
     do throws(FileFault) {
       for name in try Folder(root.path(folder)).names(limit: mostEntries) where name != "register" && name != "status" {
         let text = try? root.text(of: "\(folder)/\(name)")

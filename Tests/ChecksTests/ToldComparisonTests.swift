@@ -160,4 +160,69 @@ import Testing
     #expect(other.findings.isEmpty)
     #expect(other.remarks.contains { $0.contains("/proc/1 is a container's first process") })
   }
+
+  // MARK: Security modules
+
+  /// `lockdown` with two hooks, and `yama` with one.
+  private func addSecurityModules() -> [TestObjects.Object] {
+    let function = TestTextKernel.live(0x700).rawValue
+    let modules = [("lockdown", 104 as UInt64), ("yama", 107)].map { name, number in
+      let text = objects.make("sock").address
+      objects.memory.write(string: name, at: KernelAddress(text))
+      return objects.make("lsm_id") {
+        $0["name"] = text
+        $0["id"] = number
+      }
+    }
+    for (index, module) in modules.enumerated() {
+      let place = TestTextKernel.live(Variable.securityModules).rawValue + UInt64(index) * 8
+      objects.memory.write(module.address, at: KernelAddress(place))
+    }
+    let hooks = [0, 1, 0].map { number in
+      objects.make("security_hook_list") {
+        $0["hook"] = function
+        $0["lsmid"] = modules[number].address
+      }
+    }
+    let heads = TestTextKernel.live(Variable.securityHooks).rawValue
+    objects.chain(Array(hooks.prefix(2)), by: "list", head: heads)
+    objects.chain([hooks[2]], by: "list", head: heads + 8)
+    return hooks
+  }
+
+  private static let security = "sys/kernel/security/lsm"
+
+  @Test func `security modules are told by their names, and by their numbers`() throws {
+    _ = addSecurityModules()
+    let honest = [Self.security: "lockdown,yama", "lsm_list_modules": "104\n107"]
+    let examination = try examine(honest)
+    #expect(examination.findings.isEmpty, "\(examination.findings)")
+    #expect(
+      examination.remarks.contains {
+        $0.contains("2 security modules, 3 security hooks, 2 numbers of security modules")
+      })
+    // One that took its hooks away.
+    #expect(try examine(honest.merging([Self.security: "lockdown,yama,selinux"]) { $1 }).findings.isEmpty)
+    let untold = try examine(honest.merging([Self.security: "lockdown"]) { $1 }).findings
+    #expect(
+      Set(untold.map(\.subject))
+        == [Subject("security modules", label: "yama"), Subject("security hooks", label: "yama")])
+    let numbers = try examine(honest.merging(["lsm_list_modules": "104\n999"]) { $1 }).findings
+    #expect(
+      Set(numbers.map(\.subject.label)) == ["107", "999"]
+        && numbers.allSatisfy { $0.subject.name == "numbers of security modules" && $0.severity == .critical })
+    #expect(numbers.contains { $0.expected == "told in lsm_list_modules(2)" })
+  }
+
+  @Test func `a hook of a security module that nobody is told of is found`() throws {
+    let hooks = addSecurityModules()
+    let text = objects.make("sock").address
+    objects.memory.write(string: "other", at: KernelAddress(text))
+    hooks[1]["lsmid"] = objects.make("lsm_id") { $0["name"] = text }.address
+    let findings = try examine([Self.security: "lockdown,yama", "lsm_list_modules": "104\n107"]).findings
+    #expect(findings.map(\.subject) == [Subject("security hooks", label: "other")])
+    hooks[1]["lsmid"] = 0
+    let unnamed = try examine([Self.security: "lockdown,yama", "lsm_list_modules": "104\n107"])
+    #expect(unnamed.findings.isEmpty && unnamed.remarks.contains { $0.contains("some security hooks") })
+  }
 }

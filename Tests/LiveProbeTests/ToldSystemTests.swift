@@ -140,4 +140,19 @@ import Testing
     try fixture.write(Self.mounted, to: "proc/self/mountinfo")
     #expect(throws: Withheld.self) { try SettingFiles.told(fixture.root).interpreters()?.get() }
   }
+
+  @Test func `security modules are told where their file system is mounted`() throws {
+    let file = "sys/kernel/security/lsm"
+    try fixture.write("capability,yama", to: file)
+    let lists = ListFiles.told(fixture.root)
+    #expect(throws: Withheld.self) { try lists.text(file).get() }
+    try fixture.write(
+      "30 25 0:7 / /sys/kernel/security rw - securityfs securityfs rw\n", to: "proc/self/mountinfo")
+    #expect(try lists.text(file).get() == "capability,yama")
+    #expect(throws: Withheld.self) { try lists.text(ToldLists.securityModules).get() }
+    // Of the running system, which may be without it.
+    if case .success(let text) = ListFiles.told(SystemRoot()).text(ToldLists.securityModules) {
+      #expect(text.split(separator: "\n").allSatisfy { UInt64($0) != nil })
+    }
+  }
 }

@@ -80,6 +80,8 @@ extension TestVendorKernel {
     package static let rawSockets: UInt64 = 0xb9d0
     package static let mounted: UInt64 = 0xba00
     package static let firstUsers: UInt64 = 0xba10
+    package static let securityModules: UInt64 = 0xba20
+    package static let securityHooks: UInt64 = 0xba40
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -142,7 +144,8 @@ extension TestVendorKernel {
       ("tty_ldiscs", Variable.lineDisciplines), ("ptype_base", Variable.packetTypes),
       ("proc_root", Variable.processes), ("registered_end", Variable.registeredEnd),
       ("raw_v4_hashinfo", Variable.rawSockets), ("super_blocks", Variable.mounted),
-      ("init_user_ns", Variable.firstUsers),
+      ("init_user_ns", Variable.firstUsers), ("lsm_idlist", Variable.securityModules),
+      ("security_hook_heads", Variable.securityHooks),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

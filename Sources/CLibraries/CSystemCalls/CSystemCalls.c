@@ -28,6 +28,11 @@
 #define MFD_EXEC 16U
 #endif
 
+// Since Linux v6.8 (include/uapi/asm-generic/unistd.h).
+#ifndef SYS_lsm_list_modules
+#define SYS_lsm_list_modules 461
+#endif
+
 static long answer(long result) { return result < 0 ? -errno : result; }
 
 // The halves of an offset, as preadv takes them.
@@ -273,4 +278,8 @@ long sys_pidfd_probe(int number) {
   if (file < 0) return file;
   close((int)file);
   return 0;
+}
+
+long sys_security_modules(uint64_t *numbers, uint32_t byte_count) {
+  return answer(syscall(SYS_lsm_list_modules, numbers, &byte_count, 0));
 }

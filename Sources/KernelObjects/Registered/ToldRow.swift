@@ -18,6 +18,8 @@ package struct ToldRow: Sendable {
   let starts: [Start]
   /// Whether the file tells of nothing else; it tells of each at least once.
   package let isWhole: Bool
+  /// Whether several of one name are told once.
+  package let isOnce: Bool
   /// What the file calls one of them; nil if it is not told there.
   ///
   /// It is given the first process's network as well, and throws if a name cannot be read.
@@ -26,7 +28,7 @@ package struct ToldRow: Sendable {
   private let names: @Sendable (String) -> [String]
 
   init(
-    _ name: String, _ file: String, _ starts: [Start], isWhole: Bool = true,
+    _ name: String, _ file: String, _ starts: [Start], isWhole: Bool = true, isOnce: Bool = false,
     label: @escaping @Sendable (KernelObject, KernelObject?) throws(CannotCheck) -> String?,
     names: @escaping @Sendable (String) -> [String]
   ) {
@@ -34,6 +36,7 @@ package struct ToldRow: Sendable {
     self.file = file
     self.starts = starts
     self.isWhole = isWhole
+    self.isOnce = isOnce
     self.label = label
     self.names = names
   }
