@@ -32,7 +32,8 @@ package struct RegisteredCode: Check {
       "directories at roots of file systems and of network namespaces beyond the first thousand; settings "
         + "and entries of /proc/net of namespaces beyond the first 32",
       "what was removed: a hook of the vendor's that is no longer called",
-      "what no file lists, such as netfilter hooks and timers: whether user space sees these is no question",
+      "what nothing lists, such as timers: whether user space sees these is no question; nor whether it sees netfilter hooks "
+        + "where the module nfnetlink_hook is not loaded",
       "the code itself: kernel-text and module-text compare it, and the kernel's constant tables",
       "without the vendor's kernel image: the names and types used to read all of this are the suspect kernel's own",
     ],

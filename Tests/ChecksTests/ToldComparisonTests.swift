@@ -225,4 +225,39 @@ import Testing
     let unnamed = try examine([Self.security: "lockdown,yama", "lsm_list_modules": "104\n107"])
     #expect(unnamed.findings.isEmpty && unnamed.remarks.contains { $0.contains("some security hooks") })
   }
+
+  // MARK: Netfilter
+
+  /// Hooks of a family, with so many functions at each.
+  private func addHooks(_ member: String, _ counts: [UInt64]) {
+    for (index, count) in counts.enumerated() where count > 0 {
+      let entries = objects.make("nf_hook_entries") { $0["num_hook_entries"] = count }
+      for _ in 0..<count { _ = objects.make("nf_hook_entry") { $0["hook"] = TestTextKernel.live(0x700).rawValue } }
+      let first = entries.place(of: "hooks")
+      for number in 0..<count {
+        objects.memory.write(TestTextKernel.live(0x700).rawValue, at: KernelAddress(first + number * 16))
+      }
+      objects.memory.write(entries.address, at: KernelAddress(network.place(of: "nf.\(member)") + UInt64(index) * 8))
+    }
+  }
+
+  @Test func `netfilter hooks are told by family and hook, each as often as there are such`() throws {
+    addHooks("hooks_ipv4", [0, 2, 1])
+    addHooks("hooks_arp", [0, 1])
+    let honest = ["ipv4 hook 1", "ipv4 hook 1", "ipv4 hook 2", "arp hook 1"]
+    func told(_ lines: [String]) throws -> [Subject] {
+      let examination = try examine([ToldLists.netfilterHooks: lines.joined(separator: "\n")])
+      #expect(examination.remarks.contains { $0.contains(", 4 netfilter hooks") }, "\(examination.remarks)")
+      return examination.findings.map(\.subject)
+    }
+    #expect(try told(honest + ["ipv6 hook 0"]).isEmpty)
+    for (index, name) in honest.enumerated() {
+      var lines = honest
+      lines.remove(at: index)
+      #expect(try told(lines) == [Subject("netfilter hooks", label: name)])
+    }
+    let withheld = try examine()
+    #expect(withheld.findings.isEmpty)
+    #expect(withheld.remarks.contains { $0.contains("nfnetlink_hook") })
+  }
 }

@@ -150,6 +150,7 @@ import Testing
       "30 25 0:7 / /sys/kernel/security rw - securityfs securityfs rw\n", to: "proc/self/mountinfo")
     #expect(try lists.text(file).get() == "capability,yama")
     #expect(throws: Withheld.self) { try lists.text(ToldLists.securityModules).get() }
+    #expect(throws: Withheld.self) { try lists.text(ToldLists.netfilterHooks).get() }
     // Of the running system, which may be without it.
     if case .success(let text) = ListFiles.told(SystemRoot()).text(ToldLists.securityModules) {
       #expect(text.split(separator: "\n").allSatisfy { UInt64($0) != nil })

@@ -84,7 +84,16 @@ extension TestTypes {
     let packets = types.structure("netns_packet", 8, [("sklist", pointer, 0)])
     // A head is a structure: of an array, each element is a head.
     let head = types.structure("list_anchor", 16, [("next", pointer, 0), ("prev", pointer, 8 * 8)])
-    types.structure("net", 48, [("ipv4", internet, 0), ("packet", packets, 16 * 8), ("dev_base_head", head, 32 * 8)])
+    let entry = types.structure(
+      "nf_hook_entry", 16, [("hook", types.add(2, size: types.add(13)), 0), ("priv", pointer, 8 * 8)])
+    types.structure(
+      "nf_hook_entries", 8, [("num_hook_entries", short, 0), ("hooks", types.array(of: entry, 0), 8 * 8)])
+    let hooks = types.structure(
+      "netns_nf", 64,
+      [("hooks_ipv4", types.array(of: pointer, 5), 0), ("hooks_arp", types.array(of: pointer, 3), 40 * 8)])
+    types.structure(
+      "net", 112,
+      [("ipv4", internet, 0), ("packet", packets, 16 * 8), ("dev_base_head", head, 32 * 8), ("nf", hooks, 48 * 8)])
     types.structure("net_device", 32, [("dev_list", list, 0), ("name", long, 16 * 8)])
     types.structure("nsproxy", 8, [("net_ns", pointer, 0)])
   }

@@ -103,6 +103,20 @@ extension ToldRow {
     ToldRow(
       "numbers of security modules", ToldLists.securityModules, securityModules,
       label: { (module, _) throws(CannotCheck) in "\(try module["id"] as UInt64)" }, names: \.lines),
+    // net/netfilter/nfnetlink_hook.c: nfnl_hook_dump(), by family and hook. What is left of one that was taken away is told as well.
+    ToldRow(
+      "netfilter hooks", ToldLists.netfilterHooks,
+      [
+        .network([
+          .pointer("nf.hooks_ipv4|nf.hooks_ipv6|nf.hooks_arp|nf.hooks_bridge", to: "nf_hook_entries"),
+          .elements("hooks", count: "num_hook_entries"),
+        ])
+      ], isWhole: false,
+      place: { trail in
+        // `nf.hooks_ipv4[3] entry 0`
+        let parts = trail.utf8.split { [0x5b, 0x5d, 0x5f].contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+        return parts.count > 2 ? "\(parts[1]) hook \(parts[2])" : ""
+      }, label: { (_, _) throws(CannotCheck) in "" }, names: \.lines),
   ]
 
   private static let securityModules: [Start] = [
