@@ -12,16 +12,17 @@ package struct RegisteredCode: Check {
       types and protocols of each network namespace and device, entries of /proc and /proc/sys, file systems and the \
       inodes of their roots, security hooks, character devices, terminals, line disciplines, input handlers, \
       consoles, program formats, timers, pending work, the functions of kernel threads, interrupt handlers, \
-      interrupt gates, gates and task states among processors' segments, and the like. A table of rows says where \
+      interrupt gates, gates and task states among processors' segments and those of programs, the stacks in task \
+      states, and the like. A table of rows says where \
       these are, by the vendor's symbols and types; the type of a structure says which of its words point to code. A \
       registered function must be the start of a function of the kernel or of a listed module, or code that the \
       kernel generated. A registered table of functions must be one of the kernel's constants, or each of its \
       functions must be legitimate. On a running \
       kernel, the files in which it lists file systems, devices, terminals, line disciplines, consoles, input \
-      handlers, packet types, protocols and network devices are read between two reads of memory: what memory has \
-      both times must be told, and what is told must be in memory. With --deep, all objects of the kernel's allocator \
-      are looked at as well whose cache says what they are: none in use may lead to unowned executable memory, itself \
-      or by a table. A finding must be seen several times, because \
+      handlers, packet types, protocols, network devices and security modules are read between two reads of memory: \
+      what memory has both times must be told, and what is told must be in memory. With --deep, all objects of the \
+      kernel's allocator are looked at as well whose cache says what they are: none in use may lead to unowned \
+      executable memory, itself or by a table. A finding must be seen several times, because \
       registrations and modules come and go.
       """,
     innocentCauses: [
@@ -35,7 +36,8 @@ package struct RegisteredCode: Check {
       "directories at roots of file systems and of network namespaces beyond the first thousand; settings "
         + "and entries of /proc/net of namespaces beyond the first 32",
       "what was removed: a hook of the vendor's that is no longer called",
-      "what no file lists, such as netfilter hooks and timers: whether user space sees these is no question",
+      "what nothing lists, such as timers: whether user space sees these is no question; nor whether it sees netfilter hooks "
+        + "where the module nfnetlink_hook is not loaded",
       "the code itself: kernel-text and module-text compare it, and the kernel's constant tables",
       "without the vendor's kernel image: the names and types used to read all of this are the suspect kernel's own",
     ],

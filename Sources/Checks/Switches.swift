@@ -12,8 +12,9 @@ package struct Switches: Check {
       which a baseline records, and on a running kernel each is compared with its file below /proc/sys or /sys. Then \
       the programs that the kernel itself starts as root (modprobe_path, core_pattern, poweroff_cmd, the release \
       agents of control groups): a path that differs from the vendor's image is looked up in the package manager's \
-      records, and the permissions of the file and of the folders above it are examined. A difference must be seen \
-      three times.
+      records, and the permissions of the file and of the folders above it are examined. The same is asked of the \
+      programs by which files of other formats are started (binfmt_misc): each is a fact, and where its file system \
+      is mounted, each that memory has must be in it. A difference must be seen three times.
       """,
     innocentCauses: [
       "a distribution that keeps its programs elsewhere, such as NixOS or Guix, in a dump: its package "
@@ -24,7 +25,9 @@ package struct Switches: Check {
       "a switch that was changed by someone who may, or before a baseline was recorded: it is only a fact",
       "a crash handler (core_pattern) that only root may write to, and that belongs to no package, is only a fact",
       "what the programs do; a replaced program in a file that the vendor named",
-      "switches in modules, and those of namespaces",
+      "switches in modules, and those of namespaces; what user namespaces have of their own in binfmt_misc",
+      "a program for files of another format that only root may write to: whether it is meant to be there; before Linux "
+        + "v6.7 one whose file is no longer on its file system's list of inodes",
       "without the vendor's kernel image: the vendor's programs are not known",
     ],
     proof: .crossView,
@@ -36,6 +39,7 @@ package struct Switches: Check {
     ])
 
   private static let looks = 3
+  private static let mostNamed = 8
 
   package init() {}
 
@@ -50,30 +54,36 @@ package struct Switches: Check {
     var examination = Examination()
     examination.expect(structures.expectation)
     for value in look.values { examination.note(Subject(value.name), .text(value.words)) }
-    for program in look.programs {
+    for program in look.programs where program.kind != .interpreter {
       // Control groups are mounted and unmounted.
       examination.note(Subject(program.name), .text(program.text), lasting: program.kind != .agent)
-      judge(program, kernel, into: &examination)
+      if let remark = judge(program, kernel, into: &examination) { examination.remark(remark) }
     }
+    examine(interpreters: look.programs.filter { $0.kind == .interpreter }, kernel, into: &examination)
+    if let obstacle = look.obstacleOfInterpreters { leaveInterpreters(obstacle, into: &examination) }
     for remark in look.remarks { examination.remark(remark) }
     if let obstacle = look.obstacle { examination.leaveUnanswered(Subject("switches"), obstacle) }
     for wrong in wrong {
       examination.report(
         Finding(
           kind: .contradiction, severity: .critical, subject: Subject(wrong.name),
-          message: "user space sees another value than the kernel has",
+          message: wrong.told == nil
+            ? "it is hidden" : "user space sees another value than the kernel has",
           expected: .text("\(wrong.inMemory), as in memory"),
-          observed: .text("\(wrong.told), as /\(wrong.file) says"), effects: [.init(.falsifies, "/\(wrong.file)")],
+          observed: .text(wrong.told.map { "\($0), as /\(wrong.file) says" } ?? "there is no /\(wrong.file)"),
+          effects: [wrong.told == nil ? .init(.hides, wrong.name) : .init(.falsifies, "/\(wrong.file)")],
           toldBy: ["read"],
           meaning: "whoever looks there takes the host for protected in another way than it is"))
     }
     return examination
   }
 
-  private func judge(_ program: NamedProgram, _ kernel: Kernel, into examination: inout Examination) {
+  /// - Returns: what a reader should know of a program that is no finding.
+  private func judge(
+    _ program: NamedProgram, _ kernel: Kernel, into examination: inout Examination
+  ) -> String? {
     switch ProgramJudge(kernel: kernel).judgement(of: program) {
-    case .fine(let remark):
-      if let remark { examination.remark(remark) }
+    case .fine(let remark): return remark
     case .asked(let why):
       examination.report(
         finding(program, .warning, "the kernel starts a program that nothing vouches for", why))
@@ -81,7 +91,47 @@ package struct Switches: Check {
       examination.report(
         finding(
           program, .critical, "the kernel starts a program that others than root may replace",
-          "others than root may write to \(places.joined(separator: ", "))"))
+          ProgramJudge.words(ofOpen: places)))
+    }
+    return nil
+  }
+
+  /// Of binfmt_misc, which may have some dozens: those of packages are counted.
+  private func examine(
+    interpreters: [NamedProgram], _ kernel: Kernel, into examination: inout Examination
+  ) {
+    var remarks: [String] = []
+    var ofPackages = 0
+    for program in interpreters {
+      // Whoever builds for another machine registers some, until the host is started again.
+      examination.note(Subject(program.name), .text(program.words), lasting: false)
+      guard let remark = judge(program, kernel, into: &examination) else { continue }
+      if case .recorded = kernel.reference.provenance(of: program.text) {
+        ofPackages += 1
+      } else {
+        remarks.append(remark + (program.interpreter.map(Self.words) ?? ""))
+      }
+    }
+    if ofPackages > 0 {
+      examination.remark("programs that start files of other formats (binfmt_misc), of packages: \(ofPackages)")
+    }
+    for remark in remarks.prefix(Self.mostNamed) { examination.remark(remark) }
+    if remarks.count > Self.mostNamed {
+      examination.remark("of binfmt_misc's programs, \(remarks.count - Self.mostNamed) more belong to no package")
+    }
+  }
+
+  private static func words(of interpreter: ProgramInterpreter) -> String {
+    (interpreter.isOpen ? "; its file was opened when it was registered, maybe by a container" : "")
+      + (interpreter.hasFilesRights ? "; it runs with the rights of the file that it is started for" : "")
+  }
+
+  private func leaveInterpreters(_ obstacle: CannotCheck, into examination: inout Examination) {
+    let subject = "programs that start files of other formats (binfmt_misc)"
+    if case .layoutUnknown = obstacle {
+      examination.remark("\(subject) were left out: \(obstacle)")
+    } else {
+      examination.leaveUnanswered(Subject(subject), obstacle)
     }
   }
 
@@ -95,6 +145,8 @@ package struct Switches: Check {
           ?? "a package's program"),
       observed: .text(program.text), evidence: [.init("why", .text(why))],
       effects: [.init(.startsProgram, "\(program.text) (\(program.name))")], proof: .provenance,
-      meaning: "it runs as root, outside of all containers, whenever the kernel has a use for it")
+      meaning: program.kind == .interpreter
+        ? "whoever starts a file of that format runs it, root as well"
+        : "it runs as root, outside of all containers, whenever the kernel has a use for it")
   }
 }

@@ -22,8 +22,8 @@ package protocol ObjectArchitecture: Architecture {
   static func marksDirectJumps(_ reader: Snapshot) -> Bool
   /// What is registered with its processors, beside what every kernel has.
   static var registeredRows: [RegisteredRow] { get }
-  /// Where a processor goes on by a gate.
-  static func target(ofGate gate: KernelObject) throws(CannotCheck) -> UInt64
-  /// Whether the kernel itself sets gates to an address of its code.
+  /// Where a processor goes on by a gate, or by what else it reads when it enters the kernel; none of what is unused.
+  static func gateWords(of gate: KernelObject) throws(CannotCheck) -> [RegisteredWord]
+  /// Whether the kernel itself sets such a word to its value.
   static func isGateTarget(_ gate: RegisteredWord, _ symbols: SymbolIndex, _ mappings: any KernelMappings) -> Bool
 }

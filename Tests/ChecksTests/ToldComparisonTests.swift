@@ -160,4 +160,104 @@ import Testing
     #expect(other.findings.isEmpty)
     #expect(other.remarks.contains { $0.contains("/proc/1 is a container's first process") })
   }
+
+  // MARK: Security modules
+
+  /// `lockdown` with two hooks, and `yama` with one.
+  private func addSecurityModules() -> [TestObjects.Object] {
+    let function = TestTextKernel.live(0x700).rawValue
+    let modules = [("lockdown", 104 as UInt64), ("yama", 107)].map { name, number in
+      let text = objects.make("sock").address
+      objects.memory.write(string: name, at: KernelAddress(text))
+      return objects.make("lsm_id") {
+        $0["name"] = text
+        $0["id"] = number
+      }
+    }
+    for (index, module) in modules.enumerated() {
+      let place = TestTextKernel.live(Variable.securityModules).rawValue + UInt64(index) * 8
+      objects.memory.write(module.address, at: KernelAddress(place))
+    }
+    let hooks = [0, 1, 0].map { number in
+      objects.make("security_hook_list") {
+        $0["hook"] = function
+        $0["lsmid"] = modules[number].address
+      }
+    }
+    let heads = TestTextKernel.live(Variable.securityHooks).rawValue
+    objects.chain(Array(hooks.prefix(2)), by: "list", head: heads)
+    objects.chain([hooks[2]], by: "list", head: heads + 8)
+    return hooks
+  }
+
+  private static let security = "sys/kernel/security/lsm"
+
+  @Test func `security modules are told by their names, and by their numbers`() throws {
+    _ = addSecurityModules()
+    let honest = [Self.security: "lockdown,yama", "lsm_list_modules": "104\n107"]
+    let examination = try examine(honest)
+    #expect(examination.findings.isEmpty, "\(examination.findings)")
+    #expect(
+      examination.remarks.contains {
+        $0.contains("2 security modules, 3 security hooks, 2 numbers of security modules")
+      })
+    // One that took its hooks away.
+    #expect(try examine(honest.merging([Self.security: "lockdown,yama,selinux"]) { $1 }).findings.isEmpty)
+    let untold = try examine(honest.merging([Self.security: "lockdown"]) { $1 }).findings
+    #expect(
+      Set(untold.map(\.subject))
+        == [Subject("security modules", label: "yama"), Subject("security hooks", label: "yama")])
+    let numbers = try examine(honest.merging(["lsm_list_modules": "104\n999"]) { $1 }).findings
+    #expect(
+      Set(numbers.map(\.subject.label)) == ["107", "999"]
+        && numbers.allSatisfy { $0.subject.name == "numbers of security modules" && $0.severity == .critical })
+    #expect(numbers.contains { $0.expected == "told in lsm_list_modules(2)" })
+  }
+
+  @Test func `a hook of a security module that nobody is told of is found`() throws {
+    let hooks = addSecurityModules()
+    let text = objects.make("sock").address
+    objects.memory.write(string: "other", at: KernelAddress(text))
+    hooks[1]["lsmid"] = objects.make("lsm_id") { $0["name"] = text }.address
+    let findings = try examine([Self.security: "lockdown,yama", "lsm_list_modules": "104\n107"]).findings
+    #expect(findings.map(\.subject) == [Subject("security hooks", label: "other")])
+    hooks[1]["lsmid"] = 0
+    let unnamed = try examine([Self.security: "lockdown,yama", "lsm_list_modules": "104\n107"])
+    #expect(unnamed.findings.isEmpty && unnamed.remarks.contains { $0.contains("some security hooks") })
+  }
+
+  // MARK: Netfilter
+
+  /// Hooks of a family, with so many functions at each.
+  private func addHooks(_ member: String, _ counts: [UInt64]) {
+    for (index, count) in counts.enumerated() where count > 0 {
+      let entries = objects.make("nf_hook_entries") { $0["num_hook_entries"] = count }
+      for _ in 0..<count { _ = objects.make("nf_hook_entry") { $0["hook"] = TestTextKernel.live(0x700).rawValue } }
+      let first = entries.place(of: "hooks")
+      for number in 0..<count {
+        objects.memory.write(TestTextKernel.live(0x700).rawValue, at: KernelAddress(first + number * 16))
+      }
+      objects.memory.write(entries.address, at: KernelAddress(network.place(of: "nf.\(member)") + UInt64(index) * 8))
+    }
+  }
+
+  @Test func `netfilter hooks are told by family and hook, each as often as there are such`() throws {
+    addHooks("hooks_ipv4", [0, 2, 1])
+    addHooks("hooks_arp", [0, 1])
+    let honest = ["ipv4 hook 1", "ipv4 hook 1", "ipv4 hook 2", "arp hook 1"]
+    func told(_ lines: [String]) throws -> [Subject] {
+      let examination = try examine([ToldLists.netfilterHooks: lines.joined(separator: "\n")])
+      #expect(examination.remarks.contains { $0.contains(", 4 netfilter hooks") }, "\(examination.remarks)")
+      return examination.findings.map(\.subject)
+    }
+    #expect(try told(honest + ["ipv6 hook 0"]).isEmpty)
+    for (index, name) in honest.enumerated() {
+      var lines = honest
+      lines.remove(at: index)
+      #expect(try told(lines) == [Subject("netfilter hooks", label: name)])
+    }
+    let withheld = try examine()
+    #expect(withheld.findings.isEmpty)
+    #expect(withheld.remarks.contains { $0.contains("nfnetlink_hook") })
+  }
 }

@@ -42,6 +42,10 @@ import Testing
       ])
     let segment = types.structure("desc_struct", 8, [("limit0", types.integer("unsigned short int", 2), 0)])
     types.structure("gdt_page", 128, [("gdt", types.array(of: segment, 16), 0)])
+    types.structure("ldt_struct", 16, [("entries", pointer, 0), ("nr_entries", int, 8 * 8)])
+    types.structure(
+      "x86_hw_tss", 104,
+      [("sp0", long, 4 * 8), ("sp1", long, 12 * 8), ("sp2", long, 20 * 8), ("ist", types.array(of: long, 7), 36 * 8)])
     return types.bytes()
   }()
 
@@ -260,5 +264,88 @@ import Testing
     let gate = try #require(try words(0x8180_ec00_0010_0040, 0xffff_ffff).first)
     #expect(gate.value == 0xffff_ffff_8180_0040)
     #expect(!Machine.isGateTarget(gate, snapshot.symbols, mappings))
+  }
+
+  @Test func `what programs have of segments is all that is said of it, and a gate there is none of the kernel's`()
+    throws
+  {
+    let table = kernel.make("gdt_page", at: Self.base)
+    let local = kernel.make("ldt_struct", at: Self.base + 0x200) {
+      $0["entries"] = table.address
+      $0["nr_entries"] = 3
+    }
+    kernel.name("local", local.address)
+    kernel.memory.write(0x8180_ec00_0010_0040 as UInt64, at: KernelAddress(table.address + 8))
+    kernel.memory.write(0xffff_ffff as UInt64, at: KernelAddress(table.address + 16))
+    let row = RegisteredRow(
+      "segments",
+      [.variable("local", of: "ldt_struct"), .structures("entries", count: "nr_entries", of: "desc_struct")])
+    guard case .found(let walk, _) = try kernel.snapshot.registrations(of: row) else {
+      Issue.record("there are none")
+      return
+    }
+    #expect(walk.elements.map(\.object.address) == [0, 8, 16].map { table.address + $0 })
+    let words = try walk.elements.flatMap { try $0.object.codeWords(.gate).map(\.word) }
+    #expect(words.map(\.value) == [0xffff_ffff_8180_0040])
+    let mappings = TestMappings(of: kernel.memory)
+    #expect(words.allSatisfy { !Machine.isGateTarget($0, kernel.snapshot.symbols, mappings) })
+    local["nr_entries"] = 0xffff_ffff
+    guard case .found(let other, _) = try kernel.snapshot.registrations(of: row) else { return }
+    #expect(other.elements.isEmpty && other.obstacle != nil)
+  }
+
+  /// A processor's task state, and where its stacks are: both are seen at other addresses, 16 GiB below, which a test's mappings make one.
+  private func makeTaskState() -> TestObjects.Object {
+    kernel.name("cpu_tss_rw", 0xffff_ffff_8210_3000)
+    kernel.name("entry_stack_storage", 0xffff_ffff_8210_4000)
+    kernel.name("exception_stacks", 0xffff_ffff_8210_5000)
+    kernel.name("behind", 0xffff_ffff_8210_8000)
+    for page in 0..<5 as Range<UInt64> {
+      for place in [Self.base + 0x3000, 0xffff_fe00_0200_3000] {
+        kernel.memory.write(1 as UInt64, at: KernelAddress(place + page * 0x1000))
+      }
+    }
+    return kernel.make("x86_hw_tss", at: Self.base + 0x3000) {
+      $0["sp0"] = 0xffff_fe00_0200_5000
+      $0["sp1"] = 0x1234
+      $0["sp2"] = 0x5678
+    }
+  }
+
+  private func words(of state: TestObjects.Object, _ index: UInt64, _ stack: UInt64) throws -> [RegisteredWord] {
+    kernel.memory.write(stack, at: KernelAddress(state.address + 36 + index * 8))
+    return try kernel.snapshot.object("x86_hw_tss", at: state.address).codeWords(.gate).map(\.word)
+  }
+
+  @Test func `a processor's stacks are its own`() throws {
+    let state = makeTaskState()
+    let mappings = TestMappings(of: kernel.memory)
+    let symbols = kernel.snapshot.symbols
+    for stack in [0xffff_fe00_0200_6000, 0xffff_fe00_0200_8000] as [UInt64] {
+      let words = try words(of: state, 2, stack)
+      #expect(words.map(\.field) == ["x86_hw_tss.sp0", "x86_hw_tss.ist[2]"])
+      #expect(words.allSatisfy { Machine.isGateTarget($0, symbols, mappings) })
+    }
+    // What is not mapped is of no use, and a hypervisor's stack may be named and not mapped.
+    let unmapped = try #require(try words(of: state, 2, 0xffff_8880_7000_0000).last)
+    #expect(Machine.isGateTarget(unmapped, symbols, mappings))
+    // That for programs, the task state itself, and the page behind the last.
+    kernel.memory.write(1 as UInt64, at: KernelAddress(0xffff_fe00_0200_8000))
+    for stack in [0xffff_fe00_0200_5000, Self.base + 0x3f00, 0xffff_fe00_0200_8010] {
+      let word = try #require(try words(of: state, 2, stack).last)
+      #expect(!Machine.isGateTarget(word, symbols, mappings))
+      #expect(Machine.isGateTarget(word, symbols, UnknownMappings(reason: "a test's")))
+    }
+  }
+
+  @Test func `a processor without stacks has none, nor is there a question where a hypervisor has them`() throws {
+    let state = makeTaskState()
+    state["sp0"] = 1 << 63 | 1
+    #expect(try words(of: state, 0, 0).isEmpty)
+    kernel.name("xen_domain_type", Self.base + 0x100)
+    kernel.memory.write(1 as UInt32, at: KernelAddress(Self.base + 0x100))
+    #expect(try words(of: state, 0, 0xffff_8880_7000_0000).isEmpty)
+    kernel.memory.write(2 as UInt32, at: KernelAddress(Self.base + 0x100))
+    #expect(try words(of: state, 0, 0xffff_8880_7000_0000).count == 1)
   }
 }

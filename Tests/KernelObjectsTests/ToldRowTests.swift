@@ -20,6 +20,9 @@ import Testing
         == ["UDP-Lite-6": 1, "PING": 1])
     #expect(try told("congestion control", "reno cubic") == ["reno": 1, "cubic": 1])
     #expect(try told("upper layers of TCP", "") == [:])
+    #expect(try told("security modules", "lockdown,capability,yama") == ["lockdown": 1, "capability": 1, "yama": 1])
+    #expect(try told("security hooks", "capability") == ["capability": 1])
+    #expect(try told("numbers of security modules", "100\n109") == ["100": 1, "109": 1])
   }
 
   @Test func `devices are told by number and name, in two parts of one file`() throws {

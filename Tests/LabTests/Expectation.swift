@@ -16,8 +16,8 @@ struct Expectation: Sendable {
     }
   }
 
-  /// A finding that must be there: of which check, and what its subject or its message must contain; nothing if any
-  /// finding of the check will do.
+  /// A finding that must be there: of which check, and what its subject, its message or its evidence must contain;
+  /// nothing if any finding of the check will do.
   struct Named: Sendable {
     let check: String
     let text: String
@@ -111,7 +111,9 @@ struct Expectation: Sendable {
     var complaints: [String] = []
     for named in named {
       let findings = report.check(named.check)?.findings ?? []
-      if !findings.contains(where: { named.text.isEmpty || "\($0.subject) \($0.message)".contains(named.text) }) {
+      if !findings.contains(where: {
+        named.text.isEmpty || "\($0.subject) \($0.message)\n\($0.words)".contains(named.text)
+      }) {
         let said = findings.map { "\($0.subject): \($0.message)" }.joined(separator: "; ")
         complaints.append("no finding of \(named.check) about \(named.text), but: \(said.isEmpty ? "none" : said)")
       }

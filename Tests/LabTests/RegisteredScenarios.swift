@@ -60,6 +60,8 @@ extension Scenario {
       name: "clean, and all slab objects are looked at", guests: savedAlone,
       change: Change(checks: ["syscall-table", "registered-code"], options: ["--deep"], isNothing: true) { _ in .clean }
     ),
+    row("a gate among a program's segments", "segments of programs") { try $0.addGateAmongSegmentsOfProgram() },
+    row("a stack of somebody's in a processor's task state", "stacks in task states") { try $0.nameOtherStack() },
     Scenario(
       name: "devices that /proc/misc does not tell",
       guests: .of(["5.10", "7"], why: "an older and a newer kernel; a saved one tells nothing")

@@ -4,12 +4,12 @@ extension Scenario {
   /// Every scenario, in the order in which guests go through them.
   static let all: [Scenario] = chosen(
     clean + recordedBaseline + ordinaryPatching + tamperedText + redirection + unprotectedMemory + callbacks + pointers
-      + registered + bpfPrograms + tasks + unlistedModule
+      + registered + network + bpfPrograms + tasks + unlistedModule
       + lyingReader + tamperedTables + provenance
       + limits + storm + acceptedHiddenModule + unownedCode + hiddenModule + keptBaseline + upgradedKernel
       + hiddenRedirection
       + machines
-      + bootParameters + everyModule
+      + bootParameters + everyModule + services
       + lockdown)
 
   /// What flavours of a kernel are asked: whether they are clean as they boot.

@@ -112,4 +112,48 @@ import Testing
   @Test func `the running system's lists are read`() throws {
     #expect(try ListFiles.told(SystemRoot()).text("proc/filesystems").get().contains("nodev"))
   }
+
+  // MARK: Interpreters
+
+  private var isUntold: Bool { if case nil = SettingFiles.told(fixture.root).interpreters() { true } else { false } }
+
+  private static let mounted =
+    "36 35 0:43 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw\n"
+    + "90 36 0:44 / /proc/sys/fs/binfmt_misc rw shared:9 - binfmt_misc binfmt_misc rw\n"
+
+  @Test func `interpreters are told by their files, where the file system is mounted`() throws {
+    #expect(isUntold)
+    let folder = "proc/sys/fs/binfmt_misc"
+    try fixture.write("enabled\n", to: "\(folder)/status")
+    try fixture.write("enabled\ninterpreter /usr/bin/qemu x\nflags: OCF\n", to: "\(folder)/qemu")
+    try fixture.write("enabled\n", to: "\(folder)/odd")
+    try fixture.write(Self.mounted, to: "proc/self/mountinfo")
+    let told = try #require(try SettingFiles.told(fixture.root).interpreters()?.get())
+    #expect(told.device == "0:44")
+    let paths: [String: String?] = ["qemu": "/usr/bin/qemu x", "odd": nil]
+    #expect(told.paths == paths)
+  }
+
+  @Test func `what would have to be mounted first is not looked at`() throws {
+    try fixture.write(String(Self.mounted.prefix { $0 != "\n" }), to: "proc/self/mountinfo")
+    #expect(isUntold)
+    try fixture.write(Self.mounted, to: "proc/self/mountinfo")
+    #expect(throws: Withheld.self) { try SettingFiles.told(fixture.root).interpreters()?.get() }
+  }
+
+  @Test func `security modules are told where their file system is mounted`() throws {
+    let file = "sys/kernel/security/lsm"
+    try fixture.write("capability,yama", to: file)
+    let lists = ListFiles.told(fixture.root)
+    #expect(throws: Withheld.self) { try lists.text(file).get() }
+    try fixture.write(
+      "30 25 0:7 / /sys/kernel/security rw - securityfs securityfs rw\n", to: "proc/self/mountinfo")
+    #expect(try lists.text(file).get() == "capability,yama")
+    #expect(throws: Withheld.self) { try lists.text(ToldLists.securityModules).get() }
+    #expect(throws: Withheld.self) { try lists.text(ToldLists.netfilterHooks).get() }
+    // Of the running system, which may be without it.
+    if case .success(let text) = ListFiles.told(SystemRoot()).text(ToldLists.securityModules) {
+      #expect(text.split(separator: "\n").allSatisfy { UInt64($0) != nil })
+    }
+  }
 }

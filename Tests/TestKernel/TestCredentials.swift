@@ -17,6 +17,28 @@ extension TestTypes {
       "lockdown_reason", [("LOCKDOWN_NONE", 0), ("LOCKDOWN_INTEGRITY_MAX", 2), ("LOCKDOWN_CONFIDENTIALITY_MAX", 3)])
   }
 
+  /// What binfmt_misc is found by.
+  static func addInterpreters(_ types: inout SampleBTF, int: UInt32, long: UInt32, pointer: UInt32, list: UInt32) {
+    let kind = types.structure("file_system_type", 8, [("name", pointer, 0)])
+    types.structure(
+      "super_block", 64,
+      [
+        ("s_list", list, 0), ("s_type", types.add(2, size: kind), 16 * 8), ("s_user_ns", pointer, 24 * 8),
+        ("s_inodes", list, 32 * 8), ("s_dev", int, 48 * 8),
+      ])
+    types.structure("inode", 24, [("i_sb_list", list, 0), ("i_private", pointer, 16 * 8)])
+    types.structure("user_namespace", 8, [("binfmt_misc", pointer, 0)])
+    types.structure("binfmt_misc", 24, [("entries", list, 8 * 8)])
+    // A type of a module's, of which the kernel knows nothing.
+    types.structure(
+      "lab_binfmt_node", 256,
+      [
+        ("list", list, 0), ("flags", long, 16 * 8), ("offset", int, 24 * 8), ("size", int, 28 * 8),
+        ("magic", pointer, 32 * 8), ("mask", pointer, 40 * 8), ("interpreter", pointer, 48 * 8),
+        ("name", pointer, 56 * 8), ("dentry", pointer, 64 * 8), ("text", types.array(of: long, 0), 96 * 8),
+      ])
+  }
+
   /// What belongs to keyrings.
   static func addKeys(_ types: inout SampleBTF, int: UInt32, long: UInt32, pointer: UInt32) {
     let keys = types.structure("assoc_array", 16, [("nr_leaves_on_tree", long, 0), ("root", pointer, 8 * 8)])
@@ -62,7 +84,16 @@ extension TestTypes {
     let packets = types.structure("netns_packet", 8, [("sklist", pointer, 0)])
     // A head is a structure: of an array, each element is a head.
     let head = types.structure("list_anchor", 16, [("next", pointer, 0), ("prev", pointer, 8 * 8)])
-    types.structure("net", 48, [("ipv4", internet, 0), ("packet", packets, 16 * 8), ("dev_base_head", head, 32 * 8)])
+    let entry = types.structure(
+      "nf_hook_entry", 16, [("hook", types.add(2, size: types.add(13)), 0), ("priv", pointer, 8 * 8)])
+    types.structure(
+      "nf_hook_entries", 8, [("num_hook_entries", short, 0), ("hooks", types.array(of: entry, 0), 8 * 8)])
+    let hooks = types.structure(
+      "netns_nf", 64,
+      [("hooks_ipv4", types.array(of: pointer, 5), 0), ("hooks_arp", types.array(of: pointer, 3), 40 * 8)])
+    types.structure(
+      "net", 112,
+      [("ipv4", internet, 0), ("packet", packets, 16 * 8), ("dev_base_head", head, 32 * 8), ("nf", hooks, 48 * 8)])
     types.structure("net_device", 32, [("dev_list", list, 0), ("name", long, 16 * 8)])
     types.structure("nsproxy", 8, [("net_ns", pointer, 0)])
   }

@@ -185,7 +185,7 @@ extension TestTextKernel {
       Variable.tracerTrampolines, Variable.modules, Variable.programs, Variable.packs, Variable.probeSlots,
       Variable.events,
       Variable.areas, Variable.moduleBugs, Variable.messages, Variable.tracepoints, Variable.moduleTypes,
-      Variable.unloaded, Variable.firstTask + 64, Variable.firstTask + 160,
+      Variable.unloaded, Variable.firstTask + 64, Variable.firstTask + 160, Variable.mounted,
     ] { set(place, to: Self.live(place).rawValue) }
   }
 

@@ -106,6 +106,7 @@ package enum TestTypes {
     addTasks(&types, char: char, int: int, long: long, pointer: pointer, list: list)
     addSwitches(&types, char: char, pointer: pointer)
     addKeys(&types, int: int, long: long, pointer: pointer)
+    addInterpreters(&types, int: int, long: long, pointer: pointer, list: list)
     types.structure(
       "tracepoint", 40,
       [
@@ -176,7 +177,13 @@ package enum TestTypes {
   ) {
     types.structure("list_head", 16, [("next", pointer, 0), ("prev", pointer, 8 * 8)])
     types.structure("hlist_head", 8, [("first", pointer, 0)])
+    types.structure("hlist_node", 16, [("next", pointer, 0), ("pprev", pointer, 8 * 8)])
     let function = types.add(2, size: types.add(13))
+    let module = types.structure("lsm_id", 16, [("name", pointer, 0), ("id", pointer, 8 * 8)])
+    types.structure("security_hook_heads", 16, [("file_open", pointer, 0), ("quota_on", pointer, 8 * 8)])
+    types.structure(
+      "security_hook_list", 32,
+      [("list", list, 0), ("hook", function, 16 * 8), ("lsmid", types.add(2, size: module), 24 * 8)])
     types.structure("softirq_action", 8, [("action", function, 0)])
     types.structure(
       "tty_ldisc_ops", 32, [("name", pointer, 0), ("receive_buf", function, 16 * 8), ("open", function, 24 * 8)])

@@ -10,7 +10,7 @@ package struct TestVendorKernel {
   package static let rodata: UInt64 = 0x1000
   /// `__start_ro_after_init` up to `__end_ro_after_init`: a variable, and the tables that the kernel sorts.
   package static let writtenOnce: Range<UInt64> = 0x10e0..<0x1180
-  package static let typeInformation: UInt64 = 0x4000
+  package static let typeInformation: UInt64 = 0x3800
   package static let endOfRodata: UInt64 = 0x7000
   package static let functionEntries: UInt64 = 0x8000
 

@@ -78,6 +78,10 @@ extension TestVendorKernel {
     package static let processes: UInt64 = 0xb940
     package static let registeredEnd: UInt64 = 0xb9c0
     package static let rawSockets: UInt64 = 0xb9d0
+    package static let mounted: UInt64 = 0xba00
+    package static let firstUsers: UInt64 = 0xba10
+    package static let securityModules: UInt64 = 0xba20
+    package static let securityHooks: UInt64 = 0xba40
   }
 
   /// The symbols, ascending, and as many more as make an image's tables believable.
@@ -139,7 +143,9 @@ extension TestVendorKernel {
       ("softirq_vec", Variable.softInterrupts),
       ("tty_ldiscs", Variable.lineDisciplines), ("ptype_base", Variable.packetTypes),
       ("proc_root", Variable.processes), ("registered_end", Variable.registeredEnd),
-      ("raw_v4_hashinfo", Variable.rawSockets),
+      ("raw_v4_hashinfo", Variable.rawSockets), ("super_blocks", Variable.mounted),
+      ("init_user_ns", Variable.firstUsers), ("lsm_idlist", Variable.securityModules),
+      ("security_hook_heads", Variable.securityHooks),
     ]
     var all: [(name: String, type: String, place: UInt64)] = []
     for (type, symbols) in [("T", code), ("R", constants), ("d", variables)] {

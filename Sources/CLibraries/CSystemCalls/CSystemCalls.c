@@ -1,16 +1,20 @@
 #define _GNU_SOURCE
 #include "CSystemCalls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -26,6 +30,11 @@
 #endif
 #ifndef MFD_EXEC
 #define MFD_EXEC 16U
+#endif
+
+// Since Linux v6.8 (include/uapi/asm-generic/unistd.h).
+#ifndef SYS_lsm_list_modules
+#define SYS_lsm_list_modules 461
 #endif
 
 static long answer(long result) { return result < 0 ? -errno : result; }
@@ -273,4 +282,71 @@ long sys_pidfd_probe(int number) {
   if (file < 0) return file;
   close((int)file);
   return 0;
+}
+
+long sys_security_modules(uint64_t *numbers, uint32_t byte_count) {
+  return answer(syscall(SYS_lsm_list_modules, numbers, &byte_count, 0));
+}
+
+// include/uapi/linux/netfilter/nfnetlink_hook.h, since Linux v5.14.
+enum { subsystem_of_hooks = 12, hook_get = 0, hook_number = 1 };
+
+// Counts the hooks in what came. Returns 1 behind the last one, 0 if more follows.
+static long count_hooks(const uint8_t *bytes, size_t count, long *hooks) {
+  while (count >= sizeof(struct nlmsghdr)) {
+    struct nlmsghdr header;
+    memcpy(&header, bytes, sizeof header);
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > count) return -EBADMSG;
+    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
+      int32_t error = 0;
+      if (header.nlmsg_len >= sizeof header + sizeof error) memcpy(&error, bytes + sizeof header, sizeof error);
+      return error < 0 ? error : 1;
+    }
+    if (header.nlmsg_flags & NLM_F_DUMP_INTR) return -EINTR;
+    if (header.nlmsg_type == (subsystem_of_hooks << 8 | hook_get)) ++*hooks;
+    size_t length = NLMSG_ALIGN(header.nlmsg_len);
+    if (length >= count) break;
+    bytes += length;
+    count -= length;
+  }
+  return 0;
+}
+
+long sys_netfilter_hooks(uint8_t family, uint32_t hook) {
+  struct {
+    struct nlmsghdr header;
+    struct nfgenmsg message;
+    struct nlattr attribute;
+    uint32_t hook;
+  } question = {
+      .header = {.nlmsg_len = sizeof question,
+                 .nlmsg_type = subsystem_of_hooks << 8 | hook_get,
+                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+      .message = {.nfgen_family = family, .version = NFNETLINK_V0},
+      .attribute = {.nla_len = NLA_HDRLEN + sizeof(uint32_t), .nla_type = hook_number},
+      .hook = htonl(hook),
+  };
+  long file = answer(syscall(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+  if (file < 0) return file;
+  struct timeval patience = {.tv_sec = 2};
+  long result = answer(setsockopt((int)file, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience));
+  if (result >= 0) result = answer(send((int)file, &question, sizeof question, 0));
+  long hooks = 0;
+  // No kernel has as many that more datagrams were needed.
+  for (int rounds = 0; result >= 0; ++rounds) {
+    uint8_t bytes[16384];
+    if (rounds == 1024) {
+      result = -EMSGSIZE;
+      break;
+    }
+    long came = answer(recv((int)file, bytes, sizeof bytes, 0));
+    if (came <= 0) {
+      result = came < 0 ? came : -EIO;
+      break;
+    }
+    result = count_hooks(bytes, (size_t)came, &hooks);
+    if (result == 1) break;
+  }
+  close((int)file);
+  return result < 0 ? result : hooks;
 }

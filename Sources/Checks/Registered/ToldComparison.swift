@@ -55,7 +55,7 @@ struct ToldComparison {
       return Finding(
         kind: .contradiction, severity: .critical, subject: Subject(name.kind, label: name.name),
         message: things.count > 1 ? "one of \(things.count) of that name is hidden" : "it is hidden",
-        expected: .text("told in /\(name.file)" + (things.count > 1 ? ", each of them" : "")),
+        expected: .text("told in \(ToldLists.words(name.file))" + (things.count > 1 ? ", each of them" : "")),
         observed: .text(
           "in memory, before and after that was read, and "
             + (told == 0 ? "not told" : "\(told) of \(things.count) told")),
@@ -69,8 +69,9 @@ struct ToldComparison {
       return Finding(
         kind: .contradiction, severity: .critical, subject: Subject(name.kind, label: name.name),
         message: "user space sees it, and the kernel has none",
-        expected: "in memory, before or after the file was read", observed: .text("told in /\(name.file)"),
-        effects: [.init(.falsifies, "/\(name.file)")], toldBy: ["read"], proof: .crossView,
+        expected: "in memory, before or after the file was read",
+        observed: .text("told in \(ToldLists.words(name.file))"),
+        effects: [.init(.falsifies, ToldLists.words(name.file))], toldBy: ["read"], proof: .crossView,
         meaning: "what is told there was made up, or it was taken out of the kernel's list by hand")
     }
   }

@@ -70,7 +70,7 @@ struct ToldLook {
     let lasting = after.named.filter { before.named[$0.key]?.name == $0.value.name }
     for (name, members) in Dictionary(grouping: lasting, by: { $0.value.name }) {
       let count = told[name, default: 0]
-      guard count < members.count else { continue }
+      guard count < (row.isOnce ? 1 : members.count) else { continue }
       let name = ToldName(kind: row.name, file: row.file, name: name)
       differences.append(.untold(name))
       untold[name] = (members.map(\.value.object).sorted { $0.address < $1.address }, count)

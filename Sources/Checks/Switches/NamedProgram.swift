@@ -10,6 +10,8 @@ struct NamedProgram: Hashable {
     case crashes
     /// Whoever mounts control groups sets it.
     case agent
+    /// Whoever has a use for files of another format registers it with binfmt_misc.
+    case interpreter
   }
 
   let kind: Kind
@@ -21,6 +23,19 @@ struct NamedProgram: Hashable {
   let text: String
   /// What the vendor built it as; nil where that is not known.
   let vendors: String?
+  /// What is registered with binfmt_misc; nil of another kind.
+  var interpreter: ProgramInterpreter?
+
+  init(kind: Kind, name: String, file: String, text: String, vendors: String?) {
+    (self.kind, self.name, self.file, self.text, self.vendors) = (kind, name, file, text, vendors)
+  }
+
+  init(_ interpreter: ProgramInterpreter) {
+    // Its file is compared with what else its file system has.
+    self.init(
+      kind: .interpreter, name: "binfmt_misc \(interpreter.name)", file: "", text: interpreter.path, vendors: nil)
+    self.interpreter = interpreter
+  }
 
   /// Sources: kernel/module/kmod.c (kernel/kmod.c before v6.4), kernel/reboot.c, fs/coredump.c, lib/kobject_uevent.c (Linux v5.10
   /// to v7.2).
@@ -65,8 +80,16 @@ struct NamedProgram: Hashable {
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
 
+  /// What a fact says of it.
+  var words: String {
+    guard let interpreter else { return text }
+    return "\(text) for \(interpreter.format)" + (interpreter.flags.isEmpty ? "" : ", flags \(interpreter.flags)")
+      + (interpreter.isEnabled ? "" : ", disabled")
+  }
+
   /// The program's path; nil where no program is named, as of a pattern for names of files.
   var path: String? {
+    if kind == .interpreter { return text }
     let command = text.split(whereSeparator: { $0 == " " || $0 == "\t" }).first ?? ""
     if kind == .crashes { return command.first == "|" ? String(command.dropFirst()) : nil }
     return command.isEmpty ? nil : String(command)

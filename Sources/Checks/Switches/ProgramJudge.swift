@@ -15,7 +15,9 @@ struct ProgramJudge {
   let kernel: Kernel
 
   func judgement(of program: NamedProgram) -> Judgement {
-    guard let path = program.path, program.text != program.vendors else { return .fine(nil) }
+    guard let path = program.path, program.text != program.vendors, program.interpreter?.isEnabled != false else {
+      return .fine(nil)
+    }
     guard kernel.isRunning else {
       guard program.kind == .usual, program.vendors != nil else { return .fine(nil) }
       return .asked("it was changed, and the records of the host, which would say whose program it is, are not at hand")
@@ -27,13 +29,22 @@ struct ProgramJudge {
     case .unvouched(let why): reason = why
     case .brought, .built: reason = "no package brings it"
     }
-    let open = kernel.toldSettings.open(path)
-    if let open, !open.isEmpty { return .open(open) }
+    // What was opened when it was registered stays the same, and may be of another mount namespace.
+    let open = program.interpreter?.isOpen == true ? nil : kernel.toldSettings.open(path)
+    if let open, !open.isEmpty {
+      // Without the file's own rights, it has those of whoever starts a file of that format.
+      if program.interpreter?.hasFilesRights == false { return .asked(Self.words(ofOpen: open)) }
+      return .open(open)
+    }
     let words = "nobody vouches for \(path): \(reason)"
     guard program.kind == .usual, hasRecords(of: program.vendors) else {
       return .fine("\(program.name) names a program of the operator's own: \(words)")
     }
     return .asked(words)
+  }
+
+  static func words(ofOpen places: [String]) -> String {
+    "others than root may write to \(places.joined(separator: ", "))"
   }
 
   /// Whether this host has records of programs at all: of the one that the vendor named, there are some.

@@ -80,16 +80,20 @@ extension RegisteredWalk {
     }
   }
 
-  mutating func takeBuckets(_ path: String, _ mask: String, _ structure: String) throws(CannotCheck) {
+  /// - Parameter more: behind those that the member says.
+  mutating func takeStructures(
+    _ path: String, _ count: String, _ structure: String, andMore more: UInt64 = 0
+  ) throws(CannotCheck) {
     let type = try snapshot.types.type(structure)
     try each { (thing, found: inout Found) throws(CannotCheck) in
       let table: UInt64 = try thing.object[path]
       guard table != 0 else { return }
-      let last: UInt64 = try thing.object[mask]
-      guard last < UInt64(Self.most) else {
-        throw .torn("the \(thing.object.type.name) at \(KernelAddress(thing.object.address))", "has \(last) buckets")
+      let count: UInt64 = try thing.object[count]
+      guard count < UInt64(Self.most) else {
+        throw .torn(
+          "the \(thing.object.type.name) at \(KernelAddress(thing.object.address))", "has \(count) structures")
       }
-      for index in 0...last {
+      for index in 0..<count + more {
         let place = table &+ index &* UInt64(type.layout.byteCount)
         found.things.append(
           Registration(object: KernelObject(type, at: place, thing.object.snapshot), trail: thing.trail))

@@ -45,6 +45,8 @@ package struct RegisteredRow: Sendable {
     case elements(String, count: String)
     /// As many pointers as a member says, from where a member points.
     case vector(String, count: String, to: String)
+    /// As many structures as a member says, from where a member points.
+    case structures(String, count: String, of: String)
     /// As many structures as a member says, and one more, from where a member points: the buckets of a hash table, and its mask.
     case buckets(String, mask: String, of: String)
     /// Those that have some of these bits set.

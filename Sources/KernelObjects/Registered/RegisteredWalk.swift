@@ -103,7 +103,8 @@ struct RegisteredWalk {
       }
     case .elements(let member, let count): try takeElements(member, count)
     case .vector(let path, let count, let structure): try takeVector(path, count, structure)
-    case .buckets(let path, let mask, let structure): try takeBuckets(path, mask, structure)
+    case .structures(let path, let count, let structure): try takeStructures(path, count, structure)
+    case .buckets(let path, let mask, let structure): try takeStructures(path, mask, structure, andMore: 1)
     case .member(let paths):
       try eachPlace(paths) { (place, found: inout Found) throws(CannotCheck) in
         found.things.append(Registration(object: try place.structure(), trail: place.trail))

@@ -81,9 +81,7 @@ extension KernelObject {
       let value = try snapshot.load(UInt64.self, at: address)
       return value == 0 ? [] : [(RegisteredWord(place: address, value: value, field: ""), true, [])]
     case .gate:
-      let value = try Machine.target(ofGate: self)
-      let word = RegisteredWord(place: address, value: value, field: type.name, isGate: true)
-      return value == 0 ? [] : [(word, true, [])]
+      return try Machine.gateWords(of: self).map { ($0, true, []) }
     }
   }
 

@@ -18,15 +18,20 @@ package struct ToldRow: Sendable {
   let starts: [Start]
   /// Whether the file tells of nothing else; it tells of each at least once.
   package let isWhole: Bool
+  /// Whether several of one name are told once.
+  package let isOnce: Bool
   /// What the file calls one of them; nil if it is not told there.
   ///
   /// It is given the first process's network as well, and throws if a name cannot be read.
   let label: @Sendable (KernelObject, KernelObject?) throws(CannotCheck) -> String?
+  /// What stands before that, by what the thing was come to.
+  let place: @Sendable (String) -> String
   /// The names that a text has.
   private let names: @Sendable (String) -> [String]
 
   init(
-    _ name: String, _ file: String, _ starts: [Start], isWhole: Bool = true,
+    _ name: String, _ file: String, _ starts: [Start], isWhole: Bool = true, isOnce: Bool = false,
+    place: @escaping @Sendable (String) -> String = { _ in "" },
     label: @escaping @Sendable (KernelObject, KernelObject?) throws(CannotCheck) -> String?,
     names: @escaping @Sendable (String) -> [String]
   ) {
@@ -34,6 +39,8 @@ package struct ToldRow: Sendable {
     self.file = file
     self.starts = starts
     self.isWhole = isWhole
+    self.isOnce = isOnce
+    self.place = place
     self.label = label
     self.names = names
   }
@@ -44,7 +51,7 @@ package struct ToldRow: Sendable {
   }
 
   /// What is in the first process's network, and not in others.
-  package var isOfNetwork: Bool { file.hasPrefix("proc/1/net/") }
+  package var isOfNetwork: Bool { file.hasPrefix("proc/1/net/") || file == ToldLists.netfilterHooks }
 
   /// Without blanks at its ends, and with one between words: the kernel fills columns with them.
   private static func bare(_ text: String) -> String {
@@ -83,7 +90,7 @@ extension ToldRow {
         else { continue }
         var some = members ?? Members()
         if areMore || walk.obstacle != nil { some.areAll = false }
-        for thing in walk.elements { add(thing.object, network, to: &some) }
+        for thing in walk.elements { add(thing, network, to: &some) }
         members = some
       } catch {
         // The check of what is registered says why this cannot be followed.
@@ -94,9 +101,10 @@ extension ToldRow {
     return members
   }
 
-  private func add(_ object: KernelObject, _ network: KernelObject?, to members: inout Members) {
+  private func add(_ thing: Registration, _ network: KernelObject?, to members: inout Members) {
+    let object = thing.object
     do throws(CannotCheck) {
-      guard let name = try label(object, network).map(Self.bare) else { return }
+      guard let name = try label(object, network).map({ Self.bare("\(place(thing.trail)) \($0)") }) else { return }
       if !name.isEmpty, name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) {
         members.named[object.address] = (name, object)
         return

@@ -87,6 +87,40 @@ extension ToldRow {
     ToldRow(
       "upper layers of TCP", "proc/sys/net/ipv4/tcp_available_ulp", starts("upper layers of TCP"),
       label: text("name"), names: \.words),
+    // security/inode.c: lsm_read(): of v6.8 and later those in `lsm_idlist`; security/security.c: security_add_hooks() adds each name. A
+    // module that was built to be there early is told even if it is off, and one that took its hooks away (SELinux before v6.4) stays.
+    ToldRow(
+      "security modules", "sys/kernel/security/lsm", securityModules, isWhole: false, label: text("name"),
+      names: \.parts),
+    ToldRow(
+      "security hooks", "sys/kernel/security/lsm", starts("security hooks"), isWhole: false, isOnce: true,
+      label: { (hook, _) throws(CannotCheck) in
+        guard hook.has("lsmid") else { return try name("lsm", hook) }
+        return try hook.target("lsmid", as: "lsm_id").map { (module) throws(CannotCheck) in try name("name", module) }
+          ?? ""
+      }, names: \.parts),
+    // security/lsm_syscalls.c: lsm_list_modules().
+    ToldRow(
+      "numbers of security modules", ToldLists.securityModules, securityModules,
+      label: { (module, _) throws(CannotCheck) in "\(try module["id"] as UInt64)" }, names: \.lines),
+    // net/netfilter/nfnetlink_hook.c: nfnl_hook_dump(), by family and hook. What is left of one that was taken away is told as well.
+    ToldRow(
+      "netfilter hooks", ToldLists.netfilterHooks,
+      [
+        .network([
+          .pointer("nf.hooks_ipv4|nf.hooks_ipv6|nf.hooks_arp|nf.hooks_bridge", to: "nf_hook_entries"),
+          .elements("hooks", count: "num_hook_entries"),
+        ])
+      ], isWhole: false,
+      place: { trail in
+        // `nf.hooks_ipv4[3] entry 0`
+        let parts = trail.utf8.split { [0x5b, 0x5d, 0x5f].contains($0) }.map { String(decoding: $0, as: UTF8.self) }
+        return parts.count > 2 ? "\(parts[1]) hook \(parts[2])" : ""
+      }, label: { (_, _) throws(CannotCheck) in "" }, names: \.lines),
+  ]
+
+  private static let securityModules: [Start] = [
+    .variables([.pointers("lsm_idlist", to: "lsm_id", count: .atMost(256))])
   ]
 
   /// Where the rows of what is registered have them.
@@ -144,6 +178,11 @@ extension String {
 
   fileprivate var words: [String] {
     utf8.split { $0 == 0x20 || $0 == 0x09 }.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// What stands between commas.
+  fileprivate var parts: [String] {
+    utf8.split(separator: 0x2c).map { String(decoding: $0, as: UTF8.self) }
   }
 
   fileprivate func rest(behind start: String) -> String? {

@@ -9,21 +9,39 @@ extension X86_64 {
       RegisteredRow("interrupt gates", [.array("idt_table", of: "gate_struct", count: .atMost(256))], reads: .gate),
       RegisteredRow(
         "segments", [.perProcessor("gdt_page", of: "gdt_page"), .member("gdt")], reads: .gate),
+      // arch/x86/kernel/ldt.c: struct ldt_struct, where the kernel has modify_ldt (CONFIG_MODIFY_LDT_SYSCALL).
+      RegisteredRow(
+        "segments of programs",
+        [
+          .variable("init_task", of: "task_struct"), .list("tasks", of: "task_struct", by: "tasks"),
+          .pointer("mm", to: "mm_struct"), .pointer("context.ldt", to: "ldt_struct"),
+          .structures("entries", count: "nr_entries", of: "desc_struct"),
+        ], reads: .gate),
+      RegisteredRow(
+        "stacks in task states", [.perProcessor("cpu_tss_rw", of: "tss_struct"), .member("x86_tss")], reads: .gate),
       RegisteredRow("system vectors", [.words("sysvec_table", count: 32)], reads: .word),
     ]
   }
 
-  /// Of a segment, where a gate leads, or where a processor's task state lies; 0 of other segments.
+  /// Of a segment, where a gate leads, or where a processor's task state lies; of a task state, the stacks that the processor goes to.
   ///
   /// Source: gate_offset(), arch/x86/include/asm/desc_defs.h (Linux v5.10 to v7.2); Intel's manual, volume 3, "Call-Gate Descriptors
   /// in IA-32e Mode" and "TSS Descriptor in 64-bit mode".
-  package static func target(ofGate gate: KernelObject) throws(CannotCheck) -> UInt64 {
-    guard gate.type.name != "desc_struct" else { return try target(ofSegment: gate) }
-    let low: UInt64 = try gate["offset_low"]
-    let middle: UInt64 = try gate["offset_middle"]
-    let high: UInt64 = try gate["offset_high"]
-    return low | middle << 16 | high << 32
+  package static func gateWords(of gate: KernelObject) throws(CannotCheck) -> [RegisteredWord] {
+    let value: UInt64
+    switch gate.type.name {
+    case taskState: return try TaskStateStacks.words(of: gate)
+    case "desc_struct": value = try target(ofSegment: gate)
+    default:
+      let low: UInt64 = try gate["offset_low"]
+      let middle: UInt64 = try gate["offset_middle"]
+      let high: UInt64 = try gate["offset_high"]
+      value = low | middle << 16 | high << 32
+    }
+    return value == 0 ? [] : [RegisteredWord(place: gate.address, value: value, field: gate.type.name, isGate: true)]
   }
+
+  static let taskState = "x86_hw_tss"
 
   private static func target(ofSegment segment: KernelObject) throws(CannotCheck) -> UInt64 {
     let bits = try segment.snapshot.load(UInt64.self, at: segment.address)
@@ -51,12 +69,13 @@ extension X86_64 {
   /// Source: `irq_entries_start`, `spurious_entries_start`, IDT_ALIGN, EARLY_IDT_HANDLER_SIZE, arch/x86/include/asm/idtentry.h and
   /// segment.h (Linux v5.10 to v7.2).
   ///
-  /// Among segments the kernel has no gates, and one task state, its processor's own, which processors see at another address:
+  /// Among segments, its own and those that programs make with modify_ldt, the kernel has no gates, and one task state, its processor's own, which processors see at another address:
   /// `cpu_tss_rw`, in arch/x86/kernel/process.c.
   package static func isGateTarget(_ gate: RegisteredWord, _ symbols: SymbolIndex, _ mappings: any KernelMappings)
     -> Bool
   {
     guard gate.field != "desc_struct" else { return isTaskState(gate, symbols, mappings) }
+    guard !gate.field.hasPrefix(taskState) else { return TaskStateStacks.isOwn(gate, symbols, mappings) }
     let address = gate.value
     if let stubs = symbols["early_idt_handler_array"], address >= stubs {
       let distance = address - stubs

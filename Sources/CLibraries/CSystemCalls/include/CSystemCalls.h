@@ -62,3 +62,12 @@ long sys_bpf_next(int kind, uint32_t after, uint32_t *next);
 
 // Whether pidfd_open knows a process of that number: 0, or the error it gives.
 long sys_pidfd_probe(int number);
+
+// The numbers of the kernel's security modules (LSM_ID_*), and how many there are; -E2BIG where there is no room for them.
+long sys_security_modules(uint64_t *numbers, uint32_t byte_count);
+
+// How many netfilter hooks of a family (NFPROTO_*) and a hook (NF_INET_*) the kernel tells of in this program's network.
+//
+// -EINVAL where the family has no such hook, -EOPNOTSUPP where the kernel tells of none. A kernel that has a module for it, and
+// not loaded it, loads it.
+long sys_netfilter_hooks(uint8_t family, uint32_t hook);
