@@ -72,7 +72,9 @@ struct ScanCommand: ParsableCommand {
     for id in only + skip where Registry.check(withID: id) == nil {
       throw ValidationError(UnknownCheck(id: id).message)
     }
-    if let jobs, !FilesAhead.processorNumbers.contains(jobs) { throw ValidationError("--jobs \(jobs) is not from 1 to 4") }
+    if let jobs, !FilesAhead.processorNumbers.contains(jobs) {
+      throw ValidationError("--jobs \(jobs) is not from 1 to 4")
+    }
     if let both = only.first(where: skip.contains) {
       throw ValidationError("--only \(both) and --skip \(both) contradict each other")
     }

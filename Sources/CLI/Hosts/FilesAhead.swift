@@ -6,7 +6,9 @@ struct FilesAhead {
   var image = false
   /// The files of all loaded modules.
   var modules = false
-  /// Processors to use at most. With one, the image is read first, and nothing else ahead.
+  /// Processors to use at most.
+  ///
+  /// With one, the image is read first, and nothing else ahead.
   var processors = 1
 
   /// More would only take memory.
