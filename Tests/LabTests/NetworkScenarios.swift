@@ -57,7 +57,7 @@ extension Scenario {
       var complaints = wanted.filter { !has.contains($0) }.map { "the guest has no \($0): \(has)" }
       // Debian's 5.10 and 6.1 have no CONFIG_NETFILTER_NETLINK_HOOK.
       let hooks = ["5.10", "6.1"].contains(guest.kernel.label) ? [] : [" netfilter hooks"]
-      for words in ["binfmt_misc lab", "security modules"] + hooks where !told.contains(words) {
+      for words in ["binfmt_misc lab", "security hooks"] + hooks where !told.contains(words) {
         complaints.append("nothing is said of \(words): \(told.prefix(4000))")
       }
       _ = try guest.output(
