@@ -8,9 +8,20 @@ package final class KernelTypes {
   package static let subject = "the kernel's type information"
 
   /// That a kernel has none, and how that is known.
-  package static func notBuilt(_ sign: String) -> Withheld {
-    Withheld(
-      subject, why: "this kernel was built without it (CONFIG_DEBUG_INFO_BTF): \(sign)",
+  ///
+  /// - Parameter isShuffled: whether its structures were shuffled, which gcc does not tell a debugger.
+  package static func notBuilt(_ sign: String, isShuffled: Bool = false) -> Withheld {
+    let why = "this kernel was built without it (CONFIG_DEBUG_INFO_BTF): \(sign)"
+    guard !isShuffled else {
+      return Withheld(
+        subject, why: why + ", and its structures were shuffled (CONFIG_RANDSTRUCT)",
+        remedy:
+          "if clang built this kernel, give its vmlinux with debugging information (DWARF) with --reference; gcc does not "
+          + "tell a debugger how it shuffled, and then nothing that could be brought replaces it",
+        isNotBuilt: true)
+    }
+    return Withheld(
+      subject, why: why,
       remedy: "give the vmlinux of this build with its debugging information (DWARF) with --reference, or the package "
         + "that has it: Debian's linux-image-*-dbg, kernel-debuginfo",
       isNotBuilt: true)

@@ -70,7 +70,7 @@ package struct VendorImage {
           return (.success(types), source)
         }
         let sign = "\(object.source) has no section .BTF\(brought.problems)"
-        return (.failure(.withheld(KernelTypes.notBuilt(sign))), nil)
+        return (.failure(.withheld(KernelTypes.notBuilt(sign, isShuffled: object.saysThatItWasShuffled))), nil)
       } catch {
         return (.failure(error), nil)
       }
@@ -101,5 +101,21 @@ extension Kernel {
   /// - Throws: if that is not to be had or makes no sense.
   package var vendorImage: VendorImage {
     get throws(CannotCheck) { try value(of: Self.vendorImageMember) }
+  }
+}
+
+extension VendorObject {
+  /// Whether what modules must have been built like (vermagic) has the seed by which structures were shuffled.
+  ///
+  /// Source: MODULE_RANDSTRUCT in include/linux/vermagic.h (Linux v5.10 to v7.2).
+  fileprivate var saysThatItWasShuffled: Bool {
+    let mark = Array("RANDSTRUCT_".utf8)
+    guard let constants = section(named: ".rodata"), case let bytes = bytes(of: constants), bytes.count >= mark.count
+    else { return false }
+    return bytes.withMemoryRebound(to: UInt8.self) { bytes in
+      (0...bytes.count - mark.count).contains { start in
+        bytes[start] == mark[0] && mark.indices.allSatisfy { bytes[start + $0] == mark[$0] }
+      }
+    }
   }
 }

@@ -54,4 +54,18 @@ import Testing
     let withheld = try #require(outcome(Processes(), of: kernel))
     #expect("\(withheld)".contains("has no section .BTF"), "\(withheld)")
   }
+
+  @Test func `what does not help where structures were shuffled is not asked for`() throws {
+    func remedy(_ vermagic: String) throws -> String {
+      let test = TestTextKernel()
+      test.vendor.file.sections.removeAll { $0.name == ".BTF" }
+      let constants = try #require(test.vendor.file.sections.firstIndex { $0.name == ".rodata" })
+      test.vendor.file.sections[constants].bytes.replaceSubrange(
+        0x60..<0x60 + vermagic.utf8.count, with: vermagic.utf8)
+      guard case .withheld(let withheld)? = outcome(Processes(), of: test.kernel) else { return "" }
+      return withheld.remedy
+    }
+    #expect(try remedy("SMP mod_unload").hasPrefix("give the vmlinux of this build"))
+    #expect(try remedy("mod_unload RANDSTRUCT_5eed").hasPrefix("if clang built this kernel"))
+  }
 }

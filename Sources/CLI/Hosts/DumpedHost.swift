@@ -99,6 +99,7 @@ struct DumpedHost: KernelSource {
       identity: dead.identity, memory: dead.memory, mappings: dead.mappings, symbols: symbols, claims: claims,
       reference: reference)
     kernel.isRunning = false
+    kernel.isBuiltWithoutModules = dead.isBuiltWithoutModules
     kernel.symbolsAreWhole = dead.symbolsAreWhole
     kernel.processors = dead.processors
     kernel.reading = dead.reading

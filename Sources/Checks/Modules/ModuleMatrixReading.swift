@@ -12,7 +12,7 @@ extension ModuleMatrix {
   /// - Throws: if the kernel's structures cannot be read.
   package init(of kernel: Kernel) throws(CannotCheck) {
     let structures = try kernel.provenStructures
-    guard !kernel.isBuiltWithoutModules, !structures.reader.symbols.isBuiltWithoutModules else {
+    guard !kernel.isBuiltWithoutModules else {
       self.init(rows: [], unread: [:], expectation: structures.expectation)
       return
     }
