@@ -11,7 +11,7 @@ struct DeepOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Bytes of such objects to look at (suffix K, M or G). With --deep.", valueName: "bytes"))
+      "Bytes of such objects to look at (suffix K, M or G). With --deep. (default: 1G)", valueName: "bytes"))
   var deepLimit: Limit?
 
   /// A number of bytes that may be most of a host's memory.
@@ -24,7 +24,7 @@ struct DeepOptions: ParsableArguments {
     }
   }
 
-  /// Half a second to read, and more than most hosts have of objects whose type is known.
+  /// More than most hosts have of objects whose type is known: a guest of 1 GiB has 4 to 11 MiB.
   private static let usualLimit: UInt64 = 1 << 30
 
   /// Bytes of objects that are looked at; nil if these are not asked about.
