@@ -14,7 +14,7 @@ package final class VendorStore {
   let reference: String?
   let brought: BroughtFiles?
   private let records: PackageRecords
-  private let ahead: ReadAhead
+  private let ahead: Prefetcher
   /// The image that was read last.
   private var image: (place: String, object: VendorObject)?
   private var provenances: [String: Provenance] = [:]
@@ -31,7 +31,7 @@ package final class VendorStore {
     root: String = "/", reference: String? = nil, loadedModules: @escaping () -> [String] = { [] }, processors: Int = 1
   ) {
     self.root = root
-    ahead = ReadAhead(threads: processors - 1)
+    ahead = Prefetcher(threads: processors - 1)
     self.reference = reference
     brought = reference.map { BroughtFiles($0, loadedModules: loadedModules) }
     records = PackageRecords(root: root)
@@ -58,16 +58,16 @@ package final class VendorStore {
     ahead.add(places.filter(isPlainFile).map(Self.moduleJob))
   }
 
-  private func imageJob(_ place: String) -> ReadAhead.Job {
-    ReadAhead.Job(place: place) {
+  private func imageJob(_ place: String) -> Prefetcher.Job {
+    Prefetcher.Job(place: place) {
       Result { () throws(VendorFileError) in
         try Self.kernel(in: try OpenedFile.contents(of: place, limit: Self.imageLimit(place)), source: place)
       }
     }
   }
 
-  private static func moduleJob(_ place: String) -> ReadAhead.Job {
-    ReadAhead.Job(place: place) {
+  private static func moduleJob(_ place: String) -> Prefetcher.Job {
+    Prefetcher.Job(place: place) {
       Result { () throws(VendorFileError) in
         try module(in: try OpenedFile.contents(of: place, limit: moduleLimit), source: place)
       }

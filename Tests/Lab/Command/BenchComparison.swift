@@ -37,7 +37,7 @@ struct BenchComparison {
     defer { guest.shutdown() }
     try load(fewModules, in: guest)
     let few = try median(of: "/liveprobe scan", in: guest)
-    let capture = try median(of: "/liveprobe capture -o /tmp/capture", in: guest)
+    let capture = try median(of: "/liveprobe capture --force -o /tmp/capture", in: guest)
     _ = try guest.output(of: "rm /tmp/capture")
     try load(manyModules, in: guest)
     let many = try median(of: "/liveprobe scan", in: guest)

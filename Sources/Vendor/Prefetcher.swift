@@ -5,7 +5,7 @@ import KernelModel
 ///
 /// What a thread works with belongs to it alone; its result belongs to whoever takes it. Where no thread can be started,
 /// nothing is read ahead, and whoever asks reads for himself.
-final class ReadAhead {
+final class Prefetcher {
   /// One file: where it is, and how it is read.
   struct Job {
     let place: String
@@ -55,7 +55,7 @@ final class ReadAhead {
         withLock {
           working.remove(job.place)
           results[job.place] = result
-          waitingByteCount += ReadAhead.byteCount(of: result)
+          waitingByteCount += Prefetcher.byteCount(of: result)
           tell()
         }
       }
@@ -63,7 +63,7 @@ final class ReadAhead {
 
     private func next() -> Job? {
       while !isOver {
-        if waitingByteCount < ReadAhead.mostWaiting, !jobs.isEmpty {
+        if waitingByteCount < Prefetcher.mostWaiting, !jobs.isEmpty {
           let job = jobs.removeFirst()
           working.insert(job.place)
           return job
