@@ -254,14 +254,6 @@ package struct ExecutableMemory: Check {
 
   /// Pages that lie side by side, as one run each.
   private static func runs(of pages: [UInt64]) -> [MemoryRegion] {
-    var runs: [MemoryRegion] = []
-    for page in pages.sorted() {
-      if let last = runs.last, last.end?.rawValue == page {
-        runs[runs.count - 1] = MemoryRegion(start: last.start, byteCount: last.byteCount + Machine.pageSize)
-      } else {
-        runs.append(MemoryRegion(start: KernelAddress(page), byteCount: Machine.pageSize))
-      }
-    }
-    return runs
+    pages.sorted().map { MemoryRegion(start: KernelAddress($0), byteCount: Machine.pageSize) }.runs()
   }
 }

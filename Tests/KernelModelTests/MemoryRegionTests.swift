@@ -70,4 +70,18 @@ import Testing
     #expect(KernelAddress(0x1f).description == "0x000000000000001f")
     #expect(KernelAddress(.max).description == "0xffffffffffffffff")
   }
+
+  @Test func `what follows without a gap is one run`() {
+    func region(_ start: UInt64, _ byteCount: UInt64) -> MemoryRegion {
+      MemoryRegion(start: KernelAddress(start), byteCount: byteCount)
+    }
+    #expect(
+      [region(0x1000, 0x1000), region(0x2000, 0x3000), region(0x6000, 1)].runs() == [
+        region(0x1000, 0x4000), region(0x6000, 1),
+      ])
+    // Up to the end of the address space nothing follows.
+    let last = region(.max - 0xfff, 0x1000)
+    #expect([last, region(0, 1)].runs() == [last, region(0, 1)])
+    #expect([MemoryRegion]().runs() == [])
+  }
 }

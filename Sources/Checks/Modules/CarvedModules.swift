@@ -18,14 +18,7 @@ struct CarvedModules {
   /// - Parameter space: where modules may lie.
   init(in space: MemoryRegion, _ kernel: Kernel, _ reader: Snapshot) throws(CannotCheck) {
     guard let shape = Shape(reader, space) else { return }
-    var runs: [MemoryRegion] = []
-    for page in try kernel.mappings.pages(in: space) where page.isWritable {
-      if let last = runs.last, last.end == page.region.start {
-        runs[runs.count - 1] = MemoryRegion(start: last.start, byteCount: last.byteCount + page.region.byteCount)
-      } else {
-        runs.append(page.region)
-      }
-    }
+    let runs = try kernel.mappings.pages(in: space).filter(\.isWritable).map(\.region).runs()
     let memory = kernel.memory.fresh
     for run in runs {
       var start: UInt64 = 0

@@ -32,7 +32,7 @@ package enum SymbolsInMemory {
     }
     var tried: Set<MemoryRegion> = []
     func search(_ pages: [Page]) -> Value? {
-      for run in runs(pages).sorted(by: { $0.byteCount > $1.byteCount }).prefix(mostRuns)
+      for run in pages.map(\.region).runs().sorted(by: { $0.byteCount > $1.byteCount }).prefix(mostRuns)
       where tried.insert(run).inserted {
         do throws(Withheld) {
           return try symbols(memory, run, text: start.rawValue, use)
@@ -73,19 +73,6 @@ package enum SymbolsInMemory {
   /// seven bytes a symbol.
   private static let mostTold: UInt64 = 16 << 20
   private static let toldRoom: UInt64 = 4 << 20
-
-  /// Pages that follow each other, as one.
-  private static func runs(_ pages: [Page]) -> [MemoryRegion] {
-    var runs: [MemoryRegion] = []
-    for page in pages {
-      if let last = runs.last, last.end == page.region.start {
-        runs[runs.count - 1] = MemoryRegion(start: last.start, byteCount: last.byteCount + page.region.byteCount)
-      } else {
-        runs.append(page.region)
-      }
-    }
-    return runs
-  }
 
   /// What `use` makes of the tables in `run`.
   package static func symbols<Value>(

@@ -45,3 +45,18 @@ extension MemoryRegion: CustomStringConvertible {
     "\(start)+\(byteCount)"
   }
 }
+
+extension Sequence<MemoryRegion> {
+  /// Those that follow each other without a gap, as one each; they come lowest first.
+  package func runs() -> [MemoryRegion] {
+    var runs: [MemoryRegion] = []
+    for region in self {
+      if let last = runs.last, last.end == region.start {
+        runs[runs.count - 1] = MemoryRegion(start: last.start, byteCount: last.byteCount + region.byteCount)
+      } else {
+        runs.append(region)
+      }
+    }
+    return runs
+  }
+}

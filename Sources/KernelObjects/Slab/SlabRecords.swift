@@ -70,19 +70,10 @@ package struct SlabRecords {
 
   /// Where the records of pages lie that there are, side by side, lowest first: what the page tables map of the array.
   package func runs(_ mappings: any KernelMappings) throws(CannotCheck) -> [MemoryRegion] {
-    var runs: [MemoryRegion] = []
-    for page in try mappings.pages(in: region) {
-      let start = max(page.region.start, region.start)
-      guard let end = page.region.end, let last = region.end else { continue }
-      let part = MemoryRegion(from: start, to: min(end, last))
-      guard !part.isEmpty else { continue }
-      if let before = runs.last, before.end == start {
-        runs[runs.count - 1] = MemoryRegion(start: before.start, byteCount: before.byteCount + part.byteCount)
-      } else {
-        runs.append(part)
-      }
-    }
-    return runs
+    try mappings.pages(in: region).compactMap { page in
+      guard let end = page.region.end, let last = region.end else { return nil }
+      return MemoryRegion(from: max(page.region.start, region.start), to: min(end, last))
+    }.filter { !$0.isEmpty }.runs()
   }
 
   /// Gives each slab to `body` that a run of records has.

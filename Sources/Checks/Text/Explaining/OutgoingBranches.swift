@@ -56,20 +56,10 @@ struct OutgoingBranches {
 
   /// Addresses of executable memory that is no code of the kernel's own, ascending.
   private func executable(outside text: MemoryRegion) throws(CannotCheck) -> [Range<UInt64>] {
-    var runs: [Range<UInt64>] = []
-    for page in try kernel.mappings.executablePages() {
-      guard let end = page.region.end else { continue }
-      let start = page.region.start.rawValue
-      if let last = runs.last, last.upperBound == start {
-        runs[runs.count - 1] = last.lowerBound..<end.rawValue
-      } else {
-        runs.append(start..<end.rawValue)
-      }
-    }
-    guard let textEnd = text.end?.rawValue else { return runs }
-    let textStart = text.start.rawValue
-    return runs.flatMap { run -> [Range<UInt64>] in
-      [run.clamped(to: 0..<textStart), run.clamped(to: textEnd..<UInt64.max)].filter { !$0.isEmpty }
+    let (textStart, textEnd) = (text.start.rawValue, text.end?.rawValue ?? .max)
+    return try kernel.mappings.executablePages().map(\.region).runs().flatMap { run -> [Range<UInt64>] in
+      let run = run.start.rawValue..<(run.end?.rawValue ?? .max)
+      return [run.clamped(to: 0..<textStart), run.clamped(to: textEnd..<UInt64.max)].filter { !$0.isEmpty }
     }
   }
 
@@ -80,22 +70,14 @@ struct OutgoingBranches {
     let end = start.rawValue &+ Self.chunk
     var candidates: [Candidate] = []
     FarBranches.forEachPossible(in: bytes, at: start.rawValue) { target in
-      Self.contains(target, outside)
+      let next = outside.partitionPoint { $0.upperBound > target }
+      return next < outside.count && outside[next].contains(target)
     } _: { distance, target in
       if distance < end { candidates.append(Candidate(distance: distance, target: target)) }
     }
     return candidates.compactMap { candidate in
       place(of: candidate, bytes, at: start, &decoded).map { (KernelAddress($0), KernelAddress(candidate.target)) }
     }
-  }
-
-  private static func contains(_ address: UInt64, _ runs: [Range<UInt64>]) -> Bool {
-    var (low, high) = (0, runs.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if runs[middle].upperBound <= address { low = middle + 1 } else { high = middle }
-    }
-    return low < runs.count && runs[low].contains(address)
   }
 
   /// Where the branch begins, if there is one when the code is decoded from the symbol before it on.
@@ -136,20 +118,18 @@ struct OutgoingBranches {
     var unowned: [KernelAddress: Bool] = [:]
     var count = 0
     for (place, target) in leaving {
-      let isUnowned: Bool
-      if let known = unowned[target] {
-        isUnowned = known
-      } else if case .nobody(.mapped(let page)) = kernel.owner(of: target), page.isExecutable {
-        isUnowned = true
-      } else {
-        isUnowned = false
-      }
+      let isUnowned = unowned[target] ?? isUnowned(target)
       unowned[target] = isUnowned
       guard isUnowned else { continue }
       examination.report(finding(at: place, target: target))
       count += 1
       if count == Self.mostFindings { return }
     }
+  }
+
+  private func isUnowned(_ target: KernelAddress) -> Bool {
+    guard case .nobody(.mapped(let page)) = kernel.owner(of: target) else { return false }
+    return page.isExecutable
   }
 
   private func finding(at address: KernelAddress, target: KernelAddress) -> Finding {
