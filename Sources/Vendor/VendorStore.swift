@@ -44,7 +44,7 @@ package final class VendorStore {
   package func readAhead(release: String) {
     for place in images(release: release) {
       if ahead.isOn, isPlainFile(place) {
-        if realPath(place) != nil { return ahead.add([imageJob(place)]) }
+        if realPath(place) != nil { return ahead.add([Self.job(place, limit: Self.imageLimit(place), Self.kernel)]) }
       } else if (try? kernelImage(at: place)) != nil {
         return
       }
@@ -55,22 +55,15 @@ package final class VendorStore {
   /// Reads the modules at `places`, which will be asked for in this order, while something else is done.
   func readAhead(modulesAt places: [String]) {
     guard ahead.isOn else { return }
-    ahead.add(places.filter(isPlainFile).map(Self.moduleJob))
+    ahead.add(places.filter(isPlainFile).map { Self.job($0, limit: Self.moduleLimit, Self.module) })
   }
 
-  private func imageJob(_ place: String) -> Prefetcher.Job {
+  private static func job(
+    _ place: String, limit: Int,
+    _ decode: @escaping (VendorObject.Contents, String) throws(VendorFileError) -> VendorObject
+  ) -> Prefetcher.Job {
     Prefetcher.Job(place: place) {
-      Result { () throws(VendorFileError) in
-        try Self.kernel(in: try OpenedFile.contents(of: place, limit: Self.imageLimit(place)), source: place)
-      }
-    }
-  }
-
-  private static func moduleJob(_ place: String) -> Prefetcher.Job {
-    Prefetcher.Job(place: place) {
-      Result { () throws(VendorFileError) in
-        try module(in: try OpenedFile.contents(of: place, limit: moduleLimit), source: place)
-      }
+      Result { () throws(VendorFileError) in try decode(try OpenedFile.contents(of: place, limit: limit), place) }
     }
   }
 

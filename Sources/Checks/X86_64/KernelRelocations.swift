@@ -54,15 +54,10 @@ struct KernelRelocations: KernelImageRelocations {
   var areListed: Bool { !words.isEmpty }
 
   func forEachPointer(_ body: (_ place: UInt64) -> Void) {
-    guard areListed else {
-      forEachAlikePointer { place, _ in body(place) }
-      return
-    }
-    // They are listed first.
-    for index in 1..<max(words.count / 4, 1) {
-      let word = words.value(UInt32.self, at: index * 4)
-      guard word != 0 else { return }
-      body(address(word, offset: 0))
+    // They come first.
+    forEachPlace { place, isWide in
+      if isWide { body(place) }
+      return isWide
     }
   }
 
@@ -83,24 +78,20 @@ struct KernelRelocations: KernelImageRelocations {
     }
     guard !areListed else { return }
     var goesOn = true
-    forEachAlikePointer { place, _ in goesOn = goesOn && body(place, true) }
     let span = imageSpan
+    for section in object.sections where goesOn && section.isAllocated && !section.isExecutable && section.type != 7 {
+      let bytes = object.bytes(of: section)
+      for offset in stride(from: Int((0 &- section.address) & 7), to: bytes.count - 7, by: 8) where goesOn {
+        if span.contains(bytes.value(UInt64.self, at: offset)) {
+          goesOn = body(section.address &+ UInt64(offset), true)
+        }
+      }
+    }
     for section in object.sections where goesOn && section.isAllocated && section.isExecutable {
       let bytes = object.bytes(of: section)
       for offset in 0..<max(bytes.count - 3, 0) where goesOn {
         let value = UInt64(bitPattern: Int64(bytes.value(Int32.self, at: offset)))
         if span.contains(value) { goesOn = body(section.address &+ UInt64(offset), false) }
-      }
-    }
-  }
-
-  private func forEachAlikePointer(_ body: (_ place: UInt64, _ target: UInt64) -> Void) {
-    let span = imageSpan
-    for section in object.sections where section.isAllocated && !section.isExecutable && section.type != 7 {
-      let bytes = object.bytes(of: section)
-      for offset in stride(from: Int((0 &- section.address) & 7), to: bytes.count - 7, by: 8) {
-        let value = bytes.value(UInt64.self, at: offset)
-        if span.contains(value) { body(section.address &+ UInt64(offset), value) }
       }
     }
   }

@@ -58,19 +58,15 @@ package final class KernelTextVerifier {
     return found
   }
 
-  private var isDiscarded = false
-
   /// Gives back the memory of the copy: whoever compares again has it made again.
   func discardImage() {
     recreation = Recreation(TextImage())
-    isDiscarded = true
   }
 
   /// Starts over with a copy in which what is done at `traced`, or at every site, is remembered.
   func restart(tracing traced: Range<UInt64>?, recordsSites: Bool = false) throws(CannotCheck) {
     discardImage()
     recreation = Self.moved(vendor, relocations, tracing: traced, recordsSites: recordsSites)
-    isDiscarded = false
   }
 
   private func undiscard() {
@@ -119,7 +115,7 @@ package final class KernelTextVerifier {
   func compare(
     _ memory: any KernelMemory, only wanted: [Range<UInt64>]? = nil, mostRuns: Int = TextComparison.mostRuns
   ) -> TextComparison {
-    if isDiscarded { undiscard() }
+    if recreation.image.blocks.isEmpty { undiscard() }
     let sites = Machine.LegalSites(patching, in: recreation, functionStart: vendor.symbols.functionStart(atOrAfter:))
     var comparison = TextComparison(recreation, sites, mostRuns: mostRuns)
     for (_, range) in compared {
