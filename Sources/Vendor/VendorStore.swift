@@ -103,13 +103,15 @@ package final class VendorStore {
   /// The kernel in the image at `place`; it has a build id.
   func kernelImage(at place: String) throws(VendorFileError) -> VendorObject {
     if let image, image.place == place { return image.object }
-    // Never two at once.
-    image = nil
     let object: VendorObject
     if let read = ahead.take(place) {
       object = try read.get()
     } else {
-      object = try Self.kernel(in: try file(at: place, limit: Self.imageLimit(place)), source: place)
+      // Where no file is, what was read before is kept.
+      let file = try file(at: place, limit: Self.imageLimit(place))
+      // Never two at once.
+      image = nil
+      object = try Self.kernel(in: file, source: place)
     }
     image = (place, object)
     return object

@@ -151,9 +151,10 @@ import Testing
     #expect(try reference.pointers(in: [Self.table]) == first)
   }
 
-  @Test func `an image read ahead serves every reference`() throws {
+  @Test(arguments: VendorImagePaths.candidates(release: release, root: ""))
+  func `an image read ahead serves every reference, wherever it lies`(_ place: String) throws {
     let root = try TemporaryFolder()
-    let name = "boot/vmlinuz-\(Self.release)"
+    let name = String(place.dropFirst())
     try root.write(try TestKernelImage().bzImage(.zstd), to: name)
     let store = VendorStore(root: root.path)
     store.readAhead(release: Self.release)
