@@ -31,7 +31,7 @@ struct OutgoingBranches {
       let count = min(Self.chunk + UInt64(Machine.InstructionShape.mostBytes), textEnd.offset(from: position) ?? 0)
       do throws(MemoryFault) {
         let bytes = try kernel.memory.bytes(at: position, count: Int(count))
-        leaving += branches(in: bytes, at: position, outside, &decoded)
+        leaving += branches(in: bytes, at: position, from: text, to: outside, &decoded)
       } catch {
         examination.leaveUnanswered(Subject("kernel text"), .memoryUnreadable(error))
       }
@@ -63,13 +63,15 @@ struct OutgoingBranches {
     }
   }
 
-  /// The branches to `outside` whose distance stands in the chunk at `start`.
+  /// The branches from `text` to `outside` whose distance stands in the chunk at `start`.
   private func branches(
-    in bytes: [UInt8], at start: KernelAddress, _ outside: [Range<UInt64>], _ decoded: inout UInt64
+    in bytes: [UInt8], at start: KernelAddress, from text: MemoryRegion, to outside: [Range<UInt64>],
+    _ decoded: inout UInt64
   ) -> [(place: KernelAddress, target: KernelAddress)] {
     let end = start.rawValue &+ Self.chunk
     var candidates: [Candidate] = []
     FarBranches.forEachPossible(in: bytes, at: start.rawValue) { target in
+      if text.contains(KernelAddress(target)) { return false }  // nearly all
       let next = outside.partitionPoint { $0.upperBound > target }
       return next < outside.count && outside[next].contains(target)
     } _: { distance, target in
