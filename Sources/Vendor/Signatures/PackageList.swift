@@ -36,15 +36,10 @@ struct PackageList {
   private static func packages(_ text: UnsafeRawBufferPointer) -> Set<String> {
     let key = Array("SHA256: ".utf8)
     var found: Set<String> = []
-    var start = 0
-    while start < text.count, let base = text.baseAddress {
-      let end = memchr(base + start, 0x0a, text.count - start).map { UnsafeRawPointer($0) - base } ?? text.count
-      if end - start == key.count + 64 {
-        let line = text[start..<end]
-        let digest = String(decoding: line.dropFirst(key.count), as: UTF8.self)
-        if line.starts(with: key), KernelStore.isDigest(digest) { found.insert(digest) }
-      }
-      start = end + 1
+    text.forEachLine { line in
+      guard line.count == key.count + 64, line.hasPrefix(key) else { return }
+      let digest = String(decoding: line.dropFirst(key.count), as: UTF8.self)
+      if KernelStore.isDigest(digest) { found.insert(digest) }
     }
     return found
   }

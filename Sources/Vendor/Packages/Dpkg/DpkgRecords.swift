@@ -68,13 +68,11 @@ final class DpkgRecords {
     for name in wanted { others[name] = [] }
     let paths = wanted.map { (name: $0, bytes: Array($0.utf8.dropFirst())) }
     for file in lists {
-      Self.forEachLine(of: file) { line in
-        let path = line.dropFirst(34)
-        guard let found = paths.first(where: { $0.bytes.count == path.count && path.elementsEqual($0.bytes) }) else {
+      Self.forEachDigest(of: file) { path, digest in
+        guard let found = paths.first(where: { $0.bytes.count == path.count && path.hasPrefix($0.bytes) }) else {
           return
         }
-        let digest = String(decoding: line.prefix(32), as: UTF8.self).lowercased()
-        others[found.name]?.append((digest, Self.package(of: file)))
+        others[found.name]?.append((digest(), Self.package(of: file)))
       }
     }
   }
@@ -100,11 +98,9 @@ final class DpkgRecords {
     var index: [String: [(digest: String, package: String)]] = [:]
     for file in lists {
       let package = Self.package(of: file)
-      Self.forEachLine(of: file) { line in
-        let path = line.dropFirst(34)
-        guard remembered.contains(where: path.starts(with:)) else { return }
-        let digest = String(decoding: line.prefix(32), as: UTF8.self).lowercased()
-        index["/" + String(decoding: path, as: UTF8.self), default: []].append((digest, package))
+      Self.forEachDigest(of: file) { path, digest in
+        guard remembered.contains(where: path.hasPrefix) else { return }
+        index["/" + String(decoding: path, as: UTF8.self), default: []].append((digest(), package))
       }
     }
     readDiversions()
@@ -142,11 +138,11 @@ final class DpkgRecords {
     Self.forEachLine(of: folder + "/status") { line in
       if line.isEmpty {
         endParagraph()
-      } else if line.elementsEqual(name) {
+      } else if line.count == name.count, line.hasPrefix(name) {
         paragraph.isPackage = true
-      } else if line.starts(with: field) {
+      } else if line.hasPrefix(field) {
         paragraph.version = String(decoding: line.dropFirst(field.count).prefix(128), as: UTF8.self)
-      } else if let architecture, line.elementsEqual(architecture) {
+      } else if let architecture, line.count == architecture.count, line.hasPrefix(architecture) {
         paragraph.isArchitecture = true
       }
     }
@@ -154,19 +150,23 @@ final class DpkgRecords {
     return found
   }
 
+  /// Hands each path that a list of digests has to `body`, and what says its digest.
+  private static func forEachDigest(
+    of list: String, _ body: (_ path: UnsafeRawBufferPointer, _ digest: () -> String) -> Void
+  ) {
+    forEachLine(of: list) { line in
+      body(UnsafeRawBufferPointer(rebasing: line.dropFirst(34))) {
+        String(decoding: line.prefix(32), as: UTF8.self).lowercased()
+      }
+    }
+  }
+
   /// Hands each line of a file to `body`.
   ///
   /// A file that cannot be read has none: it vouches for nothing, so the reason is not kept.
-  private static func forEachLine(of path: String, _ body: (Slice<UnsafeRawBufferPointer>) -> Void) {
+  private static func forEachLine(of path: String, _ body: (UnsafeRawBufferPointer) -> Void) {
     guard let contents = try? OpenedFile.contents(of: path, limit: largestFile) else { return }
-    contents.withBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let line = rest.prefix { $0 != 0x0a }
-        body(line)
-        rest = rest.dropFirst(line.count + 1)
-      }
-    }
+    contents.withBytes { $0.forEachLine(body) }
   }
 
   /// `linux-image-amd64` for `linux-image-amd64:amd64`.
