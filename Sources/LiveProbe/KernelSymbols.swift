@@ -23,7 +23,7 @@ struct KernelSymbols {
     private static let mostNamed = 16
 
     fileprivate mutating func add(_ name: Span<UInt8>, _ address: UInt64, unlessIn other: Set<UInt64>) {
-      guard !name.isEmpty, !other.contains(SymbolSum.hash(name, address)) else { return }
+      guard !name.isEmpty, !other.contains(KernelSymbols.hash(name, address)) else { return }
       count += 1
       if names.count < Self.mostNamed {
         names.append(name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
@@ -95,20 +95,22 @@ struct KernelSymbols {
   }
 
   private static func compare(_ told: SymbolTable, with tables: ImageKallsyms) -> (SymbolTable, Comparison) {
-    var inMemory = SymbolSum()
-    tables.forEach { name, _, address in inMemory.add(name, address) }
-    var inFile = SymbolSum()
-    told.forEachOfTheKernel { name, address in inFile.add(name, address) }
-    guard inMemory != inFile else { return (told, .same(count: tables.count)) }
+    var own = told.ofTheKernel
+    var areSame = true
+    tables.forEach { name, _, address in
+      if areSame, !name.isEmpty { areSame = own.takeNext(name, address) }
+    }
+    if areSame, own.isAtEnd { return (told, .same(count: tables.count)) }
     // Rare, and then each is looked up.
     var missing = Surplus()
     var strange = Surplus()
     var hashes: Set<UInt64> = []
-    told.forEachOfTheKernel { name, address in hashes.insert(SymbolSum.hash(name, address)) }
+    told.forEachOfTheKernel { name, address in hashes.insert(hash(name, address)) }
     tables.forEach { name, _, address in missing.add(name, address, unlessIn: hashes) }
     hashes = []
-    tables.forEach { name, _, address in hashes.insert(SymbolSum.hash(name, address)) }
+    tables.forEach { name, _, address in hashes.insert(hash(name, address)) }
     told.forEachOfTheKernel { name, address in strange.add(name, address, unlessIn: hashes) }
+    guard missing.count > 0 || strange.count > 0 else { return (told, .same(count: tables.count)) }
     return (
       merge(tables, with: told.ofModules), .edited(count: tables.count, missing: missing, strange: strange)
     )
@@ -120,6 +122,23 @@ struct KernelSymbols {
     tables.forEach { name, type, address in builder.add(name: name, address: address, type: type) }
     for symbol in modules where symbol.address.rawValue != 0 { builder.add(symbol) }
     return SymbolTable(builder)
+  }
+
+  fileprivate static func hash(_ name: Span<UInt8>, _ address: UInt64) -> UInt64 {
+    var hash = address &* 0x9e37_79b9_7f4a_7c15
+    let raw = name.bytes
+    var position = 0
+    while position <= raw.byteCount - 8 {
+      let word = raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+      hash = (hash ^ word) &* 0xff51_afd7_ed55_8ccd
+      hash ^= hash >> 32
+      position += 8
+    }
+    while position < raw.byteCount {
+      hash = (hash ^ UInt64(name[position])) &* 0xc4ce_b9fe_1a85_ec53
+      position += 1
+    }
+    return hash ^ hash >> 29
   }
 
   /// The trial of the reading path that it is.
@@ -146,34 +165,5 @@ struct KernelSymbols {
         expected: "the \(count) symbols of the kernel's own tables, each with its address",
         observed: "\(missing.count) left out or changed, \(strange.count) that the tables do not have")
     }
-  }
-}
-
-/// A sum over symbols, the same in whatever order they come.
-private struct SymbolSum: Equatable {
-  private var sum: UInt64 = 0
-  private var count = 0
-
-  mutating func add(_ name: Span<UInt8>, _ address: UInt64) {
-    guard !name.isEmpty else { return }
-    sum = sum &+ Self.hash(name, address)
-    count += 1
-  }
-
-  static func hash(_ name: Span<UInt8>, _ address: UInt64) -> UInt64 {
-    var hash = address &* 0x9e37_79b9_7f4a_7c15
-    let raw = name.bytes
-    var position = 0
-    while position <= raw.byteCount - 8 {
-      let word = raw.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
-      hash = (hash ^ word) &* 0xff51_afd7_ed55_8ccd
-      hash ^= hash >> 32
-      position += 8
-    }
-    while position < raw.byteCount {
-      hash = (hash ^ UInt64(name[position])) &* 0xc4ce_b9fe_1a85_ec53
-      position += 1
-    }
-    return hash ^ hash >> 29
   }
 }

@@ -13,12 +13,17 @@ struct KallsymsTokens {
   /// Where the texts lie, up to the end of the index.
   let place: Range<Int>
   private let bytes: UnsafeRawBufferPointer
-  /// Of each token, where it starts, in ``bytes``.
-  private let starts: [Int]
-  /// Of each token, how many bytes it has.
-  private let lengths: [Int]
-  /// Of each token, its first eight bytes; 0 behind its end.
-  private let words: [UInt64]
+  /// What each byte stands for: 256 of them.
+  private let pieces: [Piece]
+
+  private struct Piece {
+    /// Its first eight bytes, as they lie in memory; 0 behind its end.
+    var first: UInt64
+    /// How many bytes it has.
+    var length: Int
+    /// Where it starts, in ``KallsymsTokens/bytes``.
+    var start: Int
+  }
 
   /// The next tokens in `bytes`, or nil if there are none.
   ///
@@ -29,9 +34,7 @@ struct KallsymsTokens {
       for alignment in [4, 8] {
         guard let place = Self.place(in: bytes, at: address, digits: digits, alignment: alignment) else { continue }
         let index = place.upperBound - 512
-        var starts: [Int] = []
-        var lengths: [Int] = []
-        var words: [UInt64] = []
+        var pieces: [Piece] = []
         var next = place.lowerBound
         for token in 0..<256 {
           let offset = Int(bytes.loadUnaligned(fromByteOffset: index + token * 2, as: UInt16.self))
@@ -39,19 +42,16 @@ struct KallsymsTokens {
           var end = next
           while end < index, bytes[end] != 0 { end += 1 }
           guard end < index else { break }
-          starts.append(next)
-          lengths.append(end - next)
           // The index lies behind every token, so that eight bytes are always there.
           let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: next, as: UInt64.self))
-          words.append(end - next < 8 ? word & (1 << UInt64((end - next) * 8) - 1) : word)
+          let first = end - next < 8 ? word & (1 << UInt64((end - next) * 8) - 1) : word
+          pieces.append(Piece(first: first.littleEndian, length: end - next, start: next))
           next = end + 1
         }
-        guard words.count == 256 else { continue }
+        guard pieces.count == 256 else { continue }
         self.place = place
         self.bytes = bytes
-        self.starts = starts
-        self.lengths = lengths
-        self.words = words
+        self.pieces = pieces
         return
       }
     }
@@ -106,15 +106,18 @@ struct KallsymsTokens {
   /// - Returns: how many bytes it is.
   func spell(_ symbols: Range<Int>, into buffer: UnsafeMutableRawBufferPointer, room: Int) -> Int {
     var length = 0
-    for position in symbols where length < room {
-      let token = Int(bytes[position])
-      let count = lengths[token]
-      if count <= 8 {
-        buffer.storeBytes(of: words[token].littleEndian, toByteOffset: length, as: UInt64.self)
-        length += count
-      } else {
-        for offset in 0..<min(count, room - length) { buffer[length + offset] = bytes[starts[token] + offset] }
-        length += count
+    pieces.withUnsafeBufferPointer { pieces in
+      for symbol in UnsafeRawBufferPointer(rebasing: bytes[symbols]) {
+        if length >= room { return }
+        let piece = pieces[Int(symbol)]
+        if piece.length <= 8 {
+          buffer.storeBytes(of: piece.first, toByteOffset: length, as: UInt64.self)
+        } else {
+          let count = min(piece.length, room - length)
+          UnsafeMutableRawBufferPointer(rebasing: buffer[length..<length + count])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[piece.start..<piece.start + count]))
+        }
+        length &+= piece.length
       }
     }
     return min(length, room)

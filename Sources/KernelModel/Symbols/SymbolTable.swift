@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// All symbols of a kernel, found by address and by name.
 ///
 /// One kernel has 100 000 to 250 000 symbols, so they are kept small: 16 bytes a symbol, 6 bytes of hash index, and the
@@ -204,6 +206,40 @@ package struct SymbolTable: Sendable {
     }
   }
 
+  /// The kernel's own symbols, lowest address first, and at one address in the order in which they were added: to hold others
+  /// against them one by one.
+  package var ofTheKernel: OwnSymbols { OwnSymbols(table: self) }
+
+  /// See ``SymbolTable/ofTheKernel``.
+  package struct OwnSymbols {
+    fileprivate let table: SymbolTable
+    private var index = 0
+
+    fileprivate init(table: SymbolTable) {
+      self.table = table
+      passOverModules()
+    }
+
+    /// Whether there is no further symbol.
+    package var isAtEnd: Bool { index == table.count }
+
+    /// Takes the next symbol.
+    ///
+    /// - Returns: whether it has this name and address; false if there is none.
+    package mutating func takeNext(_ name: Span<UInt8>, _ address: UInt64) -> Bool {
+      guard !isAtEnd else { return false }
+      let entry = table.entries[index]
+      index += 1
+      passOverModules()
+      return entry.address == address && entry.nameByteCount == name.count
+        && table.starts(entry, with: name)
+    }
+
+    private mutating func passOverModules() {
+      while index < table.count, table.entries[index].moduleNumber != 0 { index += 1 }
+    }
+  }
+
   /// The symbols of modules and of generated code, lowest address first.
   package var ofModules: [Symbol] {
     entries.indices.filter { entries[$0].moduleNumber != 0 }.map { self[$0] }
@@ -257,14 +293,16 @@ extension SymbolTable {
     address == .max ? count : lowerBound(address + 1)
   }
 
-  private func starts(_ index: Int, with prefix: borrowing Span<UInt8>) -> Bool {
-    let entry = entries[index]
+  private func starts(_ index: Int, with prefix: borrowing Span<UInt8>) -> Bool { starts(entries[index], with: prefix) }
+
+  fileprivate func starts(_ entry: Entry, with prefix: borrowing Span<UInt8>) -> Bool {
     guard entry.nameByteCount >= prefix.count else { return false }
-    let start = Int(entry.nameStart)
-    for position in 0..<prefix.count where names[start + position] != prefix[position] {
-      return false
+    return prefix.withUnsafeBufferPointer { prefix in
+      names.withUnsafeBufferPointer { names in
+        guard let left = names.baseAddress, let right = prefix.baseAddress else { return prefix.isEmpty }
+        return memcmp(left + Int(entry.nameStart), right, prefix.count) == 0
+      }
     }
-    return true
   }
 
   /// The symbols called `name`, and those that link-time optimisation made of a `name`, lowest first.
