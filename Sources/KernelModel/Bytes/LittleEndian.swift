@@ -1,5 +1,6 @@
 extension FixedWidthInteger {
   /// The little-endian integer that `bytes` are: the last of them the highest, and those that have no room left out.
+  @inlinable
   package init(littleEndianBytes bytes: some BidirectionalCollection<UInt8>) {
     self = bytes.reversed().reduce(0) { $0 << 8 | Self(truncatingIfNeeded: $1) }
   }

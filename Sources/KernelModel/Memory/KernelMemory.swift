@@ -22,11 +22,7 @@ extension KernelMemory {
     guard count >= 0, count <= Self.largestRead else {
       throw .unreasonable(address, byteCount: UInt64(clamping: count))
     }
-    var bytes = [UInt8](repeating: 0, count: count)
-    var span = bytes.mutableSpan
-    var raw = span.mutableBytes
-    try read(at: address, into: &raw)
-    return bytes
+    return try [UInt8](count: count) { (bytes) throws(MemoryFault) in try read(at: address, into: &bytes) }
   }
 
   /// The little-endian integer at `address`.

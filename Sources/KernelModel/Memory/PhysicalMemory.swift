@@ -14,11 +14,7 @@ extension PhysicalMemory {
 
   /// The `count` bytes at `address`.
   package func bytes(at address: PhysicalAddress, count: Int) throws(PhysicalFault) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var span = bytes.mutableSpan
-    var raw = span.mutableBytes
-    try read(at: address, into: &raw)
-    return bytes
+    try [UInt8](count: count) { (bytes) throws(PhysicalFault) in try read(at: address, into: &bytes) }
   }
 }
 
