@@ -108,6 +108,8 @@ struct KernelRelocations: KernelImageRelocations {
   }
 
   func taken(among functions: Set<UInt64>, in file: FileBytes, counting isCounted: (UInt64) -> Bool) -> Set<UInt64> {
+    guard let lowest = functions.min(), let highest = functions.max() else { return [] }
+    let span = lowest...highest
     var file = file
     var taken: Set<UInt64> = []
     forEachPlace { address, isWide in
@@ -117,11 +119,12 @@ struct KernelRelocations: KernelImageRelocations {
       else { return true }
       let target =
         isWide ? place.value(UInt64.self) : UInt64(bitPattern: Int64(place.value(Int32.self)))
-      if functions.contains(target) { taken.insert(target) }
+      // Most lead to data, and are not looked up.
+      if span.contains(target), functions.contains(target) { taken.insert(target) }
       return taken.count < functions.count
     }
     guard taken.count < functions.count else { return taken }
-    return taken.union(Self.loaded(functions.subtracting(taken), in: file))
+    return taken.union(Self.loaded(functions.subtracting(taken), in: file, span: span))
   }
 
   func forEachAddress(in file: FileBytes, _ body: (_ place: UInt64, _ target: UInt64, _ isCode: Bool) -> Void) {
@@ -139,13 +142,13 @@ struct KernelRelocations: KernelImageRelocations {
   }
 
   /// Those whose address the code works out from where it stands: `lea distance(%rip), %register`.
-  private static func loaded(_ functions: Set<UInt64>, in file: FileBytes) -> Set<UInt64> {
+  private static func loaded(_ functions: Set<UInt64>, in file: FileBytes, span: ClosedRange<UInt64>) -> Set<UInt64> {
     var found: Set<UInt64> = []
     for (address, bytes) in file.code {
       for index in 2..<max(bytes.count - 3, 2) where bytes[index - 2] == 0x8d && bytes[index - 1] & 0xc7 == 5 {
         let target =
           address &+ UInt64(index) &+ 4 &+ UInt64(bitPattern: Int64(bytes.value(Int32.self, at: index)))
-        if functions.contains(target) { found.insert(target) }
+        if span.contains(target), functions.contains(target) { found.insert(target) }
       }
     }
     return found
