@@ -29,9 +29,9 @@ struct KernelPointers {
         copied.append((place, bytes.value(UInt64.self) &+ offset))
         return
       }
-      guard let bytes = file.pointer(at: place, count: 8), let section = file.section(at: place) else { return }
+      guard let bytes = file.pointer(at: place, count: 8), let memory = file.permissions(at: place) else { return }
       let target = bytes.value(UInt64.self) &+ offset
-      switch areas.kind(of: place, in: section) {
+      switch areas.kind(of: place, in: memory) {
       case .constant:
         if vendor.text.contains(target) { constants.append(.init(place: place &+ offset, function: target)) }
       case .writable: waiting.append((place &+ offset, target))
@@ -126,12 +126,12 @@ struct KernelPointers {
       }
     }
 
-    func kind(of place: UInt64, in section: VendorObject.Section) -> Kind? {
+    func kind(of place: UInt64, in memory: FileBytes.Permissions) -> Kind? {
       if writtenOnce.contains(place) { return .writable }
       if initialisation.contains(place) { return nil }
-      if place < constantsEnd { return section.isExecutable ? nil : .constant }
+      if place < constantsEnd { return memory.isExecutable ? nil : .constant }
       // From v7 on `.data` has the flag of code, too.
-      return section.isWritable ? .writable : nil
+      return memory.isWritable ? .writable : nil
     }
   }
 }

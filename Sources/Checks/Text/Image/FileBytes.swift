@@ -6,26 +6,33 @@ internal import KernelModel
 /// They are there as long as the file.
 struct FileBytes {
   private let object: VendorObject
-  /// Those that have bytes and an address of their own, lowest first.
-  private let sections: [VendorObject.Section]
-  /// Of each of these, what is asked for hundreds of thousands of times: copying a section takes longer than all else.
-  private let extents: [(start: UInt64, bytes: UnsafeRawBufferPointer, isExecutable: Bool)]
+  /// Sections that have bytes and an address of their own, lowest first: of each, what is asked for hundreds of thousands of
+  /// times. Copying a section takes longer than all else.
+  private let extents: [(start: UInt64, bytes: UnsafeRawBufferPointer, permissions: Permissions)]
+
+  /// What a section says of its memory.
+  struct Permissions {
+    var isExecutable: Bool
+    var isWritable: Bool
+  }
   private var recent = 0
 
   init(_ object: VendorObject) {
     self.object = object
-    sections = object.sections.filter { section in
+    let sections = object.sections.filter { section in
       section.isAllocated && !section.fileRange.isEmpty && section.address != 0
         && !section.address.addingReportingOverflow(UInt64(section.fileRange.count)).overflow
     }.sorted { $0.address < $1.address }
-    extents = sections.map { ($0.address, object.bytes(of: $0), $0.isExecutable) }
+    extents = sections.map {
+      ($0.address, object.bytes(of: $0), Permissions(isExecutable: $0.isExecutable, isWritable: $0.isWritable))
+    }
   }
 
-  /// The section that has the byte at `address`.
-  mutating func section(at address: UInt64) -> VendorObject.Section? { index(at: address).map { sections[$0] } }
+  /// What the section says of itself that has the byte at `address`.
+  mutating func permissions(at address: UInt64) -> Permissions? { index(at: address).map { extents[$0].permissions } }
 
   /// Whether the byte at `address` is in a section of code.
-  mutating func isCode(at address: UInt64) -> Bool { index(at: address).map { extents[$0].isExecutable } ?? false }
+  mutating func isCode(at address: UInt64) -> Bool { permissions(at: address)?.isExecutable ?? false }
 
   /// The `count` bytes at `address`, if one section has them all.
   mutating func pointer(at address: UInt64, count: Int) -> UnsafeRawPointer? {
@@ -48,7 +55,7 @@ struct FileBytes {
 
   /// The code, section by section.
   var code: [(address: UInt64, bytes: UnsafeRawBufferPointer)] {
-    sections.filter(\.isExecutable).map { ($0.address, object.bytes(of: $0)) }
+    extents.filter(\.permissions.isExecutable).map { ($0.start, $0.bytes) }
   }
 }
 
