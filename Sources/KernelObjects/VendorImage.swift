@@ -41,7 +41,7 @@ package struct VendorImage {
     var table: SymbolTable
     do throws(ImageKallsymsError) {
       table = try ImageKallsyms(object.bytes(of: constants), at: constants.address, text: code.address)
-        .symbolTable(movedBy: offset)
+        .symbolTable(movedBy: offset, orSame: kernel.symbols)
     } catch {
       throw .implausible(Self.subject, "its symbols: \(error)")
     }

@@ -14,7 +14,7 @@ struct KernelSymbols {
     case impossible(Withheld)
   }
 
-  /// Symbols that one of two lists has and the other has not, or has at another address.
+  /// Symbols that one of two lists has and the other has not, or has at another address or of another type.
   struct Surplus {
     private(set) var count = 0
     /// The names of some of them.
@@ -22,8 +22,8 @@ struct KernelSymbols {
 
     private static let mostNamed = 16
 
-    fileprivate mutating func add(_ name: Span<UInt8>, _ address: UInt64, unlessIn other: Set<UInt64>) {
-      guard !name.isEmpty, !other.contains(KernelSymbols.hash(name, address)) else { return }
+    fileprivate mutating func add(_ name: Span<UInt8>, _ address: UInt64, _ type: UInt8, unlessIn other: Set<UInt64>) {
+      guard !name.isEmpty, !other.contains(KernelSymbols.hash(name, address, type)) else { return }
       count += 1
       if names.count < Self.mostNamed {
         names.append(name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
@@ -97,19 +97,19 @@ struct KernelSymbols {
   private static func compare(_ told: SymbolTable, with tables: ImageKallsyms) -> (SymbolTable, Comparison) {
     var own = told.ofTheKernel
     var areSame = true
-    tables.forEach { name, _, address in
-      if areSame, !name.isEmpty { areSame = own.takeNext(name, address) }
+    tables.forEach { name, type, address in
+      if areSame, !name.isEmpty { areSame = own.takeNext(name, address, type) }
     }
     if areSame, own.isAtEnd { return (told, .same(count: tables.count)) }
     // Rare, and then each is looked up.
     var missing = Surplus()
     var strange = Surplus()
     var hashes: Set<UInt64> = []
-    told.forEachOfTheKernel { name, address in hashes.insert(hash(name, address)) }
-    tables.forEach { name, _, address in missing.add(name, address, unlessIn: hashes) }
+    told.forEach { hashes.insert(hash($0, $1, $2)) }
+    tables.forEach { missing.add($0, $2, $1, unlessIn: hashes) }
     hashes = []
-    tables.forEach { name, _, address in hashes.insert(hash(name, address)) }
-    told.forEachOfTheKernel { name, address in strange.add(name, address, unlessIn: hashes) }
+    tables.forEach { hashes.insert(hash($0, $2, $1)) }
+    told.forEach { strange.add($0, $1, $2, unlessIn: hashes) }
     guard missing.count > 0 || strange.count > 0 else { return (told, .same(count: tables.count)) }
     return (
       merge(tables, with: told.ofModules), .edited(count: tables.count, missing: missing, strange: strange)
@@ -124,8 +124,8 @@ struct KernelSymbols {
     return SymbolTable(builder)
   }
 
-  fileprivate static func hash(_ name: Span<UInt8>, _ address: UInt64) -> UInt64 {
-    var hash = address &* 0x9e37_79b9_7f4a_7c15
+  fileprivate static func hash(_ name: Span<UInt8>, _ address: UInt64, _ type: UInt8) -> UInt64 {
+    var hash = (address ^ UInt64(type) << 48) &* 0x9e37_79b9_7f4a_7c15
     let raw = name.bytes
     var position = 0
     while position <= raw.byteCount - 8 {

@@ -42,6 +42,50 @@ import Testing
     }
   }
 
+  /// A table with a module's symbol is told from one that was made.
+  @Test func `a table that has the same symbols serves, and no other`() throws {
+    let sample = Sample(.v6_12)
+    let offset: UInt64 = 0x20_0000
+    func serves(_ change: (inout (name: String, type: String, address: UInt64), Int) -> Bool) throws -> Bool {
+      var builder = SymbolTable.Builder()
+      for (index, symbol) in sample.symbols.enumerated() {
+        var told = (name: symbol.name, type: "\(symbol.type)", address: symbol.address)
+        if told.address >= Sample.text { told.address += offset }
+        guard change(&told, index) else { continue }
+        builder.add(name: Array(told.name.utf8).span, address: told.address, type: try #require(told.type.utf8.first))
+      }
+      builder.add(Symbol(name: "hack_read", address: KernelAddress(0xffff_ffff_c000_0000), type: 0x74, module: "hack"))
+      return try sample.bytes().withUnsafeBytes { raw in
+        let table = try ImageKallsyms(raw, at: Sample.address, text: Sample.text)
+          .symbolTable(movedBy: offset, orSame: SymbolTable(builder))
+        return !table.symbols(named: "hack_read").isEmpty
+      }
+    }
+    #expect(try serves { _, _ in true })
+    #expect(try !serves { _, index in index != 7 })
+    #expect(try !serves { _, index in index != sample.symbols.count - 1 })
+    #expect(
+      try !serves { symbol, index in
+        if index == 7 { symbol.name += "x" }
+        return true
+      })
+    #expect(
+      try !serves { symbol, index in
+        if index == 7 { symbol.address += 1 }
+        return true
+      })
+    #expect(
+      try !serves { symbol, index in
+        if index == 7 { symbol.type = symbol.type == "T" ? "t" : "T" }
+        return true
+      })
+    #expect(
+      try !serves { symbol, index in
+        if index == 0 { symbol.address += offset }  // a per-CPU variable is not moved
+        return true
+      })
+  }
+
   @Test func `what only looks like tokens is passed over`() throws {
     var sample = Sample(.v6_12)
     sample.before = (0..<10).flatMap { [UInt8(ascii: "0") + $0, 0] }

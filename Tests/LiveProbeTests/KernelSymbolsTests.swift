@@ -24,10 +24,13 @@ import Testing
     try system.writeKcore()
   }
 
-  private func tell(_ isTold: (String) -> Bool = { _ in true }, hidden: Bool = false) throws {
+  private func tell(
+    _ isTold: (String) -> Bool = { _ in true }, hidden: Bool = false, asData: String? = nil
+  ) throws {
     let lines = symbols.filter { isTold($0.name) }.map { symbol in
       let address = String(hidden ? 0 : symbol.address, radix: 16)
-      return String(repeating: "0", count: 16 - address.count) + address + " \(symbol.type) \(symbol.name)\n"
+      return String(repeating: "0", count: 16 - address.count) + address
+        + " \(symbol.name == asData ? "d" : symbol.type) \(symbol.name)\n"
     }
     let module = hidden ? "0000000000000000" : "ffffffffc0001000"
     try system.fixture.write(lines.joined() + "\(module) t dummy_init\t[dummy]\n", to: "proc/kallsyms")
@@ -68,6 +71,13 @@ import Testing
     }
     #expect(withheld.why.contains("it hides or changes 4 of the \(symbols.count) symbols"))
     #expect(Preflight.examine(system.root).canScan)
+  }
+
+  @Test func `a function that is told as data is a lie`() throws {
+    try tell(asData: "__x64_sys_read")
+    let kernel = try acquire()
+    #expect(try trial(kernel).isBroken)
+    #expect(try #require(kernel.symbols.symbols(named: "__x64_sys_read").first).isText)
   }
 
   @Test func `zeros that no setting explains are a lie, and others are a refusal`() throws {

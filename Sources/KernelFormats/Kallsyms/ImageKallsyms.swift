@@ -76,14 +76,23 @@ package struct ImageKallsyms {
 
   /// All symbols, ready to be looked up.
   ///
-  /// - Parameter offset: how far the kernel was moved from its link-time addresses; what lies below ``text`` has none, as
-  ///   per-CPU variables up to v6.14, and stays as it is.
-  package func symbolTable(movedBy offset: UInt64 = 0) -> SymbolTable {
+  /// - Parameters:
+  ///   - offset: how far the kernel was moved from its link-time addresses; what lies below ``text`` has none, as per-CPU
+  ///     variables up to v6.14, and stays as it is.
+  ///   - known: a table to use instead, if the kernel's own symbols in it are the same: a table takes ten megabytes, and as long to make as to spell all names three times.
+  package func symbolTable(movedBy offset: UInt64 = 0, orSame known: SymbolTable = .empty) -> SymbolTable {
+    func moved(_ address: UInt64) -> UInt64 { address < text ? address : address &+ offset }
+    var own = known.ofTheKernel
+    if !own.isAtEnd {
+      var areSame = true
+      forEach { name, type, address in
+        if areSame, !name.isEmpty { areSame = own.takeNext(name, moved(address), type) }
+      }
+      if areSame, own.isAtEnd { return known }
+    }
     var builder = SymbolTable.Builder()
     builder.reserve(symbolCount: count, nameByteCount: count * 24)
-    forEach { name, type, address in
-      builder.add(name: name, address: address < text ? address : address &+ offset, type: type)
-    }
+    forEach { name, type, address in builder.add(name: name, address: moved(address), type: type) }
     return SymbolTable(builder)
   }
 }

@@ -193,11 +193,6 @@ package struct SymbolTable: Sendable {
     return (0..<count).filter { starts($0, with: span) }.map { self[$0] }
   }
 
-  /// Calls `body` with the name and the address of each symbol of the kernel itself, lowest address first.
-  package func forEachOfTheKernel(_ body: (_ name: Span<UInt8>, _ address: UInt64) -> Void) {
-    forEach { name, address, _ in body(name, address) }
-  }
-
   /// Calls `body` with the name, the address and the type of each symbol of the kernel itself, lowest address first.
   package func forEach(_ body: (_ name: Span<UInt8>, _ address: UInt64, _ type: UInt8) -> Void) {
     let names = names.span
@@ -225,13 +220,13 @@ package struct SymbolTable: Sendable {
 
     /// Takes the next symbol.
     ///
-    /// - Returns: whether it has this name and address; false if there is none.
-    package mutating func takeNext(_ name: Span<UInt8>, _ address: UInt64) -> Bool {
+    /// - Returns: whether it is of this name, address and type; false if there is none.
+    package mutating func takeNext(_ name: Span<UInt8>, _ address: UInt64, _ type: UInt8) -> Bool {
       guard !isAtEnd else { return false }
       let entry = table.entries[index]
       index += 1
       passOverModules()
-      return entry.address == address && entry.nameByteCount == name.count
+      return entry.address == address && entry.type == type && entry.nameByteCount == name.count
         && table.starts(entry, with: name)
     }
 
