@@ -87,15 +87,7 @@ enum Bench {
   private static func measure(_ guest: Guest, by clock: Clock, hasImage: Bool) throws(LabError) -> Measurement {
     let kernel = guest.kernel
     let bytes = try kcoreBytes(guest)
-    guard let largest = try guest.addressMap().segments.max(by: { $0.size < $1.size }) else {
-      throw LabError("\(kernel): /proc/kcore has no segments")
-    }
-    let page = 4096
-    let (skip, count) = (largest.fileOffset / UInt64(page), (bytes + page - 1) / page)
-    let readingCommand = """
-      cat /proc/kallsyms >/dev/null
-      dd if=/proc/kcore of=/dev/null bs=\(page) skip=\(skip) count=\(count)
-      """
+    let readingCommand = try reading(bytes, in: guest)
     let decompressingCommand = try hasImage ? decompression(in: guest) : nil
     var reading: [Double] = []
     var decompressing: [Double] = []
@@ -113,8 +105,21 @@ enum Bench {
       peak: try peak(guest))
   }
 
+  /// The command that reads what a scan reads: all symbols, and `byteCount` bytes of memory.
+  static func reading(_ byteCount: Int, in guest: Guest) throws(LabError) -> String {
+    guard let largest = try guest.addressMap().segments.max(by: { $0.size < $1.size }) else {
+      throw LabError("\(guest.kernel): /proc/kcore has no segments")
+    }
+    let page = 4096
+    let (skip, count) = (largest.fileOffset / UInt64(page), (byteCount + page - 1) / page)
+    return """
+      cat /proc/kallsyms >/dev/null
+      dd if=/proc/kcore of=/dev/null bs=\(page) skip=\(skip) count=\(count)
+      """
+  }
+
   /// Leaves the image's payload in the guest, and returns the command that decompresses it there.
-  private static func decompression(in guest: Guest) throws(LabError) -> String {
+  static func decompression(in guest: Guest) throws(LabError) -> String {
     let payload = try Payload(image: guest.kernel.image)
     let (start, count) = (payload.range.lowerBound, payload.range.count)
     _ = try guest.output(of: "tail -c +\(start + 1) $(cat /lab/image) | head -c \(count) >/lab/payload")
@@ -122,7 +127,7 @@ enum Bench {
   }
 
   /// How many bytes of `/proc/kcore` a scan says it read.
-  private static func kcoreBytes(_ guest: Guest) throws(LabError) -> Int {
+  static func kcoreBytes(_ guest: Guest) throws(LabError) -> Int {
     let result = try guest.run("/liveprobe scan --format json")
     let report: Any
     do {
