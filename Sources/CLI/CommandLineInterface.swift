@@ -9,13 +9,15 @@ package enum CommandLineInterface {
   ///
   /// - Parameter arguments: without the program's own name.
   package static func run(_ arguments: [String]) -> Never {
+    let program: any ParsableCommand.Type =
+      NamedCommand.isNamed(by: arguments.first) ? NamedCommand.self : Liveprobe.self
     do {
-      var command = try Liveprobe.parseAsRoot(arguments)
+      var command = try program.parseAsRoot(arguments)
       try command.run()
       Terminal.exit(0)
     } catch {
-      let code = Liveprobe.exitCode(for: error)
-      let message = Liveprobe.fullMessage(for: error)
+      let code = program.exitCode(for: error)
+      let message = program.fullMessage(for: error)
       guard !code.isSuccess else {
         Terminal.write(message + "\n", to: .standardOutput)
         Terminal.exit(0)

@@ -27,3 +27,19 @@ struct Liveprobe: ParsableCommand {
   /// The program's own version, by semantic versioning.
   static let version = "0.1.0"
 }
+
+/// The program where a command is named.
+///
+/// That one may be left out is no question then, and what `scan` takes is not worked out for the others: a third of what they cost to
+/// start.
+struct NamedCommand: ParsableCommand {
+  static let configuration = {
+    var configuration = Liveprobe.configuration
+    configuration.defaultSubcommand = nil
+    return configuration
+  }()
+
+  static func isNamed(by argument: String?) -> Bool {
+    configuration.subcommands.contains { $0._commandName == argument }
+  }
+}
