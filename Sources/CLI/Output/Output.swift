@@ -13,6 +13,7 @@ struct Output {
   var isVerbose = false
 
   static let standardOutput = "-"
+  private static let pieceSize = 256 << 10
 
   /// Whether it goes to a file, and neither to a stream nor to the journal.
   var isFile: Bool {
@@ -50,11 +51,17 @@ struct Output {
     do throws(FileFault) {
       let file = try AtomicFile(path, mode: mode)
       let digest = bytes.withUnsafeBytes { Digest.sha256.of($0) }
-      // Another copy: what edits writes may do so in the memory that it is handed.
-      try file.write(
-        [UInt8](unsafeUninitializedCapacity: bytes.count) { copy, count in
-          count = copy.initialize(fromContentsOf: bytes)
-        })
+      // Another copy, of a piece at a time: what edits writes may do so in the memory that it is handed.
+      for start in stride(from: 0, to: bytes.count, by: pieceSize) {
+        let piece = bytes[start..<min(start + pieceSize, bytes.count)]
+        let copy = [UInt8](unsafeUninitializedCapacity: piece.count) { copy, count in
+          count = copy.initialize(fromContentsOf: piece)
+        }
+        try copy.withUnsafeBytes { raw in
+          Result { () throws(FileFault) in try file.write(contentsOf: raw, at: UInt64(start)) }
+        }.get()
+      }
+      try file.finish()
       return WrittenReport(path: path, bytes: bytes, digest: digest, file: file)
     } catch {
       let reason =
@@ -78,7 +85,8 @@ struct Output {
     func text(_ report: some ReportFormat) -> [UInt8] { Array(report.render(verdict, measurements).utf8) }
     return switch format {
     case .text: text(TextReport(theme: theme, isVerbose: isVerbose))
-    case .json: text(JSONReport(toolVersion: version) { $0.withUnsafeBytes { Digest.sha256.of($0) } })
+    case .json:
+      JSONReport(toolVersion: version) { $0.withUnsafeBytes { Digest.sha256.of($0) } }.bytes(verdict, measurements)
     case .html: text(HTMLReport(toolVersion: version))
     case .monitoring: text(MonitoringReport())
     case .prometheus: text(PrometheusReport(toolVersion: version))

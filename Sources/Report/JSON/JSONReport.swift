@@ -22,6 +22,11 @@ package struct JSONReport: ReportFormat {
   }
 
   package func render(_ verdict: Verdict, _ measurements: Measurements) -> String {
-    JSONText.of(VerdictDocument(verdict, measurements, toolVersion: toolVersion, digest: digest))
+    String(decoding: bytes(verdict, measurements), as: UTF8.self)
+  }
+
+  /// The same as bytes: with all strings of an implant it has megabytes, and is not to be there twice.
+  package func bytes(_ verdict: Verdict, _ measurements: Measurements) -> [UInt8] {
+    JSONText.bytes(of: VerdictDocument(verdict, measurements, toolVersion: toolVersion, digest: digest))
   }
 }
