@@ -76,10 +76,21 @@ package final class LivePages {
 
   /// The NUL-terminated text at `address`, or nil if it cannot be read or has no end within ``mostTextBytes``.
   package func text(at address: UInt64) -> String? {
+    textBytes(at: address).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The bytes of the NUL-terminated text at `address`, without the NUL; nil as ``text(at:)`` is.
+  package func textBytes(at address: UInt64) -> [UInt8]? {
     var text: [UInt8] = []
-    while text.count < Self.mostTextBytes, let byte = value(UInt8.self, at: address &+ UInt64(text.count)) {
-      if byte == 0 { return String(decoding: text, as: UTF8.self) }
-      text.append(byte)
+    while text.count < Self.mostTextBytes {
+      let position = address &+ UInt64(text.count)
+      let inPage = Int(truncatingIfNeeded: position & UInt64(Self.pageSize - 1))
+      guard let page = page(position &- UInt64(inPage)) else { return nil }
+      let rest = UnsafeRawBufferPointer(
+        start: page + inPage, count: min(Self.pageSize - inPage, Self.mostTextBytes - text.count))
+      let end = rest.firstIndex(of: 0)
+      text += rest[..<(end ?? rest.count)]
+      if end != nil { return text }
     }
     return nil
   }
