@@ -1,4 +1,3 @@
-internal import KernelFormats
 package import KernelModel
 internal import KernelObjects
 
@@ -6,8 +5,6 @@ internal import KernelObjects
 package enum ModuleSymbols {
   /// Symbols taken of one module, at most: the largest of a distribution has a quarter of it.
   private static let most: UInt32 = 1 << 16
-  /// `Elf64_Sym`: name 4, info 1, other 1, section 2, value 8, size 8.
-  private static let entryByteCount = 24
 
   /// The symbols of the kernel itself, and those of the modules on its list.
   ///
@@ -25,27 +22,16 @@ package enum ModuleSymbols {
     return SymbolTable(builder)
   }
 
-  /// Source: `struct mod_kallsyms`, include/linux/module.h, and module_get_kallsym, kernel/module/kallsyms.c (Linux v5.10
-  /// to v7.2).
   private static func add(
     _ module: LiveModule, as number: UInt16, _ reader: Snapshot, to builder: inout SymbolTable.Builder
   ) {
-    guard let record = try? reader.object("module", at: module.structure),
-      let table = try? record.target("kallsyms", as: "mod_kallsyms"),
-      let count: UInt32 = try? table["num_symtab"], let symbols: UInt64 = try? table["symtab"],
-      let strings: UInt64 = try? table["strtab"]
-    else { return }
-    let types = (try? table.valueIfAny("typetab")) ?? nil
+    guard let table = try? ModuleSymbolTable(of: module, reader) else { return }
     // The entry at 0 names nothing.
-    for index in 1..<max(UInt64(min(count, most)), 1) {
-      let entry = symbols &+ index &* UInt64(entryByteCount)
-      guard let name = reader.live.value(UInt32.self, at: entry),
-        let value = reader.live.value(UInt64.self, at: entry &+ 8),
-        let text = reader.live.text(at: strings &+ UInt64(name)), !text.isEmpty, value != 0
+    for index in 1..<max(UInt64(min(table.count, most)), 1) {
+      guard let entry = try? table.entry(index), let name = table.name(of: entry), !name.isEmpty, entry.address != 0
       else { continue }
-      let type = types.flatMap { reader.live.value(UInt8.self, at: $0 &+ index) } ?? UInt8(ascii: "t")
-      let bytes = Array(text.utf8)
-      builder.add(name: bytes.span, address: value, type: type, moduleNumber: number)
+      builder.add(
+        name: name.span, address: entry.address, type: table.type(index) ?? UInt8(ascii: "t"), moduleNumber: number)
     }
   }
 }

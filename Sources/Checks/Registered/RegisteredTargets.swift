@@ -25,7 +25,7 @@ final class RegisteredTargets {
   private var known: [UInt64: Standing] = [:]
 
   /// Symbols of a module at most.
-  private static let mostSymbols: UInt64 = 1 << 18
+  private static let mostSymbols: UInt32 = 1 << 18
 
   init(_ kernel: Kernel, _ structures: KernelStructures) {
     self.kernel = kernel
@@ -89,21 +89,15 @@ final class RegisteredTargets {
     return known[index - 1].contains(address)
   }
 
-  /// Source: `struct mod_kallsyms`, include/linux/module.h (Linux v5.10 to v7.2); `Elf64_Sym`: 24 bytes, its value at 8 and its size
-  /// at 16.
   private func functions(of name: String) throws(CannotCheck) -> [Range<UInt64>] {
     try structures.now { (reader) throws(CannotCheck) in
       var found: [Range<UInt64>] = []
-      for module in try LiveModules(reader).modules where module.name == name {
-        let record = try reader.object("module", at: module.structure)
-        guard record.has("kallsyms"), let table = try record.target("kallsyms", as: "mod_kallsyms") else { continue }
-        let (first, count): (UInt64, UInt64) = (try table["symtab"], try table["num_symtab"])
-        for index in 1..<max(min(count, Self.mostSymbols), 1) {
-          let entry = first &+ index &* 24
-          let start = try reader.load(UInt64.self, at: entry &+ 8)
-          guard let code = module.executable.first(where: { $0.contains(start) }) else { continue }
-          let size = try reader.load(UInt64.self, at: entry &+ 16)
-          found.append(start..<start + min(size, code.upperBound - start))
+      for module in try LiveModules.modules(named: name, reader) {
+        guard let table = try ModuleSymbolTable(of: module, reader) else { continue }
+        for index in 1..<max(UInt64(min(table.count, Self.mostSymbols)), 1) {
+          let entry = try table.entry(index)
+          guard let code = module.executable.first(where: { $0.contains(entry.address) }) else { continue }
+          found.append(entry.address..<entry.address + min(entry.byteCount, code.upperBound - entry.address))
         }
       }
       return found.sorted { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }
