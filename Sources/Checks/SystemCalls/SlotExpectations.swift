@@ -30,7 +30,7 @@ struct SlotExpectations {
     }
     if table.abi.isNative {
       do throws(CannotCheck) {
-        let metadata = try SyscallMetadata(of: kernel)
+        let metadata = try kernel.syscallMetadata
         calls = metadata.calls
         let unusable = metadata.unusable == 0 ? "" : ", \(metadata.unusable) unusable"
         self.expectation = expectation(

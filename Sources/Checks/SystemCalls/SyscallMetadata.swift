@@ -17,7 +17,7 @@ struct SyscallMetadata {
   /// Reads every record that kallsyms names.
   ///
   /// - Throws: if there are no records, or none of them makes sense.
-  init(of kernel: Kernel) throws(CannotCheck) {
+  fileprivate init(of kernel: Kernel) throws(CannotCheck) {
     let records = kernel.symbols.symbols(withPrefix: Self.symbolPrefix).filter { $0.module == nil }
     guard !records.isEmpty else { throw .symbolMissing(Self.symbolPrefix + "*") }
     for record in records {
@@ -46,5 +46,18 @@ struct SyscallMetadata {
     } catch {
       return nil  // counted by the caller as unusable
     }
+  }
+}
+
+extension Kernel {
+  private static let syscallMetadataMember = Workings.Member { (kernel) throws(CannotCheck) in
+    try SyscallMetadata(of: kernel)
+  }
+
+  /// The kernel's own records of its system calls.
+  ///
+  /// - Throws: if there are none, or none of them makes sense.
+  var syscallMetadata: SyscallMetadata {
+    get throws(CannotCheck) { try value(of: Self.syscallMetadataMember) }
   }
 }
