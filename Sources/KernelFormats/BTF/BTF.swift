@@ -129,7 +129,7 @@ package struct BTF {
     let own = withName(structure) { structure in
       starts.compactMap { start -> String? in
         let variable = BTFType(types, at: Int(start))
-        guard variable.kind == .variable, let type = followed(variable.sizeOrType),
+        guard variable.rawKind == BTFType.Kind.variable.rawValue, let type = followed(variable.sizeOrType),
           type.kind == .structure || type.kind == .union, isName(type.nameOffset, structure)
         else { return nil }
         return text(variable.nameOffset)

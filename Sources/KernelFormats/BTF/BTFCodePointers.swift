@@ -59,18 +59,23 @@ private struct CodePointerSearch {
   }
 
   mutating func search(_ structure: BTFType, at start: Int, path: String, depth: Int, inUnion: Bool) {
-    guard depth < Self.deepest, btf.text(structure.nameOffset) != "callback_head" else { return }
+    guard depth < Self.deepest, !btf.withName("callback_head", { btf.isName(structure.nameOffset, $0) }) else { return }
     let isUnion = inUnion || structure.kind == .union
     for index in 0..<structure.elementCount {
       guard left > 0 else { return }
       left -= 1
       let member = structure.member(index)
-      let name = btf.text(member.nameOffset)
-      let here = path.isEmpty ? name : name.isEmpty ? path : "\(path).\(name)"
       look(
-        at: member.type, bits: member.bitCount, bitOffset: member.bitOffset, start: start, path: here, depth: depth,
-        inUnion: isUnion)
+        at: member.type, bits: member.bitCount, bitOffset: member.bitOffset, start: start,
+        path: self.path(to: member, within: path), depth: depth, inUnion: isUnion)
     }
+  }
+
+  /// Empty where words are only counted.
+  private func path(to member: BTFType.Member, within path: String) -> String {
+    guard wantsTables else { return "" }
+    let name = btf.text(member.nameOffset)
+    return path.isEmpty ? name : name.isEmpty ? path : "\(path).\(name)"
   }
 
   private mutating func look(
@@ -106,8 +111,8 @@ private struct CodePointerSearch {
         guard left > 0 else { return }
         left -= 1
         look(
-          at: elements.type, bits: 0, bitOffset: 0, start: offset + index * byteCount, path: "\(path)[\(index)]",
-          depth: depth, inUnion: inUnion)
+          at: elements.type, bits: 0, bitOffset: 0, start: offset + index * byteCount,
+          path: wantsTables ? "\(path)[\(index)]" : "", depth: depth, inUnion: inUnion)
       }
     default:
       if inUnion { others.append(offset..<offset + max(total, 1)) }

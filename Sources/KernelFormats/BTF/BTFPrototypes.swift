@@ -65,7 +65,7 @@ extension BTF {
     guard !wanted.isEmpty else { return found }
     for start in starts {
       let type = BTFType(types, at: Int(start))
-      guard type.kind == .function, let bytes = nameBytes(type.nameOffset),
+      guard type.rawKind == BTFType.Kind.function.rawValue, let bytes = nameBytes(type.nameOffset),
         let candidates = wanted[Self.hash(bytes)],
         let prototype = self.type(type.sizeOrType), prototype.kind == .functionPrototype,
         let name = candidates.first(where: { withName($0) { isName(type.nameOffset, $0) } })
