@@ -8,13 +8,14 @@ package final class KernelType {
   package let layout: BTF.Structure
   /// Its own name, or the member's in whose structure it has none.
   package let name: String
-  private var members: [String: BTF.Member?] = [:]
+  /// In the order in which they were first asked for: of so few, the right one is found sooner than a dictionary hashes its path.
+  private var members: [(path: String, member: BTF.Member?)] = []
   /// Why other members are not known, where only some are.
   private let obstacle: CannotCheck?
   private var targets: [String: (structure: BTF.Structure, isPointer: Bool)?] = [:]
 
   /// Its words by which code is reached.
-  package private(set) lazy var codePointers = layout.codePointers
+  private(set) lazy var codePointers = layout.codePointers
 
   /// - Parameter obstacle: why it may have other members than these; nil if these are all.
   init(_ layout: BTF.Structure, named name: String, lackingOthers obstacle: CannotCheck?) {
@@ -27,9 +28,9 @@ package final class KernelType {
   ///
   /// - Parameter path: as ``BTF/Structure/member(_:)`` takes it.
   package func memberIfAny(_ path: String) -> BTF.Member? {
-    if let known = members[path] { return known }
+    for index in members.indices where members[index].path == path { return members[index].member }
     let found = layout.member(path)
-    members[path] = .some(found)
+    members.append((path, found))
     return found
   }
 

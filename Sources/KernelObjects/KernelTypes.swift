@@ -32,6 +32,13 @@ package final class KernelTypes {
   /// By ``BTF/Structure/id``.
   private var known: [Int: KernelType] = [:]
   private var enumerations: [String: [Int64: String]] = [:]
+  private var codeMembers: [CodeMembers: [CodeMember]] = [:]
+
+  /// Which members by which code is reached: of which structure, and without which.
+  private struct CodeMembers: Hashable {
+    let structure: Int
+    let without: [String]
+  }
 
   /// Why there is no more, where the information is known to leave out structures that the kernel has.
   private let obstacle: CannotCheck?
@@ -97,6 +104,17 @@ package final class KernelTypes {
     let type = KernelType(structure, named: structure.name.isEmpty ? name : structure.name, lackingOthers: obstacle)
     known[structure.id] = type
     return type
+  }
+
+  /// The members of a structure by which code is reached, lowest first.
+  ///
+  /// - Parameter without: members that are not asked about.
+  package func codeMembers(of type: KernelType, without: [String] = []) -> [CodeMember] {
+    let key = CodeMembers(structure: type.layout.id, without: without)
+    if let known = codeMembers[key] { return known }
+    let found = type.codePointers.compactMap { CodeMember($0, of: type, without: without, self) }
+    codeMembers[key] = found
+    return found
   }
 
   /// What a constant of an enumeration is called, or nil if this kernel has none of that value.

@@ -86,11 +86,8 @@ final class SlabJudge {
         sign: (sign, alternative.sign.mask, alternative.sign.value))
     }
     return decided
-      + type.codePointers.compactMap { pointer in
-        guard pointer.offset + 8 <= byteCount,
-          let (path, mayBeFunction, tables) = snapshot.types.meaning(of: pointer)
-        else { return nil }
-        return Slot(offset: pointer.offset, path: path, mayBeFunction: mayBeFunction, tables: tables)
+      + snapshot.types.codeMembers(of: type).filter { $0.offset + 8 <= byteCount }.map {
+        Slot(offset: $0.offset, path: $0.path, mayBeFunction: $0.mayBeFunction, tables: $0.tables)
       }
   }
 

@@ -1,4 +1,4 @@
-package import KernelFormats
+internal import KernelFormats
 package import KernelModel
 
 /// One thing that is registered, as a ``RegisteredRow`` leads to it.
@@ -72,9 +72,12 @@ extension KernelObject {
     case .allBut(let paths): return try codeWords(without: paths)
     case .members(let paths):
       var words: [CodeWord] = []
-      for path in paths where has(path) {
-        let word = RegisteredWord(place: try address(of: path), value: try self[path], field: "\(type.name).\(path)")
-        if word.value != 0 { words.append((word, true, [])) }
+      for path in paths {
+        guard let member = type.memberIfAny(path) else { continue }
+        let value: UInt64 = try value(member, path)
+        guard value != 0 else { continue }
+        let place = address &+ UInt64(member.byteOffset)
+        words.append((RegisteredWord(place: place, value: value, field: "\(type.name).\(path)"), true, []))
       }
       return words
     case .word:
@@ -88,36 +91,13 @@ extension KernelObject {
   /// - Parameter without: members that this thing does not have, of a union.
   private func codeWords(without: [String]) throws(CannotCheck) -> [CodeWord] {
     var words: [CodeWord] = []
-    for pointer in type.codePointers {
-      let place = address &+ UInt64(pointer.offset)
+    for member in snapshot.types.codeMembers(of: type, without: without) {
+      let place = address &+ UInt64(member.offset)
       let value = try snapshot.load(UInt64.self, at: place)
       guard value != 0 else { continue }
-      guard let (path, mayBeFunction, tables) = snapshot.types.meaning(of: pointer, without: without) else { continue }
       words.append(
-        (RegisteredWord(place: place, value: value, field: "\(type.name).\(path)"), mayBeFunction, tables))
+        (RegisteredWord(place: place, value: value, field: member.field), member.mayBeFunction, member.tables))
     }
     return words
-  }
-}
-
-extension KernelTypes {
-  /// The first member that a word by which code is reached is, whether it may be a function, and the tables that it may lead to; nil if it
-  /// is none of those that are asked about.
-  ///
-  /// - Parameter without: members that are not asked about.
-  package func meaning(
-    of pointer: BTF.Structure.CodePointer, without: [String] = []
-  ) -> (path: String, mayBeFunction: Bool, tables: [KernelType])? {
-    var mayBeFunction = false
-    var tables: [KernelType] = []
-    var path: String?
-    for reading in pointer.readings where !without.contains(reading.path) {
-      path = path ?? reading.path
-      switch reading.target {
-      case .function: mayBeFunction = true
-      case .table(let structure): tables.append(type(structure, named: reading.path))
-      }
-    }
-    return path.map { ($0, mayBeFunction, tables) }
   }
 }
