@@ -38,7 +38,7 @@ struct RegisteredLook {
 
   private struct Table {
     var astray: [RegisteredWord] = []
-    /// One word for each owner.
+    /// One word for each owner but the kernel itself.
     var owners: [RegisteredTargets.Standing: RegisteredWord] = [:]
   }
 
@@ -76,46 +76,53 @@ struct RegisteredLook {
 
   private mutating func judge(_ thing: Registration, _ targets: RegisteredTargets) throws(CannotCheck) {
     let judged = try judge(thing.object, thing.object.codeWords(row.reads), targets, depth: 0)
-    let owners = judged.owners.filter { standing, _ in
-      switch standing {
-      case .module, .generated: true
-      case .kernel, .freed, .wrong: false
-      }
-    }
-    guard !judged.astray.isEmpty || !owners.isEmpty else { return }
+    guard !judged.astray.isEmpty || !judged.owners.isEmpty else { return }
     let name = thing.name(row.label)
     wrong += judged.astray.map { Lead(word: $0, structure: thing.object.address, name: name) }
-    foreign += owners.values.map { Lead(word: $0, structure: thing.object.address, name: name) }
+    foreign += judged.owners.values.map { Lead(word: $0, structure: thing.object.address, name: name) }
   }
 
+  @inline(never)
   private mutating func judge(
     _ object: KernelObject, _ words: [KernelObject.CodeWord], _ targets: RegisteredTargets, depth: Int
   ) throws(CannotCheck) -> Table {
     var judged = Table()
-    for code in words {
-      let part = try judge(code, of: object, targets, depth: depth)
-      judged.astray += part.astray
-      judged.owners.merge(part.owners) { first, _ in first }
-    }
+    for code in words { try judge(code, of: object, targets, depth: depth, into: &judged) }
     return judged
   }
 
   private mutating func judge(
-    _ code: KernelObject.CodeWord, of object: KernelObject, _ targets: RegisteredTargets, depth: Int
-  ) throws(CannotCheck) -> Table {
+    _ code: KernelObject.CodeWord, of object: KernelObject, _ targets: RegisteredTargets, depth: Int,
+    into judged: inout Table
+  ) throws(CannotCheck) {
     let word = code.word
     if code.mayBeFunction {
       let standing = targets.standing(of: word)
       if standing != .wrong || code.tables.isEmpty {
         counts[standing, default: 0] += 1
-        return Table(astray: standing == .wrong ? [word] : [], owners: [standing: word])
+        switch standing {
+        case .wrong: judged.astray.append(word)
+        case .module, .generated: if judged.owners[standing] == nil { judged.owners[standing] = word }
+        case .kernel, .freed: break
+        }
+        return
       }
     }
     if targets.isConstant(word.value) {
       counts[.kernel, default: 0] += 1
-      return Table()
+      return
     }
-    guard depth < Self.deepest else { return Table() }
+    guard depth < Self.deepest else { return }
+    let table = try self.table(code, of: object, targets, depth: depth)
+    judged.astray += table.astray
+    judged.owners.merge(table.owners) { first, _ in first }
+  }
+
+  /// What a word leads to that is no function, as the table that it is.
+  private mutating func table(
+    _ code: KernelObject.CodeWord, of object: KernelObject, _ targets: RegisteredTargets, depth: Int
+  ) throws(CannotCheck) -> Table {
+    let word = code.word
     if let known = tables[word.value] { return known }
     // What two of a union's members may be is right if it is right as one of them.
     var best: Table?

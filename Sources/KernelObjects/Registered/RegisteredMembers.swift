@@ -7,8 +7,16 @@ extension RegisteredWalk {
   struct Place {
     let address: UInt64
     let trail: String
-    let snapshot: Snapshot
-    let structure: () throws(CannotCheck) -> KernelObject
+    /// What has it, by which path, and which element it is.
+    fileprivate let object: KernelObject
+    fileprivate let path: String
+    fileprivate let index: Int
+
+    var snapshot: Snapshot { object.snapshot }
+
+    func structure() throws(CannotCheck) -> KernelObject {
+      path.isEmpty ? object : try object.member(path, index)
+    }
   }
 
   /// Goes on from each place that one of the paths leads to; what stands against one hides no other.
@@ -17,33 +25,34 @@ extension RegisteredWalk {
   ) throws(CannotCheck) {
     let paths = paths.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
     try each { (thing, found: inout Found) throws(CannotCheck) in
-      let present = paths.filter { $0.isEmpty || thing.object.has($0) }
-      guard !present.isEmpty else { throw .layoutUnknown(structure: thing.object.type.name, member: paths[0]) }
-      for path in present {
-        for place in try Self.places(path, of: thing, isNamed: paths.count > 1) {
+      var isPresent = false
+      for path in paths {
+        // The thing itself, or what it has there.
+        let member = path.isEmpty ? nil : thing.object.type.memberIfAny(path)
+        guard path.isEmpty || member != nil else { continue }
+        isPresent = true
+        for index in 0..<min(member?.elementCount ?? 1, Self.mostElements) {
+          let place = Self.place(path, member, index, of: thing, isNamed: paths.count > 1)
           try found.attempt { (found: inout Found) throws(CannotCheck) in try body(place, &found) }
         }
       }
+      guard isPresent else { throw .layoutUnknown(structure: thing.object.type.name, member: paths[0]) }
     }
   }
 
   /// - Parameter isNamed: whether the path belongs to the name of what is found there; a place in an array does.
-  private static func places(
-    _ path: String, of thing: Registration, isNamed: Bool
-  ) throws(CannotCheck) -> [Place] {
+  private static func place(
+    _ path: String, _ member: BTF.Member?, _ index: Int, of thing: Registration, isNamed: Bool
+  ) -> Place {
     let object = thing.object
-    guard !path.isEmpty else {
-      return [Place(address: object.address, trail: thing.trail, snapshot: object.snapshot, structure: { object })]
+    guard let member else {
+      return Place(address: object.address, trail: thing.trail, object: object, path: path, index: index)
     }
-    let member = try object.type.member(path)
-    let count = min(member.elementCount ?? 1, mostElements)
-    return (0..<count).map { index in
-      let name = count > 1 ? "\(path)[\(index)]" : isNamed ? path : ""
-      return Place(
-        address: object.address &+ UInt64(member.byteOffset) &+ UInt64(index) &* UInt64(member.elementByteCount),
-        trail: [thing.trail, name].filter { !$0.isEmpty }.joined(separator: " "), snapshot: object.snapshot
-      ) { () throws(CannotCheck) in try object.member(path, index) }
-    }
+    let name = (member.elementCount ?? 1) > 1 ? "\(path)[\(index)]" : isNamed ? path : ""
+    return Place(
+      address: object.address &+ UInt64(member.byteOffset) &+ UInt64(index) &* UInt64(member.elementByteCount),
+      trail: name.isEmpty ? thing.trail : thing.trail.isEmpty ? name : "\(thing.trail) \(name)", object: object,
+      path: path, index: index)
   }
 
   mutating func takeElements(_ path: String, _ count: String) throws(CannotCheck) {
