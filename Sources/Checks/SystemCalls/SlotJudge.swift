@@ -36,7 +36,7 @@ struct SlotJudge {
 
   func judge(_ pointer: KernelAddress, at number: Int, by way: Way) -> Judgement {
     let expected = expectations.expected(at: number)
-    let names = kernel.symbols.symbols(at: pointer).filter { $0.module == nil }.map(\.name).sorted()
+    let names = kernel.symbols.symbols(at: pointer).compactMap { $0.module == nil ? $0.name : nil }.sorted()
     let handlers = names.compactMap { name in abi.call(handledBy: name).map { (name: name, call: $0) } }
     if case .address(let address) = expected, pointer == address {
       return .right(handler: handlers.first?.name ?? names.first ?? "?")
@@ -52,14 +52,14 @@ struct SlotJudge {
       // The middle of a function is called by no compiler's code; another function may be.
       return .unproven(place)
     }
-    let calls = Set(handlers.map(\.call))
     switch expected {
     case .address:
-      return .wrong(otherHandler(handler, calls: calls, expected: describe(expected)))
+      return .wrong(otherHandler(handler, calls: Set(handlers.map(\.call)), expected: describe(expected)))
     case .anyHandler:
       return .right(handler: handler)
     case .handler(let wanted):
       if let match = handlers.first(where: { wanted.contains($0.call) }) { return .right(handler: match.name) }
+      let calls = Set(handlers.map(\.call))
       guard isProvenWrong(calls: calls, wanted: wanted) else { return .right(handler: handler) }
       return .wrong(otherHandler(handler, calls: calls, expected: describe(expected)))
     }

@@ -46,10 +46,10 @@ struct SystemCallABI: Hashable, Sendable {
   func call(handledBy name: String) -> String? {
     let name = SymbolTable.nameInSource(of: name)
     if name == "sys_ni_syscall" { return Self.notImplemented }
-    for prefix in handlerPrefixes + Self.innerPrefixes where name.hasPrefix(prefix) {
-      return Machine.call(ofEntryPoint: Substring(name.utf8.dropFirst(prefix.utf8.count)))
-    }
-    return nil
+    guard
+      let prefix = handlerPrefixes.first(where: name.hasPrefix) ?? Self.innerPrefixes.first(where: name.hasPrefix)
+    else { return nil }
+    return Machine.call(ofEntryPoint: Substring(name.utf8.dropFirst(prefix.utf8.count)))
   }
 
   /// The kernel's own symbol at `address`: a handler's, where one is there, else the first by name; nil if there is none.

@@ -127,10 +127,18 @@ final class CodeMap {
     }
     if names.contains(where: { $0.hasSuffix("return_thunk") }) { return .returnThunk }
     // Thunks stand in an array whose first alone has a name; any other function is no thunk.
-    if names.allSatisfy({ $0.contains("thunk") }), let register = thunkRegister(at: target) {
+    if names.allSatisfy(Self.mayBeThunk), let register = thunkRegister(at: target) {
       return .indirectThunk(register)
     }
     return .function(names.isEmpty ? functionBehindPad(at: target) : target)
+  }
+
+  private static func mayBeThunk(_ name: String) -> Bool {
+    let name = name.utf8
+    let thunk: StaticString = "thunk"
+    return thunk.withUTF8Buffer { thunk in
+      name.indices.contains { name[$0] == thunk[0] && name[$0...].starts(with: thunk) }
+    }
   }
 
   /// What ftrace makes the call at a function's start lead to, besides trampolines it generates.

@@ -52,15 +52,16 @@ extension X86_64 {
   /// `compat_sys_ia32_mmap` names `mmap`, as does `compat_sys_x86_mmap`, its name before v5.11.
   static func call(ofEntryPoint entryPoint: Substring) -> String? {
     var rest = entryPoint.utf8
-    func drop(_ prefix: StaticString) -> Bool {
-      let isThere = prefix.withUTF8Buffer { rest.starts(with: $0) }
-      if isThere { rest = rest.dropFirst(prefix.utf8CodeUnitCount) }
-      return isThere
-    }
-    _ = drop("compat_")
-    guard drop("sys_") else { return nil }
-    _ = drop("ia32_") || drop("x86_") || drop("x32_")
+    _ = drop("compat_", from: &rest)
+    guard drop("sys_", from: &rest) else { return nil }
+    _ = drop("ia32_", from: &rest) || drop("x86_", from: &rest) || drop("x32_", from: &rest)
     return String(Substring(rest))
+  }
+
+  private static func drop(_ prefix: StaticString, from rest: inout Substring.UTF8View) -> Bool {
+    let isThere = prefix.withUTF8Buffer { rest.starts(with: $0) }
+    if isThere { rest = rest.dropFirst(prefix.utf8CodeUnitCount) }
+    return isThere
   }
 
   /// Source: arch/x86/include/asm/syscall_wrapper.h (Linux v5.10 to v7.2).

@@ -24,8 +24,8 @@ package enum SystemCallNumbers {
   package static let i386 = entries(SystemCallTables.i386)
 
   private static func entries(_ table: String) -> [Entry] {
-    table.split(separator: "\n").compactMap { line in
-      let words = line.split(separator: " ")
+    table.utf8.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let words = line.split(separator: UInt8(ascii: " ")).map(Substring.init)
       guard words.count >= 2, let number = Int(words[0]) else { return nil }
       return Entry(number: number, name: String(words[1]), entryPoints: words.dropFirst(2).map(String.init))
     }
