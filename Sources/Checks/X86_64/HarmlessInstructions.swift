@@ -12,6 +12,8 @@ extension X86_64 {
   ///
   /// Source: its_init_thunk() in arch/x86/kernel/alternative.c (Linux v6.12, v7.2).
   static func isHarmless(_ page: [UInt8]) -> Bool {
+    // Most pages are nothing but breakpoints: all of them at once is quicker than one after the other.
+    if page.reduce(0, { $0 | ($1 ^ breakpoint) }) == 0 { return true }
     var position = 0
     while position < page.count {
       if page[position] == breakpoint {
