@@ -80,9 +80,13 @@ struct ModulePlacement {
       value: symbols.value(UInt64.self, at: offset + 8), type: info & 15, binding: info >> 4)
   }
 
-  func name(of symbol: Symbol) -> String {
-    guard symbol.nameOffset < names.count else { return "" }
-    return String(decoding: names[symbol.nameOffset...].prefix(512).prefix { $0 != 0 }, as: UTF8.self)
+  func name(of symbol: Symbol) -> String { name(of: symbol, behind: "") ?? "" }
+
+  /// What a symbol's name has behind `prefix`, or nil if it begins otherwise.
+  func name(of symbol: Symbol, behind prefix: StaticString) -> String? {
+    let name = names[min(symbol.nameOffset, names.count)...].prefix(512)
+    guard prefix.withUTF8Buffer({ name.starts(with: $0) }) else { return nil }
+    return String(decoding: name.dropFirst(prefix.utf8CodeUnitCount).prefix { $0 != 0 }, as: UTF8.self)
   }
 
   /// The live address of a symbol that the module itself defines.

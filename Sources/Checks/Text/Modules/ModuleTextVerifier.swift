@@ -115,9 +115,8 @@ struct ModuleTextVerifier {
     var keys: [String: UInt64] = [:]
     for index in 0..<placement.symbolCount {
       guard let symbol = placement.symbol(index), let address = placement.address(of: symbol) else { continue }
-      let name = placement.name(of: symbol)
-      if name.hasPrefix("__SCT__") { found[String(name.dropFirst(7))] = address }
-      if name.hasPrefix("__SCK__") { keys[String(name.dropFirst(7))] = address }
+      if let name = placement.name(of: symbol, behind: "__SCT__") { found[name] = address }
+      if let name = placement.name(of: symbol, behind: "__SCK__") { keys[name] = address }
     }
     return found.compactMap { name, address in
       keys[name].map { StaticCallKeys.Trampoline(name: name, address: address, key: $0) }

@@ -142,11 +142,10 @@ final class ModuleTexts {
     var addresses: [String: UInt64] = [:]
     for index in 0..<placement.symbolCount {
       guard let symbol = placement.symbol(index) else { continue }
-      let name = placement.name(of: symbol)
-      if name.hasPrefix("__ksymtab_") {
-        exportedNames.insert(String(name.dropFirst("__ksymtab_".count)))
+      if let name = placement.name(of: symbol, behind: "__ksymtab_") {
+        exportedNames.insert(name)
       } else if symbol.binding != 0, let address = placement.address(of: symbol) {
-        addresses[name] = address
+        addresses[placement.name(of: symbol)] = address
       }
     }
     return addresses.filter { exportedNames.contains($0.key) }
