@@ -127,8 +127,9 @@ package final class KernelStructures {
     }
     let contents: VendorObject.Contents
     do throws(MemoryFault) {
-      contents = VendorObject.Contents(
-        copying: try kernel.memory.bytes(at: KernelAddress(start), count: Int(end - start)))
+      contents = try VendorObject.Contents(byteCount: Int(end - start)) { (bytes) throws(MemoryFault) in
+        try kernel.memory.read(at: KernelAddress(start), into: &bytes)
+      }
     } catch {
       throw .memoryUnreadable(error)
     }

@@ -124,6 +124,21 @@ package final class VendorObject {
       self.init(UnsafeRawBufferPointer(copy)) { $0.deallocate() }
     }
 
+    /// What `fill` puts in their place: all of them, or it throws.
+    package convenience init<Failure: Error>(
+      byteCount: Int, _ fill: (inout MutableRawSpan) throws(Failure) -> Void
+    ) throws(Failure) {
+      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 16)
+      do throws(Failure) {
+        var span = memory.mutableBytes
+        try fill(&span)
+      } catch {
+        memory.deallocate()
+        throw error
+      }
+      self.init(UnsafeRawBufferPointer(memory)) { $0.deallocate() }
+    }
+
     deinit {
       release(bytes)
     }
