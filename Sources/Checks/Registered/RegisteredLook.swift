@@ -82,7 +82,6 @@ struct RegisteredLook {
     foreign += judged.owners.values.map { Lead(word: $0, structure: thing.object.address, name: name) }
   }
 
-  @inline(never)
   private mutating func judge(
     _ object: KernelObject, _ words: [KernelObject.CodeWord], _ targets: RegisteredTargets, depth: Int
   ) throws(CannotCheck) -> Table {
