@@ -4,7 +4,7 @@ import Testing
 
 @testable import Vendor
 
-@Suite("Files that are read ahead", .timeLimit(.minutes(1)))
+@Suite("Files that are read ahead", .timeLimit(.minutes(5)))
 struct PrefetcherTests {
   private static func object(_ name: String, byteCount: Int = 1) -> VendorObject {
     VendorObject(
