@@ -1,16 +1,21 @@
 internal import KernelModel
 internal import Postmortem
 
-/// Pages that are read in one go, 64 MiB of them at most: most kernels' captures are no larger.
+/// Pages that are read in one go.
 final class PageBatch {
-  private static let mostPages = 1 << 14
   /// Pages that one read asks for, where they follow one another.
   private static let mostPagesAtOnce = 256
   private static var pageByteCount: Int { Int(Machine.pageSize) }
 
-  private let bytes = UnsafeMutableRawBufferPointer.allocate(
-    byteCount: mostPages * pageByteCount, alignment: pageByteCount)
+  private let mostPages: Int
+  private let bytes: UnsafeMutableRawBufferPointer
   private var isRead: [Bool] = []
+
+  /// - Parameter mostPages: how many, at most.
+  init(_ mostPages: Int) {
+    self.mostPages = mostPages
+    bytes = .allocate(byteCount: mostPages * Self.pageByteCount, alignment: Self.pageByteCount)
+  }
 
   deinit {
     bytes.deallocate()
@@ -18,7 +23,7 @@ final class PageBatch {
 
   /// Reads the first of `frames`, as many as there is room for, and returns how many that is.
   func read(_ frames: ArraySlice<UInt64>, of memory: any Dump) -> Int {
-    let count = min(frames.count, Self.mostPages)
+    let count = min(frames.count, mostPages)
     isRead = [Bool](repeating: false, count: count)
     var index = 0
     while index < count {

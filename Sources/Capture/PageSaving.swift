@@ -24,21 +24,22 @@ package struct PageSaving {
 
   /// Writes those of `pages` that are memory and can be read.
   ///
-  /// Many are read before one is compressed: a running kernel changes meanwhile, and compressing takes longer by far.
-  ///
   /// - Parameters:
+  ///   - isKept: whether `memory` does not change, or has the pages as they were. Else many are read before one is
+  ///     compressed, 64 MiB: most kernels' captures are no larger.
   ///   - isInterrupted: asked now and then whether to give up.
   ///   - progress: told how many pages are done.
   package static func save(
-    _ pages: PageSet, of memory: any Dump, as description: KdumpWriter.Description, to target: any DumpTarget,
+    _ pages: PageSet, of memory: any Dump, isKept: Bool = false, as description: KdumpWriter.Description,
+    compression: PageCompression = .lzo, to target: any DumpTarget,
     isInterrupted: () -> Bool = { false }, progress: (Int) -> Void = { _ in }
   ) throws(Failure) -> Outcome {
     let frames = pages.frames.filter { frame in
       frame < 1 << 40 && description.extents.contains { $0.contains(PhysicalAddress(frame: frame)) }
     }
     do throws(TargetFault) {
-      let writer = try KdumpWriter(description, mostPages: frames.count, to: target)
-      let batch = PageBatch()
+      let writer = try KdumpWriter(description, compression: compression, mostPages: frames.count, to: target)
+      let batch = PageBatch(min(frames.count, isKept ? 1 << 8 : 1 << 14))
       var unreadable = 0
       var position = 0
       while position < frames.count {

@@ -1,5 +1,6 @@
 import Capture
 import Files
+import Foundation
 import KernelFormats
 import KernelModel
 import Postmortem
@@ -59,6 +60,22 @@ private final class NumberedPages: Dump {
     #expect(throws: PhysicalFault.leftOut(PhysicalAddress(frame: 7))) {
       _ = try dump.bytes(at: PhysicalAddress(frame: 7), count: 1)
     }
+  }
+
+  @Test(arguments: PageCompression.allCases)
+  func `what is kept is saved in small parts, to the same file`(_ compression: PageCompression) throws {
+    var saved: [[UInt8]] = []
+    for isKept in [false, true] {
+      let file = try AtomicFile(path, waits: false)
+      let outcome = try PageSaving.save(
+        pages(Array(0..<256)), of: memory, isKept: isKept, as: description, compression: compression, to: file)
+      #expect(outcome.pageCount == 256 && outcome.unreadable == 0)
+      saved.append([UInt8](try Data(contentsOf: URL(fileURLWithPath: file.temporaryPath))))
+      file.abandon()
+    }
+    #expect(saved[0] == saved[1])
+    // Each page but that of zeros is one byte throughout.
+    #expect(compression == .none ? saved[0].count > 255 * 4096 : saved[0].count < 128 << 10, "\(saved[0].count)")
   }
 
   @Test func `whoever interrupts is obeyed`() throws {

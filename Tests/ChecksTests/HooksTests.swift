@@ -35,6 +35,16 @@ import Testing
     hooks.unasked.map(\.part).filter { $0 != "the dispatch of system calls" }
   }
 
+  @Test func `without asking files nobody vouches, and the same hooks are told`() throws {
+    let kernel = kernel()
+    kernel.trace([0x610, 0x630], calling: moduleFunction, flags: Self.modifies)
+    let asked = try group(.module("sample"), try Hooks(of: kernel.kernel))
+    let unasked = try group(.module("sample"), try Hooks(of: kernel.kernel, askingFiles: false))
+    #expect(unasked.hooks == asked.hooks)
+    #expect(asked.owner.file == Self.file && unasked.owner.file == nil)
+    #expect(unasked.owner.standing == .unknown && unasked.owner.buildID == asked.owner.buildID)
+  }
+
   // MARK: Parts
 
   @Test func `a healthy kernel's direct call is told, and nothing is wrong with it`() throws {

@@ -45,7 +45,7 @@ import Testing
       KdumpWriter.Description(
         nodeName: "web17", release: "", version: "", machine: "x86_64", time: 0, processorCount: 1,
         extents: base.extents, physicalBase: SampleDeadKernel.physicalBase,
-        vmcoreInfo: try #require(base.vmcoreInfo)), mostPages: recorder.read.count, to: target)
+        vmcoreInfo: try #require(base.vmcoreInfo)), compression: .lzo, mostPages: recorder.read.count, to: target)
     for frame in recorder.read.frames {
       try recorder.bytes(at: PhysicalAddress(frame: frame), count: 4096).withUnsafeBytes {
         try writer.add($0, frame: frame)
@@ -59,6 +59,96 @@ import Testing
     #expect(kernel.nodeName == "web17")
     #expect(again.leftOut.count == 0)
     #expect(again.read.frames == recorder.read.frames)
+  }
+
+  // MARK: Pages that are kept
+
+  /// Memory of which each page is read as often as asked for, and is another each time.
+  private final class MovingMemory: Dump {
+    let format = "moving"
+    let extents = [PhysicalAddress(0)..<PhysicalAddress(frame: 1024)]
+    let notes: [ElfNote] = []
+    let vmcoreInfo: [UInt8]? = nil
+    let remarks: [String] = []
+    let isFiltered = false
+    var unreadable: Set<UInt64> = []
+    private(set) var readings: UInt8 = 0
+
+    func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {
+      for offset in 0..<bytes.byteCount {
+        let frame = (address.rawValue + UInt64(offset)) >> 12
+        guard frame < 1024, !unreadable.contains(frame) else { throw .leftOut(PhysicalAddress(frame: frame)) }
+      }
+      readings &+= 1
+      bytes.withUnsafeMutableBytes { _ = $0.initializeMemory(as: UInt8.self, repeating: readings) }
+    }
+  }
+
+  @Test func `a page that is kept is read once, and stays as it was`() throws {
+    let memory = MovingMemory()
+    let recorder = RecordingDump(memory, keeping: 1000)
+    let first = try recorder.bytes(at: PhysicalAddress(0x1ff8), count: 16)
+    #expect(first == [UInt8](repeating: 1, count: 16))
+    #expect(try recorder.bytes(at: PhysicalAddress(0x1000), count: 0x2000) == [UInt8](repeating: 1, count: 0x2000))
+    // The pages on both sides are new, each by itself.
+    let around = try recorder.bytes(at: PhysicalAddress(0xff0), count: 0x2020)
+    #expect(around.first == 2 && around.last == 3 && Set(around[16..<0x2010]) == [1])
+    #expect(recorder.read.frames == [0, 1, 2, 3] && recorder.keepsAll)
+    #expect(memory.readings == 3)
+  }
+
+  @Test func `pages are kept in one go as far as they can be read`() throws {
+    let memory = MovingMemory()
+    memory.unreadable = [5, 700]
+    let recorder = RecordingDump(memory, keeping: 1000)
+    var pages = PageSet()
+    for frame: UInt64 in 0..<800 { pages.insert(frame) }
+    recorder.keep(pages)
+    #expect(recorder.read.count == 798 && recorder.keepsAll)
+    #expect(memory.readings < 40)
+    let before = memory.readings
+    #expect(try recorder.bytes(at: PhysicalAddress(frame: 6), count: 694 << 12).count == 694 << 12)
+    #expect(memory.readings == before)
+    #expect(throws: PhysicalFault.leftOut(PhysicalAddress(frame: 5))) {
+      _ = try recorder.bytes(at: PhysicalAddress(frame: 4), count: 4097)
+    }
+    #expect(recorder.leftOut.frames == [5])
+  }
+
+  @Test func `pages for which there is no room are read anew each time, and that is told`() throws {
+    let memory = MovingMemory()
+    let recorder = RecordingDump(memory, keeping: 2)
+    _ = try recorder.bytes(at: PhysicalAddress(0), count: 0x2000)
+    #expect(recorder.keepsAll)
+    let third = try recorder.bytes(at: PhysicalAddress(0x2000), count: 1)
+    #expect(try recorder.bytes(at: PhysicalAddress(0x2000), count: 1) != third)
+    #expect(!recorder.keepsAll && recorder.read.frames == [0, 1, 2])
+    #expect(try recorder.bytes(at: PhysicalAddress(0x1000), count: 1) == [1])
+  }
+
+  @Test func `a file that lacks a kept page, or has another, is told`() throws {
+    let recorder = RecordingDump(MovingMemory(), keeping: 1000)
+    var pages = PageSet()
+    for frame: UInt64 in 0..<5 { pages.insert(frame) }
+    recorder.keep(pages)
+    func missing(_ change: (UInt64) -> UInt8?) throws -> Int {
+      let target = MemoryTarget()
+      let writer = try KdumpWriter(
+        KdumpWriter.Description(
+          nodeName: "", release: "", version: "", machine: "x86_64", time: 0, processorCount: 1,
+          extents: recorder.extents, physicalBase: 0, vmcoreInfo: []), compression: .lzo, mostPages: 5, to: target)
+      for frame: UInt64 in 0..<5 {
+        var page = try recorder.bytes(at: PhysicalAddress(frame: frame), count: 4096)
+        guard let last = change(frame) else { continue }
+        page[4095] = last
+        try page.withUnsafeBytes { try writer.add($0, frame: frame) }
+      }
+      try writer.finish()
+      return recorder.missing(in: try DumpFile.open(BytesSource(target.bytes)))
+    }
+    #expect(try missing { _ in 1 } == 0)
+    #expect(try missing { $0 == 3 ? 2 : 1 } == 1)
+    #expect(try missing { $0 == 0 ? nil : $0 == 4 ? 9 : 1 } == 2)
   }
 
   // MARK: A running kernel

@@ -31,11 +31,11 @@ import Testing
   }
 
   private func write(
-    _ frames: [UInt64], vmcoreInfo: [UInt8]? = nil, room: Int = 0
+    _ frames: [UInt64], _ compression: PageCompression = .lzo, vmcoreInfo: [UInt8]? = nil, room: Int = 0
   ) throws -> KdumpWriter {
     let writer = try KdumpWriter(
-      vmcoreInfo.map { description(vmcoreInfo: $0) } ?? description(), mostPages: frames.count + room,
-      to: target)
+      vmcoreInfo.map { description(vmcoreInfo: $0) } ?? description(), compression: compression,
+      mostPages: frames.count + room, to: target)
     for frame in frames {
       try Self.page(frame).withUnsafeBytes { try writer.add($0, frame: frame) }
     }
@@ -44,9 +44,10 @@ import Testing
 
   private func opened() throws -> any Dump { try DumpFile.open(BytesSource(target.bytes)) }
 
-  @Test func `what was added is read again, and nothing else`() throws {
+  @Test(arguments: PageCompression.allCases)
+  func `what was added is read again, and nothing else`(_ compression: PageCompression) throws {
     let frames: [UInt64] = [1, 2, 3, 0x9f, 0x100, 0x101, 0x102, 0x8000, 0x1_7fff, 0x2_00ff]
-    let writer = try write(frames)
+    let writer = try write(frames, compression)
     try writer.finish()
     let dump = try opened()
     #expect(dump.format == "kdump-compressed")
@@ -68,18 +69,66 @@ import Testing
     }
   }
 
-  @Test func `pages of zeros share one, and a page that does not shrink stays as it is`() throws {
+  @Test(arguments: PageCompression.allCases)
+  func `pages of zeros share one, and a page that does not shrink stays as it is`(
+    _ compression: PageCompression
+  ) throws {
     let zeros = stride(from: UInt64(0x100), to: 0x100 + 3000, by: 3).map { $0 }
     #expect(zeros[0] % 3 == 1)
-    let writer = try write(zeros)
+    let writer = try write(zeros, compression)
     let before = writer.byteCount
     #expect(writer.zeroPageCount == 1000 && writer.pageCount == 1000)
     try writer.finish()
     #expect(before == UInt64(target.bytes.count))
     let one = MemoryTarget()
-    let single = try KdumpWriter(description(), mostPages: 1000, to: one)
+    let single = try KdumpWriter(description(), compression: compression, mostPages: 1000, to: one)
     try Self.page(2).withUnsafeBytes { try single.add($0, frame: 2) }
     #expect(single.byteCount == before + 4096)
+    // One that is zeros but for its last byte, or its first, is a page of its own.
+    for (frame, index) in [(3, 4095), (4, 0)] as [(UInt64, Int)] {
+      var page = [UInt8](repeating: 0, count: 4096)
+      page[index] = 1
+      try page.withUnsafeBytes { try single.add($0, frame: frame) }
+    }
+    #expect(single.zeroPageCount == 0 && single.pageCount == 3)
+    #expect(single.byteCount > before + 4096)
+  }
+
+  /// Pages of several kinds: whether they shrink is seen by the file's size, and how by its descriptors.
+  @Test(arguments: [(PageCompression.lzo, 0x2), (.zlib, 0x1), (.none, 0)] as [(PageCompression, UInt32)])
+  func `a page that shrinks is marked with how, and the header with the same`(
+    _ compression: PageCompression, _ flag: UInt32
+  ) throws {
+    let writer = try write([2, 3], compression)
+    try writer.finish()
+    func number(_ offset: Int) -> UInt32 {
+      target.bytes[offset..<offset + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+    }
+    #expect(number(424) == flag)
+    // The bitmaps are ten blocks, behind two of headers; a descriptor's size is at 8, and its flags at 12.
+    let descriptors = 12 * 4096
+    #expect(number(descriptors + 8) == 4096 && number(descriptors + 12) == 0)
+    #expect(number(descriptors + 24 + 12) == flag)
+    let size = number(descriptors + 24 + 8)
+    #expect(compression == .none ? size == 4096 : size < 2048, "\(size) bytes")
+  }
+
+  /// What compresses least grows: no page may be written longer than it is, nor beyond the room for it.
+  @Test(arguments: PageCompression.allCases)
+  func `whatever a page holds, it is read again`(_ compression: PageCompression) throws {
+    // Noise in front, and more and more of one byte behind it.
+    let pages: [[UInt8]] = (0..<64).map { number in
+      Array(Self.page(UInt64(number) * 3 + 2)[..<(4096 - number * 64)]) + [UInt8](repeating: 7, count: number * 64)
+    }
+    let writer = try KdumpWriter(description(), compression: compression, mostPages: pages.count, to: target)
+    for (index, page) in pages.enumerated() {
+      try page.withUnsafeBytes { try writer.add($0, frame: 0x100 + UInt64(index)) }
+    }
+    try writer.finish()
+    let dump = try opened()
+    for (index, page) in pages.enumerated() {
+      #expect(try dump.bytes(at: PhysicalAddress(frame: 0x100 + UInt64(index)), count: 4096) == page, "page \(index)")
+    }
   }
 
   @Test func `a file with fewer pages than there was room for is whole`() throws {
@@ -111,7 +160,7 @@ import Testing
       ElfNote(name: "VMCOREINFO", type: 0, descriptor: [1]),
       ElfNote(name: "QEMU", type: 0, descriptor: [UInt8](repeating: 9, count: 4400)),
     ]
-    let writer = try KdumpWriter(description, mostPages: 1, to: target)
+    let writer = try KdumpWriter(description, compression: .lzo, mostPages: 1, to: target)
     try Self.page(0x100).withUnsafeBytes { try writer.add($0, frame: 0x100) }
     try writer.finish()
     let dump = try opened()
@@ -144,7 +193,7 @@ import Testing
       #expect(String(decoding: field.prefix { $0 != 0 }, as: UTF8.self) == name)
     }
     #expect(number(408, 8) == 1_700_000_000)
-    #expect(number(424) == 1)  // DUMP_DH_COMPRESSED_ZLIB
+    #expect(number(424) == 2)  // DUMP_DH_COMPRESSED_LZO
     #expect(number(428) == 4096)
     #expect(number(432) == 1)
     #expect(number(436) == 10)  // two bitmaps of 0x20100 bits, in whole blocks

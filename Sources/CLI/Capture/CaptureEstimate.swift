@@ -1,15 +1,25 @@
 internal import KernelModel
+internal import Postmortem
 internal import Report
 
 /// How large a capture will be, before it is made.
 struct CaptureEstimate {
   let pageCount: Int
+  let compression: PageCompression
 
   var uncompressed: UInt64 { UInt64(pageCount) * Machine.pageSize }
-  /// Kernel images, tables and stacks shrink to this: to 22 % on Debian's 5.10 and 6.1, to 36 % on 7.2, as measured.
-  var likely: ClosedRange<UInt64> { uncompressed / 5...uncompressed / 5 * 2 }
+  /// What kernel images, tables and stacks shrink to, as measured.
+  var likely: ClosedRange<UInt64> {
+    switch compression {
+    case .lzo: uncompressed / 4...uncompressed / 2
+    // To 22 % on Debian's 5.10 and 6.1, to 36 % on 7.2.
+    case .zlib: uncompressed / 5...uncompressed / 5 * 2
+    // Pages of zeros share one.
+    case .none: uncompressed / 4 * 3...uncompressed
+    }
+  }
   /// No capture was ever that small.
-  var least: UInt64 { uncompressed / 8 }
+  var least: UInt64 { likely.lowerBound / 8 * 5 }
 
   var text: String {
     "liveprobe: \(pageCount) pages, \(Self.mebibytes(uncompressed)) of memory; the file will have "

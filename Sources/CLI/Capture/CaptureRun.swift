@@ -10,23 +10,31 @@ internal import KernelFormats
 internal import KernelModel
 internal import Postmortem
 
-/// One capture: finds out which pages it takes, saves them, and asks the checks again of what was saved.
+/// One capture: finds out which pages it takes, saves them, and makes sure that the file gives the checks' answers.
+///
+/// Pages are kept as they were when the checks read them, and saved so: the checks say of the file what they said of memory.
+/// Where that cannot be, since there are too many or a dump does not say what the file will, the file is scanned instead.
 struct CaptureRun {
   private let source: CaptureSource
+  private let compression: PageCompression
   private let file: AtomicFile
   private let progress: Progress
   private let interruption: Interruption
   private let shown: ShownDump
   /// Acquires what ``shown`` shows.
-  private var host: any KernelSource
+  private let host: DumpedHost
 
   /// How often a running kernel is captured at most until what was saved is in itself consistent.
   private static let mostAttempts = 3
+  /// Pages kept at most: 256 MiB, and an eighth of the host's memory.
+  private static let mostKept: UInt64 = 1 << 16
 
   init(
-    source: CaptureSource, reference: String?, file: AtomicFile, progress: Progress, interruption: Interruption
+    source: CaptureSource, reference: String?, compression: PageCompression, file: AtomicFile, progress: Progress,
+    interruption: Interruption
   ) {
     self.source = source
+    self.compression = compression
     self.file = file
     self.progress = progress
     self.interruption = interruption
@@ -37,19 +45,20 @@ struct CaptureRun {
     self.host = host
   }
 
-  mutating func run() throws -> SavedCapture {
+  func run() throws -> SavedCapture {
     var attempt = 1
+    var pages = PageSet()
     while true {
-      let plan = try plan(announced: attempt > 1)
+      let plan = try plan(after: pages)
       try file.clear()
       let outcome = try save(plan)
       try file.settle()
-      let (verdict, missing) = try scanSaved(without: plan.leftOut)
-      let differing = verdict.differences(from: plan.verdict)
-      if differing.isEmpty && missing == 0 || source.origin == .dump || attempt == Self.mostAttempts {
-        return try capture(plan, outcome, verdict, missing, differing: differing, attempts: attempt)
+      let proof = try prove(plan)
+      if proof.differing.isEmpty && proof.missing == 0 || source.origin == .dump || attempt == Self.mostAttempts {
+        return try capture(plan, outcome, proof, attempts: attempt)
       }
       attempt += 1
+      pages = plan.pages
       source.pause()
     }
   }
@@ -59,39 +68,35 @@ struct CaptureRun {
   /// What is to be saved, and what the checks said of it in memory.
   private struct Plan {
     var pages: PageSet
-    /// Pages that the checks asked for and that are not there to be saved: a dump may lack them.
-    var leftOut: PageSet
+    /// The memory, as far as it was kept.
+    var memory: RecordingDump
     var survey: KernelSurvey
     var verdict: Verdict
     var kernel: Kernel
     var description: KdumpWriter.Description
+
+    /// Whether the file will have all that the checks read, as they read it, and nothing else.
+    var isKept: Bool { memory.keepsAll && memory.vmcoreInfo != nil }
   }
 
-  private mutating func plan(announced: Bool) throws -> Plan {
-    let recorder = RecordingDump(source.memory)
-    let verdict = try scan(recorder)
-    progress.report("collecting the remaining pages")
-    guard let dumped = host as? DumpedHost, let acquired = dumped.kernel else { throw AcquisitionFailure([]) }
-    let kernel = Self.lookedAtAfresh(acquired)
-    let survey = KernelSurvey(of: kernel)
-    var pages = recorder.read
+  /// - Parameter earlier: the pages of the attempt before; they are read in one go now.
+  private func plan(after earlier: PageSet) throws -> Plan {
+    let memory = RecordingDump(source.memory, keeping: mostKept)
+    let (verdict, surveyed) = try scan(memory, reading: earlier)
+    guard let kernel = surveyed.host.kernel, let survey = surveyed.survey else { throw AcquisitionFailure([]) }
+    var pages = memory.read
     pages.formUnion(survey.pages)
-    let description = try describe(kernel, nodeName: dumped.nodeName, survey)
-    if !announced { try announce(pages.count) }
+    let description = try describe(kernel, nodeName: surveyed.nodeName, survey)
+    if earlier.count == 0 { try announce(pages.count) }
     return Plan(
-      pages: pages, leftOut: recorder.leftOut, survey: survey, verdict: verdict, kernel: kernel,
-      description: description)
+      pages: pages, memory: memory, survey: survey, verdict: verdict, kernel: kernel, description: description)
   }
 
-  /// The kernel with nothing remembered of its memory, after the structures that say who owns memory were read again: what
-  /// was loaded since the checks began is to be saved, too.
-  private static func lookedAtAfresh(_ acquired: Kernel) -> Kernel {
-    var kernel = acquired
-    kernel.memory = acquired.memory.fresh
-    kernel.mappings = acquired.mappings.fresh
-    kernel.workings.clear()
-    _ = kernel.account(kernel)
-    return kernel
+  /// How many pages are kept at most; none of a dump without VMCOREINFO, in which page tables are searched for in all of memory.
+  private var mostKept: Int {
+    guard source.memory.vmcoreInfo != nil else { return 0 }
+    let byteCount = source.memory.extents.reduce(0) { $0 &+ $1.byteCount }
+    return Int(min(Self.mostKept, byteCount / 8 / Machine.pageSize))
   }
 
   private func describe(
@@ -115,7 +120,7 @@ struct CaptureRun {
 
   /// Says what is to come, and refuses what the disk has clearly no room for.
   private func announce(_ pageCount: Int) throws {
-    let estimate = CaptureEstimate(pageCount: pageCount)
+    let estimate = CaptureEstimate(pageCount: pageCount, compression: compression)
     progress.finish()
     Terminal.write(estimate.text, to: .standardError)
     if let free = file.freeByteCount, free < estimate.least {
@@ -128,65 +133,99 @@ struct CaptureRun {
   private func save(_ plan: Plan) throws -> PageSaving.Outcome {
     let count = plan.pages.count
     return try PageSaving.save(
-      plan.pages, of: source.memory, as: plan.description, to: file,
+      plan.pages, of: plan.memory, isKept: plan.isKept, as: plan.description, compression: compression, to: file,
       isInterrupted: { interruption.isPending },
       progress: { done in progress.report("saving pages, \(done * 100 / max(count, 1)) %") })
   }
 
-  /// What the checks say of the saved file, and how many pages they missed in it that could have been saved.
-  private mutating func scanSaved(without leftOut: PageSet) throws -> (verdict: Verdict, missing: Int) {
-    let recorder = RecordingDump(try DumpFile.open(path: file.temporaryPath))
-    let verdict = try scan(recorder)
-    return (verdict, recorder.leftOut.frames.count { !leftOut.contains($0) })
+  // MARK: What the file is worth
+
+  /// What the checks say of the file.
+  private struct Proof {
+    var verdict: Verdict
+    /// Pages that the checks asked for and that are not in the file as they were.
+    var missing = 0
+    /// The checks that say something else of the file than they said of memory, with both words.
+    var differing: [String] = []
   }
 
-  private mutating func scan(_ dump: any Dump) throws -> Verdict {
+  private func prove(_ plan: Plan) throws -> Proof {
+    progress.report("reading the file back")
+    let saved = try DumpFile.open(path: file.temporaryPath)
+    guard plan.isKept else {
+      let recorder = RecordingDump(saved)
+      let verdict = try scan(recorder).verdict
+      return Proof(
+        verdict: verdict, missing: recorder.leftOut.frames.count { !plan.memory.leftOut.contains($0) },
+        differing: verdict.differences(from: plan.verdict))
+    }
+    return Proof(
+      verdict: plan.verdict, missing: plan.memory.missing(in: saved), differing: try differences(from: plan.verdict))
+  }
+
+  /// What a running kernel answers otherwise, of all that is not in order by `verdict`.
+  ///
+  /// The checks saw each page once: what looked wrong because it was about to change would look wrong in the file for good.
+  private func differences(from verdict: Verdict) throws -> [String] {
+    let checks = verdict.answers.filter { $0.status != .ok }.compactMap { Registry.check(withID: $0.check.id) }
+    guard source.origin == .runningKernel, !checks.isEmpty else { return [] }
+    try prepare(source.memory)
+    var host: any KernelSource = host
+    let now = HostScan(checks: checks, forensics: ScanCommand.forensics()).run(on: &host, progress).verdict
+    guard now.obstacles.isEmpty else { throw AcquisitionFailure(now.obstacles) }
+    return verdict.differences(from: now)
+  }
+
+  private func prepare(_ dump: any Dump) throws {
     guard !interruption.isPending else { throw PageSaving.Failure.interrupted }
     shown.dump = dump
+  }
+
+  /// Reads all that `scan` and `crash` read of a dump, whatever they are to show.
+  private func scan(
+    _ memory: RecordingDump, reading others: PageSet = PageSet()
+  ) throws -> (verdict: Verdict, host: SurveyedHost) {
+    try prepare(memory)
     let forensics = ScanCommand.forensics()
-    let verdict = HostScan(forensics: forensics, wantsExhibits: true, wantsInventory: true).run(on: &host, progress)
-      .verdict
-    guard verdict.obstacles.isEmpty, let kernel = (host as? DumpedHost)?.kernel else {
+    var source: any KernelSource = SurveyedHost(host, of: memory, others: others)
+    let verdict = HostScan(
+      forensics: forensics,
+      exhibit: { kernel in
+        // Before what was worked out of the kernel is forgotten.
+        _ = CrashStory(of: kernel, findings: [], by: forensics)
+        return Exhibits(of: kernel, askingFiles: false)
+      }, wantsInventory: true
+    ).run(on: &source, progress).verdict
+    guard verdict.obstacles.isEmpty, let surveyed = source as? SurveyedHost, let kernel = surveyed.host.kernel else {
       throw AcquisitionFailure(verdict.obstacles)
     }
-    progress.report("reading what crash needs")
-    _ = CrashStory(of: kernel, findings: verdict.answers.flatMap(\.findings), by: forensics)
-    return verdict
+    if !verdict.findings.isEmpty {
+      progress.report("reading what crash needs")
+      _ = CrashStory(of: kernel, findings: verdict.findings, by: forensics)
+    }
+    return (verdict, surveyed)
   }
 
   // MARK: What came of it
 
   private func capture(
-    _ plan: Plan, _ outcome: PageSaving.Outcome, _ verdict: Verdict, _ missing: Int, differing: [String],
-    attempts: Int
+    _ plan: Plan, _ outcome: PageSaving.Outcome, _ proof: Proof, attempts: Int
   ) throws -> SavedCapture {
     progress.report("computing the file's digest")
     let digest = try FileDigest(of: OpenedFile(file.temporaryPath))
     guard let now = UTCTime.now(), case .success(let buildID) = plan.kernel.identity.buildIDInMemory else {
       throw AcquisitionFailure([Withheld("the kernel's build id", why: "it is not in memory")])
     }
-    let answers = verdict.answers.map { $0.check.id == source.reader?.check.id ? source.reader ?? $0 : $0 }
+    let answers = proof.verdict.answers.map { $0.check.id == source.reader?.check.id ? source.reader ?? $0 : $0 }
     let manifest = CaptureManifest(
       toolVersion: Liveprobe.version, origin: source.origin, hostName: plan.description.nodeName,
       release: plan.kernel.identity.release, machine: plan.kernel.identity.machine, buildID: buildID, capturedAt: now,
       taint: source.taint, pageCount: UInt64(outcome.pageCount), byteCount: digest.byteCount, digest: digest.sha256,
       checks: answers.map { CaptureManifest.CheckStatus(id: $0.check.id, word: $0.outcome.word) })
     return SavedCapture(
-      manifest: manifest, outcome: outcome, parts: plan.survey.parts, missing: missing,
-      differing: differing, attempts: attempts)
+      manifest: manifest, outcome: outcome, parts: plan.survey.parts, missing: proof.missing,
+      differing: proof.differing, attempts: attempts)
   }
-}
-
-/// What came of a capture.
-struct SavedCapture {
-  var manifest: CaptureManifest
-  var outcome: PageSaving.Outcome
-  var parts: [KernelSurvey.Part]
-  /// Pages that the checks asked for and that are not in the file.
-  var missing: Int
-  /// The checks that say something else of the file than they said of memory, with both words.
-  var differing: [String]
-  var attempts: Int
 }
 
 /// Which dump is looked at.
@@ -195,17 +234,5 @@ private final class ShownDump {
 
   init(_ dump: any Dump) {
     self.dump = dump
-  }
-}
-
-extension Verdict {
-  /// The checks of which another verdict has another word: `kernel-text (clear, now unknown)`.
-  fileprivate func differences(from earlier: Verdict) -> [String] {
-    let words = Dictionary(
-      earlier.answers.map { ($0.check.id, $0.outcome.word) }, uniquingKeysWith: { first, _ in first })
-    return answers.compactMap { answer in
-      let before = words[answer.check.id] ?? "not asked"
-      return before == answer.outcome.word ? nil : "\(answer.check.id) (\(before), now \(answer.outcome.word))"
-    }
   }
 }

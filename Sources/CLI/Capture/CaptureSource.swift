@@ -41,7 +41,9 @@ struct CaptureSource {
     let aliases = PageAliases(kernel)
     return CaptureSource(
       memory: RunningMemory(
-        kernel.memory.fresh, extents: acquisition.kcore.ordinaryMemory, notes: acquisition.kcore.notes,
+        kernel.memory.fresh, extents: acquisition.kcore.ordinaryMemory,
+        // Registers are of nobody: they are all zeros (docs/capture.md).
+        notes: acquisition.kcore.notes.filter { $0.name == "VMCOREINFO" },
         directMap: acquisition.kcore.directMap, alias: aliases.address(of:)),
       origin: .runningKernel, taint: try? kernel.claims.taint.get(), reader: verdict.answers.first,
       pause: kernel.pause)

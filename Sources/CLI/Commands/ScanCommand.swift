@@ -145,7 +145,7 @@ struct ScanCommand: ParsableCommand {
     let forensics = Self.forensics(around: around, added)
     var (verdict, measurements) = HostScan(
       checks: selectedChecks, forensics: forensics, allowed: allowed,
-      wantsExhibits: reporting.format.contains { $0 == .html || $0 == .sqlite },
+      exhibit: reporting.format.contains { $0 == .html || $0 == .sqlite } ? { Exhibits(of: $0) } : nil,
       wantsInventory: reporting.format.contains { $0 == .json || $0 == .sqlite }
     ).run(on: &host, progress)
     baseline?.compare(&verdict)

@@ -9,8 +9,8 @@ struct HostScan {
   var forensics = Forensics(around: 0) { SignatureRules.shippedOrNone() }
   /// What the operator accepts.
   var allowed: [AllowRule] = []
-  /// Whether a report shows more of the kernel than the verdict.
-  var wantsExhibits = false
+  /// Gives what a report shows of the kernel besides the verdict; nil if it shows nothing.
+  var exhibit: ((Kernel) -> Exhibits)?
   /// Whether a report says what this host has.
   var wantsInventory = false
   /// What the clocks said when the scan was begun.
@@ -21,7 +21,7 @@ struct HostScan {
   func run(on host: inout any KernelSource, _ progress: Progress) -> (verdict: Verdict, measurements: Measurements) {
     let audit = Audit(
       checks: checks, investigator: forensics, allowing: allowed, identifier: VerifiedModules(),
-      exhibit: wantsExhibits ? { Exhibits(of: $0) } : nil,
+      exhibit: exhibit,
       inventory: wantsInventory ? { Inventory(of: $0) } : nil)
     var verdict = audit.run(
       acquire: { () throws(AcquisitionFailure) -> Kernel in try host.acquire(progress: progress.report) },
@@ -40,11 +40,13 @@ struct HostScan {
 
 extension Exhibits {
   /// The exhibits of `kernel`: what `liveprobe map`, `liveprobe syscalls` and `liveprobe hooks` show of it.
-  init(of kernel: Kernel) {
+  ///
+  /// - Parameter asksFiles: whether modules' files are asked who vouches for them; what is read in memory is the same.
+  init(of kernel: Kernel, askingFiles asksFiles: Bool = true) {
     self.init(
       executableMemory: Result { () throws(CannotCheck) in try ExecutableMap(of: kernel) },
       systemCalls: Machine.SystemCallInterface.allCases.map { interface in
         (interface, Result { () throws(CannotCheck) in try SystemCallMap(of: interface, in: kernel) })
-      }, hooks: Result { () throws(CannotCheck) in try Hooks(of: kernel) })
+      }, hooks: Result { () throws(CannotCheck) in try Hooks(of: kernel, askingFiles: asksFiles) })
   }
 }

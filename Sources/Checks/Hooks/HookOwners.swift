@@ -8,6 +8,7 @@ final class HookOwners {
   private let kernel: Kernel
   private let ownership: CodeOwnership
   private let files: ComparedFiles
+  private let asksFiles: Bool
   /// Worked out only where somebody asks.
   private lazy var vouching = ModuleVouching(kernel, recordsReach: files.recordsReach)
   private lazy var imageKeys = Set(TrustedKeys.inImage(of: kernel).map(\.value))
@@ -20,8 +21,10 @@ final class HookOwners {
   /// Modules whose files are withheld, by why.
   private var withheld: [(why: Withheld, modules: [String])] = []
 
-  init(_ kernel: Kernel, _ ownership: CodeOwnership) {
+  /// - Parameter asksFiles: whether modules' files are asked who vouches for them.
+  init(_ kernel: Kernel, _ ownership: CodeOwnership, asksFiles: Bool = true) {
     self.kernel = kernel
+    self.asksFiles = asksFiles
     self.ownership = ownership
     files = kernel.comparedFiles
   }
@@ -95,7 +98,7 @@ final class HookOwners {
     if case .failure(let reason) = matrix, open.allSatisfy({ $0.part != Self.lists }) {
       open.append(Hooks.Unasked(Self.lists, reason))
     }
-    var owner = vouched(name)
+    var owner = asksFiles ? vouched(name) : HookOwner(.module(name), .unknown, reason: "its file was not asked")
     owner.buildID = vouching.buildID(of: name)
     if let row = rows.first(where: { $0.name == name && !$0.isSound }) {
       (owner.standing, owner.reason, owner.severity) = (.hidden, Self.words(for: row), .critical)

@@ -7,10 +7,12 @@ extension Hooks {
   /// What is wrong is so by the same judgement as that of the checks `ftrace`, `probes`, `bpf`, `tracepoints`, `notifiers`,
   /// `registered-code`, `syscall-dispatch`, `module-list` and `vendor-files`.
   ///
-  /// - Parameter slabLimit: bytes of objects in the kernel's slabs that are asked, too; nil if these are not.
+  /// - Parameters:
+  ///   - slabLimit: bytes of objects in the kernel's slabs that are asked, too; nil if these are not.
+  ///   - asksFiles: whether modules' files are asked who vouches for them; else nobody does.
   /// - Throws: if the kernel's structures cannot be read.
-  package init(of kernel: Kernel, slabLimit: UInt64? = nil) throws(CannotCheck) {
-    var reading = HooksReading(kernel, try kernel.structures)
+  package init(of kernel: Kernel, slabLimit: UInt64? = nil, askingFiles asksFiles: Bool = true) throws(CannotCheck) {
+    var reading = HooksReading(kernel, try kernel.structures, asksFiles: asksFiles)
     reading.readInterceptions()
     reading.readTracepoints()
     reading.readChains()
@@ -33,11 +35,11 @@ private struct HooksReading {
   private var found: [HookOwner: [Hook]] = [:]
   private var unasked: [Hooks.Unasked] = []
 
-  init(_ kernel: Kernel, _ structures: KernelStructures) {
+  init(_ kernel: Kernel, _ structures: KernelStructures, asksFiles: Bool) {
     self.kernel = kernel
     self.structures = structures
     ownership = CodeOwnership(kernel: kernel, symbols: structures.reader.symbols, text: structures.text)
-    owners = HookOwners(kernel, ownership)
+    owners = HookOwners(kernel, ownership, asksFiles: asksFiles)
     functions = HookedFunctions(kernel)
   }
 

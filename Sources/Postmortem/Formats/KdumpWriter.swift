@@ -1,3 +1,4 @@
+internal import Glibc
 package import KernelFormats
 package import KernelModel
 
@@ -47,7 +48,7 @@ package final class KdumpWriter {
 
   private let description: Description
   private let target: any DumpTarget
-  private let compressor = PageCompressor()
+  private let compressor: PageCompressor
   private let layout: KdumpLayout
   private var descriptors: TargetStream
   private var pages: TargetStream
@@ -64,10 +65,11 @@ package final class KdumpWriter {
 
   /// - Parameter mostPages: how many pages will be added at most.
   package init(
-    _ description: Description, mostPages: Int, to target: any DumpTarget
+    _ description: Description, compression: PageCompression, mostPages: Int, to target: any DumpTarget
   ) throws(TargetFault) {
     self.description = description
     self.target = target
+    compressor = PageCompressor(compression)
     layout = KdumpLayout(description)
     room = mostPages
     descriptors = TargetStream(target, at: layout.descriptorOffset)
@@ -81,16 +83,22 @@ package final class KdumpWriter {
     precondition(UInt64(page.count) == Self.block && room > 0 && frame < layout.frameCount)
     room -= 1
     written.insert(frame)
-    if page.allSatisfy({ $0 == 0 }) {
+    if Self.isZero(page) {
       zeroPageCount += 1
       try describe(at: zeroPage, byteCount: UInt32(Self.block), flags: 0)
     } else if let compressed = compressor.compress(page) {
-      try describe(at: pages.position, byteCount: UInt32(compressed.count), flags: PageCompressor.flag)
+      try describe(at: pages.position, byteCount: UInt32(compressed.count), flags: compressor.compression.flag)
       try pages.append(compressed)
     } else {
       try describe(at: pages.position, byteCount: UInt32(Self.block), flags: 0)
       try pages.append(page)
     }
+  }
+
+  /// Whether all of a page is zeros: its first byte, and each other as the one before it.
+  private static func isZero(_ page: UnsafeRawBufferPointer) -> Bool {
+    guard let start = page.baseAddress, page.count > 1 else { return false }
+    return page[0] == 0 && memcmp(start, start + 1, page.count - 1) == 0
   }
 
   /// Writes what is still missing: after this the file is whole.
@@ -100,17 +108,12 @@ package final class KdumpWriter {
     try writeBitmap(at: layout.bitmapOffset) { group in Self.bits(ofGroup: group, in: description.extents) }
     try writeBitmap(at: layout.bitmapOffset + layout.bitmapByteCount / 2) { group in written.bits(ofGroup: group) }
     try target.write(layout.subHeader(description), at: Self.block)
-    try target.write(layout.header(description, pageCount: pageCount, status: PageCompressor.flag), at: 0)
+    try target.write(layout.header(description, pageCount: pageCount, status: compressor.compression.flag), at: 0)
   }
 
   private func describe(at offset: UInt64, byteCount: UInt32, flags: UInt32) throws(TargetFault) {
-    try descriptors.append(
-      LittleEndianBytes { bytes in
-        bytes.append(offset)
-        bytes.append(byteCount)
-        bytes.append(flags)
-        bytes.append(UInt64(0))  // page_flags: nobody reads them
-      }.bytes)
+    // page_flags come last: nobody reads them. We run on what is little-endian.
+    try descriptors.append(withUnsafeBytes(of: (offset, byteCount, flags, UInt64(0))) { Array($0) })
   }
 
   private func writeBitmap(at offset: UInt64, bits: (_ group: UInt64) -> [UInt64]) throws(TargetFault) {
