@@ -14,7 +14,7 @@ internal import Postmortem
 ///
 /// Pages are kept as they were when the checks read them, and saved so: the checks say of the file what they said of memory.
 /// Where that cannot be, since there are too many or a dump does not say what the file will, the file is scanned instead.
-struct CaptureRun {
+final class CaptureRun {
   private let source: CaptureSource
   private let compression: PageCompression
   private let file: AtomicFile
@@ -142,7 +142,7 @@ struct CaptureRun {
 
   /// What the checks say of the file.
   private struct Proof {
-    var verdict: Verdict
+    var answers: [Answer]
     /// Pages that the checks asked for and that are not in the file as they were.
     var missing = 0
     /// The checks that say something else of the file than they said of memory, with both words.
@@ -156,11 +156,12 @@ struct CaptureRun {
       let recorder = RecordingDump(saved)
       let verdict = try scan(recorder).verdict
       return Proof(
-        verdict: verdict, missing: recorder.leftOut.frames.count { !plan.memory.leftOut.contains($0) },
+        answers: verdict.answers, missing: recorder.leftOut.frames.count { !plan.memory.leftOut.contains($0) },
         differing: verdict.differences(from: plan.verdict))
     }
     return Proof(
-      verdict: plan.verdict, missing: plan.memory.missing(in: saved), differing: try differences(from: plan.verdict))
+      answers: plan.verdict.answers, missing: plan.memory.missing(in: saved),
+      differing: try differences(from: plan.verdict))
   }
 
   /// What a running kernel answers otherwise, of all that is not in order by `verdict`.
@@ -187,7 +188,8 @@ struct CaptureRun {
   ) throws -> (verdict: Verdict, host: SurveyedHost) {
     try prepare(memory)
     let forensics = ScanCommand.forensics()
-    var source: any KernelSource = SurveyedHost(host, of: memory, others: others)
+    let surveyed = SurveyedHost(host, of: memory, others: others)
+    var source: any KernelSource = surveyed
     let verdict = HostScan(
       forensics: forensics,
       exhibit: { kernel in
@@ -196,7 +198,7 @@ struct CaptureRun {
         return Exhibits(of: kernel, askingFiles: false)
       }, wantsInventory: true
     ).run(on: &source, progress).verdict
-    guard verdict.obstacles.isEmpty, let surveyed = source as? SurveyedHost, let kernel = surveyed.host.kernel else {
+    guard verdict.obstacles.isEmpty, let kernel = surveyed.host.kernel else {
       throw AcquisitionFailure(verdict.obstacles)
     }
     if !verdict.findings.isEmpty {
@@ -216,7 +218,7 @@ struct CaptureRun {
     guard let now = UTCTime.now(), case .success(let buildID) = plan.kernel.identity.buildIDInMemory else {
       throw AcquisitionFailure([Withheld("the kernel's build id", why: "it is not in memory")])
     }
-    let answers = proof.verdict.answers.map { $0.check.id == source.reader?.check.id ? source.reader ?? $0 : $0 }
+    let answers = proof.answers.map { $0.check.id == source.reader?.check.id ? source.reader ?? $0 : $0 }
     let manifest = CaptureManifest(
       toolVersion: Liveprobe.version, origin: source.origin, hostName: plan.description.nodeName,
       release: plan.kernel.identity.release, machine: plan.kernel.identity.machine, buildID: buildID, capturedAt: now,

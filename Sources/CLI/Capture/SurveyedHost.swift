@@ -5,7 +5,7 @@ internal import Postmortem
 
 /// A host whose memory is being captured: as soon as its kernel is acquired, what a capture has of it whatever the checks
 /// read is kept, in one go, so that as little as possible changes meanwhile.
-struct SurveyedHost: KernelSource {
+final class SurveyedHost: KernelSource {
   private(set) var host: DumpedHost
   private let memory: RecordingDump
   private let others: PageSet
@@ -26,7 +26,7 @@ struct SurveyedHost: KernelSource {
   var bytesRead: UInt64 { host.bytesRead }
   var symbolCount: Int { host.symbolCount }
 
-  mutating func acquire(progress: (String) -> Void) throws(AcquisitionFailure) -> Kernel {
+  func acquire(progress: (String) -> Void) throws(AcquisitionFailure) -> Kernel {
     let kernel = try host.acquire(progress: progress)
     progress("reading the kernel's memory")
     let survey = KernelSurvey(of: kernel)

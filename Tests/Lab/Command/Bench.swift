@@ -41,14 +41,16 @@ enum Bench {
   /// - Returns: 1 if `--enforce` is among the arguments and a limit is exceeded.
   static func run(_ arguments: [String], settings: LabSettings) throws(LabError) -> Int32 {
     let enforced = arguments.contains("--enforce")
-    let labels = arguments.filter { $0 != "--enforce" }
+    let onlyCompares = arguments.contains("--comparisons")
+    let labels = arguments.filter { !$0.hasPrefix("--") }
     var withinLimits = true
     for label in labels.isEmpty ? GuestKernel.labels : labels {
-      for measurement in try measure(GuestKernel(label: label, settings: settings), settings: settings) {
+      let kernel = try GuestKernel(label: label, settings: settings)
+      for measurement in onlyCompares ? [] : try measure(kernel, settings: settings) {
         print(line(for: measurement))
         withinLimits = withinLimits && measurement.isWithinLimits
       }
-      for comparison in try BenchComparison.all(of: GuestKernel(label: label, settings: settings), settings: settings) {
+      for comparison in try BenchComparison.all(of: kernel, settings: settings) {
         print(comparison.line)
         withinLimits = withinLimits && comparison.isWithinLimit
       }

@@ -36,8 +36,9 @@ struct LabCommand {
         """
         usage: lab demo [LABEL]
                    scans a guest in which two system calls are hooked by a hidden module, and prints the report
-               lab bench [--enforce] [LABEL ...]
-                   compares a scan with merely reading what it reads; --enforce fails beyond the limits
+               lab bench [--enforce] [--comparisons] [LABEL ...]
+                   compares a scan with merely reading what it reads, and other runs with a scan; --enforce fails beyond
+                   the limits, --comparisons makes only the latter
                lab run LABEL \(MachineOptions.usage) COMMAND
                    runs a shell command in a guest
                \(SnapshotCommand.usage)
