@@ -57,6 +57,9 @@ final class CaptureRun {
       if proof.differing.isEmpty && proof.missing == 0 || source.origin == .dump || attempt == Self.mostAttempts {
         return try capture(plan, outcome, proof, attempts: attempt)
       }
+      progress.finish()
+      let why = proof.differing.isEmpty ? "\(proof.missing) pages" : proof.differing.joined(separator: ", ")
+      Terminal.write("liveprobe: the kernel changed while it was read: \(why); reading it again\n", to: .standardError)
       attempt += 1
       pages = plan.pages
       source.pause()
@@ -82,11 +85,12 @@ final class CaptureRun {
   /// - Parameter earlier: the pages of the attempt before; they are read in one go now.
   private func plan(after earlier: PageSet) throws -> Plan {
     let memory = RecordingDump(source.memory, keeping: mostKept)
-    let (verdict, surveyed) = try scan(memory, reading: earlier)
-    guard let kernel = surveyed.host.kernel, let survey = surveyed.survey else { throw AcquisitionFailure([]) }
+    memory.keep(earlier)
+    let (verdict, dumped, known) = try scan(memory)
+    guard let kernel = dumped.kernel, let survey = known else { throw AcquisitionFailure([]) }
     var pages = memory.read
     pages.formUnion(survey.pages)
-    let description = try describe(kernel, nodeName: surveyed.nodeName, survey)
+    let description = try describe(kernel, nodeName: dumped.nodeName, survey)
     if earlier.count == 0 { try announce(pages.count) }
     return Plan(
       pages: pages, memory: memory, survey: survey, verdict: verdict, kernel: kernel, description: description)
@@ -182,30 +186,42 @@ final class CaptureRun {
     shown.dump = dump
   }
 
-  /// Reads all that `scan` and `crash` read of a dump, whatever they are to show.
+  /// The checks, those first whose memory moves fastest.
+  ///
+  /// First of all what is registered, timers and work among it, and then what a report has last.
+  private static let checks: [any Check] =
+    [RegisteredCode()] + Registry.checks.reversed().filter { !($0 is RegisteredCode) }
+
+  /// Reads all that `scan` and `crash` read of a dump, whatever they are to show, and then what is saved in any case.
   private func scan(
-    _ memory: RecordingDump, reading others: PageSet = PageSet()
-  ) throws -> (verdict: Verdict, host: SurveyedHost) {
+    _ memory: RecordingDump
+  ) throws -> (verdict: Verdict, host: DumpedHost, survey: KernelSurvey?) {
     try prepare(memory)
     let forensics = ScanCommand.forensics()
-    let surveyed = SurveyedHost(host, of: memory, others: others)
-    var source: any KernelSource = surveyed
-    let verdict = HostScan(
-      forensics: forensics,
+    var source: any KernelSource = host
+    var survey: KernelSurvey?
+    var verdict = HostScan(
+      checks: Self.checks, forensics: forensics,
       exhibit: { kernel in
         // Before what was worked out of the kernel is forgotten.
+        let exhibits = Exhibits(of: kernel, askingFiles: false)
         _ = CrashStory(of: kernel, findings: [], by: forensics)
-        return Exhibits(of: kernel, askingFiles: false)
+        let surveyed = KernelSurvey(of: kernel)
+        memory.keep(surveyed.pages)
+        survey = surveyed
+        return exhibits
       }, wantsInventory: true
     ).run(on: &source, progress).verdict
-    guard verdict.obstacles.isEmpty, let kernel = surveyed.host.kernel else {
+    guard verdict.obstacles.isEmpty, let dumped = source as? DumpedHost, let kernel = dumped.kernel else {
       throw AcquisitionFailure(verdict.obstacles)
     }
+    let order = Registry.checks.map(\.manual.id)
+    verdict.answers = order.compactMap { id in verdict.answers.first { $0.check.id == id } }
     if !verdict.findings.isEmpty {
       progress.report("reading what crash needs")
       _ = CrashStory(of: kernel, findings: verdict.findings, by: forensics)
     }
-    return (verdict, surveyed)
+    return (verdict, dumped, survey)
   }
 
   // MARK: What came of it
