@@ -6,8 +6,9 @@ internal import KernelModel
 /// They are there as long as the file.
 struct FileBytes {
   private let object: VendorObject
-  /// Sections that have bytes and an address of their own, lowest first: of each, what is asked for hundreds of thousands of
-  /// times. Copying a section takes longer than all else.
+  /// Sections that have bytes and an address of their own, lowest first.
+  ///
+  /// Of each, what is asked for hundreds of thousands of times: copying a section takes longer than all else.
   private let extents: [(start: UInt64, bytes: UnsafeRawBufferPointer, permissions: Permissions)]
 
   /// What a section says of its memory.
