@@ -4,6 +4,8 @@ package import KernelModel
 /// A kernel that runs no more, acquired from a dump.
 package struct DeadKernel {
   package var kernel: Kernel
+  /// The dump, with its memory where it belongs: see ``Dump/leavingOut(from:)``.
+  package let dump: any Dump
   /// Bytes of the dump's memory read so far.
   package let bytesRead: () -> UInt64
   /// The host's name; nil if it is not known.
@@ -19,19 +21,18 @@ package struct DeadKernel {
   /// - Parameter progress: told what is being done, in words for a person.
   /// - Throws: if something is missing without which nothing can be asked: the page tables or the symbols.
   package init(
-    _ dump: any Dump, progress: (String) -> Void = { _ in }
+    _ given: any Dump, progress: (String) -> Void = { _ in }
   ) throws(Withheld) {
     progress("looking for the dead kernel's page tables")
-    var found = try DumpMappings.find(in: dump, progress: progress)
+    var found = try DumpMappings.find(in: given, progress: progress)
     var memory = TranslatedMemory(found.dump, through: found.tables)
     progress("reading the dead kernel's symbols")
     let symbols = try Self.symbols(memory, found)
-    if let start = PackedMemory.corrected(found.dump, memory, found.tables, symbols),
-      let moved = found.leavingOut(from: start)
-    {
+    if let moved = PackedMemory.corrected(found, symbols) {
       found = moved
       memory = TranslatedMemory(moved.dump, through: moved.tables)
     }
+    dump = found.dump
     var remarks = found.dump.remarks
     if found.dump.isFiltered {
       remarks.append("the dump was made without some pages: what they held is unknown, not absent")

@@ -15,32 +15,36 @@ enum PackedMemory {
     return (usual + others).map { PhysicalAddress($0) }
   }
 
-  /// The same dump with the hole where this kernel says that its memory ends; nil if there is none, or nothing tells.
+  /// The same kernel with the hole where it says that its memory ends; nil if there is none, or nothing tells.
   ///
   /// `max_pfn` is the page behind the highest that is memory: setup_arch() in arch/x86/kernel/setup.c (Linux v5.10 to v7.2). What the
   /// file lacks of it is the hole. What the kernel left for crash tools must lie there where its own variable says.
-  static func corrected(
-    _ dump: any Dump, _ memory: any KernelMemory, _ tables: Machine.PageTables, _ symbols: SymbolTable
-  )
-    -> PhysicalAddress?
-  {
-    func value(_ name: String) -> UInt64? {
+  static func corrected(_ found: DumpMappings, _ symbols: SymbolTable) -> DumpMappings? {
+    guard let fileEnd = found.dump.extents.last?.upperBound.rawValue else { return nil }
+    func value(_ name: String, _ mappings: DumpMappings) -> UInt64? {
       guard let address = symbols.symbols(named: name).first(where: { $0.module == nil })?.address else { return nil }
-      return try? memory.load(UInt64.self, at: address)
+      return try? TranslatedMemory(mappings.dump, through: mappings.tables).load(UInt64.self, at: address)
     }
-    guard let fileEnd = dump.extents.last?.upperBound.rawValue, let frames = value("max_pfn"),
-      frames < Machine.physicalLimit.rawValue >> Machine.pageShift
-    else { return nil }
-    let top = frames << Machine.pageShift
-    guard top > end, fileEnd < top, top - fileEnd < end else { return nil }
-    let start = PhysicalAddress(end - (top - fileEnd))
-    guard let other = dump.leavingOut(from: start) else { return nil }
-    if let note = value("vmcoreinfo_data") {
-      guard case .mapped(let page) = tables.mapping(of: KernelAddress(note)),
-        let place = page.physicalAddress(of: KernelAddress(note)),
-        (try? other.bytes(at: place, count: 10)) == Array("OSRELEASE=".utf8)
+    /// The hole, if what lies behind it says the same.
+    func moved(_ frames: UInt64) -> DumpMappings? {
+      guard frames < Machine.physicalLimit.rawValue >> Machine.pageShift, case let top = frames << Machine.pageShift,
+        top > end, fileEnd < top, top - fileEnd < end,
+        let moved = found.leavingOut(from: PhysicalAddress(end - (top - fileEnd))), value("max_pfn", moved) == frames
       else { return nil }
+      if let note = value("vmcoreinfo_data", moved) {
+        guard case .mapped(let page) = moved.tables.mapping(of: KernelAddress(note)),
+          let place = page.physicalAddress(of: KernelAddress(note)),
+          (try? moved.dump.bytes(at: place, count: 10)) == Array("OSRELEASE=".utf8)
+        else { return nil }
+      }
+      return moved
     }
-    return start
+    if let frames = value("max_pfn", found) { return moved(frames) }
+    // Tables that lead to it may themselves lie behind the hole.
+    for start in starts {
+      guard let other = found.leavingOut(from: start) else { continue }
+      if let frames = value("max_pfn", other), let moved = moved(frames) { return moved }
+    }
+    return nil
   }
 }

@@ -110,9 +110,27 @@ import Testing
     let base = SampleDeadKernel.physicalBase + end
     sample.write(SampleDeadKernel.crashText(["NUMBER(phys_base)": "\(base)"]), atPhysical: SampleDeadKernel.crashPage)
     let packed = PackedSample(sample, low: low)
-    try expectWhole(try DeadKernel(packed))
+    let dead = try DeadKernel(packed)
+    try expectWhole(dead)
+    let text = PhysicalAddress(base &+ (SampleDeadKernel.text &- 0xffff_ffff_8000_0000))
+    #expect(try dead.dump.bytes(at: text, count: 2) == [0x55, 0xc3])
     // Where the file itself says where its memory is, nothing is tried.
     #expect(throws: Withheld.self) { try DeadKernel(PackedSample(sample, low: low, isUnmapped: false)) }
+  }
+
+  @Test func `the hole is where the kernel's memory ends, though tables lie behind it`() throws {
+    let (low, end): (UInt64, UInt64) = (0x2000_0000, 1 << 32)
+    let above: UInt64 = 0x100_0000
+    dump.tell(memoryUpTo: end + above, noteBehind: end + 0x1000)
+    let packed = PackedSample(
+      dump, low: low, vmcoreInfo: SampleDeadKernel.crashText(),
+      extents: [PhysicalRegion(start: PhysicalAddress(0), byteCount: low + above)])
+    let dead = try DeadKernel(packed)
+    try expectWhole(dead)
+    #expect(try dead.dump.bytes(at: PhysicalAddress(end + 0x1000), count: 4096).contains { $0 != 0 })
+    #expect(throws: PhysicalFault.self) { try dead.dump.bytes(at: PhysicalAddress(low), count: 1) }
+    #expect(
+      try dead.kernel.memory.bytes(at: KernelAddress(SampleDeadKernel.crashNote), count: 9) == Array("OSRELEASE".utf8))
   }
 
   @Test func `a refusal says that the file is cut`() {
@@ -133,17 +151,23 @@ private final class PackedSample: Dump {
 
   let format = "raw memory"
   let notes: [ElfNote] = []
-  let vmcoreInfo: [UInt8]? = nil
+  let vmcoreInfo: [UInt8]?
   let remarks: [String] = []
   let isFiltered = false
-  var extents: [PhysicalRegion] { [PhysicalRegion(start: PhysicalAddress(0x1000), byteCount: 0x10_0000)] }
+  let extents: [PhysicalRegion]
 
-  init(_ sample: SampleDeadKernel, low: UInt64, told: UInt64? = nil, isUnmapped: Bool = true) {
+  init(
+    _ sample: SampleDeadKernel, low: UInt64, told: UInt64? = nil, isUnmapped: Bool = true, vmcoreInfo: [UInt8]? = nil,
+    extents: [PhysicalRegion] = [PhysicalRegion(start: PhysicalAddress(0x1000), byteCount: 0x10_0000)]
+  ) {
     (self.sample, self.low, self.told, self.isUnmapped) = (sample, low, told, isUnmapped)
+    (self.vmcoreInfo, self.extents) = (vmcoreInfo, extents)
   }
 
   func leavingOut(from start: PhysicalAddress) -> (any Dump)? {
-    isUnmapped ? PackedSample(sample, low: low, told: start.rawValue, isUnmapped: false) : nil
+    guard isUnmapped else { return nil }
+    return PackedSample(
+      sample, low: low, told: start.rawValue, isUnmapped: false, vmcoreInfo: vmcoreInfo, extents: extents)
   }
 
   func read(at address: PhysicalAddress, into bytes: inout MutableRawSpan) throws(PhysicalFault) {

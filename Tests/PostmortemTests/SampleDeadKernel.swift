@@ -9,6 +9,11 @@ final class SampleDeadKernel: Dump {
   static let names: UInt64 = 0xffff_ffff_8240_0000
   static let notes: UInt64 = SampleImageKallsyms.address + 0x10_0000
   static let commandLine: UInt64 = names + 0x800
+  /// The page behind the highest that is memory.
+  static let highestPage: UInt64 = names + 0x900
+  /// Where what crash tools are told lies, as the kernel has it, and what says so.
+  static let crashNote: UInt64 = 0xffff_ffff_c000_0000
+  static let crashNotePlace: UInt64 = names + 0x908
   static let buildID: [UInt8] = (1...20).map { UInt8($0) }
   /// Where the image lies in physical memory, less where it would lie without being moved.
   static let physicalBase: UInt64 = 0x200_0000
@@ -35,6 +40,8 @@ final class SampleDeadKernel: Dump {
     kallsyms.symbols += [
       ("__start_notes", "R", Self.notes), ("__stop_notes", "R", Self.notes + 36), ("_stext", "T", Self.text),
       ("init_uts_ns", "D", Self.names), ("saved_command_line", "D", Self.commandLine),
+      ("max_pfn", "D", Self.highestPage),
+      ("vmcoreinfo_data", "D", Self.crashNotePlace),
     ].sorted { $0.2 < $1.2 }
     kallsyms.symbols.sort { $0.address < $1.address }
     write([0x55, 0xc3], at: Self.text, flags: 0x161)
@@ -95,6 +102,16 @@ final class SampleDeadKernel: Dump {
     return ElfNote(name: "QEMU", type: 0, descriptor: state)
   }
 
+  /// Writes that memory ends before `top`, and a note for crash tools of which the lowest table lies at `table`.
+  func tell(memoryUpTo top: UInt64, noteBehind table: UInt64) {
+    let flags: UInt64 = 1 << 63 | 0x163
+    write(little(top >> 12) + little(Self.crashNote), at: Self.highestPage, flags: flags)
+    write(Self.crashText(), atPhysical: Self.crashPage)
+    memory.map(MemoryRegion(start: KernelAddress(table), byteCount: 4096))
+    memory.write(Self.crashPage | flags, at: KernelAddress(table + (Self.crashNote >> 12) % 512 * 8))
+    memory.write(table | 0x63, at: KernelAddress(tablePlace(of: Self.crashNote, level: 1)))
+  }
+
   private static func hex(_ value: UInt64) -> String { String(value, radix: 16) }
 
   /// Writes at an address of the image, and maps its page.
@@ -105,9 +122,12 @@ final class SampleDeadKernel: Dump {
   }
 
   /// Where the lowest entry of an address is; makes the tables above it.
-  private func entry(of address: UInt64) -> UInt64 {
+  private func entry(of address: UInt64) -> UInt64 { tablePlace(of: address, level: 0) }
+
+  /// Where an address's entry in a table of this level is, 0 the lowest; makes the tables above it.
+  private func tablePlace(of address: UInt64, level lowest: Int) -> UInt64 {
     var table = Self.root + raise
-    for level in (1...3).reversed() {
+    for level in (lowest + 1...3).reversed() {
       let place = table + (address >> UInt64(12 + 9 * level)) % 512 * 8
       memory.map(MemoryRegion(start: KernelAddress(table), byteCount: 4096))
       var next = (try? memory.load(UInt64.self, at: KernelAddress(place))) ?? 0
@@ -119,7 +139,7 @@ final class SampleDeadKernel: Dump {
       table = next & ~4095
     }
     memory.map(MemoryRegion(start: KernelAddress(table), byteCount: 4096))
-    return table + (address >> 12) % 512 * 8
+    return table + (address >> UInt64(12 + 9 * lowest)) % 512 * 8
   }
 }
 

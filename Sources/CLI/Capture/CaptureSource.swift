@@ -23,9 +23,17 @@ struct CaptureSource {
   ) throws -> CaptureSource {
     if let path = options.image {
       progress.report("opening the dump")
-      return CaptureSource(memory: try DumpFile.open(path: path, map: options.memory.map), origin: .dump)
+      let dump = try DumpFile.open(path: path, map: options.memory.map)
+      return CaptureSource(memory: settled(dump, progress), origin: .dump)
     }
     return try running(reference: reference, asksCopy: asksCopy, progress)
+  }
+
+  /// A raw image with its memory where its kernel says that it lies: pages are saved by their addresses.
+  private static func settled(_ dump: any Dump, _ progress: Progress) -> any Dump {
+    guard dump.leavingOut(from: PhysicalAddress(Machine.pageSize)) != nil else { return dump }
+    // What stands against it, the checks meet as well, and say.
+    return (try? DeadKernel(dump, progress: progress.report))?.dump ?? dump
   }
 
   /// The running kernel, with the reading path tried out first: what it answers wrongly would be captured.
