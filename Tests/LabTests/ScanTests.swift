@@ -7,11 +7,13 @@ struct ScanTests {
     return Scan(Array(report.utf8), status: 0, errors: "", seconds: 1, isNative: false)
   }
 
-  private func text(outcome: String = "clear", findings: String = "", explained: Int = 5) -> String {
+  private func text(
+    outcome: String = "clear", findings: String = "", explained: Int = 5, by mechanism: String = "ftrace"
+  ) -> String {
     """
     {"id": "kernel-text", "outcome": "\(outcome)", "findings": [\(findings)], "textAccounts": [{
       "object": "kernel", "comparedBytes": 100, "unexplainedBytes": 0,
-      "mechanisms": [{"id": "jump-labels", "sites": 2, "changedBytes": \(explained)}]}]}
+      "mechanisms": [{"id": "\(mechanism)", "sites": 2, "changedBytes": \(explained)}]}]}
     """
   }
 
@@ -30,6 +32,12 @@ struct ScanTests {
       #expect(scan(text()).differences(from: scan(other)).count == 1)
       #expect(scan(other).differences(from: scan(text())).count == 1)
     }
+  }
+
+  @Test
+  func `a switch that the kernel throws by itself is no difference`() {
+    let (on, off) = (text(explained: 5, by: "jump-labels"), text(explained: 8, by: "jump-labels"))
+    #expect(scan(on).differences(from: scan(off)).isEmpty)
   }
 
   @Test

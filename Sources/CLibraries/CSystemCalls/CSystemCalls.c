@@ -141,15 +141,28 @@ void sys_aio_close(uint64_t context) { (void)syscall(SYS_io_destroy, context); }
 
 static uint32_t *word(uint8_t *ring, uint32_t offset) { return (uint32_t *)(void *)(ring + offset); }
 
+// Submissions without an array of their numbers: include/uapi/linux/io_uring.h (Linux v6.6), IORING_SETUP_NO_SQARRAY.
+static const uint32_t without_array = 1U << 16;
+
 long sys_ring_open(struct sys_ring *ring) {
   memset(ring, 0, sizeof *ring);
   struct io_uring_params parameters;
   memset(&parameters, 0, sizeof parameters);
+  // A ring with the array makes later kernels patch their own code, and again when it is gone: io_key_has_sqarray,
+  // io_uring/io_uring.c (Linux v7.2). Earlier ones know no ring without.
+  parameters.flags = without_array;
   long file = answer(syscall(SYS_io_uring_setup, 1, &parameters));
+  if (file == -EINVAL) {
+    memset(&parameters, 0, sizeof parameters);
+    file = answer(syscall(SYS_io_uring_setup, 1, &parameters));
+  }
   if (file < 0) return file;
   ring->file = (int)file;
-  ring->submissions_size = parameters.sq_off.array + parameters.sq_entries * (uint32_t)sizeof(uint32_t);
+  ring->has_array = !(parameters.flags & without_array);
   ring->completions_size = parameters.cq_off.cqes + parameters.cq_entries * (uint32_t)sizeof(struct io_uring_cqe);
+  // Both are in one piece of memory, of which the array is the end.
+  ring->submissions_size = ring->has_array
+      ? parameters.sq_off.array + parameters.sq_entries * (uint32_t)sizeof(uint32_t) : ring->completions_size;
   ring->entries_size = parameters.sq_entries * (uint32_t)sizeof(struct io_uring_sqe);
   const int protection = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_POPULATE;
   void *submissions = mmap(NULL, ring->submissions_size, protection, flags, (int)file, IORING_OFF_SQ_RING);
@@ -183,7 +196,7 @@ long sys_ring_read(struct sys_ring *ring, int file, void *buffer, size_t count, 
   entry->addr = (uint64_t)(uintptr_t)buffer;
   entry->len = (uint32_t)count;
   entry->off = offset;
-  word(ring->submissions, ring->array)[slot] = slot;
+  if (ring->has_array) word(ring->submissions, ring->array)[slot] = slot;
   __atomic_store_n(word(ring->submissions, ring->tail), tail + 1, __ATOMIC_RELEASE);
 
   long submitted = answer(syscall(SYS_io_uring_enter, ring->file, 1, 0, 0, NULL, 0));

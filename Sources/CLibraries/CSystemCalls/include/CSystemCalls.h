@@ -29,7 +29,7 @@ void sys_aio_close(uint64_t context);
 
 // An io_uring with room for one read, which waits for its end (IORING_OP_READ, since Linux v5.6).
 struct sys_ring {
-  int file;
+  int file, has_array;
   uint32_t submissions_size, completions_size, entries_size;
   // The offsets of what is used in the rings.
   uint32_t tail, mask, array, completed_head, completed_tail, completed_mask, completed;
