@@ -95,12 +95,7 @@ struct KernelSymbols {
   }
 
   private static func compare(_ told: SymbolTable, with tables: ImageKallsyms) -> (SymbolTable, Comparison) {
-    var own = told.ofTheKernel
-    var areSame = true
-    tables.forEach { name, type, address in
-      if areSame, !name.isEmpty { areSame = own.takeNext(name, address, type) }
-    }
-    if areSame, own.isAtEnd { return (told, .same(count: tables.count)) }
+    if tables.areThose(of: told) { return (told, .same(count: tables.count)) }
     // Rare, and then each is looked up.
     var missing = Surplus()
     var strange = Surplus()

@@ -79,22 +79,31 @@ package struct ImageKallsyms {
   /// - Parameters:
   ///   - offset: how far the kernel was moved from its link-time addresses; what lies below ``text`` has none, as per-CPU
   ///     variables up to v6.14, and stays as it is.
-  ///   - known: a table to use instead, if the kernel's own symbols in it are the same: a table takes ten megabytes, and as long to make as to spell all names three times.
+  ///   - known: a table to use instead, if the kernel's own symbols in it are the same: a table takes ten megabytes, and as
+  ///     long to make as to spell all names three times.
   package func symbolTable(movedBy offset: UInt64 = 0, orSame known: SymbolTable = .empty) -> SymbolTable {
-    func moved(_ address: UInt64) -> UInt64 { address < text ? address : address &+ offset }
-    var own = known.ofTheKernel
-    if !own.isAtEnd {
-      var areSame = true
-      forEach { name, type, address in
-        if areSame, !name.isEmpty { areSame = own.takeNext(name, moved(address), type) }
-      }
-      if areSame, own.isAtEnd { return known }
-    }
+    if known.count > 0, areThose(of: known, movedBy: offset) { return known }
     var builder = SymbolTable.Builder()
     builder.reserve(symbolCount: count, nameByteCount: count * 24)
-    forEach { name, type, address in builder.add(name: name, address: moved(address), type: type) }
+    forEach { name, type, address in
+      builder.add(name: name, address: moved(address, by: offset), type: type)
+    }
     return SymbolTable(builder)
   }
+
+  /// Whether the kernel's own symbols in a table are these, one by one and in the same order.
+  ///
+  /// - Parameter offset: as ``symbolTable(movedBy:orSame:)`` takes it.
+  package func areThose(of table: SymbolTable, movedBy offset: UInt64 = 0) -> Bool {
+    var own = table.ofTheKernel
+    var areSame = true
+    forEach { name, type, address in
+      if areSame, !name.isEmpty { areSame = own.takeNext(name, moved(address, by: offset), type) }
+    }
+    return areSame && own.isAtEnd
+  }
+
+  private func moved(_ address: UInt64, by offset: UInt64) -> UInt64 { address < text ? address : address &+ offset }
 }
 
 /// Why the symbol tables in a kernel image were not found.
