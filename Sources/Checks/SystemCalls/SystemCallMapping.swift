@@ -5,20 +5,23 @@ extension SystemCallMap {
   ///
   /// - Throws: if the code cannot be found, or leads nowhere.
   package init(of interface: Machine.SystemCallInterface, in kernel: Kernel) throws(CannotCheck) {
-    if let map = kernel.value(of: Kernel.systemCallMapsMember)[interface] {
-      self = try map.get()
-    } else {
-      self = try Machine.Dispatch.map(of: interface, in: kernel)
-    }
+    self = try kernel.value(of: Kernel.systemCallMapsMember).map(of: interface, in: kernel)
+  }
+}
+
+/// Where the numbers of each interface lead, each worked out when it is first asked for.
+private final class SystemCallMaps {
+  private var known: [Machine.SystemCallInterface: Result<SystemCallMap, CannotCheck>] = [:]
+
+  func map(of interface: Machine.SystemCallInterface, in kernel: Kernel) throws(CannotCheck) -> SystemCallMap {
+    let map =
+      known[interface]
+      ?? Result { () throws(CannotCheck) in try Machine.Dispatch.map(of: interface, in: kernel) }
+    known[interface] = map
+    return try map.get()
   }
 }
 
 extension Kernel {
-  fileprivate static let systemCallMapsMember = Workings.Member<
-    [Machine.SystemCallInterface: Result<SystemCallMap, CannotCheck>], Never
-  > { kernel in
-    Machine.SystemCallInterface.allCases.reduce(into: [:]) { maps, interface in
-      maps[interface] = Result { () throws(CannotCheck) in try Machine.Dispatch.map(of: interface, in: kernel) }
-    }
-  }
+  fileprivate static let systemCallMapsMember = Workings.Member<SystemCallMaps, Never> { _ in SystemCallMaps() }
 }
