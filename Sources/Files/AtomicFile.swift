@@ -75,11 +75,15 @@ package final class AtomicFile {
     }
   }
 
+  package func write(contentsOf bytes: [UInt8], at offset: UInt64) throws(FileFault) {
+    try bytes.withUnsafeBytes { raw in
+      Result { () throws(FileFault) in try write(contentsOf: raw, at: offset) }
+    }.get()
+  }
+
   /// Writes a file that has just these bytes, and gives it its name.
   package func write(_ bytes: [UInt8]) throws(FileFault) {
-    try bytes.withUnsafeBytes { raw in
-      Result { () throws(FileFault) in try write(contentsOf: raw, at: 0) }
-    }.get()
+    try write(contentsOf: bytes, at: 0)
     try finish()
   }
 

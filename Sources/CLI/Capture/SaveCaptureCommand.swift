@@ -58,7 +58,7 @@ struct SaveCaptureCommand: ParsableCommand {
       let capture = try run.run()
       var manifest = capture.manifest
       if let key { manifest = manifest.signed(with: key, at: manifest.capturedAt) }
-      try manifest.bytes.withUnsafeBytes { try files.manifest.write(contentsOf: $0, at: 0) }
+      try files.manifest.write(contentsOf: manifest.bytes, at: 0)
       try files.manifest.settle()
       try files.capture.finish()
       try files.manifest.finish()

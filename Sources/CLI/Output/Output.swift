@@ -57,9 +57,7 @@ struct Output {
         let copy = [UInt8](unsafeUninitializedCapacity: piece.count) { copy, count in
           count = copy.initialize(fromContentsOf: piece)
         }
-        try copy.withUnsafeBytes { raw in
-          Result { () throws(FileFault) in try file.write(contentsOf: raw, at: UInt64(start)) }
-        }.get()
+        try file.write(contentsOf: copy, at: UInt64(start))
       }
       try file.finish()
       return WrittenReport(path: path, bytes: bytes, digest: digest, file: file)

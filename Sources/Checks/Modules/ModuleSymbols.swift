@@ -26,8 +26,7 @@ package enum ModuleSymbols {
     _ module: LiveModule, as number: UInt16, _ reader: Snapshot, to builder: inout SymbolTable.Builder
   ) {
     guard let table = try? ModuleSymbolTable(of: module, reader) else { return }
-    // The entry at 0 names nothing.
-    for index in 1..<max(UInt64(min(table.count, most)), 1) {
+    for index in table.indices(most: most) {
       guard let entry = try? table.entry(index), let name = table.name(of: entry), !name.isEmpty, entry.address != 0
       else { continue }
       builder.add(

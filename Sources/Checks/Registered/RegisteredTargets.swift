@@ -94,7 +94,7 @@ final class RegisteredTargets {
       var found: [Range<UInt64>] = []
       for module in try LiveModules.modules(named: name, reader) {
         guard let table = try ModuleSymbolTable(of: module, reader) else { continue }
-        for index in 1..<max(UInt64(min(table.count, Self.mostSymbols)), 1) {
+        for index in table.indices(most: Self.mostSymbols) {
           let entry = try table.entry(index)
           guard let code = module.executable.first(where: { $0.contains(entry.address) }) else { continue }
           found.append(entry.address..<entry.address + min(entry.byteCount, code.upperBound - entry.address))

@@ -5,8 +5,8 @@ package import KernelModel
 /// Source: `struct mod_kallsyms`, include/linux/module.h, and module_get_kallsym, kernel/module/kallsyms.c (Linux v5.10 to
 /// v7.2).
 package struct ModuleSymbolTable {
-  /// How many entries it claims to have; the one at 0 names nothing.
-  package let count: UInt32
+  /// How many entries it claims to have.
+  private let count: UInt32
   private let symbols: UInt64
   private let strings: UInt64
   /// Of the letters that tell what symbols are, one for each entry; nil where nothing keeps them.
@@ -33,6 +33,9 @@ package struct ModuleSymbolTable {
     types = try table.valueIfAny("typetab")
     self.reader = reader
   }
+
+  /// Those of its entries that name something, `most` of all at most: the one at 0 names nothing.
+  package func indices(most: UInt32) -> Range<UInt64> { 1..<max(UInt64(min(count, most)), 1) }
 
   package func entry(_ index: UInt64) throws(CannotCheck) -> Entry {
     let place = symbols &+ index &* Self.entryByteCount

@@ -111,10 +111,7 @@ package final class RecordingDump: Dump {
     let next = places.count
     var most = min(count, mostKept - next, Self.pagesOfRoom - next % Self.pagesOfRoom)
     guard most > 0 else { return 0 }
-    for index in 1..<max(most, 1) where places[frame &+ UInt64(index)] != nil {
-      most = index
-      break
-    }
+    most = (1..<most).first { places[frame &+ UInt64($0)] != nil } ?? most
     if next / Self.pagesOfRoom == rooms.count {
       rooms.append(
         .allocate(byteCount: Self.pagesOfRoom * Self.pageByteCount, alignment: Self.pageByteCount))

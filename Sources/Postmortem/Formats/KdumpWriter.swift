@@ -112,8 +112,13 @@ package final class KdumpWriter {
   }
 
   private func describe(at offset: UInt64, byteCount: UInt32, flags: UInt32) throws(TargetFault) {
-    // page_flags come last: nobody reads them. We run on what is little-endian.
-    try descriptors.append(withUnsafeBytes(of: (offset, byteCount, flags, UInt64(0))) { Array($0) })
+    try descriptors.append(
+      LittleEndianBytes { bytes in
+        bytes.append(offset)
+        bytes.append(byteCount)
+        bytes.append(flags)
+        bytes.append(UInt64(0))  // page_flags: nobody reads them
+      }.bytes)
   }
 
   private func writeBitmap(at offset: UInt64, bits: (_ group: UInt64) -> [UInt64]) throws(TargetFault) {

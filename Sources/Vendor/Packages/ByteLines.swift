@@ -13,6 +13,8 @@ extension UnsafeRawBufferPointer {
     }
   }
 
+  func isEqual(to bytes: [UInt8]) -> Bool { count == bytes.count && hasPrefix(bytes) }
+
   func hasPrefix(_ bytes: [UInt8]) -> Bool {
     guard let base = baseAddress, bytes.count <= count else { return bytes.isEmpty }
     return memcmp(base, bytes, bytes.count) == 0

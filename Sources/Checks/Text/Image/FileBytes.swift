@@ -10,13 +10,13 @@ struct FileBytes {
   ///
   /// Of each, what is asked for hundreds of thousands of times: copying a section takes longer than all else.
   private let extents: [(start: UInt64, bytes: UnsafeRawBufferPointer, permissions: Permissions)]
+  private var recent = 0
 
   /// What a section says of its memory.
   struct Permissions {
     var isExecutable: Bool
     var isWritable: Bool
   }
-  private var recent = 0
 
   init(_ object: VendorObject) {
     self.object = object

@@ -69,7 +69,7 @@ final class DpkgRecords {
     let paths = wanted.map { (name: $0, bytes: Array($0.utf8.dropFirst())) }
     for file in lists {
       Self.forEachDigest(of: file) { path, digest in
-        guard let found = paths.first(where: { $0.bytes.count == path.count && path.hasPrefix($0.bytes) }) else {
+        guard let found = paths.first(where: { path.isEqual(to: $0.bytes) }) else {
           return
         }
         others[found.name]?.append((digest(), Self.package(of: file)))
@@ -138,11 +138,11 @@ final class DpkgRecords {
     Self.forEachLine(of: folder + "/status") { line in
       if line.isEmpty {
         endParagraph()
-      } else if line.count == name.count, line.hasPrefix(name) {
+      } else if line.isEqual(to: name) {
         paragraph.isPackage = true
       } else if line.hasPrefix(field) {
         paragraph.version = String(decoding: line.dropFirst(field.count).prefix(128), as: UTF8.self)
-      } else if let architecture, line.count == architecture.count, line.hasPrefix(architecture) {
+      } else if let architecture, line.isEqual(to: architecture) {
         paragraph.isArchitecture = true
       }
     }
